@@ -1,0 +1,178 @@
+/**
+ * The native addon, typed. This is the only file that loads it.
+ *
+ * Native code and JavaScript share memory rather than pass objects. The positions of everything in that memory are
+ * decided in `native/layout.h`, and come up from there in {@link Layout}, so that there is one place to change them.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** What {@link Addon.openSocket} needs to know; each field is required so that native code has no defaults of its own. */
+export interface NativeSocketOptions {
+  /** `udp` or `tcp`. A TCP socket is listening when it is returned. */
+  protocol: 'udp' | 'tcp';
+  /** A numeric IPv4 or IPv6 address, the latter with an optional `%zone`. */
+  address: string;
+  /** 0 to 65535; 0 lets the kernel choose. */
+  port: number;
+  /** Whether SO_REUSEPORT is set at all. A kernel that does not know it leaves the socket without. */
+  reusePort: boolean;
+  /**
+   * Bind before SO_REUSEPORT is set, so that the bind fails with EADDRINUSE when anybody holds the port, even another
+   * SO_REUSEPORT socket; the option is set afterwards, so that the rest of the group can join.
+   */
+  exclusive: boolean;
+  /** IPV6_V6ONLY; only for IPv6 addresses. */
+  ipv6Only: boolean;
+  /** IP_FREEBIND: bind an address that is not (yet) on this host. */
+  freebind: boolean;
+  /** SO_RCVBUF in bytes, 0 for the system's default. */
+  receiveBufferSize: number;
+  /** SO_SNDBUF in bytes, 0 for the system's default. */
+  sendBufferSize: number;
+  /** TCP: length of the accept queue. */
+  backlog: number;
+  /** TCP: length of the queue of TCP Fast Open requests, 0 for none. */
+  fastOpen: number;
+}
+
+/** An open socket. */
+export interface NativeSocket {
+  fd: number;
+  /** The port that was bound, never 0. */
+  port: number;
+  /** Whether SO_REUSEPORT is in force. */
+  reusePort: boolean;
+  /** SO_RCVBUF in bytes as the kernel granted it, without the doubling that Linux does for its bookkeeping. */
+  receiveBufferSize: number;
+  /** SO_SNDBUF in bytes as granted, likewise. */
+  sendBufferSize: number;
+}
+
+/** What the kernel says of one socket. */
+export interface NativeSocketStatistics {
+  /** Bytes that wait to be read, with the kernel's bookkeeping; TCP listeners: connections that wait to be accepted. */
+  queued: number;
+  /** The size of what `queued` fills: SO_RCVBUF in the kernel's own (doubled) count, or the accept queue's length. */
+  capacity: number;
+  /** Datagrams dropped because the receive buffer was full; 0 where the kernel does not tell. */
+  drops: number;
+}
+
+/**
+ * The positions in shared memory, as `native/layout.h` has them.
+ *
+ * A *slab* is one ArrayBuffer a worker. It holds `batchSize` receive slots of `slotStride` bytes, each an envelope of
+ * `envelopeSize` bytes (who sent it, to where) directly followed by the message; then the text region; then the output
+ * region, to the slab's end.
+ */
+export interface Layout {
+  /** Datagrams in a batch: 64. */
+  batchSize: number;
+  envelopeSize: number;
+  /** Offsets inside an envelope. The address is 4 or 16 bytes, the ports are big-endian as in a sockaddr. */
+  envelope: { family: number; clientPort: number; clientAddress: number; localFamily: number; localAddress: number; socket: number };
+  slotStride: number;
+  /** Where the text region starts in the slab; it holds `batchSize` times `maxText` bytes. */
+  textOffset: number;
+  /** The longest presentation form of a name: each of 255 bytes may take four characters. */
+  maxText: number;
+  outputOffset: number;
+  outputSize: number;
+  slabSize: number;
+  /** 32-bit words a query in `queries`, and their positions. */
+  queryWords: number;
+  query: {
+    /** Offset of the message in the input (UDP: the slab; TCP: the chunk). */
+    offset: number;
+    /** Length of the message in bytes. */
+    length: number;
+    /** ID in the upper 16 bits, the header's flags in the lower. */
+    idAndFlags: number;
+    /** QTYPE in the upper 16 bits, QCLASS in the lower. */
+    typeAndClass: number;
+    /** Offset from the message's start to the first byte after the question. */
+    questionEnd: number;
+    /** Offset in the text region's buffer of the name in presentation form (RFC 1035 s.5.1 escapes), lower case. */
+    keyOffset: number;
+    keyLength: number;
+    /** The same with the client's spelling; equal to keyOffset when the client wrote lower case. Same length. */
+    nameOffset: number;
+    /** 1 when there is an OPT record. */
+    edns: number;
+    /** OPT: UDP payload size in the upper 16 bits, the flags (DO is 0x8000) in the lower. */
+    ednsSizeAndFlags: number;
+    /** OPT: offset from the message's start to its RDATA, and RDLENGTH. */
+    optionsOffset: number;
+    optionsLength: number;
+    /** {@link Layout.verdict}. Only TCP sees others than `query`. */
+    verdict: number;
+  };
+  /** What a message is: hand it to a handler; drop it; or send the reply that now stands where the message stood. */
+  verdict: { query: number; drop: number; reply: number };
+  /** `outbox[0]` counts the entries that follow, three words each: envelope offset, message offset, message length. */
+  outboxEntryWords: number;
+  outboxEntries: number;
+  /** Names of the counters that native code writes, in the order of a socket's row and of a worker's row. */
+  socketCounters: string[];
+  workerCounters: string[];
+  /** Float64 slots that a row has, for native code's counters and those that JavaScript adds. */
+  socketRow: number;
+  workerRow: number;
+}
+
+/** One worker's datagram I/O on its event loop. */
+export interface UdpEndpoint {
+  /** Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port. */
+  add(socket: number, fd: number, group: number, wildcard: boolean): void;
+  /** Stops reading. What was received can still be answered. */
+  stop(socket: number): void;
+  /** Closes the endpoint's duplicate of a stopped socket. */
+  remove(socket: number): void;
+  /** Sends all in the outbox and empties it. */
+  flush(): void;
+  ref(): void;
+  unref(): void;
+  /** Stops and removes all; the object is of no more use. */
+  close(): void;
+}
+
+export interface Addon {
+  layout: Layout;
+  openSocket(options: NativeSocketOptions): NativeSocket;
+  /** dup(2), close-on-exec. */
+  duplicate(fd: number): number;
+  closeSocket(fd: number): void;
+  /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
+  steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
+  statistics(fd: number): NativeSocketStatistics;
+  /**
+   * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, at most a batch.
+   * Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages were complete; their
+   * `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   */
+  checkStream(
+    input: Uint8Array,
+    start: number,
+    end: number,
+    queries: Uint32Array,
+    text: Uint8Array,
+    counters: Float64Array,
+    row: number,
+  ): number;
+  UdpEndpoint: new (
+    slab: ArrayBuffer,
+    queries: Uint32Array,
+    outbox: Uint32Array,
+    /** Rows of the sockets (by socket number, from element 0) then of the workers; `row` is this worker's element. */
+    counters: Float64Array,
+    row: number,
+    /** Called with how many queries of the batch are for a handler; their words are the first ones in `queries`. */
+    onQueries: (count: number) => void,
+  ) => UdpEndpoint;
+}
+
+const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => Addon;
+
+/** The addon: a prebuilt binary, or the one that `npm run build:native` made. */
+export const addon = load(fileURLToPath(new URL('..', import.meta.url)));

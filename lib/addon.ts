@@ -70,8 +70,19 @@ export interface Layout {
   /** Datagrams in a batch: 64. */
   batchSize: number;
   envelopeSize: number;
-  /** Offsets inside an envelope. The address is 4 or 16 bytes, the ports are big-endian as in a sockaddr. */
-  envelope: { family: number; clientPort: number; clientAddress: number; localFamily: number; localAddress: number; socket: number };
+  /**
+   * Offsets inside an envelope. Families are 4 or 6 (`localFamily` 0: see where the socket is bound); addresses and port
+   * are in network byte order, `socket` is the socket's number, little-endian.
+   */
+  envelope: {
+    family: number;
+    clientPort: number;
+    clientAddress4: number;
+    clientAddress6: number;
+    localFamily: number;
+    localAddress: number;
+    socket: number;
+  };
   slotStride: number;
   /** Where the text region starts in the slab; it holds `batchSize` times `maxText` bytes. */
   textOffset: number;

@@ -1,0 +1,39 @@
+{
+  'variables': {
+    # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg.
+    'portable%': 'false',
+  },
+  'targets': [
+    {
+      'target_name': 'multisocket',
+      'sources': [
+        'native/addon.cc',
+        'native/admission.cc',
+        'native/datagram_batch.cc',
+        'native/frames.cc',
+        'native/message_view.cc',
+        'native/reuseport.cc',
+        'native/socket.cc',
+        'native/system_error.cc',
+        'native/udp_endpoint.cc',
+        'native/udp_endpoint_object.cc',
+      ],
+      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'cflags_cc': ['-std=c++17', '-O3', '-Wall', '-Wextra', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fexceptions'],
+      'xcode_settings': {
+        'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+        'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+        'MACOSX_DEPLOYMENT_TARGET': '11.0',
+      },
+      'conditions': [
+        [
+          'OS in "linux freebsd" and portable=="false"',
+          {'sources': ['native/datagram_io_mmsg.cc']},
+          {'sources': ['native/datagram_io_portable.cc']},
+        ],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,14 @@
+// Tells each client who it is, as CoreDNS's `whoami` does: its address as A or AAAA and its port as SRV, both in the
+// additional section. Runs in every worker.
+
+/** @type {import('multisocket').Handler} */
+export default function whoami(query, reply) {
+  const { address, port, family } = query.client;
+  const protocol = query.transport === 'udp' ? '_udp' : '_tcp';
+  const name = query.name === '.' ? `${protocol}.` : `${protocol}.${query.name}`;
+  reply.authoritative = true;
+  reply.additional(
+    { type: family === 'IPv6' ? 'AAAA' : 'A', name: query.name, data: address },
+    { type: 'SRV', name, data: { priority: 0, weight: 0, port, target: '.' } },
+  );
+}

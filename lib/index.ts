@@ -1,0 +1,15 @@
+/**
+ * `multisocket`: DNS servers in Node that use the whole machine.
+ *
+ * @packageDocumentation
+ */
+export { createServer, Server, type ServerEvents } from './server/server.js';
+export type { ListenOptions, ServerOptions, TcpOptions } from './server/options.js';
+export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
+export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
+export type { Endpoint, Transport } from './message/batch.js';
+export { Query } from './message/query.js';
+export { Reply } from './message/reply.js';
+export { usableCpus } from './socket/cpus.js';
+export { MAX_SOCKETS } from './socket/socket-count.js';
+export type { Steering } from './socket/socket-group.js';

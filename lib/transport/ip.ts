@@ -1,0 +1,50 @@
+/** IP addresses from their bytes to text. */
+import type { Endpoint } from '../message/batch.js';
+
+/**
+ * The endpoint whose address stands at `offset` of `bytes`: 4 bytes for family 4, 16 for family 6.
+ *
+ * An IPv4-mapped address (`::ffff:192.0.2.1`, what a dual-stack socket sees of an IPv4 client) is given as IPv4, so that
+ * a handler's look-ups do not depend on how the server was bound (RFC 4291 s.2.5.5.2).
+ */
+export function endpointAt(bytes: Uint8Array, offset: number, family: 4 | 6, port: number): Endpoint {
+  if (family === 4) return { address: ipv4At(bytes, offset), port, family: 'IPv4' };
+  if (isMapped(bytes, offset)) return { address: ipv4At(bytes, offset + 12), port, family: 'IPv4' };
+  return { address: ipv6At(bytes, offset), port, family: 'IPv6' };
+}
+
+/** An endpoint from the text that Node's sockets give, IPv4-mapped addresses as IPv4. */
+export function endpointOf(address: string, port: number): Endpoint {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped?.[1] !== undefined) return { address: mapped[1], port, family: 'IPv4' };
+  return { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
+}
+
+function ipv4At(bytes: Uint8Array, offset: number): string {
+  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+}
+
+function isMapped(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
+  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
+}
+
+/** RFC 5952 s.4: no leading zeros, the longest run of two or more zero groups as `::`, the first of equals. */
+function ipv6At(bytes: Uint8Array, offset: number): string {
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[offset + i] << 8) | bytes[offset + i + 1]);
+  let start = -1;
+  let longest = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > longest) [start, longest] = [i, end - i];
+    if (end > i) i = end;
+  }
+  const hex = (from: number, to: number): string =>
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(':');
+  return start < 0 ? hex(0, 8) : `${hex(0, start)}::${hex(start + longest, 8)}`;
+}

@@ -1,0 +1,168 @@
+// What JavaScript sees, and nothing else: each function reads its arguments, calls the one that does the work, and turns
+// what it returns into values. Shapes and meanings are in lib/addon.ts, which is also the only caller, so that the types
+// of arguments need no second check here.
+#include <napi.h>
+#include <uv.h>
+
+#include <string>
+
+#include "frames.h"
+#include "layout.h"
+#include "message_view.h"
+#include "reuseport.h"
+#include "socket.h"
+#include "system_error.h"
+#include "udp_endpoint_object.h"
+
+namespace multisocket {
+namespace {
+
+Napi::Value open_socket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto given = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>().Int32Value(); };
+  const auto flag = [&](const char* name) { return given.Get(name).As<Napi::Boolean>().Value(); };
+  const auto text = [&](const char* name) { return given.Get(name).As<Napi::String>().Utf8Value(); };
+  SocketOptions options;
+  options.tcp = text("protocol") == "tcp";
+  options.address = text("address");
+  options.port = static_cast<uint16_t>(number("port"));
+  options.reuse_port = flag("reusePort");
+  options.exclusive = flag("exclusive");
+  options.ipv6_only = flag("ipv6Only");
+  options.freebind = flag("freebind");
+  options.receive_buffer_size = number("receiveBufferSize");
+  options.send_buffer_size = number("sendBufferSize");
+  options.backlog = number("backlog");
+  options.fast_open = number("fastOpen");
+
+  OpenSocket opened;
+  const SocketFailure failure = multisocket::open_socket(options, &opened);
+  if (failure.syscall != nullptr) {
+    throw_system_error(env, failure.error, failure.syscall, options.address, options.port);
+    return env.Undefined();
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("port", opened.port);
+  result.Set("reusePort", opened.reuse_port);
+  result.Set("receiveBufferSize", opened.receive_buffer_size);
+  result.Set("sendBufferSize", opened.send_buffer_size);
+  result.Set("fd", opened.descriptor.release());
+  return result;
+}
+
+Napi::Value duplicate(const Napi::CallbackInfo& info) {
+  Descriptor copy = Descriptor::duplicate(info[0].As<Napi::Number>().Int32Value());
+  if (!copy.valid()) {
+    throw_system_error(info.Env(), uv_translate_sys_error(errno), "dup");
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), copy.release());
+}
+
+void close_socket(const Napi::CallbackInfo& info) { Descriptor(info[0].As<Napi::Number>().Int32Value()).reset(); }
+
+void steer(const Napi::CallbackInfo& info) {
+  const std::string name = info[1].As<Napi::String>().Utf8Value();
+  const Steering steering = name == "random" ? Steering::kRandom : name == "cpu" ? Steering::kCpu : Steering::kHash;
+  const int error = multisocket::steer(info[0].As<Napi::Number>().Int32Value(), steering,
+                                       info[2].As<Napi::Number>().Uint32Value());
+  if (error != 0) throw_system_error(info.Env(), error, "setsockopt");
+}
+
+Napi::Value statistics(const Napi::CallbackInfo& info) {
+  const SocketStatistics read = socket_statistics(info[0].As<Napi::Number>().Int32Value());
+  auto result = Napi::Object::New(info.Env());
+  result.Set("queued", read.queued);
+  result.Set("capacity", read.capacity);
+  result.Set("drops", read.drops);
+  return result;
+}
+
+Napi::Value check_stream(const Napi::CallbackInfo& info) {
+  auto input = info[0].As<Napi::Uint8Array>();
+  auto queries = info[3].As<Napi::Uint32Array>();
+  auto text = info[4].As<Napi::Uint8Array>();
+  auto counters = info[5].As<Napi::Float64Array>();
+  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + info[6].As<Napi::Number>().Uint32Value());
+  return Napi::Number::New(info.Env(), admit_frames(&admission, input.Data(), info[1].As<Napi::Number>().Uint32Value(),
+                                                    info[2].As<Napi::Number>().Uint32Value()));
+}
+
+template <size_t N>
+Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
+  auto array = Napi::Array::New(env, N);
+  for (size_t i = 0; i < N; i++) array.Set(static_cast<uint32_t>(i), from[i]);
+  return array;
+}
+
+struct Number {
+  const char* name;
+  uint32_t value;
+};
+
+template <size_t N>
+Napi::Object numbers(Napi::Env env, const Number (&from)[N]) {
+  auto object = Napi::Object::New(env);
+  for (const Number& number : from) object.Set(number.name, number.value);
+  return object;
+}
+
+Napi::Object describe_layout(Napi::Env env) {
+  Napi::Object result = numbers(env, {{"batchSize", layout::kBatchSize},
+                                      {"envelopeSize", layout::kEnvelopeSize},
+                                      {"slotStride", layout::kSlotStride},
+                                      {"textOffset", layout::kTextOffset},
+                                      {"maxText", layout::kMaxText},
+                                      {"outputOffset", layout::kOutputOffset},
+                                      {"outputSize", layout::kOutputSize},
+                                      {"slabSize", layout::kSlabSize},
+                                      {"queryWords", layout::kQueryWords},
+                                      {"outboxEntryWords", layout::kOutboxEntryWords},
+                                      {"outboxEntries", layout::kOutboxEntries},
+                                      {"socketRow", layout::kSocketRow},
+                                      {"workerRow", layout::kWorkerRow}});
+  result.Set("envelope", numbers(env, {{"family", layout::kEnvelopeFamily},
+                                       {"clientPort", layout::kEnvelopeClientPort},
+                                       {"clientAddress4", layout::kEnvelopeClientAddress4},
+                                       {"clientAddress6", layout::kEnvelopeClientAddress6},
+                                       {"localFamily", layout::kEnvelopeLocalFamily},
+                                       {"localAddress", layout::kEnvelopeLocalAddress},
+                                       {"socket", layout::kEnvelopeSocket}}));
+  result.Set("query", numbers(env, {{"offset", layout::kOffset},
+                                    {"length", layout::kLength},
+                                    {"idAndFlags", layout::kIdAndFlags},
+                                    {"typeAndClass", layout::kTypeAndClass},
+                                    {"questionEnd", layout::kQuestionEnd},
+                                    {"keyOffset", layout::kKeyOffset},
+                                    {"keyLength", layout::kKeyLength},
+                                    {"nameOffset", layout::kNameOffset},
+                                    {"edns", layout::kEdns},
+                                    {"ednsSizeAndFlags", layout::kEdnsSizeAndFlags},
+                                    {"optionsOffset", layout::kOptionsOffset},
+                                    {"optionsLength", layout::kOptionsLength},
+                                    {"verdict", layout::kVerdict}}));
+  result.Set("verdict",
+             numbers(env, {{"query", Admission::kQuery}, {"drop", Admission::kDrop}, {"reply", Admission::kReply}}));
+  result.Set("socketCounters", names(env, layout::kSocketCounterNames));
+  result.Set("workerCounters", names(env, layout::kWorkerCounterNames));
+  return result;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("layout", describe_layout(env));
+  exports.Set("openSocket", Napi::Function::New<open_socket>(env, "openSocket"));
+  exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
+  exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
+  exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
+  exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
+  exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
+  exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)
+
+}  // namespace multisocket

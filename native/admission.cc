@@ -1,0 +1,54 @@
+#include "admission.h"
+
+#include "message_view.h"
+
+namespace multisocket {
+namespace {
+
+layout::WorkerCounter counter_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kShort:
+      return layout::kDroppedShort;
+    case Verdict::kResponse:
+      return layout::kDroppedResponse;
+    case Verdict::kNotImplemented:
+      return layout::kNotImplemented;
+    case Verdict::kBadVersion:
+      return layout::kBadVersions;
+    default:
+      return layout::kFormatErrors;
+  }
+}
+
+}  // namespace
+
+Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row) {
+  uint8_t* message = base + offset;
+  uint32_t* words = rows_ + row * layout::kQueryWords;
+  MessageView view;
+  const Verdict verdict = examine(message, length, &view);
+  words[layout::kOffset] = offset;
+  if (verdict != Verdict::kQuery) {
+    layout::count(counters_ + counter_of(verdict));
+    const size_t reply = make_error_reply(message, view, verdict);
+    words[layout::kLength] = static_cast<uint32_t>(reply);
+    return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
+  }
+  size_t spelling;
+  const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
+  words[layout::kLength] = length;
+  words[layout::kIdAndFlags] = static_cast<uint32_t>(view.id) << 16 | view.flags;
+  words[layout::kTypeAndClass] = static_cast<uint32_t>(view.qtype) << 16 | view.qclass;
+  words[layout::kQuestionEnd] = view.question_end;
+  words[layout::kKeyOffset] = text_offset_ + text_used_;
+  words[layout::kKeyLength] = static_cast<uint32_t>(name_length);
+  words[layout::kNameOffset] = text_offset_ + text_used_ + static_cast<uint32_t>(spelling);
+  words[layout::kEdns] = view.has_opt;
+  words[layout::kEdnsSizeAndFlags] = static_cast<uint32_t>(view.payload_size) << 16 | view.opt_flags;
+  words[layout::kOptionsOffset] = view.options_offset;
+  words[layout::kOptionsLength] = view.options_length;
+  text_used_ += static_cast<uint32_t>(name_length + spelling);
+  return static_cast<Outcome>(words[layout::kVerdict] = kQuery);
+}
+
+}  // namespace multisocket

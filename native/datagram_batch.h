@@ -1,0 +1,64 @@
+// Receives datagrams into the slots of a slab and sends messages out of it, a batch at a time. Knows envelopes and
+// system calls; nothing of DNS, of event loops or of JavaScript.
+#ifndef MULTISOCKET_DATAGRAM_BATCH_H_
+#define MULTISOCKET_DATAGRAM_BATCH_H_
+
+#include <netinet/in.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdint>
+
+#include "datagram_io.h"
+#include "layout.h"
+
+namespace multisocket {
+
+class DatagramBatch {
+ public:
+  // What became of the messages given to `send`. Each was either taken by the kernel (`sent`) or not (`failed`).
+  struct Sent {
+    unsigned sent = 0;
+    unsigned failed = 0;
+    unsigned retries = 0;  // times that the kernel had no room and was asked again
+  };
+
+  // `slab` has kSlabSize bytes and outlives the batch.
+  explicit DatagramBatch(uint8_t* slab);
+
+  // Receives from `fd` into the slots from `first` on, at most up to the last. Returns how many; fewer than there was
+  // room for means that nothing more waits. `wildcard`: the socket is bound to all addresses and tells the one queried.
+  unsigned receive(int fd, uint32_t socket, bool wildcard, unsigned first);
+
+  // The length of the message in a slot; 0 where it was longer than a slot or came from port 0, with the reason counted
+  // in `counters` (a worker's row).
+  uint32_t length(unsigned slot, double* counters) const;
+
+  static uint32_t envelope_offset(unsigned slot) { return slot * layout::kSlotStride; }
+  static uint32_t message_offset(unsigned slot) { return envelope_offset(slot) + layout::kEnvelopeSize; }
+
+  // Sends `count` messages, each three words as in the outbox, through `fd`. Waits a few milliseconds at most where
+  // the kernel has no room.
+  Sent send(int fd, const uint32_t* entries, unsigned count);
+
+ private:
+  // Room for one in_pktinfo or in6_pktinfo.
+  struct alignas(cmsghdr) Control {
+    char bytes[CMSG_SPACE(sizeof(in6_pktinfo))];
+  };
+
+  void read_envelope(unsigned slot, uint32_t socket, bool wildcard);
+  void prepare_send(unsigned index, const uint32_t* entry);
+
+  uint8_t* slab_;
+  std::array<Datagram, layout::kBatchSize> received_;
+  std::array<iovec, layout::kBatchSize> received_parts_;
+  std::array<Control, layout::kBatchSize> received_controls_;
+  std::array<Datagram, layout::kBatchSize> sending_;
+  std::array<iovec, layout::kBatchSize> sending_parts_;
+  std::array<Control, layout::kBatchSize> sending_controls_;
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_DATAGRAM_BATCH_H_

@@ -1,0 +1,16 @@
+// System errors as Node's own look: code, errno (libuv's, negative), syscall, and where there is one address and port.
+#ifndef MULTISOCKET_SYSTEM_ERROR_H_
+#define MULTISOCKET_SYSTEM_ERROR_H_
+
+#include <napi.h>
+
+#include <string>
+
+namespace multisocket {
+
+// `error` is libuv's (uv_translate_sys_error). Leaves an exception pending in `env`.
+void throw_system_error(Napi::Env env, int error, const char* syscall, const std::string& address = "", int port = -1);
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_SYSTEM_ERROR_H_

@@ -1,0 +1,179 @@
+/** N sockets of one protocol on one address and port. */
+import { isIP } from 'node:net';
+import { addon, type NativeSocketStatistics } from '../addon.js';
+import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
+import { checkSocketCount } from './socket-count.js';
+
+/**
+ * How the kernel chooses the socket of a group that gets a datagram or a connection.
+ *
+ * - `'hash'`: by a hash of both addresses and ports, so that a client's port always meets the same socket.
+ * - `'random'`: anew for each datagram and connection (a classic BPF program that takes SKF_AD_RANDOM).
+ * - `'cpu'`: by the CPU that received it, modulo the number of sockets (SKF_AD_CPU).
+ */
+export type Steering = 'hash' | 'random' | 'cpu';
+
+/** What {@link SocketGroup.open} takes. */
+export interface SocketGroupOptions {
+  protocol: 'udp' | 'tcp';
+  /** A numeric IPv4 or IPv6 address, the latter with an optional `%zone`. */
+  address: string;
+  /** 0 to 65535; 0, the default, has the system choose one, which all sockets share. */
+  port?: number;
+  /** How many, 1 to 1,024; default: the usable CPUs. */
+  sockets?: number;
+  /** Fail with EADDRINUSE when anybody else holds the port, be it with SO_REUSEPORT; default true. */
+  exclusive?: boolean;
+  /** Default `'hash'`. */
+  steering?: Steering;
+  /** IPV6_V6ONLY; default false: `::` takes IPv4 as well. */
+  ipv6Only?: boolean;
+  /** IP_FREEBIND: bind an address that this host does not have; default false. */
+  freebind?: boolean;
+  /** SO_RCVBUF in bytes; 0, the default, leaves the system's. */
+  receiveBufferSize?: number;
+  /** SO_SNDBUF in bytes; 0, the default, leaves the system's. */
+  sendBufferSize?: number;
+  /** TCP: length of the accept queue; default 4,096, and at most what the system allows (net.core.somaxconn). */
+  backlog?: number;
+  /** TCP: length of the queue of Fast Open requests (RFC 7413); default 0, none. */
+  fastOpen?: number;
+}
+
+/**
+ * A group of open sockets, bound and, for TCP, listening. It owns its descriptors until {@link close}.
+ *
+ * The kernel gives each datagram and each connection to one of them. Where SO_REUSEPORT is missing a group can have
+ * only one socket; a second fails with EADDRINUSE.
+ */
+export class SocketGroup implements Disposable {
+  readonly protocol: 'udp' | 'tcp';
+  readonly address: string;
+  /** The port that was bound, never 0. */
+  readonly port: number;
+  /** SO_RCVBUF of a socket in bytes, as the kernel granted it. */
+  readonly receiveBufferSize: number;
+  /** SO_SNDBUF of a socket in bytes, as the kernel granted it. */
+  readonly sendBufferSize: number;
+  readonly #descriptors: number[];
+  #closed = false;
+
+  /**
+   * Opens a group.
+   *
+   * Throws a system error (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`, ...; syscall `listen`, with address and
+   * port, as Node's own), or a fault in an option (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`).
+   * Nothing stays open then.
+   */
+  static open(options: SocketGroupOptions): SocketGroup {
+    return new SocketGroup(checkOptions(options));
+  }
+
+  private constructor(options: Required<SocketGroupOptions>) {
+    const { protocol, address, sockets, exclusive, steering, ...rest } = options;
+    const opened = openAll(options);
+    this.protocol = protocol;
+    this.address = address;
+    this.port = opened[0].port;
+    this.receiveBufferSize = opened[0].receiveBufferSize;
+    this.sendBufferSize = opened[0].sendBufferSize;
+    this.#descriptors = opened.map(({ fd }) => fd);
+    try {
+      if (steering !== 'hash') this.steer(steering);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The descriptors, in the order in which they were bound; they stay the group's. Empty after {@link close}. */
+  get descriptors(): readonly number[] {
+    return this.#descriptors;
+  }
+
+  /** Changes the steering of the whole group at once. Throws a system error; `ENOTSUP` where the system has only `hash`. */
+  steer(steering: Steering): void {
+    addon.steer(this.#descriptors[0], checkSteering(steering), this.#descriptors.length);
+  }
+
+  /** What the kernel says of each socket at this moment, in the order of {@link descriptors}. */
+  statistics(): NativeSocketStatistics[] {
+    return this.#descriptors.map((fd) => addon.statistics(fd));
+  }
+
+  /**
+   * A new descriptor of one of the sockets, which the caller owns: for `net.Server.listen({ fd })`,
+   * `dgram.Socket.bind({ fd })` and others that close what they are given. Throws `ERR_OUT_OF_RANGE`, or a system error.
+   */
+  duplicate(index: number): number {
+    return addon.duplicate(this.#descriptors[checkInteger('index', index, 0, this.#descriptors.length - 1)]);
+  }
+
+  /** Closes the group's own descriptors; what waits in a socket that nobody else has a descriptor of is lost. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const fd of this.#descriptors.splice(0)) addon.closeSocket(fd);
+  }
+
+  /** {@link close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function openAll({ sockets, exclusive, steering: _, ...options }: Required<SocketGroupOptions>) {
+  const opened: ReturnType<typeof addon.openSocket>[] = [];
+  try {
+    for (let i = 0; i < sockets; i++) {
+      // The first one proves that nobody else has the port, and picks it where that is left open; the others join it.
+      const first = i === 0;
+      const port = first ? options.port : opened[0].port;
+      opened.push(addon.openSocket({ ...options, port, reusePort: true, exclusive: first && exclusive }));
+    }
+  } catch (error) {
+    for (const { fd } of opened) addon.closeSocket(fd);
+    throw asListenError(error);
+  }
+  return opened;
+}
+
+/** As Node words it, whichever of the system calls behind `listen` it was. */
+function asListenError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const system = error as NodeJS.ErrnoException;
+  error.message = error.message.replace(/^\w+ /, 'listen ');
+  system.syscall = 'listen';
+  return error;
+}
+
+/** Checks a steering; returns it. Throws `ERR_INVALID_ARG_VALUE`. */
+export function checkSteering(value: unknown): Steering {
+  if (value === 'hash' || value === 'random' || value === 'cpu') return value;
+  throw invalidValue('steering', "must be 'hash', 'random' or 'cpu'", value);
+}
+
+const MAX_BUFFER = 0x3fffffff;
+
+function checkOptions(options: SocketGroupOptions): Required<SocketGroupOptions> {
+  const { protocol, address } = options;
+  if ((protocol as unknown) !== 'udp' && protocol !== 'tcp') {
+    throw invalidValue('protocol', "must be 'udp' or 'tcp'", protocol);
+  }
+  if (typeof (address as unknown) !== 'string') throw invalidType('address', 'a string', address);
+  if (isIP(address) === 0) throw invalidValue('address', 'must be a numeric IPv4 or IPv6 address', address);
+  return {
+    protocol,
+    address,
+    port: checkInteger('port', options.port ?? 0, 0, 65535),
+    sockets: checkSocketCount('sockets', options.sockets),
+    exclusive: checkBoolean('exclusive', options.exclusive ?? true),
+    steering: checkSteering(options.steering ?? 'hash'),
+    ipv6Only: checkBoolean('ipv6Only', options.ipv6Only ?? false),
+    freebind: checkBoolean('freebind', options.freebind ?? false),
+    receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 0, 0, MAX_BUFFER),
+    sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 0, 0, MAX_BUFFER),
+    backlog: checkInteger('backlog', options.backlog ?? 4096, 1, 65535),
+    fastOpen: checkInteger('fastOpen', options.fastOpen ?? 0, 0, 65535),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * What is counted, and where: a row of Float64 elements in shared memory for each socket and for each worker. Native
+ * code's counters come first in a row (`native/layout.h`), then those of this file. Each element is written by one
+ * thread at a time; a gauge also goes down.
+ */
+import { addon } from '../addon.js';
+
+/** Counters of a socket, in the order of its row. */
+export const socketCounters = ['queries', 'batches', 'connections'] as const;
+
+/** Counters of a worker, in the order of its row. */
+export const workerCounters = [
+  'received',
+  'batches',
+  'sent',
+  'sendRetries',
+  'sendFailures',
+  'droppedShort',
+  'droppedResponse',
+  'droppedPortZero',
+  'droppedOversize',
+  'formatErrors',
+  'notImplemented',
+  'badVersions',
+  'handled',
+  'handlerThrew',
+  'handlerRejected',
+  'handlerSilent',
+  'handlerTimedOut',
+  'handlerDropped',
+  'replyInvalid',
+  'truncated',
+  'inFlight',
+  'tcpQueries',
+  'tcpReplies',
+  'tcpAccepted',
+  'tcpOpen',
+  'tcpRefused',
+  'tcpRefusedClient',
+  'tcpIdle',
+  'tcpMessageTimeout',
+  'tcpWriteTimeout',
+] as const;
+
+/**
+ * - `queries`: UDP: datagrams received; TCP: messages.
+ * - `batches`: UDP: system calls that received them.
+ * - `connections`: TCP: connections accepted.
+ */
+export type SocketCounter = (typeof socketCounters)[number];
+
+/**
+ * - `received`, `batches`, `sent`: datagrams received, the batches that they came in, and datagrams sent.
+ * - `sendRetries`, `sendFailures`: how often the kernel had no room for a datagram and was asked again; datagrams that
+ *   it would not take at all.
+ * - `droppedShort`, `droppedResponse`, `droppedPortZero`, `droppedOversize`: messages dropped without an answer: under
+ *   12 bytes, with QR=1, from port 0, longer than a receive slot.
+ * - `formatErrors`, `notImplemented`, `badVersions`: messages answered with FORMERR, NOTIMP, BADVERS.
+ * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered
+ *   nothing), `handlerTimedOut` and `replyInvalid` (its records could not be encoded) got SERVFAIL; `handlerDropped`
+ *   got nothing, as the handler wished.
+ * - `truncated`: replies sent with TC=1.
+ * - `inFlight`: queries that handlers hold at this moment.
+ * - `tcpQueries`, `tcpReplies`: messages received and sent by TCP.
+ * - `tcpAccepted`, `tcpOpen`: connections accepted, and open at this moment.
+ * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the cap in all or of the client's own.
+ * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
+ *   not complete in time, because the client did not read its answers.
+ */
+export type WorkerCounter = (typeof workerCounters)[number];
+
+const { layout } = addon;
+
+// Two lists of the same names, one in C++: they must not drift apart.
+if (
+  layout.socketCounters.some((name, i) => name !== socketCounters[i]) ||
+  layout.workerCounters.some((name, i) => name !== workerCounters[i]) ||
+  workerCounters.length > layout.workerRow ||
+  socketCounters.length > layout.socketRow
+) {
+  throw new Error('the native addon does not fit this version of the library: run "npm run build:native"');
+}
+
+/** The place of a counter in a worker's row. */
+export function workerCounter(name: WorkerCounter): number {
+  return workerCounters.indexOf(name);
+}
+
+/** The place of a counter in a socket's row. */
+export function socketCounter(name: SocketCounter): number {
+  return socketCounters.indexOf(name);
+}

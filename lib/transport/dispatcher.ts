@@ -1,0 +1,184 @@
+/** Between transports and the handler: calls it, waits for it, and answers in its place when it does not. */
+import { withCode, type CodedError } from '../errors.js';
+import { replyLimit } from '../message/edns.js';
+import type { Handler } from '../message/handler.js';
+import type { Query } from '../message/query.js';
+import { Reply } from '../message/reply.js';
+import { workerCounter } from './counters.js';
+
+/** What a {@link Dispatcher} is made from. */
+export interface DispatcherOptions {
+  handler: Handler;
+  /** Milliseconds that an asynchronous handler has. */
+  handlerTimeout: number;
+  /** The longest UDP reply in bytes. */
+  maxPayloadSize: number;
+  /** All rows of counters. */
+  counters: Float64Array;
+  /** The element of `counters` at which this worker's row starts. */
+  row: number;
+  /** Told of each handler that failed. Codes: `ERR_MULTISOCKET_HANDLER_*` and `ERR_MULTISOCKET_REPLY_*`. */
+  report(error: CodedError): void;
+}
+
+/** Takes a reply that comes later than its query's batch. */
+export type Deliver = (query: Query, reply: Reply) => void;
+
+interface Pending {
+  query: Query;
+  deliver: Deliver;
+  deadline: number;
+}
+
+const HANDLED = workerCounter('handled');
+const THREW = workerCounter('handlerThrew');
+const REJECTED = workerCounter('handlerRejected');
+const SILENT = workerCounter('handlerSilent');
+const TIMED_OUT = workerCounter('handlerTimedOut');
+const DROPPED = workerCounter('handlerDropped');
+const INVALID = workerCounter('replyInvalid');
+const TRUNCATED = workerCounter('truncated');
+const IN_FLIGHT = workerCounter('inFlight');
+
+/** See the file's head. One a worker. */
+export class Dispatcher {
+  readonly #handler: Handler;
+  readonly #handlerTimeout: number;
+  readonly #maxPayloadSize: number;
+  readonly #counters: Float64Array;
+  readonly #row: number;
+  readonly #report: DispatcherOptions['report'];
+  /** In the order of their deadlines, since all have the same time. */
+  readonly #pending = new Set<Pending>();
+  #timer: NodeJS.Timeout | undefined;
+  #onDrained: (() => void)[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#handler = options.handler;
+    this.#handlerTimeout = options.handlerTimeout;
+    this.#maxPayloadSize = options.maxPayloadSize;
+    this.#counters = options.counters;
+    this.#row = options.row;
+    this.#report = options.report;
+  }
+
+  /**
+   * Has the handler answer a query. True: the reply is ready. False: `deliver` is called with it later, exactly once,
+   * and the query has been moved out of its batch.
+   */
+  serve(query: Query, reply: Reply, deliver: Deliver): boolean {
+    this.#counters[this.#row + HANDLED] += 1;
+    let answered: void | Promise<void>;
+    try {
+      answered = this.#handler(query, reply);
+    } catch (error) {
+      this.#fail(THREW, 'HANDLER_THREW', 'threw', query, reply, error);
+      return true;
+    }
+    if (answered === undefined || typeof answered.then !== 'function') {
+      if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
+      return true;
+    }
+    query.detach();
+    this.#wait(query, reply, deliver, answered);
+    return false;
+  }
+
+  /**
+   * Writes a reply into `target` and returns its length: at most what the query's transport and EDNS allow; 0 when the
+   * handler dropped it. One that cannot be encoded is SERVFAIL instead.
+   */
+  encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
+    if (reply.dropped) {
+      this.#counters[this.#row + DROPPED] += 1;
+      return 0;
+    }
+    const limit = replyLimit(query, this.#maxPayloadSize);
+    let length = this.#tryEncode(query, reply, target, offset, limit);
+    if (reply.truncated && query.transport !== 'udp') {
+      // There is no better transport to point to: a message has no more than 16 bits for its length.
+      this.#fail(INVALID, 'REPLY_TOO_LARGE', 'answered with more than 65,535 bytes', query, reply);
+      length = this.#tryEncode(query, reply, target, offset, limit);
+    }
+    if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
+    return length;
+  }
+
+  /** Resolves when no handler holds a query. */
+  drained(): Promise<void> {
+    if (this.#pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onDrained.push(resolve));
+  }
+
+  /** Forgets what handlers still hold; nothing of it is delivered any more. */
+  abort(): void {
+    clearTimeout(this.#timer);
+    for (const pending of [...this.#pending]) this.#settle(pending);
+  }
+
+  #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {
+    try {
+      return reply.encode(target, offset, limit, this.#maxPayloadSize);
+    } catch (error) {
+      this.#fail(INVALID, 'REPLY_INVALID', 'answered what cannot be encoded', query, reply, error);
+      return reply.encode(target, offset, limit, this.#maxPayloadSize);
+    }
+  }
+
+  #wait(query: Query, reply: Reply, deliver: Deliver, answered: Promise<void>): void {
+    const pending = { query, deliver, deadline: performance.now() + this.#handlerTimeout };
+    this.#pending.add(pending);
+    this.#counters[this.#row + IN_FLIGHT] += 1;
+    this.#timer ??= setTimeout(this.#sweep, this.#handlerTimeout);
+    answered.then(
+      () => {
+        if (!this.#settle(pending)) return;
+        if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
+        deliver(query, reply);
+      },
+      (error: unknown) => {
+        if (!this.#settle(pending)) return;
+        this.#fail(REJECTED, 'HANDLER_REJECTED', 'rejected', query, reply, error);
+        deliver(query, reply);
+      },
+    );
+  }
+
+  /** Takes a query out of the handler's hands; false when it had been taken before. */
+  #settle(pending: Pending): boolean {
+    if (!this.#pending.delete(pending)) return false;
+    this.#counters[this.#row + IN_FLIGHT] -= 1;
+    if (this.#pending.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      // After the reply has been delivered, which is what whoever waits here wants to see.
+      for (const resolve of this.#onDrained.splice(0)) setImmediate(resolve);
+    }
+    return true;
+  }
+
+  readonly #sweep = (): void => {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const pending of this.#pending) {
+      if (pending.deadline > now) {
+        this.#timer = setTimeout(this.#sweep, Math.ceil(pending.deadline - now));
+        return;
+      }
+      const { query, deliver } = pending;
+      this.#settle(pending);
+      // A new one: what the handler does to its own from now on is nobody's business.
+      const reply = new Reply(query);
+      this.#fail(TIMED_OUT, 'HANDLER_TIMEOUT', `took longer than ${this.#handlerTimeout} ms`, query, reply);
+      deliver(query, reply);
+    }
+  };
+
+  #fail(counter: number, code: string, what: string, query: Query, reply: Reply, cause?: unknown): void {
+    this.#counters[this.#row + counter] += 1;
+    reply.fail('SERVFAIL');
+    const reason = cause instanceof Error ? `: ${cause.message}` : '';
+    const error = new Error(`the handler ${what} for ${query.name} ${query.class} ${query.type}${reason}`, { cause });
+    this.#report(withCode(error, `ERR_MULTISOCKET_${code}`));
+  }
+}

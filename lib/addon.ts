@@ -158,14 +158,15 @@ export interface Addon {
   steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
   statistics(fd: number): NativeSocketStatistics;
   /**
-   * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, at most a batch.
-   * Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages were complete; their
-   * `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is
+   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages were complete;
+   * their `offset` and `length` words say where. A reply that native code made stands where the message stood.
    */
   checkStream(
     input: Uint8Array,
     start: number,
     end: number,
+    most: number,
     queries: Uint32Array,
     text: Uint8Array,
     counters: Float64Array,

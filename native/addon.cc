@@ -1,6 +1,6 @@
-// What JavaScript sees, and nothing else: each function reads its arguments, calls the one that does the work, and turns
-// what it returns into values. Shapes and meanings are in lib/addon.ts, which is also the only caller, so that the types
-// of arguments need no second check here.
+// What JavaScript sees, and nothing else: each function reads its arguments, calls the one that does the work, and
+// turns what it returns into values. Shapes and meanings are in lib/addon.ts, which is also the only caller, so that
+// the types of arguments need no second check here.
 #include <napi.h>
 #include <uv.h>
 
@@ -65,8 +65,8 @@ void close_socket(const Napi::CallbackInfo& info) { Descriptor(info[0].As<Napi::
 void steer(const Napi::CallbackInfo& info) {
   const std::string name = info[1].As<Napi::String>().Utf8Value();
   const Steering steering = name == "random" ? Steering::kRandom : name == "cpu" ? Steering::kCpu : Steering::kHash;
-  const int error = multisocket::steer(info[0].As<Napi::Number>().Int32Value(), steering,
-                                       info[2].As<Napi::Number>().Uint32Value());
+  const int error =
+      multisocket::steer(info[0].As<Napi::Number>().Int32Value(), steering, info[2].As<Napi::Number>().Uint32Value());
   if (error != 0) throw_system_error(info.Env(), error, "setsockopt");
 }
 
@@ -80,13 +80,13 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value check_stream(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
   auto input = info[0].As<Napi::Uint8Array>();
-  auto queries = info[3].As<Napi::Uint32Array>();
-  auto text = info[4].As<Napi::Uint8Array>();
-  auto counters = info[5].As<Napi::Float64Array>();
-  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + info[6].As<Napi::Number>().Uint32Value());
-  return Napi::Number::New(info.Env(), admit_frames(&admission, input.Data(), info[1].As<Napi::Number>().Uint32Value(),
-                                                    info[2].As<Napi::Number>().Uint32Value()));
+  auto queries = info[4].As<Napi::Uint32Array>();
+  auto text = info[5].As<Napi::Uint8Array>();
+  auto counters = info[6].As<Napi::Float64Array>();
+  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
+  return Napi::Number::New(info.Env(), admit_frames(&admission, input.Data(), number(1), number(2), number(3)));
 }
 
 template <size_t N>

@@ -1,4 +1,5 @@
-// Decides over each message of a batch, whatever transport brought it: a row for a handler, a reply at once, or nothing.
+// Decides over each message of a batch, whatever transport brought it: a row for a handler, a reply at once, or
+// nothing.
 #ifndef MULTISOCKET_ADMISSION_H_
 #define MULTISOCKET_ADMISSION_H_
 

@@ -140,8 +140,7 @@ void DatagramBatch::prepare_send(unsigned index, const uint32_t* entry) {
   header.msg_controllen = 0;
   if (*local_family(envelope) != 0) {
     header.msg_control = sending_controls_[index].bytes;
-    header.msg_controllen =
-        write_local_address(envelope, reinterpret_cast<cmsghdr*>(sending_controls_[index].bytes));
+    header.msg_controllen = write_local_address(envelope, reinterpret_cast<cmsghdr*>(sending_controls_[index].bytes));
   }
 }
 

@@ -8,8 +8,9 @@
 
 namespace multisocket {
 
-// Admits the complete messages of `input` from `start` to `end`, at most kBatchSize, a row each. Returns how many.
-uint32_t admit_frames(Admission* admission, uint8_t* input, uint32_t start, uint32_t end);
+// Admits the complete messages of `input` from `start` to `end`, a row each, at most `most` (which is at most
+// kBatchSize). Returns how many.
+uint32_t admit_frames(Admission* admission, uint8_t* input, uint32_t start, uint32_t end, uint32_t most);
 
 }  // namespace multisocket
 

@@ -80,8 +80,10 @@ enum WorkerCounter : uint32_t {
   kWorkerCounters,
 };
 constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
-    "received",        "batches",          "sent",         "sendRetries",    "sendFailures", "droppedShort",
-    "droppedResponse", "droppedPortZero", "droppedOversize", "formatErrors", "notImplemented", "badVersions",
+    "received",        "batches",         "sent",
+    "sendRetries",     "sendFailures",    "droppedShort",
+    "droppedResponse", "droppedPortZero", "droppedOversize",
+    "formatErrors",    "notImplemented",  "badVersions",
 };
 constexpr uint32_t kWorkerRow = 64;
 

@@ -80,8 +80,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   Admission admission_;
   uv_check_t check_;
   std::vector<Socket*> sockets_;  // by number; null where not lent
-  // A queue of those that are readable. One that has more than a batch took goes to its end, and what is left at the end
-  // of a turn comes first in the next, so that a flooded socket keeps none of the others waiting.
+  // A queue of those that are readable. One that has more than a batch took goes to its end, and what is left at the
+  // end of a turn comes first in the next, so that a flooded socket keeps none of the others waiting.
   Socket* first_ready_ = nullptr;
   Socket* last_ready_ = nullptr;
   bool ref_ = true;

@@ -48,19 +48,22 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   Ref();
   // The hook has to be an asynchronous one: it holds the environment until libuv has let go of our handles.
   napi_add_async_cleanup_hook(
-      env, [](napi_async_cleanup_hook_handle /*handle*/, void* object) {
+      env,
+      [](napi_async_cleanup_hook_handle /*handle*/, void* object) {
         static_cast<UdpEndpointObject*>(object)->begin_close();
       },
       this, &cleanup_);
 }
 
 void UdpEndpointObject::add(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
   Descriptor descriptor = Descriptor::duplicate(info[1].As<Napi::Number>().Int32Value());
-  const int error = descriptor.valid()
-                        ? endpoint_->add(info[0].As<Napi::Number>().Uint32Value(), std::move(descriptor),
-                                         info[2].As<Napi::Number>().Uint32Value(), info[3].As<Napi::Boolean>().Value())
-                        : uv_translate_sys_error(errno);
-  if (error != 0) throw_system_error(info.Env(), error, descriptor.valid() ? "poll" : "dup");
+  if (!descriptor.valid()) {
+    throw_system_error(info.Env(), uv_translate_sys_error(errno), "dup");
+    return;
+  }
+  const int error = endpoint_->add(number(0), std::move(descriptor), number(2), info[3].As<Napi::Boolean>().Value());
+  if (error != 0) throw_system_error(info.Env(), error, "poll");
 }
 
 void UdpEndpointObject::stop(const Napi::CallbackInfo& info) {

@@ -18,9 +18,12 @@ try {
 }
 
 const { sockets, workers } = server.stats();
-const bound = server.addresses().map(({ address, port, family }) => (family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`));
+const bound = server
+  .addresses()
+  .map(({ address, port, family }) => (family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`));
 const each = sockets.length / bound.length / 2;
-for (const address of bound) console.log(`listening on ${address}, UDP and TCP, ${each} ${each === 1 ? 'socket' : 'sockets'} each`);
+for (const address of bound)
+  console.log(`listening on ${address}, UDP and TCP, ${each} ${each === 1 ? 'socket' : 'sockets'} each`);
 console.log(`served by ${workers.length} worker ${workers.length === 1 ? 'thread' : 'threads'}; Ctrl-C to stop. Try:`);
 console.log('\n  dig @127.0.0.1 -p 5300 example.org A\n');
 
@@ -29,8 +32,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, async () => {
     if (stopping) process.exit(1);
     stopping = true;
-    const { totals } = server.stats();
     await server.close();
-    console.log(`\nserved ${totals.udpQueries + totals.tcpQueries} queries: ${totals.udpQueries} by UDP, ${totals.tcpQueries} by TCP`);
+    const { sent, tcpReplies } = server.stats().totals;
+    console.log(`\nanswered ${sent + tcpReplies} queries: ${sent} by UDP, ${tcpReplies} by TCP`);
   });
 }

@@ -5,7 +5,7 @@ import type { Handler, Logger } from '../message/handler.js';
 import { parseAddress, type ListenAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 import { checkSocketCount } from '../socket/socket-count.js';
-import type { Steering } from '../socket/socket-group.js';
+import { checkSteering, type Steering } from '../socket/socket-group.js';
 
 /** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds, caps are of the whole server. */
 export interface TcpOptions {
@@ -154,7 +154,7 @@ function checkListen(value: unknown, sockets: number, ipv6Only: boolean): Server
   const entries: unknown[] = Array.isArray(value) ? value : [value];
   if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
   return entries.map((entry) => {
-    const address = parseAddress(entry as string | ListenOptions, { ipv6Only });
+    const address = parseAddress(entry, { ipv6Only });
     return { ...address, sockets: checkSocketCount('listen.sockets', address.sockets ?? sockets) };
   });
 }
@@ -170,16 +170,15 @@ function checkHandler({ filename, handler }: ServerOptions, workers: number): vo
     throw invalidValue('handler', 'cannot be given together with "filename"', handler);
   }
   if (handler !== undefined && workers > 0) {
-    throw invalidValue('handler', 'is a function of this thread and needs "workers: 0"; workers need "filename"', handler);
+    throw invalidValue(
+      'handler',
+      'is a function of this thread and needs "workers: 0"; workers need "filename"',
+      handler,
+    );
   }
   if (handler === undefined && filename === undefined) {
     throw invalidType('filename', 'a string or a URL (or "handler" a function, with "workers: 0")', filename);
   }
-}
-
-function checkSteering(value: unknown): Steering {
-  if (value === 'hash' || value === 'random' || value === 'cpu') return value;
-  throw invalidValue('steering', "must be 'hash', 'random' or 'cpu'", value);
 }
 
 function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
@@ -189,7 +188,12 @@ function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
     messageTimeout: checkInteger('tcp.messageTimeout', tcp.messageTimeout ?? 5000, 1, MAX_TIME),
     writeTimeout: checkInteger('tcp.writeTimeout', tcp.writeTimeout ?? 5000, 1, MAX_TIME),
     maxConnections: checkInteger('tcp.maxConnections', tcp.maxConnections ?? 10_000, 0, 1_000_000),
-    maxConnectionsPerClient: checkInteger('tcp.maxConnectionsPerClient', tcp.maxConnectionsPerClient ?? 256, 1, 1_000_000),
+    maxConnectionsPerClient: checkInteger(
+      'tcp.maxConnectionsPerClient',
+      tcp.maxConnectionsPerClient ?? 256,
+      1,
+      1_000_000,
+    ),
     maxPipelined: checkInteger('tcp.maxPipelined', tcp.maxPipelined ?? 100, 1, 65_535),
     backlog: checkInteger('tcp.backlog', tcp.backlog ?? 4096, 1, 65_535),
     fastOpen: checkInteger('tcp.fastOpen', tcp.fastOpen ?? 0, 0, 65_535),

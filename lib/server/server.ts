@@ -113,7 +113,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       signal?.throwIfAborted();
       this.#sockets = await ServerSockets.open(this.#config);
       await this.#startWorkers();
-      await this.#assignAll(dealOut(this.#sockets.all, [...this.#workers].sort((a, b) => a.index - b.index)));
+      await this.#assignAll(
+        dealOut(
+          this.#sockets.all,
+          [...this.#workers].sort((a, b) => a.index - b.index),
+        ),
+      );
       signal?.throwIfAborted();
     } catch (error) {
       await this.#end();

@@ -78,7 +78,7 @@ export class Serving {
         const socket = this.#sockets.get(number);
         this.#sockets.delete(number);
         if (socket?.protocol === 'udp') await this.#udp.release(number);
-        else if (socket?.protocol === 'tcp') await this.#tcp.release(number);
+        else if (socket?.protocol === 'tcp') this.#tcp.release(number);
       }),
     );
   }

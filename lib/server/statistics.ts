@@ -69,7 +69,9 @@ export class Counters {
   }
 
   read(sockets: ServerSockets | undefined, workers: readonly Borrower[], assignment: Assignment): ServerStatistics {
-    const everyone = Array.from({ length: this.#workers }, (_, index) => this.#read(workerCounters, this.#rowOf(index)));
+    const everyone = Array.from({ length: this.#workers }, (_, index) =>
+      this.#read(workerCounters, this.#rowOf(index)),
+    );
     const totals = this.#read(workerCounters, this.#rowOf(0));
     for (const name of workerCounters) totals[name] = everyone.reduce((sum, counters) => sum + counters[name], 0);
     return {

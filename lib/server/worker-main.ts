@@ -14,7 +14,7 @@ function tell(report: Report): void {
 
 function log(level: keyof Logger): (message: string) => void {
   return (message) => {
-    tell({ kind: 'log', level, message: String(message) });
+    tell({ kind: 'log', level, message });
   };
 }
 

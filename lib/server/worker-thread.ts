@@ -105,15 +105,20 @@ export class WorkerThread implements Borrower {
       this.#events.warn(fromReported(report.error));
     } else if (report.kind === 'log') {
       this.#events.logger[report.level](report.message);
+    } else if (report.kind === 'done') {
+      this.#take(report.id)?.resolve();
     } else if (report.id === undefined) {
       // It could not start; its exit follows.
       this.#error = fromReported(report.error);
     } else {
-      const waiting = this.#waiting.get(report.id);
-      this.#waiting.delete(report.id);
-      if (report.kind === 'done') waiting?.resolve();
-      else waiting?.reject(fromReported(report.error));
+      this.#take(report.id)?.reject(fromReported(report.error));
     }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
   }
 
   #onExit(code: number): void {

@@ -70,10 +70,12 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   // In turn: a bare address, which may be IPv6 and full of colons; [address] or name with or without a port.
   if (isIP(rest) !== 0) return { transport, address: rest, port: DNS_PORT };
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(rest);
-  if (parts === null || rest === '') throw invalidValue('listen', 'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT', entry);
+  if (parts === null || rest === '')
+    throw invalidValue('listen', 'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT', entry);
   // A group that did not take part is undefined, whatever the type says.
   const [, bracketed, plain, digits] = parts as (string | undefined)[];
-  if (bracketed !== undefined && !isIPv6(bracketed)) throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
+  if (bracketed !== undefined && !isIPv6(bracketed))
+    throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
   const port = digits === undefined ? DNS_PORT : Number(digits);
   if (port > 65535) throw invalidValue('listen', 'has a port above 65535', entry);
   return { transport, address: checkHost(bracketed ?? (plain === '' ? '::' : (plain ?? '')), entry), port };

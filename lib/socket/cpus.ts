@@ -28,10 +28,14 @@ function groupDirectories(root: string): string[] {
   const mounts = read(root, '/proc/self/mountinfo').split('\n').map(parseMount);
   for (const line of read(root, '/proc/self/cgroup').split('\n')) {
     // ID:CONTROLLERS:PATH, without controllers in v2 (cgroups(7)).
-    const [, id, controllers, path] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
+    const fields = /^(\d+):([^:]*):(\/.*)$/.exec(line);
+    if (fields === null) continue;
+    const [, id, controllers, path] = fields;
     const v2 = id === '0' && controllers === '';
-    if (!v2 && !controllers?.split(',').includes('cpu')) continue;
-    const mount = mounts.find((candidate) => (v2 ? candidate?.type === 'cgroup2' : candidate?.controllers.includes('cpu')));
+    if (!v2 && !controllers.split(',').includes('cpu')) continue;
+    const mount = mounts.find((candidate) =>
+      v2 ? candidate?.type === 'cgroup2' : candidate?.controllers.includes('cpu'),
+    );
     if (mount === undefined) continue;
     // In a container the mount may show only the part of the tree below `mount.root`.
     const within = path.startsWith(mount.root) ? path.slice(mount.root === '/' ? 0 : mount.root.length) : '/';
@@ -53,9 +57,9 @@ interface Mount {
 /** A line of /proc/self/mountinfo (proc(5)): ... ROOT POINT OPTIONS [TAGS] - TYPE SOURCE SUPER-OPTIONS. */
 function parseMount(line: string): Mount | undefined {
   const [before, after] = line.split(' - ') as (string | undefined)[];
-  const [, , , root, point] = before?.split(' ') ?? [];
+  const [, , , root, point] = (before?.split(' ') ?? []) as (string | undefined)[];
   const [type, , options] = (after?.split(' ') ?? []) as (string | undefined)[];
-  if (point === undefined || (type !== 'cgroup' && type !== 'cgroup2')) return undefined;
+  if (root === undefined || point === undefined || (type !== 'cgroup' && type !== 'cgroup2')) return undefined;
   return { root, point, type, controllers: type === 'cgroup' ? (options?.split(',') ?? []) : [] };
 }
 

@@ -70,7 +70,7 @@ export class SocketGroup implements Disposable {
   }
 
   private constructor(options: Required<SocketGroupOptions>) {
-    const { protocol, address, sockets, exclusive, steering, ...rest } = options;
+    const { protocol, address, steering } = options;
     const opened = openAll(options);
     this.protocol = protocol;
     this.address = address;
@@ -122,7 +122,8 @@ export class SocketGroup implements Disposable {
   }
 }
 
-function openAll({ sockets, exclusive, steering: _, ...options }: Required<SocketGroupOptions>) {
+function openAll(options: Required<SocketGroupOptions>) {
+  const { sockets, exclusive } = options;
   const opened: ReturnType<typeof addon.openSocket>[] = [];
   try {
     for (let i = 0; i < sockets; i++) {

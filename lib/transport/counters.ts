@@ -34,6 +34,7 @@ export const workerCounters = [
   'tcpQueries',
   'tcpReplies',
   'tcpAccepted',
+  'tcpAcceptFailures',
   'tcpOpen',
   'tcpRefused',
   'tcpRefusedClient',
@@ -63,6 +64,7 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `inFlight`: queries that handlers hold at this moment.
  * - `tcpQueries`, `tcpReplies`: messages received and sent by TCP.
  * - `tcpAccepted`, `tcpOpen`: connections accepted, and open at this moment.
+ * - `tcpAcceptFailures`: times that a waiting connection could not be accepted, for want of descriptors most likely.
  * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the cap in all or of the client's own.
  * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
  *   not complete in time, because the client did not read its answers.

@@ -18,7 +18,7 @@ export interface DispatcherOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   /** Told of each handler that failed. Codes: `ERR_MULTISOCKET_HANDLER_*` and `ERR_MULTISOCKET_REPLY_*`. */
-  report(error: CodedError): void;
+  report: (error: CodedError) => void;
 }
 
 /** Takes a reply that comes later than its query's batch. */

@@ -13,15 +13,24 @@ function check(...messages: Uint8Array[]) {
   const queries = new Uint32Array(layout.batchSize * layout.queryWords);
   const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
   const counters = new Float64Array(layout.workerRow);
-  const count = addon.checkStream(input, 0, input.length, queries, text, counters, 0);
+  const count = addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0);
   const rows = Array.from({ length: count }, (_, i) => {
     const at = (position: number): number => queries[i * layout.queryWords + position];
-    const string = (offset: number): string => text.latin1Slice(offset, offset + at(word.keyLength));
+    const string = (offset: number): string => text.toString('latin1', offset, offset + at(word.keyLength));
     const message = input.subarray(at(word.offset), at(word.offset) + at(word.length));
-    return { verdict: at(word.verdict), at, message, key: string(at(word.keyOffset)), name: string(at(word.nameOffset)) };
+    return {
+      verdict: at(word.verdict),
+      at,
+      message,
+      key: string(at(word.keyOffset)),
+      name: string(at(word.nameOffset)),
+    };
   });
-  const counted = Object.fromEntries(layout.workerCounters.map((name, i) => [name, counters[i]]).filter(([, n]) => n !== 0));
-  return { rows, counted: counted as Record<string, number> };
+  const counted: Record<string, number> = {};
+  layout.workerCounters.forEach((name, i) => {
+    if (counters[i] !== 0) counted[name] = counters[i];
+  });
+  return { rows, counted };
 }
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -63,7 +72,13 @@ describe('the check of messages in native code', () => {
   });
 
   it('passes on the OPT record', () => {
-    const [row] = check(queryBytes('a.b', 'MX', { additionals: [opt(4096, { flag_do: true, flags: 0x8000, options: [{ code: 3, data: Buffer.from('x') }] as never })] })).rows;
+    const [row] = check(
+      queryBytes('a.b', 'MX', {
+        additionals: [
+          opt(4096, { flag_do: true, flags: 0x8000, options: [{ code: 3, data: Buffer.from('x') }] as never }),
+        ],
+      }),
+    ).rows;
     assert.equal(row.verdict, verdicts.query);
     assert.equal(row.at(word.edns), 1);
     assert.equal(row.at(word.ednsSizeAndFlags) >>> 0, ((4096 << 16) | 0x8000) >>> 0);
@@ -107,7 +122,11 @@ describe('the check of messages in native code', () => {
     it(`answers opcode ${opcode} with NOTIMP, a header with all other flags clear`, () => {
       const flags = ((opcode << 11) | 0x07f0).toString(16).padStart(4, '0');
       const replyFlags = (0x8000 | (opcode << 11) | 4).toString(16);
-      expectReply(message('0001 0000 0000 0000', QUESTION, flags), `1234 ${replyFlags} 0000 0000 0000 0000`, 'notImplemented');
+      expectReply(
+        message('0001 0000 0000 0000', QUESTION, flags),
+        `1234 ${replyFlags} 0000 0000 0000 0000`,
+        'notImplemented',
+      );
     });
   }
 
@@ -180,7 +199,7 @@ describe('the check of messages in native code', () => {
     const queries = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const counters = new Float64Array(layout.workerRow);
-    const run = (input: Buffer): number => addon.checkStream(input, 0, input.length, queries, text, counters, 0);
+    const run = (input: Buffer): number => addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0);
     for (let cut = 0; cut < good.length; cut++) assert.equal(run(good.subarray(0, cut)), 0);
     assert.equal(run(Buffer.concat([good, good.subarray(0, -1)])), 1);
     assert.equal(run(Buffer.concat(Array.from({ length: 65 }, () => good))), 64);
@@ -199,7 +218,10 @@ describe('the check of messages in native code', () => {
         const { rows } = check(bytes);
         assert.equal(rows.length, 1);
         if (rows[0].verdict !== verdicts.query) return;
-        const decoded = packet.decode(Buffer.from(bytes));
+        // Of other records than OPT only the outline is checked here, while dns-packet reads their data as well.
+        const question = Buffer.from(bytes);
+        question.fill(0, 6, 12);
+        const decoded = packet.decode(question);
         assert.equal(decoded.questions?.length, 1);
         assert.equal(decoded.type, 'query');
         if (/^[\w.]+$/.test(rows[0].name)) assert.equal(rows[0].name, decoded.questions[0].name);

@@ -19,7 +19,17 @@ export function queryBytes(name: string, type: packet.RecordType = 'A', more: Pa
 
 /** An OPT record for {@link queryBytes}. */
 export function opt(udpPayloadSize = 1232, more: Partial<packet.OptAnswer> = {}): packet.OptAnswer {
-  return { type: 'OPT', name: '.', udpPayloadSize, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [], ...more };
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+    ...more,
+  };
 }
 
 /** Sends one datagram and returns the first that comes back, or undefined after `timeout` ms. */
@@ -44,7 +54,12 @@ export async function udpExchange(
 }
 
 /** Asks by UDP and decodes the answer; fails when none comes. */
-export async function ask(port: number, name: string, type: packet.RecordType = 'A', more: Packet = {}): Promise<DecodedPacket> {
+export async function ask(
+  port: number,
+  name: string,
+  type: packet.RecordType = 'A',
+  more: Packet = {},
+): Promise<DecodedPacket> {
   const answered = await udpExchange(queryBytes(name, type, more), port);
   if (answered === undefined) throw new Error(`no answer to ${name} ${type}`);
   return packet.decode(answered.reply);

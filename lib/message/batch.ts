@@ -1,0 +1,34 @@
+/** Queries that a transport received together, and the memory that they stand in. */
+import type { Buffer } from 'node:buffer';
+
+/** How a message travels. */
+export type Transport = 'udp' | 'tcp';
+
+/** One end of a conversation. */
+export interface Endpoint {
+  /** Numeric; IPv4-mapped addresses are given as IPv4. */
+  address: string;
+  port: number;
+  family: 'IPv4' | 'IPv6';
+}
+
+/** What a transport knows of a message besides its bytes. */
+export interface Origin {
+  transport: Transport;
+  /** Bytes before each message that belong to it and must be kept with it. */
+  envelopeSize: number;
+  /** Who sent the message that starts at `messageOffset` of `input`. */
+  client(input: Buffer, messageOffset: number): Endpoint;
+  /** The address of ours that it was sent to. */
+  local(input: Buffer, messageOffset: number): Endpoint;
+}
+
+/** Messages that native code has examined: rows of `words`, laid out as `Layout.query` of `lib/addon.ts` says. */
+export interface QueryBatch {
+  /** Where the messages stand. */
+  input: Buffer;
+  words: Uint32Array;
+  /** Where the names stand in presentation form. */
+  text: Buffer;
+  origin: Origin;
+}

@@ -1,0 +1,39 @@
+/** What users write: a handler, or a module with one. */
+import type { Query } from './query.js';
+import type { Reply } from './reply.js';
+
+/**
+ * Answers a query by filling in the reply, at once or when the returned Promise resolves.
+ *
+ * The client gets SERVFAIL when it throws, rejects, leaves the reply untouched, or takes longer than `handlerTimeout`.
+ */
+export type Handler = (query: Query, reply: Reply) => void | Promise<void>;
+
+/** Where a handler logs; `console` is one. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** What a handler module's `setup` is given. */
+export interface HandlerContext {
+  /** The option of that name, cloned into this worker. */
+  workerData: unknown;
+  /** The worker's number, from 0. */
+  index: number;
+  /** The server's `logger` option, from any thread. */
+  logger: Logger;
+  /** Aborted when the worker is about to end. */
+  signal: AbortSignal;
+}
+
+/** The exports of the module that the `filename` option names. */
+export interface HandlerModule {
+  default: Handler;
+  /** Runs before the first query; the server listens when all workers have done so. */
+  setup?(context: HandlerContext): void | Promise<void>;
+  /** Runs after the last query. */
+  close?(): void | Promise<void>;
+}

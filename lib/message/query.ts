@@ -1,0 +1,199 @@
+/** A question that a client asked. */
+import packet, { type DecodedPacket } from 'dns-packet';
+import { addon } from '../addon.js';
+import type { Endpoint, QueryBatch, Transport } from './batch.js';
+import { readOptions, type Edns } from './edns.js';
+import { className, typeName } from './registry.js';
+
+const { query: word, queryWords } = addon.layout;
+
+const RD = 0x0100;
+const AD = 0x0020;
+const CD = 0x0010;
+const DO = 0x8000;
+
+/**
+ * A well-formed query with one question. What is asked of it is decoded then, from where the transport left it.
+ *
+ * A handler may keep it as long as it likes if it returns a Promise; else it is of use only until the handler returns.
+ */
+export class Query {
+  #batch: QueryBatch;
+  #row: number;
+  #name: string | undefined;
+  #key: string | undefined;
+  #edns: Edns | undefined;
+  #client: Endpoint | undefined;
+  #local: Endpoint | undefined;
+  #message: DecodedPacket | undefined;
+
+  /** @internal */
+  constructor(batch: QueryBatch, index: number) {
+    this.#batch = batch;
+    this.#row = index * queryWords;
+  }
+
+  /** The ID that the client gave it, 0 to 65,535. */
+  get id(): number {
+    return this.#word(word.idAndFlags) >>> 16;
+  }
+
+  /** The flags of the header, as 16 bits (RFC 1035 s.4.1.1, RFC 4035 s.3.2). */
+  get flags(): number {
+    return this.#word(word.idAndFlags) & 0xffff;
+  }
+
+  /** RD: the client wants the server to ask others. */
+  get recursionDesired(): boolean {
+    return (this.flags & RD) !== 0;
+  }
+
+  /** AD: the client understands the AD flag of replies (RFC 6840 s.5.7). */
+  get authenticData(): boolean {
+    return (this.flags & AD) !== 0;
+  }
+
+  /** CD: the client does its own DNSSEC checks (RFC 4035 s.3.2.2). */
+  get checkingDisabled(): boolean {
+    return (this.flags & CD) !== 0;
+  }
+
+  /**
+   * The name asked for, in the client's spelling and presentation form (RFC 1035 s.5.1) without the last dot; the root is
+   * `.`. What is not printable is written `\DDD`, so that it is safe in logs.
+   */
+  get name(): string {
+    this.#name ??= this.#text(word.nameOffset);
+    return this.#name;
+  }
+
+  /** {@link name} in lower case: what to look names up by (RFC 4343). */
+  get key(): string {
+    this.#key ??= this.#text(word.keyOffset);
+    return this.#key;
+  }
+
+  /** QTYPE by its name: `'A'`, `'AAAA'`, `'ANY'`; `'TYPE65280'` where there is none (RFC 3597 s.5). */
+  get type(): string {
+    return typeName(this.typeNumber);
+  }
+
+  /** QTYPE, 0 to 65,535. */
+  get typeNumber(): number {
+    return this.#word(word.typeAndClass) >>> 16;
+  }
+
+  /** QCLASS by its name: nearly always `'IN'`. */
+  get class(): string {
+    return className(this.classNumber);
+  }
+
+  /** QCLASS, 0 to 65,535. */
+  get classNumber(): number {
+    return this.#word(word.typeAndClass) & 0xffff;
+  }
+
+  /** What the client's OPT record says; undefined when it sent none. */
+  get edns(): Edns | undefined {
+    if (!this.hasEdns) return undefined;
+    this.#edns ??= this.#readEdns();
+    return this.#edns;
+  }
+
+  /** `'udp'` or `'tcp'`. */
+  get transport(): Transport {
+    return this.#batch.origin.transport;
+  }
+
+  /** Who asked. */
+  get client(): Endpoint {
+    this.#client ??= this.#batch.origin.client(this.#batch.input, this.offset);
+    return this.#client;
+  }
+
+  /** The address of ours that was asked; also on a socket that is bound to all of them. */
+  get local(): Endpoint {
+    this.#local ??= this.#batch.origin.local(this.#batch.input, this.offset);
+    return this.#local;
+  }
+
+  /** All of the message, decoded by dns-packet. Throws what dns-packet throws for RDATA that it cannot read. */
+  get message(): DecodedPacket {
+    this.#message ??= packet.decode(this.raw);
+    return this.#message;
+  }
+
+  /** A copy of the message as it was sent. */
+  get raw(): Buffer {
+    return Buffer.from(this.bytes.subarray(this.offset, this.offset + this.length));
+  }
+
+  /** @internal Where the message stands: from {@link offset} on, {@link length} octets. */
+  get bytes(): Buffer {
+    return this.#batch.input;
+  }
+
+  /** @internal */
+  get offset(): number {
+    return this.#word(word.offset);
+  }
+
+  /** @internal */
+  get length(): number {
+    return this.#word(word.length);
+  }
+
+  /** @internal Octets from the message's start to the end of its question. */
+  get questionEnd(): number {
+    return this.#word(word.questionEnd);
+  }
+
+  /** @internal Whether it has an OPT record. */
+  get hasEdns(): boolean {
+    return this.#word(word.edns) !== 0;
+  }
+
+  /** @internal The payload size of its OPT record; 0 without one. */
+  get udpPayloadSize(): number {
+    return this.#word(word.ednsSizeAndFlags) >>> 16;
+  }
+
+  /** @internal DO of its OPT record. */
+  get dnssecOk(): boolean {
+    return (this.#word(word.ednsSizeAndFlags) & DO) !== 0;
+  }
+
+  /** @internal Copies all that belongs to it, so that the memory of its batch can be used again. */
+  detach(): void {
+    const { input, words, text, origin } = this.#batch;
+    const { offset, length } = this;
+    const textLength = this.#word(word.keyLength);
+    const keyOffset = this.#word(word.keyOffset);
+    const nameOffset = this.#word(word.nameOffset);
+    const copy = Buffer.allocUnsafe(origin.envelopeSize + length + 2 * textLength);
+    const end = input.copy(copy, 0, offset - origin.envelopeSize, offset + length);
+    text.copy(copy, end, keyOffset, keyOffset + textLength);
+    text.copy(copy, end + textLength, nameOffset, nameOffset + textLength);
+    const row = words.slice(this.#row, this.#row + queryWords);
+    row[word.offset] = origin.envelopeSize;
+    row[word.keyOffset] = end;
+    row[word.nameOffset] = end + textLength;
+    this.#batch = { input: copy, words: row, text: copy, origin };
+    this.#row = 0;
+  }
+
+  #word(position: number): number {
+    return this.#batch.words[this.#row + position];
+  }
+
+  #text(position: number): string {
+    const offset = this.#word(position);
+    return this.#batch.text.toString('latin1', offset, offset + this.#word(word.keyLength));
+  }
+
+  #readEdns(): Edns {
+    const start = this.offset + this.#word(word.optionsOffset);
+    const options = readOptions(this.bytes, start, start + this.#word(word.optionsLength));
+    return { udpPayloadSize: this.udpPayloadSize, dnssecOk: this.dnssecOk, options };
+  }
+}

@@ -1,0 +1,276 @@
+/** The answer to a query, as a handler makes it. */
+import packet, { type Packet } from 'dns-packet';
+import { optSize, writeOpt, type EdnsOption } from './edns.js';
+import type { Query } from './query.js';
+import { writeRecord, type ResourceRecord } from './record.js';
+import { rcodeName, rcodeNumber, type Rcode } from './registry.js';
+import { findSections, type EncodedSections, type SectionCounts } from './wire.js';
+import { MessageWriter } from './writer.js';
+
+const QR = 0x8000;
+const AA = 0x0400;
+const TC = 0x0200;
+const RD = 0x0100;
+const RA = 0x0080;
+const AD = 0x0020;
+const CD = 0x0010;
+/** What a reply keeps of the flags of a message that it is given. */
+const TAKEN_OVER = AA | RA | AD;
+const SERVFAIL = 2;
+const HEADER_SIZE = 12;
+const OPTION_EDE = 15;
+const NO_OPTIONS: readonly EdnsOption[] = [];
+const NO_RECORDS: readonly ResourceRecord[] = [];
+const NO_COUNTS: SectionCounts = { answers: 0, authorities: 0, additionals: 0 };
+
+/** One a thread: encoding is never interrupted. */
+const writer = new MessageWriter();
+
+/**
+ * What the client gets. The question, the ID, EDNS, truncation and the client's spelling of the name are filled in; a
+ * handler says the records and the response code. One that is left untouched becomes SERVFAIL.
+ */
+export class Reply {
+  readonly #query: Query;
+  #answers: ResourceRecord[] | undefined;
+  #authorities: ResourceRecord[] | undefined;
+  #additionals: ResourceRecord[] | undefined;
+  #options: EdnsOption[] | undefined;
+  #encoded: EncodedSections | undefined;
+  #rcode: Rcode = 'NOERROR';
+  #touched = false;
+  #dropped = false;
+  #truncated = false;
+  #flags = 0;
+
+  /** @internal */
+  constructor(query: Query) {
+    this.#query = query;
+  }
+
+  /** RCODE, with its extension (RFC 6891 s.6.1.3); `'NOERROR'` at first. Throws `RangeError` for a name that is none. */
+  get rcode(): Rcode {
+    return this.#rcode;
+  }
+
+  set rcode(rcode: Rcode) {
+    this.#rcode = checkRcode(rcode);
+    this.#touched = true;
+  }
+
+  /** AA: this server is an authority for the name (RFC 1035 s.4.1.1); false at first. */
+  get authoritative(): boolean {
+    return (this.#flags & AA) !== 0;
+  }
+
+  set authoritative(on: boolean) {
+    this.#setFlag(AA, on);
+  }
+
+  /** RA: this server asks others on behalf of clients (RFC 1035 s.4.1.1); false at first. */
+  get recursionAvailable(): boolean {
+    return (this.#flags & RA) !== 0;
+  }
+
+  set recursionAvailable(on: boolean) {
+    this.#setFlag(RA, on);
+  }
+
+  /** AD: all data were verified by DNSSEC (RFC 4035 s.3.2.3); false at first. */
+  get authenticData(): boolean {
+    return (this.#flags & AD) !== 0;
+  }
+
+  set authenticData(on: boolean) {
+    this.#setFlag(AD, on);
+  }
+
+  /** Adds records to the answer section. A record that cannot be encoded makes the reply SERVFAIL, with a `warning`. */
+  answer(...records: ResourceRecord[]): this {
+    this.#answers = joined(this.#answers, records);
+    this.#touched = true;
+    return this;
+  }
+
+  /** Adds records to the authority section, likewise. */
+  authority(...records: ResourceRecord[]): this {
+    this.#authorities = joined(this.#authorities, records);
+    this.#touched = true;
+    return this;
+  }
+
+  /** Adds records to the additional section, likewise; those that do not fit are left out (RFC 2181 s.9). */
+  additional(...records: ResourceRecord[]): this {
+    this.#additionals = joined(this.#additionals, records);
+    this.#touched = true;
+    return this;
+  }
+
+  /**
+   * Adds an Extended DNS Error (RFC 8914); `code` 0 to 65,535, `text` for humans. A client that did not use EDNS does
+   * not see it. Does not make a reply by itself. Throws `RangeError` for a code that is none.
+   */
+  ede(code: number, text = ''): this {
+    if (!Number.isInteger(code) || code < 0 || code > 0xffff) throw new RangeError(`${code} is no extended DNS error`);
+    const data = Buffer.alloc(2 + Buffer.byteLength(text));
+    data.writeUInt16BE(code);
+    data.write(text, 2);
+    (this.#options ??= []).push({ code: OPTION_EDE, data });
+    return this;
+  }
+
+  /**
+   * Answers with a whole message: one of dns-packet's, or an encoded one, as a resolver got it. Its records, response
+   * code and the flags AA, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
+   *
+   * Throws `TypeError` for what is neither, `RangeError` for a response code that is none, and `Error` for an encoded
+   * message that ends too early or that dns-packet, which it is left to when its question is another, cannot read.
+   */
+  send(message: Packet | Uint8Array): this {
+    if (message instanceof Uint8Array) return this.#sendEncoded(Buffer.from(message));
+    if (typeof message !== 'object') throw new TypeError('a packet or a Buffer is needed to send');
+    const flags = message.flags ?? 0;
+    const { rcode = rcodeName(flags & 0x0f) } = message as { rcode?: Rcode };
+    this.rcode = checkRcode(rcode ?? String(flags & 0x0f));
+    this.#flags = flags & TAKEN_OVER;
+    this.#encoded = undefined;
+    this.#answers = withoutOpt(message.answers);
+    this.#authorities = withoutOpt(message.authorities);
+    this.#additionals = withoutOpt(message.additionals);
+    return this;
+  }
+
+  /** Sends nothing at all. */
+  drop(): void {
+    this.#dropped = true;
+    this.#touched = true;
+  }
+
+  /** @internal Whether the handler has said anything. */
+  get answered(): boolean {
+    return this.#touched;
+  }
+
+  /** @internal */
+  get dropped(): boolean {
+    return this.#dropped;
+  }
+
+  /** @internal Whether the last {@link encode} left out what the client needs. */
+  get truncated(): boolean {
+    return this.#truncated;
+  }
+
+  /** @internal Puts a bare response code in place of all that was said. */
+  fail(rcode: Rcode): void {
+    this.#answers = this.#authorities = this.#additionals = this.#encoded = undefined;
+    this.#flags = 0;
+    this.#dropped = false;
+    this.rcode = rcode;
+  }
+
+  /**
+   * @internal Writes the message at `offset` of `target` and returns its length, at most `limit`. Throws what
+   * `writeRecord` throws; `target` holds nothing of use then.
+   */
+  encode(target: Buffer, offset: number, limit: number, payloadSize: number): number {
+    const query = this.#query;
+    const { hasEdns, questionEnd } = query;
+    let options = this.#options ?? NO_OPTIONS;
+    if (questionEnd + optSize(options) > limit) options = NO_OPTIONS;
+    // The place for OPT is kept free from the start: what the sections may fill ends before it.
+    const end = offset + limit - (hasEdns ? optSize(options) : 0);
+    writer.begin(target, offset, end, query.key);
+    writer.at = offset + HEADER_SIZE;
+    writer.bytes(query.bytes, query.offset + HEADER_SIZE, query.offset + questionEnd);
+    const counts = this.#encoded === undefined ? this.#writeSections() : this.#writeEncoded(this.#encoded);
+    let rcode = rcodeNumber(this.#rcode) ?? 0;
+    if (rcode > 0x0f && !hasEdns) rcode = SERVFAIL; // without OPT there is no place for the rest of it
+    if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
+    const length = writer.at - offset;
+    writer.at = offset;
+    writer.u16(query.id);
+    writer.u16(QR | this.#flags | (this.#truncated ? TC : 0) | (query.flags & (RD | CD)) | (rcode & 0x0f));
+    writer.u16(1);
+    writer.u16(counts.answers);
+    writer.u16(counts.authorities);
+    writer.u16(counts.additionals + (hasEdns ? 1 : 0));
+    return length;
+  }
+
+  #sendEncoded(message: Buffer): this {
+    const sections = findSections(message, this.#query.questionEnd);
+    if (sections === undefined) return this.send(packet.decode(message));
+    this.rcode = checkRcode(rcodeName(sections.rcode) ?? String(sections.rcode));
+    this.#flags = sections.flags & TAKEN_OVER;
+    this.#answers = this.#authorities = this.#additionals = undefined;
+    this.#encoded = sections;
+    return this;
+  }
+
+  #writeEncoded({ message, start, end, counts }: EncodedSections): SectionCounts {
+    const before = writer.at;
+    writer.bytes(message, start, end);
+    this.#truncated = writer.overflowed;
+    if (!this.#truncated) return counts;
+    writer.at = before;
+    return NO_COUNTS;
+  }
+
+  #writeSections(): SectionCounts {
+    const start = writer.at;
+    const answers = this.#answers ?? NO_RECORDS;
+    const authorities = this.#authorities ?? NO_RECORDS;
+    const additionals = this.#additionals ?? NO_RECORDS;
+    const { classNumber } = this.#query;
+    for (const record of answers) writeRecord(writer, record, classNumber);
+    for (const record of authorities) writeRecord(writer, record, classNumber);
+    this.#truncated = writer.overflowed;
+    if (this.#truncated) {
+      // What is required does not fit: the client has to come back by TCP, and part of an RRset is of no use to it.
+      writer.at = start;
+      return NO_COUNTS;
+    }
+    const written = this.#writeAdditionals(additionals);
+    // A referral needs its glue (RFC 9471 s.3.1).
+    if (written < additionals.length && answers.length === 0 && !this.authoritative) {
+      this.#truncated = authorities.some(({ type }) => type === 'NS');
+    }
+    return { answers: answers.length, authorities: authorities.length, additionals: written };
+  }
+
+  /** Writes those that fit, whole RRsets only; what is left out is not missed (RFC 2181 s.9). Returns how many. */
+  #writeAdditionals(records: readonly ResourceRecord[]): number {
+    let set = 0;
+    let setStart = writer.at;
+    for (let i = 0; i < records.length; i++) {
+      if (records[i].name !== records[set].name || records[i].type !== records[set].type) {
+        set = i;
+        setStart = writer.at;
+      }
+      writeRecord(writer, records[i], this.#query.classNumber);
+      if (writer.overflowed) {
+        writer.at = setStart;
+        return set;
+      }
+    }
+    return records.length;
+  }
+
+  #setFlag(flag: number, on: boolean): void {
+    this.#flags = on ? this.#flags | flag : this.#flags & ~flag;
+  }
+}
+
+function checkRcode(rcode: string): Rcode {
+  if (rcodeNumber(rcode) === undefined) throw new RangeError(`${JSON.stringify(rcode)} is no response code`);
+  return rcode as Rcode;
+}
+
+function joined(before: ResourceRecord[] | undefined, records: ResourceRecord[]): ResourceRecord[] {
+  return before === undefined ? records : before.concat(records);
+}
+
+function withoutOpt(records: packet.Answer[] | undefined): ResourceRecord[] | undefined {
+  return records?.filter((record) => record.type !== 'OPT');
+}

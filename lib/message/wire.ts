@@ -1,0 +1,68 @@
+/** An encoded message whose records are taken over as they stand. */
+
+const HEADER_SIZE = 12;
+const TYPE_OPT = 41;
+
+/** How many records each section has. */
+export interface SectionCounts {
+  answers: number;
+  authorities: number;
+  additionals: number;
+}
+
+/** A message's records without its OPT: the octets from `start` to `end`, with pointers that count from its beginning. */
+export interface EncodedSections {
+  message: Buffer;
+  start: number;
+  end: number;
+  counts: SectionCounts;
+  /** The header's flags. */
+  flags: number;
+  /** RCODE with its extension from OPT. */
+  rcode: number;
+}
+
+/**
+ * Finds the records of a message. Undefined when they cannot be moved into a message whose question ends at
+ * `questionEnd`: its own ends elsewhere, or its OPT stands between other records.
+ *
+ * Throws `Error` when the message ends before its records do.
+ */
+export function findSections(message: Buffer, questionEnd: number): EncodedSections | undefined {
+  if (message.length < HEADER_SIZE) throw new Error('the message is shorter than a header');
+  const counts = {
+    answers: message.readUInt16BE(6),
+    authorities: message.readUInt16BE(8),
+    additionals: message.readUInt16BE(10),
+  };
+  let at = HEADER_SIZE;
+  for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
+  const start = at;
+  let opt: { start: number; end: number } | undefined;
+  for (let left = counts.answers + counts.authorities + counts.additionals; left > 0; left--) {
+    const recordStart = at;
+    at = nameEnd(message, at);
+    if (at + 10 > message.length) throw new Error('the message ends within a record');
+    const type = message.readUInt16BE(at);
+    at += 10 + message.readUInt16BE(at + 8);
+    if (type === TYPE_OPT) opt = { start: recordStart, end: at };
+  }
+  if (at > message.length) throw new Error('the message ends within a record');
+  if (start !== questionEnd || (opt !== undefined && opt.end !== at)) return undefined;
+  const flags = message.readUInt16BE(2);
+  const rcode = flags & 0x0f;
+  if (opt === undefined) return { message, start, end: at, counts, flags, rcode };
+  counts.additionals--;
+  return { message, start, end: opt.start, counts, flags, rcode: rcode | (message[opt.start + 5] << 4) };
+}
+
+/** The offset behind the name at `at`. */
+function nameEnd(message: Buffer, at: number): number {
+  while (at < message.length) {
+    const length = message[at];
+    if (length === 0) return at + 1;
+    if (length >= 0xc0) return at + 2;
+    at += length + 1;
+  }
+  throw new Error('the message ends within a name');
+}

@@ -1,0 +1,159 @@
+/** Writes the parts of a DNS message one after the other: numbers, bytes, and names with compression. */
+
+/** Pointers have 14 bits (RFC 1035 s.4.1.4). */
+const MAX_POINTER = 0x3fff;
+const POINTER = 0xc000;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+
+/**
+ * Writes a message at some place of a larger buffer. Writing past the end is no error: what does not fit is not written,
+ * and {@link overflowed} says so.
+ */
+export class MessageWriter {
+  #target: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+  #question = '';
+  /** Whether the octets of the question's name stand where the characters of its text do. */
+  #plainQuestion = false;
+  /** Names by their lower-case text: where in the message they stand. */
+  readonly #names = new Map<string, number>();
+  /** Where the next octet goes. */
+  at = 0;
+
+  /**
+   * Starts a message at `start` of `target`, which may grow to `end`. `question` is the lower-case text of the name that
+   * stands, or is about to, at octet 12.
+   */
+  begin(target: Uint8Array, start: number, end: number, question: string): void {
+    this.#target = target;
+    this.#start = start;
+    this.#end = end;
+    this.#question = question;
+    this.#plainQuestion = !question.includes('\\') && question !== '.';
+    if (this.#names.size > 0) this.#names.clear();
+    this.at = start;
+  }
+
+  /** Whether more was written than there is room for. */
+  get overflowed(): boolean {
+    return this.at > this.#end;
+  }
+
+  u8(value: number): void {
+    this.#target[this.at++] = value;
+  }
+
+  u16(value: number): void {
+    this.#target[this.at++] = value >>> 8;
+    this.#target[this.at++] = value;
+  }
+
+  u32(value: number): void {
+    this.u16(value >>> 16);
+    this.u16(value);
+  }
+
+  bytes(source: Uint8Array, start = 0, end = source.length): void {
+    const room = this.#end - this.at;
+    const length = end - start;
+    if (length <= room) {
+      if (length < 64) for (let i = 0; i < length; i++) this.#target[this.at + i] = source[start + i];
+      else this.#target.set(source.subarray(start, end), this.at);
+    }
+    this.at += length;
+  }
+
+  /** Writes the length in octets of what `write` writes before it, as RDLENGTH is. */
+  sized(write: () => void): void {
+    const at = this.at;
+    this.at += 2;
+    write();
+    const end = this.at;
+    this.at = at;
+    this.u16(end - at - 2);
+    this.at = end;
+  }
+
+  /**
+   * Writes a name given in presentation form, with or without the last dot; `\.`, `\\` and `\DDD` as in RFC 1035 s.5.1.
+   * With `compress` it, or its end, may become a pointer to where it stood before, in whatever case (RFC 1035 s.4.1.4,
+   * RFC 4343 s.3).
+   *
+   * Throws `Error` for a name that is none: an empty label, one of more than 63 octets, more than 255 in all, a
+   * character outside of ASCII.
+   */
+  name(text: string, compress: boolean): void {
+    if (text === '.' || text === '') {
+      this.u8(0);
+      return;
+    }
+    const key = withoutLastDot(text).toLowerCase();
+    const start = this.at;
+    for (let label = 0; label < key.length;) {
+      if (compress) {
+        const suffix = label === 0 ? key : key.slice(label);
+        const offset = this.#find(suffix);
+        if (offset !== undefined) {
+          this.u16(POINTER | offset);
+          return;
+        }
+        const here = this.at - this.#start;
+        if (here <= MAX_POINTER) this.#names.set(suffix, here);
+      }
+      label = this.#label(text, label, key.length);
+      if (this.at - start > 254) throw new Error(`the name ${shown(text)} has more than 255 octets`);
+    }
+    this.u8(0);
+  }
+
+  /** Where in the message the name with this lower-case text stands. */
+  #find(suffix: string): number | undefined {
+    const question = this.#question;
+    const before = question.length - suffix.length;
+    if (before === 0 && question === suffix) return 12;
+    if (this.#plainQuestion && before > 0 && question.endsWith(suffix) && question.charCodeAt(before - 1) === DOT) {
+      return 12 + before;
+    }
+    return this.#names.size === 0 ? undefined : this.#names.get(suffix);
+  }
+
+  /** Writes the label that starts at `i` of `text`; returns where the next one starts. */
+  #label(text: string, i: number, end: number): number {
+    const lengthAt = this.at++;
+    while (i < end) {
+      let code = text.charCodeAt(i++);
+      if (code === DOT) {
+        if (i === end) throw new Error(`the name ${shown(text)} has an empty label`);
+        break;
+      }
+      if (code > 0x7e || code < 0x20) {
+        throw new Error(`the name ${shown(text)} has a character that must be written as \\DDD or in punycode`);
+      }
+      if (code === BACKSLASH) {
+        const digits = /^\d{3}/.exec(text.slice(i, i + 3))?.[0];
+        code = digits === undefined ? text.charCodeAt(i) : Number(digits);
+        i += digits === undefined ? 1 : 3;
+        if (!(code <= 0xff) || i > end) throw new Error(`the name ${shown(text)} has an escape that is none`);
+      }
+      this.#target[this.at++] = code;
+    }
+    const length = this.at - lengthAt - 1;
+    if (length === 0) throw new Error(`the name ${shown(text)} has an empty label`);
+    if (length > 63) throw new Error(`the name ${shown(text)} has a label of more than 63 octets`);
+    this.#target[lengthAt] = length;
+    return i;
+  }
+}
+
+/** The text of a name without its last dot, unless that is escaped. */
+function withoutLastDot(text: string): string {
+  if (!text.endsWith('.')) return text;
+  const backslashes = /\\*$/.exec(text.slice(0, -1))?.[0].length ?? 0;
+  return backslashes % 2 === 0 ? text.slice(0, -1) : text;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

@@ -1,0 +1,210 @@
+/** One client's connection: length-prefixed messages in (RFC 1035 s.4.2.2), their replies out in any order (RFC 7766). */
+import type { Socket } from 'node:net';
+import { addon } from '../addon.js';
+import type { Origin, QueryBatch } from '../message/batch.js';
+import { Query } from '../message/query.js';
+import { Reply } from '../message/reply.js';
+import { socketCounter, workerCounter } from './counters.js';
+import type { Dispatcher } from './dispatcher.js';
+import { FrameInput } from './frame-input.js';
+import type { FrameOutput } from './frame-output.js';
+
+const { query: word, queryWords, verdict, batchSize } = addon.layout;
+
+/** Replies that may wait for a client to read before no more of its queries are taken, in bytes. */
+const MAX_UNREAD = 256 * 1024;
+/** How long a client may take to close its side after we have closed ours, in ms. */
+const LINGER = 1000;
+
+const QUERIES = workerCounter('tcpQueries');
+const REPLIES = workerCounter('tcpReplies');
+const SOCKET_QUERIES = socketCounter('queries');
+
+/** What the connections of one worker share. */
+export interface StreamContext {
+  dispatcher: Dispatcher;
+  /** All rows of counters. */
+  counters: Float64Array;
+  /** The element of `counters` at which this worker's row starts. */
+  row: number;
+  /** Queries of one connection that handlers may hold at a time. */
+  maxPipelined: number;
+  /** Rows and names of the messages that are being looked at; of use until the next look. */
+  words: Uint32Array;
+  text: Buffer;
+  /** Where the replies of one read are gathered. */
+  output: FrameOutput;
+}
+
+/** See the file's head. */
+export class StreamConnection {
+  readonly #socket: Socket;
+  readonly #context: StreamContext;
+  readonly #socketRow: number;
+  readonly #origin: Origin;
+  readonly #input = new FrameInput();
+  #inFlight = 0;
+  /** Nothing is served until handlers or the client have caught up. */
+  #blocked = false;
+  /** The client has closed its side, or we are about to close ours: what has come is answered, then it ends. */
+  #ending = false;
+  #draining = false;
+  #flushing = false;
+  /** When something last came or went, by `performance.now()`. */
+  #lastActive = performance.now();
+  #unreadSince: number | undefined;
+  readonly #deliver = (query: Query, reply: Reply): void => {
+    this.#putLate(query, reply);
+  };
+
+  /** `socketRow`: the element of the counters at which the listening socket's row starts. */
+  constructor(socket: Socket, context: StreamContext, socketRow: number, origin: Origin) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#socketRow = socketRow;
+    this.#origin = origin;
+    socket.on('data', (chunk: Buffer) => {
+      this.#read(chunk);
+    });
+    socket.on('drain', () => {
+      this.#unreadSince = undefined;
+      if (this.#blocked) this.#serve();
+    });
+    socket.on('end', () => {
+      this.#ending = true;
+      this.#endWhenDone();
+    });
+    // A reset by the client is its own affair; 'close' follows.
+    socket.on('error', () => undefined);
+  }
+
+  /** How long nothing has come though nothing is owed to the client, in ms; 0 when something is. */
+  idleFor(now: number): number {
+    return this.#inFlight > 0 || this.#input.startedAt !== undefined ? 0 : now - this.#lastActive;
+  }
+
+  /** How long the first message that is not complete has been coming, in ms. */
+  messageFor(now: number): number {
+    return this.#blocked || this.#input.startedAt === undefined ? 0 : now - this.#input.startedAt;
+  }
+
+  /** How long the client has left its replies unread, in ms. */
+  unreadFor(now: number): number {
+    return this.#unreadSince === undefined ? 0 : now - this.#unreadSince;
+  }
+
+  /** Takes no more queries, and closes when all that have come are answered. */
+  drain(): void {
+    this.#draining = this.#ending = true;
+    this.#endWhenDone();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  #read(chunk: Buffer): void {
+    // Read all the same: closing a socket with unread data resets it, and the client might lose its last replies.
+    if (this.#draining) return;
+    this.#lastActive = performance.now();
+    this.#input.push(chunk, this.#lastActive);
+    if (!this.#blocked) this.#serve();
+  }
+
+  /** Serves the complete messages that have come, as far as the client's share allows. */
+  #serve(): void {
+    const { counters, row, words, text, output } = this.#context;
+    while (!this.#full()) {
+      const { bytes, start, end } = this.#input;
+      const most = Math.min(batchSize, this.#context.maxPipelined - this.#inFlight);
+      const count = addon.checkStream(bytes, start, end, most, words, text, counters, row);
+      if (count === 0) break;
+      counters[row + QUERIES] += count;
+      counters[this.#socketRow + SOCKET_QUERIES] += count;
+      // The length of the last message, from its prefix: its row may have a reply's instead.
+      const last = words[(count - 1) * queryWords + word.offset];
+      this.#input.consume(last + bytes.readUInt16BE(last - 2), this.#lastActive);
+      this.#serveBatch({ input: bytes, words, text, origin: this.#origin }, count);
+      this.#send(output.take());
+    }
+    this.#block(this.#full());
+    this.#endWhenDone();
+  }
+
+  #serveBatch(batch: QueryBatch, count: number): void {
+    const { dispatcher, output, counters, row } = this.#context;
+    for (let i = 0; i < count; i++) {
+      const at = i * queryWords;
+      const outcome = batch.words[at + word.verdict];
+      if (outcome === verdict.query) {
+        const query = new Query(batch, i);
+        const reply = new Reply(query);
+        if (dispatcher.serve(query, reply, this.#deliver)) this.#put(query, reply);
+        else this.#inFlight++;
+      } else if (outcome === verdict.reply) {
+        if (output.full) this.#send(output.take());
+        const offset = batch.words[at + word.offset];
+        output.add(batch.input.copy(output.bytes, output.next, offset, offset + batch.words[at + word.length]));
+        counters[row + REPLIES]++;
+      }
+    }
+  }
+
+  #put(query: Query, reply: Reply): void {
+    const { dispatcher, counters, row, output } = this.#context;
+    if (output.full) this.#send(output.take());
+    const length = dispatcher.encode(query, reply, output.bytes, output.next);
+    if (length === 0) return;
+    output.add(length);
+    counters[row + REPLIES]++;
+  }
+
+  #putLate(query: Query, reply: Reply): void {
+    this.#inFlight--;
+    if (this.#socket.destroyed) return;
+    if (!this.#flushing) {
+      // Replies that become ready in one turn of the loop leave together.
+      this.#flushing = true;
+      this.#socket.cork();
+      setImmediate(() => {
+        this.#flushing = false;
+        this.#socket.uncork();
+        if (this.#blocked) this.#serve();
+        else this.#endWhenDone();
+      });
+    }
+    this.#put(query, reply);
+    this.#send(this.#context.output.take());
+  }
+
+  #send(frames: Buffer | undefined): void {
+    if (frames === undefined || this.#socket.destroyed) return;
+    this.#lastActive = performance.now();
+    if (!this.#socket.write(frames)) this.#unreadSince ??= this.#lastActive;
+  }
+
+  #full(): boolean {
+    return this.#inFlight >= this.#context.maxPipelined || this.#socket.writableLength > MAX_UNREAD;
+  }
+
+  #block(on: boolean): void {
+    if (on === this.#blocked) return;
+    this.#blocked = on;
+    if (on) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #endWhenDone(): void {
+    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#flushing || this.#socket.writableEnded) return;
+    this.#socket.end();
+    setTimeout(() => this.#socket.destroy(), LINGER).unref();
+  }
+}

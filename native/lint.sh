@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Checks the form of the C++ (clang-format) and what it says (clang-tidy, .clang-tidy).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+clang-format --dry-run -Werror native/*.h native/*.cc
+include=$(node -p "require('node-addon-api').include_dir")
+headers=$(node -p "require('node:path').join(process.execPath, '../../include/node')")
+clang-tidy --quiet --warnings-as-errors='*' native/*.cc -- -std=c++17 -isystem "$include" -isystem "$headers" \
+  -DNAPI_VERSION=8 -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_ADDON_API_DISABLE_DEPRECATED \
+  -DNODE_GYP_MODULE_NAME=multisocket -fno-exceptions -fno-rtti

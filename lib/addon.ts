@@ -138,6 +138,8 @@ export interface UdpEndpoint {
   add(socket: number, fd: number, group: number, wildcard: boolean): void;
   /** Stops reading. What was received can still be answered. */
   stop(socket: number): void;
+  /** Starts to read a stopped socket again. */
+  start(socket: number): void;
   /** Closes the endpoint's duplicate of a stopped socket. */
   remove(socket: number): void;
   /** Sends all in the outbox and empties it. */
@@ -156,6 +158,11 @@ export interface Addon {
   closeSocket(fd: number): void;
   /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
   steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
+  /**
+   * Takes a UDP socket out of its group: nothing more reaches it, what waits in it can be read, and replies leave through
+   * others of its group. False where the kernel does not let it.
+   */
+  leave(fd: number): boolean;
   statistics(fd: number): NativeSocketStatistics;
   /**
    * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is

@@ -70,6 +70,10 @@ void steer(const Napi::CallbackInfo& info) {
   if (error != 0) throw_system_error(info.Env(), error, "setsockopt");
 }
 
+Napi::Value leave(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), multisocket::leave(info[0].As<Napi::Number>().Int32Value()) == 0);
+}
+
 Napi::Value statistics(const Napi::CallbackInfo& info) {
   const SocketStatistics read = socket_statistics(info[0].As<Napi::Number>().Int32Value());
   auto result = Napi::Object::New(info.Env());
@@ -155,6 +159,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
+  exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));

@@ -33,6 +33,19 @@ int steer(int fd, Steering steering, uint32_t sockets) {
   return uv_translate_sys_error(errno);
 }
 
+int leave(int fd) {
+#ifdef SO_BINDTOIFINDEX
+  // Bound to an interface that no packet comes from, the socket matches no packet, and the kernel takes it out of the
+  // group when it enters it into its table anew (since Linux 5.0; without privileges since 5.7).
+  const int no_interface = 0x7fffffff;
+  if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &no_interface, sizeof no_interface) == 0) return 0;
+  return uv_translate_sys_error(errno);
+#else
+  static_cast<void>(fd);
+  return UV_ENOTSUP;
+#endif
+}
+
 SocketStatistics socket_statistics(int fd) {
   SocketStatistics statistics;
   int type = 0;
@@ -61,6 +74,8 @@ SocketStatistics socket_statistics(int fd) {
 #else
 
 int steer(int /*fd*/, Steering steering, uint32_t /*sockets*/) { return steering == Steering::kHash ? 0 : UV_ENOTSUP; }
+
+int leave(int /*fd*/) { return UV_ENOTSUP; }
 
 SocketStatistics socket_statistics(int /*fd*/) { return {}; }
 

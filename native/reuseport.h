@@ -17,6 +17,11 @@ enum class Steering {
 // error: UV_ENOTSUP where the system cannot.
 int steer(int fd, Steering steering, uint32_t sockets);
 
+// Takes one UDP socket out of its group so that nothing more reaches it, though it stays open and what waits in it can
+// be read. Closing it at once would lose what the kernel is about to put into it: a socket that is in the table of
+// bound sockets and no longer in its group is taken for one on its own. Returns 0 or libuv's error.
+int leave(int fd);
+
 struct SocketStatistics {
   uint32_t queued = 0;
   uint32_t capacity = 0;

@@ -1,5 +1,6 @@
 #include "udp_endpoint.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace multisocket {
@@ -42,11 +43,24 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   socket->wildcard = wildcard;
   open_handles_++;
   if (!ref_) uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
-  if (sockets_.size() <= number) sockets_.resize(number + 1, nullptr);
+  if (sockets_.size() <= number) {
+    sockets_.resize(number + 1, nullptr);
+    groups_.resize(number + 1, 0);
+  }
+  if (senders_.size() <= group) senders_.resize(group + 1, nullptr);
   sockets_[number] = socket.release();
-  const int started = uv_poll_start(&sockets_[number]->poll, UV_READABLE, on_readable);
+  groups_[number] = group;
+  choose_sender(group);
+  const int started = start(number);
   if (started != 0) remove(number);
   return started;
+}
+
+int UdpEndpoint::start(uint32_t number) {
+  Socket* socket = find(number);
+  if (socket == nullptr) return UV_EBADF;
+  socket->reading = true;
+  return uv_poll_start(&socket->poll, UV_READABLE, on_readable);
 }
 
 void UdpEndpoint::stop(uint32_t number) {
@@ -60,6 +74,7 @@ void UdpEndpoint::remove(uint32_t number) {
   Socket* socket = find(number);
   if (socket == nullptr) return;
   sockets_[number] = nullptr;
+  if (senders_[socket->group] == socket) choose_sender(socket->group);
   if (socket->ready) unlink(socket);
   // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
   uv_close(reinterpret_cast<uv_handle_t*>(&socket->poll), [](uv_handle_t* handle) {
@@ -67,6 +82,12 @@ void UdpEndpoint::remove(uint32_t number) {
     socket->endpoint->handle_closed();
   });
   socket->descriptor.reset();
+}
+
+void UdpEndpoint::choose_sender(uint32_t group) {
+  const auto sender = std::find_if(sockets_.begin(), sockets_.end(),
+                                   [&](const Socket* socket) { return socket != nullptr && socket->group == group; });
+  senders_[group] = sender == sockets_.end() ? nullptr : *sender;
 }
 
 void UdpEndpoint::set_ref(bool on) {
@@ -194,9 +215,11 @@ uint32_t UdpEndpoint::admit(unsigned received) {
   return queries;
 }
 
-// The socket that the query of an outbox entry came through; null when it has been removed since.
+// A socket with the address and port that the query of an outbox entry came to; null when all have been removed since.
+// It is the group's first one, whichever the query came through: the last ones may be about to leave the group, and
+// nothing can be sent through those.
 UdpEndpoint::Socket* UdpEndpoint::sender_of(const uint32_t* entry) const {
-  return find(layout::read_socket(memory_.slab + entry[0]));
+  return senders_[groups_[layout::read_socket(memory_.slab + entry[0])]];
 }
 
 void UdpEndpoint::flush() {
@@ -213,7 +236,7 @@ void UdpEndpoint::flush() {
     } else {
       for (; last < count; last++) {
         const Socket* next = sender_of(entry(last));
-        if (next == nullptr || next->group != sender->group) break;
+        if (next != sender) break;
       }
       result = batch_.send(sender->descriptor.get(), entry(first), last - first);
     }

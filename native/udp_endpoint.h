@@ -40,6 +40,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   int add(uint32_t socket, Descriptor descriptor, uint32_t group, bool wildcard);
   // Stops reading; replies still leave through it.
   void stop(uint32_t socket);
+  // Starts to read a stopped socket again; returns 0 or a libuv error.
+  int start(uint32_t socket);
   // Stops, and closes the descriptor.
   void remove(uint32_t socket);
   void flush();
@@ -69,6 +71,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   uint32_t admit(unsigned received);
   Socket* find(uint32_t number) const { return number < sockets_.size() ? sockets_[number] : nullptr; }
   Socket* sender_of(const uint32_t* entry) const;
+  void choose_sender(uint32_t group);
   void enqueue(Socket* socket);
   void dequeue();
   void unlink(Socket* socket);
@@ -80,6 +83,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   Admission admission_;
   uv_check_t check_;
   std::vector<Socket*> sockets_;  // by number; null where not lent
+  std::vector<uint32_t> groups_;  // by number; kept when the socket goes: replies to what it brought may come later
+  std::vector<Socket*> senders_;  // by group; null where no socket of it is left
   // A queue of those that are readable. One that has more than a batch took goes to its end, and what is left at the
   // end of a turn comes first in the next, so that a flooded socket keeps none of the others waiting.
   Socket* first_ready_ = nullptr;

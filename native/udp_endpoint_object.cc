@@ -11,6 +11,7 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                      {
                          InstanceMethod<&UdpEndpointObject::add>("add"),
                          InstanceMethod<&UdpEndpointObject::stop>("stop"),
+                         InstanceMethod<&UdpEndpointObject::start>("start"),
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
@@ -70,6 +71,11 @@ void UdpEndpointObject::stop(const Napi::CallbackInfo& info) {
   endpoint_->stop(info[0].As<Napi::Number>().Uint32Value());
 }
 
+void UdpEndpointObject::start(const Napi::CallbackInfo& info) {
+  const int error = endpoint_->start(info[0].As<Napi::Number>().Uint32Value());
+  if (error != 0) throw_system_error(info.Env(), error, "poll");
+}
+
 void UdpEndpointObject::remove(const Napi::CallbackInfo& info) {
   endpoint_->remove(info[0].As<Napi::Number>().Uint32Value());
 }
@@ -93,14 +99,16 @@ void UdpEndpointObject::begin_close() {
 void UdpEndpointObject::serve(uint32_t count) {
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
-  // MakeCallback and not Call: it runs the microtasks before it returns, so that replies of asynchronous handlers that
-  // waited for nothing leave with the rest of their batch.
-  on_queries_.MakeCallback(env.Global(), {Napi::Number::New(env, count)}, *context_);
-  if (env.IsExceptionPending()) {
-    // Nobody stands above us to catch it: raise it as any event's error is raised, `uncaughtException`.
-    napi_value error;
-    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
-  }
+  const napi_value argument = Napi::Number::New(env, count);
+  // napi_make_callback and not a plain call: it runs the microtasks before it returns, so that replies of asynchronous
+  // handlers that waited for nothing leave with the rest of their batch. Called without its wrapper, which would throw
+  // where nothing can be thrown any more: in a worker that is being ended no JavaScript runs, and the call just fails.
+  const napi_status status =
+      napi_make_callback(env, *context_, env.Global(), on_queries_.Value(), 1, &argument, nullptr);
+  if (status != napi_pending_exception) return;
+  // Nobody stands above us to catch it: raise it as any event's error is raised, `uncaughtException`.
+  napi_value error;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }
 
 }  // namespace multisocket

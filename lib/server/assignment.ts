@@ -1,59 +1,84 @@
 /**
- * Who serves which socket. A socket belongs to the server and is lent: start, resize, reload and the death of a worker
- * are all assignments. Between two borrowers a socket queues in the kernel, so that nothing is lost.
+ * Who serves which socket. A socket belongs to the server and is lent: start, resize, reload, a stall and the death of a
+ * worker are all assignments. Between two borrowers a socket queues in the kernel, so that nothing is lost.
  */
 import type { Borrower } from './borrower.js';
+import { channels } from './diagnostics.js';
 import type { ServerSocket } from './messages.js';
+
+/** Who shall serve a socket: the first one, and with it, as long as that one is not sure to, others. */
+export type Plan = ReadonlyMap<ServerSocket, readonly Borrower[]>;
 
 /** See the file's head. */
 export class Assignment {
-  readonly #holders = new Map<number, Borrower>();
+  /** Those that have been told to serve a socket and not to stop, by the socket's number. */
+  readonly #readers = new Map<number, readonly Borrower[]>();
 
-  /** Who serves the socket with this number; undefined when nobody does. */
-  holder(socket: number): Borrower | undefined {
-    return this.#holders.get(socket);
+  /** Who serves the socket with this number; empty when nobody does. Others may help the first one. */
+  readersOf(socket: number): readonly Borrower[] {
+    return this.#readers.get(socket) ?? [];
   }
 
   /**
-   * Has `borrower` serve the sockets; resolves when it does. Those that another one serves are taken from it first.
-   * Rejects with what kept the borrower from it; the sockets are then nobody's.
+   * Has every socket of the plan served as it says, and others by nobody. Whoever gets a socket starts before the one
+   * who had it stops: two may read a socket at a time, and each datagram or connection goes to one of them.
+   *
+   * Orders are given at once; resolves when they have been carried out. Rejects with the first reason that kept a
+   * borrower from serving; it is then not a reader of that socket, and the one who had it keeps it.
    */
-  async assign(sockets: readonly ServerSocket[], borrower: Borrower): Promise<void> {
-    await this.#takeBack(sockets);
-    for (const socket of sockets) this.#holders.set(socket.number, borrower);
+  async carryOut(plan: Plan): Promise<void> {
+    const lending = new Map<Borrower, ServerSocket[]>();
+    const releasing = new Map<Borrower, number[]>();
+    const planned = new Set<number>();
+    for (const [socket, readers] of plan) {
+      planned.add(socket.number);
+      const before = this.readersOf(socket.number);
+      for (const reader of readers) if (!before.includes(reader)) push(lending, reader, socket);
+      for (const reader of before) if (!readers.includes(reader)) push(releasing, reader, socket.number);
+      this.#readers.set(socket.number, readers);
+    }
+    for (const [number, before] of this.#readers) {
+      if (planned.has(number)) continue;
+      for (const reader of before) push(releasing, reader, number);
+      this.#readers.delete(number);
+    }
+    const lent = await Promise.allSettled([...lending].map(([borrower, sockets]) => this.#lend(borrower, sockets)));
+    await Promise.all([...releasing].map(([borrower, numbers]) => this.#release(borrower, numbers)));
+    const failed = lent.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  /** A borrower is gone. */
+  forget(borrower: Borrower): void {
+    for (const [number, readers] of this.#readers) {
+      if (readers.includes(borrower)) this.#readers.set(number, without(readers, borrower));
+    }
+  }
+
+  async #lend(borrower: Borrower, sockets: ServerSocket[]): Promise<void> {
     try {
       await borrower.lend(sockets);
+      channels.assign.publish({ worker: borrower.index, sockets });
     } catch (error) {
-      for (const { number } of sockets) if (this.#holders.get(number) === borrower) this.#holders.delete(number);
+      for (const { number } of sockets) this.#readers.set(number, without(this.readersOf(number), borrower));
       throw error;
     }
   }
 
-  /** Notes that a borrower is gone, and returns those of `sockets` that it held. */
-  forget(borrower: Borrower, sockets: readonly ServerSocket[]): ServerSocket[] {
-    const orphans = sockets.filter(({ number }) => this.#holders.get(number) === borrower);
-    for (const { number } of orphans) this.#holders.delete(number);
-    return orphans;
-  }
-
-  async #takeBack(sockets: readonly ServerSocket[]): Promise<void> {
-    const held = new Map<Borrower, number[]>();
-    for (const { number } of sockets) {
-      const holder = this.#holders.get(number);
-      if (holder === undefined) continue;
-      this.#holders.delete(number);
-      held.set(holder, [...(held.get(holder) ?? []), number]);
-    }
-    await Promise.all([...held].map(([holder, numbers]) => holder.release(numbers)));
+  async #release(borrower: Borrower, numbers: number[]): Promise<void> {
+    // Meanwhile they may have been lent to it again.
+    const unwanted = numbers.filter((number) => !this.readersOf(number).includes(borrower));
+    // It rejects only when the borrower has ended, and then there is nothing to give back.
+    await borrower.release(unwanted).catch(() => undefined);
   }
 }
 
-/** Deals sockets out to borrowers in turn, so that each group is spread as evenly as can be. */
-export function dealOut(
-  sockets: readonly ServerSocket[],
-  borrowers: readonly Borrower[],
-): Map<Borrower, ServerSocket[]> {
-  const hands = new Map(borrowers.map((borrower): [Borrower, ServerSocket[]] => [borrower, []]));
-  sockets.forEach((socket, i) => hands.get(borrowers[i % borrowers.length])?.push(socket));
-  return hands;
+function push<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+function without(readers: readonly Borrower[], borrower: Borrower): Borrower[] {
+  return readers.filter((reader) => reader !== borrower);
 }

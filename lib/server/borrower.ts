@@ -3,11 +3,13 @@ import type { ServerSocket } from './messages.js';
 
 /** See the file's head. */
 export interface Borrower {
-  /** The number of its row of counters, and its name in `stats()`. */
+  /** Its number among the workers, from 0: the one that it replaces had the same. */
   readonly index: number;
-  /** Starts to serve sockets; resolves when it does. */
+  /** The number of its row of counters, which no other has while it lives. */
+  readonly seat: number;
+  /** Starts to serve sockets; resolves when it does. Rejects with a system error, or when it has ended. */
   lend(sockets: readonly ServerSocket[]): Promise<void>;
-  /** Stops to take from sockets; resolves when what came through them has been answered. */
+  /** Stops to take from sockets; resolves when what came through them has been answered. Rejects when it has ended. */
   release(sockets: readonly number[]): Promise<void>;
   /** Takes nothing new, finishes what is in flight, ends. */
   drain(): Promise<void>;

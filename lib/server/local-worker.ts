@@ -1,19 +1,21 @@
 /** `workers: 0`: the calling thread serves. */
-import type { Borrower } from './borrower.js';
 import type { ServerSocket } from './messages.js';
 import { Serving } from './serving.js';
+import type { SupervisedWorker } from './supervisor.js';
 
-/** A {@link Borrower} that serves on the thread that made it. */
-export class LocalWorker implements Borrower {
+/** A worker that serves on the thread that made it: it lives and stalls with its server. */
+export class LocalWorker implements SupervisedWorker {
   readonly index = 0;
+  readonly seat: number;
   readonly #serving: Serving;
 
   static async start(...start: Parameters<typeof Serving.start>): Promise<LocalWorker> {
-    return new LocalWorker(await Serving.start(...start));
+    return new LocalWorker(await Serving.start(...start), start[0].seat);
   }
 
-  private constructor(serving: Serving) {
+  private constructor(serving: Serving, seat: number) {
     this.#serving = serving;
+    this.seat = seat;
   }
 
   lend(sockets: readonly ServerSocket[]): Promise<void> {
@@ -31,6 +33,14 @@ export class LocalWorker implements Borrower {
   destroy(): Promise<void> {
     this.#serving.destroy();
     return Promise.resolve();
+  }
+
+  stalledFor(): number {
+    return 0;
+  }
+
+  kill(): void {
+    this.#serving.destroy();
   }
 
   ref(): void {

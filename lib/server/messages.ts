@@ -1,5 +1,6 @@
 /** What the owner of the sockets and its worker threads say to each other. Counters are not sent: they are shared. */
 import type { Endpoint } from '../message/batch.js';
+import type { Overload } from '../transport/dispatcher.js';
 import type { TcpOptions } from './options.js';
 
 /** A socket of a server, as far as whoever serves it must know. */
@@ -25,6 +26,12 @@ export interface ServingOptions {
   workerData: unknown;
   /** The worker's number, from 0. */
   index: number;
+  /** The number of its row of counters. */
+  seat: number;
+  /** Milliseconds between beats (see `heartbeat.ts`); 0: none. */
+  heartbeat: number;
+  maxInFlight: number;
+  overload: Overload;
   /** Counters: Float64 elements, rows of sockets and of workers. */
   memory: SharedArrayBuffer;
   /** The element of `memory` at which the worker's row starts. */

@@ -1,11 +1,9 @@
-/** The options of `createServer`, checked at the door. */
+/** The options of `createServer`. */
 import type { ResourceLimits } from 'node:worker_threads';
-import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
 import type { Handler, Logger } from '../message/handler.js';
-import { parseAddress, type ListenAddress } from '../socket/addresses.js';
-import { usableCpus } from '../socket/cpus.js';
-import { checkSocketCount } from '../socket/socket-count.js';
-import { checkSteering, type Steering } from '../socket/socket-group.js';
+import type { ListenAddress } from '../socket/addresses.js';
+import type { Steering } from '../socket/socket-group.js';
+import type { Overload } from '../transport/dispatcher.js';
 
 /** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds, caps are of the whole server. */
 export interface TcpOptions {
@@ -46,11 +44,11 @@ export interface ServerOptions {
    * address gets UDP and TCP.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
-  /** NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: {@link usableCpus}. */
+  /** NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. */
   sockets?: number;
   /** Worker threads, 0 to 1,024; 0 serves on the calling thread. Default: the smaller of `sockets` and the CPUs. */
   workers?: number;
-  /** The module that serves, loaded in every worker: a path or a `file:` URL. See {@link HandlerModule}. */
+  /** The module that serves, loaded in every worker: a path or a `file:` URL. See `HandlerModule`. */
   filename?: string | URL;
   /** With `workers: 0`: a function instead of a module. */
   handler?: Handler;
@@ -81,8 +79,22 @@ export interface ServerOptions {
   maxPayloadSize?: number;
   /** Milliseconds that an asynchronous handler has before its query gets SERVFAIL; default 5,000. */
   handlerTimeout?: number;
-  /** Milliseconds that `close()` waits for answers in flight; default 5,000. */
+  /** Milliseconds that `close()` and `reload()` wait for answers in flight; default 5,000. */
   closeTimeout?: number;
+  /**
+   * Queries that asynchronous handlers of one worker may hold at a time, 1 to 1,000,000; default 10,000. What comes
+   * beyond that is shed as `overload` says.
+   */
+  maxInFlight?: number;
+  /** What a query that is shed gets: nothing (`'drop'`, the default), or `'SERVFAIL'` or `'REFUSED'`. */
+  overload?: Overload;
+  /**
+   * A worker that has not turned its event loop for so many ms is helped by the others until it does; default 1,000;
+   * 0: never.
+   */
+  stallTimeout?: number;
+  /** A worker that has not turned its event loop for so many ms is ended and replaced; default 10,000; 0: never. */
+  killTimeout?: number;
   tcp?: TcpOptions;
   /** Where handlers log by `context.logger`; default `console`. */
   logger?: Logger;
@@ -100,102 +112,3 @@ export interface ServerConfig extends Required<Omit<ServerOptions, 'listen' | Op
   signal: AbortSignal | undefined;
 }
 type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'signal';
-
-const MAX_WORKERS = 1024;
-const MAX_TIME = 24 * 60 * 60 * 1000;
-const MAX_BUFFER = 0x3fffffff;
-
-/**
- * Checks the options of `createServer` and fills in the defaults.
- *
- * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`, and
- * names the option.
- */
-export function checkOptions(options: ServerOptions): ServerConfig {
-  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
-    throw invalidType('options', 'an object', options);
-  }
-  const sockets = checkSocketCount('sockets', options.sockets);
-  const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
-  const listen = checkListen(options.listen, sockets, ipv6Only);
-  const most = Math.max(...listen.map((address) => address.sockets));
-  const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
-  checkHandler(options, workers);
-  const { env, execArgv, resourceLimits, signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
-  return {
-    listen,
-    sockets,
-    workers,
-    filename: options.filename,
-    handler: options.handler,
-    workerData: options.workerData,
-    worker: {
-      ...(env === undefined ? {} : { env }),
-      ...(execArgv === undefined ? {} : { execArgv }),
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    },
-    steering: checkSteering(options.steering ?? 'hash'),
-    exclusive: checkBoolean('exclusive', options.exclusive ?? true),
-    ipv6Only,
-    freebind: checkBoolean('freebind', options.freebind ?? false),
-    receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 1 << 20, 0, MAX_BUFFER),
-    sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 4 << 20, 0, MAX_BUFFER),
-    maxPayloadSize: checkInteger('maxPayloadSize', options.maxPayloadSize ?? 1232, 512, 4096),
-    handlerTimeout: checkInteger('handlerTimeout', options.handlerTimeout ?? 5000, 1, MAX_TIME),
-    closeTimeout: checkInteger('closeTimeout', options.closeTimeout ?? 5000, 0, MAX_TIME),
-    tcp: checkTcp(options.tcp ?? {}),
-    logger: options.logger ?? console,
-    signal,
-  };
-}
-
-function checkListen(value: unknown, sockets: number, ipv6Only: boolean): ServerConfig['listen'] {
-  const entries: unknown[] = Array.isArray(value) ? value : [value];
-  if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
-  return entries.map((entry) => {
-    const address = parseAddress(entry, { ipv6Only });
-    return { ...address, sockets: checkSocketCount('listen.sockets', address.sockets ?? sockets) };
-  });
-}
-
-function checkHandler({ filename, handler }: ServerOptions, workers: number): void {
-  if (handler !== undefined && typeof (handler as unknown) !== 'function') {
-    throw invalidType('handler', 'a function', handler);
-  }
-  if (filename !== undefined && typeof filename !== 'string' && !((filename as unknown) instanceof URL)) {
-    throw invalidType('filename', 'a string or a URL', filename);
-  }
-  if (handler !== undefined && filename !== undefined) {
-    throw invalidValue('handler', 'cannot be given together with "filename"', handler);
-  }
-  if (handler !== undefined && workers > 0) {
-    throw invalidValue(
-      'handler',
-      'is a function of this thread and needs "workers: 0"; workers need "filename"',
-      handler,
-    );
-  }
-  if (handler === undefined && filename === undefined) {
-    throw invalidType('filename', 'a string or a URL (or "handler" a function, with "workers: 0")', filename);
-  }
-}
-
-function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
-  if (typeof (tcp as unknown) !== 'object') throw invalidType('tcp', 'an object', tcp);
-  return {
-    idleTimeout: checkInteger('tcp.idleTimeout', tcp.idleTimeout ?? 10_000, 1, MAX_TIME),
-    messageTimeout: checkInteger('tcp.messageTimeout', tcp.messageTimeout ?? 5000, 1, MAX_TIME),
-    writeTimeout: checkInteger('tcp.writeTimeout', tcp.writeTimeout ?? 5000, 1, MAX_TIME),
-    maxConnections: checkInteger('tcp.maxConnections', tcp.maxConnections ?? 10_000, 0, 1_000_000),
-    maxConnectionsPerClient: checkInteger(
-      'tcp.maxConnectionsPerClient',
-      tcp.maxConnectionsPerClient ?? 256,
-      1,
-      1_000_000,
-    ),
-    maxPipelined: checkInteger('tcp.maxPipelined', tcp.maxPipelined ?? 100, 1, 65_535),
-    backlog: checkInteger('tcp.backlog', tcp.backlog ?? 4096, 1, 65_535),
-    fastOpen: checkInteger('tcp.fastOpen', tcp.fastOpen ?? 0, 0, 65_535),
-  };
-}

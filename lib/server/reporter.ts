@@ -1,42 +1,57 @@
 /** Reports of handlers that fail, thinned so that a failing handler under load does not drown its own report. */
+import type { CodedError } from '../errors.js';
 
 /** How long after a report others with its code are only counted, in milliseconds. */
 const INTERVAL = 1000;
 
+interface Recent {
+  timer: NodeJS.Timeout;
+  suppressed: number;
+  make: () => CodedError;
+}
+
 /** Passes on the first error of each code at once, and after that at most one a second with how many there were. */
 export class Reporter {
-  readonly #emit: (error: Error) => void;
-  readonly #recent = new Map<string, { timer: NodeJS.Timeout; suppressed: number; last: Error }>();
+  readonly #emit: (error: CodedError) => void;
+  readonly #recent = new Map<string, Recent>();
 
-  constructor(emit: (error: Error) => void) {
+  constructor(emit: (error: CodedError) => void) {
     this.#emit = emit;
   }
 
-  report(error: Error & { code?: string }): void {
-    const code = error.code ?? error.name;
+  /** `make` is called only when the error is passed on: errors are dear. */
+  report(code: string, make: () => CodedError): void {
     const recent = this.#recent.get(code);
-    if (recent !== undefined) {
+    if (recent === undefined) {
+      this.#pass(code, make());
+    } else {
       recent.suppressed++;
-      recent.last = error;
-      return;
+      recent.make = make;
     }
-    this.#emit(error);
-    const timer = setTimeout(() => {
-      const { suppressed, last } = this.#recent.get(code) ?? { suppressed: 0, last: error };
-      this.#recent.delete(code);
-      if (suppressed > 1) last.message += ` (and ${suppressed - 1} more like it in the last second)`;
-      if (suppressed > 0) this.report(last);
-    }, INTERVAL).unref();
-    this.#recent.set(code, { timer, suppressed: 0, last: error });
   }
 
   /** Passes on what was held back. */
   close(): void {
-    for (const { timer, suppressed, last } of this.#recent.values()) {
-      clearTimeout(timer);
-      if (suppressed > 1) last.message += ` (and ${suppressed - 1} more like it)`;
-      if (suppressed > 0) this.#emit(last);
+    for (const recent of this.#recent.values()) {
+      clearTimeout(recent.timer);
+      if (recent.suppressed > 0) this.#emit(summary(recent));
     }
     this.#recent.clear();
   }
+
+  #pass(code: string, error: CodedError): void {
+    this.#emit(error);
+    const timer = setTimeout(() => {
+      const recent = this.#recent.get(code);
+      this.#recent.delete(code);
+      if (recent !== undefined && recent.suppressed > 0) this.#pass(code, summary(recent));
+    }, INTERVAL).unref();
+    this.#recent.set(code, { timer, suppressed: 0, make: () => error });
+  }
+}
+
+function summary({ suppressed, make }: Recent): CodedError {
+  const error = make();
+  if (suppressed > 1) error.message += ` (and ${suppressed - 1} more like it within ${INTERVAL} ms)`;
+  return error;
 }

@@ -1,26 +1,43 @@
-/** All sockets of a server: opened, numbered and closed together. */
+/** All sockets of a server: opened, numbered, resized and closed together. */
 import type { Endpoint } from '../message/batch.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress } from '../socket/addresses.js';
+import { untilDry } from '../socket/dry.js';
 import type { SocketGroup } from '../socket/socket-group.js';
 import { MAX_SOCKETS } from '../socket/socket-count.js';
+import { channels } from './diagnostics.js';
 import type { ServerSocket } from './messages.js';
 import type { ServerConfig } from './options.js';
 
 /** Numbers of sockets that an address has for itself: UDP and TCP, so that their rows of counters stay in place. */
 export const NUMBERS_PER_ADDRESS = 2 * MAX_SOCKETS;
 
-/** A socket together with the group that it was opened in. */
-export interface OwnedSocket extends ServerSocket {
-  /** Its place in its group. */
+/** How long surplus sockets are read before they are closed with what may be left in them, in ms. */
+const DRY_TIMEOUT = 5000;
+/** How long connections that a surplus listener has begun may take to be complete, in ms. */
+const HANDSHAKE_TIME = 200;
+
+interface Group {
+  sockets: SocketGroup;
+  protocol: 'udp' | 'tcp';
+  /** The number of its first socket. */
+  first: number;
+  /** Its number among the groups. */
   index: number;
+  local: Endpoint;
+  wildcard: boolean;
+  /** How many of its sockets shall be served: fewer than there are just before the surplus is closed. */
+  serving: number;
+  /** How many are to stay: fewer than there are while it shrinks. */
+  staying: number;
+  /** Every socket, in order; the objects stay the same. */
+  members: ServerSocket[];
 }
 
 /** See the file's head. */
 export class ServerSockets {
   readonly #addresses: AddressSockets[];
-  /** Every socket, by address, UDP before TCP. */
-  readonly all: readonly OwnedSocket[];
+  readonly #groups: Group[];
 
   /**
    * Opens what the options ask for. Rejects with the first system error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`,
@@ -42,10 +59,28 @@ export class ServerSockets {
 
   private constructor(addresses: AddressSockets[]) {
     this.#addresses = addresses;
-    this.all = addresses.flatMap((address, i) => [
-      ...numbered(address.udp, 'udp', i * NUMBERS_PER_ADDRESS, 2 * i),
-      ...numbered(address.tcp, 'tcp', i * NUMBERS_PER_ADDRESS + MAX_SOCKETS, 2 * i + 1),
+    this.#groups = addresses.flatMap(({ udp, tcp }, i) => [
+      groupOf(udp, 'udp', i * NUMBERS_PER_ADDRESS, 2 * i),
+      groupOf(tcp, 'tcp', i * NUMBERS_PER_ADDRESS + MAX_SOCKETS, 2 * i + 1),
     ]);
+    this.#groups.forEach(({ sockets }) => {
+      announce(sockets);
+    });
+  }
+
+  /**
+   * For each socket that is about to leave its group, one that stays: who reads the first has to have the other as well,
+   * since replies can only leave through that one.
+   */
+  partners(): [leaving: ServerSocket, staying: ServerSocket][] {
+    return this.#groups.flatMap(({ members, staying }) =>
+      members.slice(staying).map((leaving): [ServerSocket, ServerSocket] => [leaving, members[0]]),
+    );
+  }
+
+  /** Every socket that shall be served, by address, UDP before TCP. */
+  all(): ServerSocket[] {
+    return this.#groups.flatMap(({ members, serving }) => members.slice(0, serving));
   }
 
   /** What was bound, one entry an address. */
@@ -54,11 +89,35 @@ export class ServerSockets {
   }
 
   /** Each group with its sockets, in the order of {@link all}. */
-  groups(): { group: SocketGroup; protocol: 'udp' | 'tcp'; sockets: OwnedSocket[] }[] {
-    return this.#addresses.flatMap(({ udp, tcp }, i) => [
-      { group: udp, protocol: 'udp' as const, sockets: this.all.filter(({ group }) => group === 2 * i) },
-      { group: tcp, protocol: 'tcp' as const, sockets: this.all.filter(({ group }) => group === 2 * i + 1) },
-    ]);
+  groups(): { group: SocketGroup; protocol: 'udp' | 'tcp'; sockets: readonly ServerSocket[] }[] {
+    return this.#groups.map(({ sockets, protocol, members }) => ({ group: sockets, protocol, sockets: members }));
+  }
+
+  /**
+   * Gives the `address`-th address `count` sockets of each protocol. More of them join the group; of those that are too
+   * many new traffic is steered away, what waits in them is read, and then they are closed. `assign` is called when
+   * {@link all} has changed, and awaited. Rejects with a system error; the address then has what it had.
+   */
+  async resize(address: number, count: number, assign: () => Promise<void>): Promise<void> {
+    const groups = this.#groups.slice(2 * address, 2 * address + 2);
+    const before = groups.map(({ serving }) => serving);
+    try {
+      for (const group of groups) grow(group, count);
+      for (const { sockets, members } of groups) if (count < members.length) sockets.steerAway(count);
+      for (const group of groups) group.staying = Math.min(count, group.members.length);
+      await assign();
+    } catch (error) {
+      groups.forEach((group, i) => {
+        closeSurplus(group, before[i]);
+        group.sockets.steer(group.sockets.steering);
+      });
+      await assign();
+      throw error;
+    }
+    await Promise.all(groups.map((group) => emptySurplus(group)));
+    for (const group of groups) group.serving = count;
+    await assign();
+    for (const group of groups) closeSurplus(group, count);
   }
 
   close(): void {
@@ -66,18 +125,47 @@ export class ServerSockets {
   }
 }
 
-function numbered(group: SocketGroup, protocol: 'udp' | 'tcp', first: number, number: number): OwnedSocket[] {
-  const local = localOf(group);
+function groupOf(sockets: SocketGroup, protocol: 'udp' | 'tcp', first: number, index: number): Group {
+  const local = localOf(sockets);
   const wildcard = local.address === '0.0.0.0' || local.address === '::';
-  return group.descriptors.map((fd, index) => ({
-    number: first + index,
-    index,
-    protocol,
-    fd,
-    group: number,
-    wildcard,
-    local,
-  }));
+  const group: Group = { sockets, protocol, first, index, local, wildcard, serving: 0, staying: 0, members: [] };
+  addMembers(group);
+  return group;
+}
+
+/** Brings the list of members up to what the group has. */
+function addMembers(group: Group): void {
+  const { sockets, protocol, first, index, wildcard, local, members } = group;
+  for (let i = members.length; i < sockets.descriptors.length; i++) {
+    members.push({ number: first + i, protocol, fd: sockets.descriptors[i], group: index, wildcard, local });
+  }
+  group.serving = group.staying = members.length;
+}
+
+function grow(group: Group, count: number): void {
+  if (count <= group.members.length) return;
+  group.sockets.grow(count);
+  addMembers(group);
+  announce(group.sockets);
+}
+
+/** Waits until what has come to the sockets that are not to stay has been taken. */
+async function emptySurplus({ sockets, protocol, members, staying }: Group): Promise<void> {
+  if (staying === members.length) return;
+  sockets.leave(staying);
+  if (protocol === 'tcp') await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
+  await untilDry(() => sockets.statistics().slice(staying), DRY_TIMEOUT);
+}
+
+function closeSurplus(group: Group, count: number): void {
+  group.serving = group.staying = Math.min(count, group.members.length);
+  if (group.members.splice(count).length === 0) return;
+  group.sockets.shrink(count);
+  announce(group.sockets);
+}
+
+function announce({ address, port, protocol, steering, descriptors }: SocketGroup): void {
+  channels.steer.publish({ address, port, protocol, steering, sockets: descriptors.length });
 }
 
 function localOf({ address, port }: SocketGroup): Endpoint {

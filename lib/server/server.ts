@@ -1,22 +1,23 @@
 /** The server: it owns the sockets, and has workers serve them. */
 import { EventEmitter } from 'node:events';
-import { pathToFileURL } from 'node:url';
 import { withCode } from '../errors.js';
 import type { Endpoint } from '../message/batch.js';
-import { Assignment, dealOut } from './assignment.js';
-import type { Borrower } from './borrower.js';
-import { LocalWorker } from './local-worker.js';
-import type { ServingOptions } from './messages.js';
-import { checkOptions, type ServerConfig, type ServerOptions } from './options.js';
+import type { Handler } from '../message/handler.js';
+import { checkSocketCount } from '../socket/socket-count.js';
+import { Assignment } from './assignment.js';
+import { checkHandler, checkOptions } from './check-options.js';
+import { channels } from './diagnostics.js';
+import type { ServerConfig, ServerOptions } from './options.js';
 import { ServerSockets } from './server-sockets.js';
+import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
-import { WorkerThread, type WorkerEvents } from './worker-thread.js';
+import { Supervisor, type SupervisedWorker } from './supervisor.js';
 
 /** The events of a {@link Server} and what their listeners are given. */
 export interface ServerEvents {
   /** Every worker serves. */
   listening: [];
-  /** Nothing is served any more, though nobody asked for that: the last worker has died. */
+  /** The server could not be closed in order. */
   error: [Error];
   /** Everything is closed. */
   close: [];
@@ -24,32 +25,75 @@ export interface ServerEvents {
   warning: [Error];
 }
 
+/** What {@link Server.reload} may change; what is left out stays as it is. */
+export interface ReloadOptions {
+  filename?: string | URL;
+  handler?: Handler;
+  workerData?: unknown;
+}
+
+/** How {@link Server.close} closes. */
+export interface CloseOptions {
+  /** Milliseconds to wait for answers in flight; default: the option `closeTimeout`. */
+  timeout?: number;
+  /** Milliseconds to go on serving first, so that load balancers notice; default 0. */
+  lameduck?: number;
+}
+
+/** What {@link Server.close} had to cut off because its time was up. */
+export interface CloseReport {
+  /** Queries that handlers still held. */
+  queries: number;
+  /** TCP connections that were still open. */
+  connections: number;
+}
+
 type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
+
+/** How soon sockets that could not be lent are tried again, in ms. */
+const RETRY = 1000;
 
 /**
  * A DNS server on N SO_REUSEPORT sockets an address. Made by {@link createServer}; see {@link ServerOptions}.
  *
- * A `warning` that nobody listens to is raised as a process warning, so that it is seen.
+ * A `warning` that nobody listens to is raised as a process warning, so that it is seen. What happens to sockets and
+ * workers is published on the channels of `node:diagnostics_channel` that the documentation lists.
  */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
-  readonly #config: ServerConfig;
+  #config: ServerConfig;
   readonly #assignment = new Assignment();
   readonly #counters: Counters;
-  readonly #workers = new Set<Borrower>();
+  readonly #supervisor: Supervisor;
   readonly #onAbort = (): void => {
     this.close().catch((error: unknown) => this.emit('error', error as Error));
   };
   #sockets: ServerSockets | undefined;
   #state: State = 'new';
   #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
-  #ref = true;
+  #closing: Promise<CloseReport> | undefined;
+  /** Reloads and resizes, one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+  #retry: NodeJS.Timeout | undefined;
 
   /** @internal */
   constructor(options: ServerOptions) {
     super();
-    this.#config = checkOptions(options);
-    this.#counters = new Counters(this.#config.listen.length, Math.max(1, this.#config.workers));
+    const config = checkOptions(options);
+    this.#config = config;
+    const workers = Math.max(1, config.workers);
+    this.#counters = new Counters(config.listen.length, 2 * workers);
+    this.#supervisor = new Supervisor({
+      workers,
+      stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
+      killTimeout: config.killTimeout,
+      start: (index, died) => startWorker(this.#config, index, this.#counters, { warn: this.#warn, died }),
+      changed: this.#reassign,
+      warn: this.#warn,
+      buried: (worker: SupervisedWorker) => {
+        this.#assignment.forget(worker);
+        this.#counters.returnSeat(worker.seat);
+      },
+    });
   }
 
   /**
@@ -76,35 +120,68 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Counts and the state of each socket and worker, at this moment; no message is sent to ask. */
   stats(): ServerStatistics {
-    return this.#counters.read(this.#sockets, [...this.#workers], this.#assignment);
+    return this.#counters.read(this.#sockets, this.#supervisor, this.#assignment);
   }
 
   /**
-   * Stops taking queries, waits for those in flight up to `closeTimeout`, ends the workers and closes the sockets.
-   * Resolves when all is closed; may be called again.
+   * Starts fresh workers, which load the handler module anew, and gives the sockets to them; the old ones finish what
+   * they hold, within `closeTimeout`, and go. No query is lost. Resolves when the old ones are gone.
+   *
+   * Rejects with what kept a fresh worker from starting, and `ERR_SERVER_NOT_RUNNING` when the server does not listen;
+   * the old workers then stay.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  reload(changes: ReloadOptions = {}): Promise<void> {
+    return this.#change(async () => {
+      const before = this.#config;
+      const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
+      checkHandler(filename, handler, before.workers);
+      this.#config = { ...before, filename, handler, workerData };
+      try {
+        await this.#supervisor.renew(() => this.#assign(), before.closeTimeout);
+      } catch (error) {
+        this.#config = before;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Gives every address, or the one that was the `address`-th of `listen`, another number of sockets, 1 to 1,024. No
+   * query is lost: surplus sockets get nothing new, are read until nothing waits in them, and are then closed. Rejects
+   * with a system error (`EMFILE`, ...), `ERR_OUT_OF_RANGE`, or `ERR_SERVER_NOT_RUNNING`.
+   */
+  async resize(sockets: number, address?: number): Promise<void> {
+    const count = checkSocketCount('sockets', sockets);
+    await this.#change(async (open) => {
+      const addresses = address === undefined ? [...open.addresses().keys()] : [address];
+      for (const each of addresses) await open.resize(each, count, () => this.#assign());
+    });
+  }
+
+  /**
+   * Stops taking queries, waits for those in flight, all workers at a time and no longer than `timeout`, ends the
+   * workers and closes the sockets. Resolves when all is closed, with what was cut off; may be called again.
+   */
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
   /** Lets the server keep the process alive, as it does from the start. */
   ref(): this {
-    this.#ref = true;
-    for (const worker of this.#workers) worker.ref();
+    this.#supervisor.ref(true);
     return this;
   }
 
   /** Lets the process end though the server is open. */
   unref(): this {
-    this.#ref = false;
-    for (const worker of this.#workers) worker.unref();
+    this.#supervisor.ref(false);
     return this;
   }
 
   /** {@link close}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #start(): Promise<void> {
@@ -112,121 +189,82 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     try {
       signal?.throwIfAborted();
       this.#sockets = await ServerSockets.open(this.#config);
-      await this.#startWorkers();
-      await this.#assignAll(
-        dealOut(
-          this.#sockets.all,
-          [...this.#workers].sort((a, b) => a.index - b.index),
-        ),
-      );
+      await this.#supervisor.start();
+      await this.#assign();
       signal?.throwIfAborted();
     } catch (error) {
-      await this.#end();
+      await this.#end(0);
       throw error;
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
   }
 
-  async #startWorkers(): Promise<void> {
-    const starting = Array.from({ length: Math.max(1, this.#config.workers) }, async (_, index) => {
-      const worker = await this.#startWorker(index);
-      this.#workers.add(worker);
-      if (!this.#ref) worker.unref();
-    });
-    // All of them are waited for, so that none comes up after a failure has been cleaned up.
-    const failed = (await Promise.allSettled(starting)).find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-  }
-
-  async #assignAll(hands: ReturnType<typeof dealOut>): Promise<void> {
-    await Promise.all([...hands].map(([worker, sockets]) => this.#assignment.assign(sockets, worker)));
-  }
-
-  #startWorker(index: number): Promise<Borrower> {
-    const { workers, filename, handler, maxPayloadSize, handlerTimeout, tcp, workerData, logger } = this.#config;
-    const serving: ServingOptions = {
-      ...this.#counters.placeOf(index),
-      index,
-      maxPayloadSize,
-      handlerTimeout,
-      tcp,
-      workerData,
-    };
-    const href = filename === undefined ? '' : hrefOf(filename);
-    const events: WorkerEvents = {
-      logger,
-      warn: (error) => {
-        this.#warn(error);
-      },
-      died: (worker, error) => {
-        this.#bury(worker, error);
-      },
-    };
-    if (workers === 0) return LocalWorker.start({ ...serving, ...events }, handler ?? href);
-    return WorkerThread.start({ ...serving, href }, this.#config.worker, events);
-  }
-
-  #warn(error: Error): void {
-    if (!this.emit('warning', error)) process.emitWarning(error);
-  }
-
-  /** A worker has died: the others get its sockets. */
-  #bury(worker: WorkerThread, error: Error): void {
-    this.#workers.delete(worker);
-    this.#counters.forget(worker.index);
-    const orphans = this.#assignment.forget(worker, this.#sockets?.all ?? []);
-    if (this.#state !== 'listening') return;
-    this.#warn(error);
-    if (this.#workers.size === 0) {
-      const last = withCode(new Error('the last worker has ended', { cause: error }), 'ERR_MULTISOCKET_NO_WORKERS');
-      this.close().then(
-        () => this.emit('error', last),
-        (failure: unknown) => this.emit('error', failure as Error),
-      );
-      return;
+  /** Has the sockets served by whom the supervisor names. */
+  #assign(): Promise<void> {
+    const sockets = this.#sockets?.all() ?? [];
+    const plan = new Map(sockets.map((socket, i) => [socket, this.#supervisor.readersFor(i)]));
+    for (const [leaving, staying] of this.#sockets?.partners() ?? []) {
+      plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
     }
-    this.#assignAll(dealOut(orphans, [...this.#workers])).catch((failure: unknown) => {
-      this.#warn(failure as Error);
-    });
+    return this.#assignment.carryOut(plan);
   }
 
-  async #close(): Promise<void> {
+  readonly #reassign = (): void => {
+    if (this.#state !== 'listening') return;
+    this.#assign().catch((error: unknown) => {
+      this.#warn(error as Error);
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(this.#reassign, RETRY).unref();
+    });
+  };
+
+  #change(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
+    const result = this.#changing.then(() => {
+      if (this.#state !== 'listening' || this.#sockets === undefined) {
+        throw withCode(new Error(`the server is ${this.#state}`), 'ERR_SERVER_NOT_RUNNING');
+      }
+      return work(this.#sockets);
+    });
+    this.#changing = result.catch(() => undefined); // who called it is told
+    return result;
+  }
+
+  readonly #warn = (error: Error): void => {
+    if ((error as { code?: string }).code === 'ERR_MULTISOCKET_OVERLOAD') channels.shed.publish({ error });
+    if (!this.emit('warning', error)) process.emitWarning(error);
+  };
+
+  async #close({ timeout = this.#config.closeTimeout, lameduck = 0 }: CloseOptions): Promise<CloseReport> {
     // One that is just starting is let finish that; when it fails, that is told to who called listen, and it is closed.
     await this.#starting?.catch(() => undefined);
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') return { queries: 0, connections: 0 };
+    if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
     this.#state = 'closing';
-    const { closeTimeout } = this.#config;
-    let timer: NodeJS.Timeout | undefined;
-    const bound = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, closeTimeout);
-    });
-    const drained = Promise.all(
-      [...this.#workers].map((worker) =>
-        worker.drain().catch((error: unknown) => {
-          this.#warn(error as Error);
-        }),
-      ),
-    );
-    await Promise.race([drained, bound]);
-    clearTimeout(timer);
-    await this.#end();
+    const report = await this.#end(timeout);
+    if (report.queries > 0 || report.connections > 0) {
+      const { queries, connections } = report;
+      const message = `closed after ${timeout} ms with ${queries} queries in flight and ${connections} connections open`;
+      this.#warn(withCode(new Error(message), 'ERR_MULTISOCKET_CUT_OFF'));
+    }
+    return report;
   }
 
-  async #end(): Promise<void> {
+  async #end(timeout: number): Promise<CloseReport> {
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
-    await Promise.all([...this.#workers].map((worker) => worker.destroy()));
-    this.#workers.clear();
+    clearTimeout(this.#retry);
+    const report = { queries: 0, connections: 0 };
+    await this.#supervisor.end(timeout, () => {
+      const { inFlight, tcpOpen } = this.stats().totals;
+      report.queries = inFlight;
+      report.connections = tcpOpen;
+    });
     this.#sockets?.close();
     this.#sockets = undefined;
     this.#state = 'closed';
     this.emit('close');
+    return report;
   }
-}
-
-function hrefOf(filename: string | URL): string {
-  if (filename instanceof URL) return filename.href;
-  return filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
 }
 
 /**

@@ -5,6 +5,7 @@ import { Dispatcher } from '../transport/dispatcher.js';
 import { TcpTransport } from '../transport/tcp.js';
 import { UdpTransport } from '../transport/udp.js';
 import { loadHandler, type LoadedHandler } from './handler-module.js';
+import { startBeating } from './heartbeat.js';
 import type { ServerSocket, ServingOptions } from './messages.js';
 import { Reporter } from './reporter.js';
 
@@ -24,6 +25,7 @@ export class Serving {
   readonly #udp: UdpTransport;
   readonly #tcp: TcpTransport;
   readonly #sockets = new Map<number, ServerSocket>();
+  readonly #stopBeating: () => void;
 
   /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
@@ -37,7 +39,7 @@ export class Serving {
   }
 
   private constructor(start: ServingStart, loaded: LoadedHandler, abort: AbortController) {
-    const { maxPayloadSize, handlerTimeout, index, row, tcp } = start;
+    const { maxPayloadSize, handlerTimeout, maxInFlight, overload, row, tcp } = start;
     this.#loaded = loaded;
     this.#abort = abort;
     const counters = new Float64Array(start.memory);
@@ -47,17 +49,20 @@ export class Serving {
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
+      maxInFlight,
+      overload,
       maxPayloadSize,
       counters,
       row,
-      report: (error) => {
-        this.#reporter.report(error);
+      report: (code, make) => {
+        this.#reporter.report(code, make);
       },
     });
     const dispatcher = this.#dispatcher;
     this.#udp = new UdpTransport({ dispatcher, counters, row, maxPayloadSize });
-    const limits = new ConnectionLimits(start.connections, index);
+    const limits = new ConnectionLimits(start.connections, start.seat);
     this.#tcp = new TcpTransport({ ...tcp, dispatcher, counters, row, limits });
+    this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
   /** Starts to serve sockets. */
@@ -93,6 +98,7 @@ export class Serving {
 
   /** Cuts off what is still there. */
   destroy(): void {
+    this.#stopBeating();
     this.#abort.abort();
     this.#dispatcher.abort();
     this.#reporter.close();

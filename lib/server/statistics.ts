@@ -3,8 +3,8 @@ import { addon } from '../addon.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { socketCounters, workerCounters, type SocketCounter, type WorkerCounter } from '../transport/counters.js';
 import type { Assignment } from './assignment.js';
-import type { Borrower } from './borrower.js';
 import { NUMBERS_PER_ADDRESS, type ServerSockets } from './server-sockets.js';
+import type { Supervisor } from './supervisor.js';
 
 /** What is known of one socket. */
 export interface SocketStatistics extends Record<SocketCounter, number> {
@@ -23,9 +23,12 @@ export interface SocketStatistics extends Record<SocketCounter, number> {
   drops: number;
 }
 
-/** What is known of one worker: its number, and its counters since the server started. */
+/** What is known of one worker: its number, and its counters since it started. */
 export interface WorkerStatistics extends Record<WorkerCounter, number> {
+  /** Two have the same while one takes over from the other. */
   index: number;
+  /** Whether it has not turned its event loop for `stallTimeout`. */
+  stalled: boolean;
 }
 
 /** What {@link Server.stats} returns. */
@@ -37,46 +40,62 @@ export interface ServerStatistics {
 }
 
 const { layout } = addon;
+const GAUGES: readonly WorkerCounter[] = ['inFlight', 'tcpOpen'];
 
-/** A server's shared memory. Each element is written by one thread at a time and read by any. */
+/**
+ * A server's shared memory. Each element is written by one thread at a time and read by any.
+ *
+ * A worker has a seat: a row that is its own while it lives. There are more seats than workers, so that fresh workers can
+ * come before the old ones go.
+ */
 export class Counters {
   readonly #memory: SharedArrayBuffer;
   readonly #elements: Float64Array;
   readonly #connections: SharedArrayBuffer;
-  readonly #workers: number;
-  readonly #firstWorker: number;
+  readonly #firstSeat: number;
+  readonly #freeSeats: number[];
+  /** What workers had counted that have ended. */
+  readonly #past = new Float64Array(layout.workerRow);
 
-  /** Room for the sockets of that many addresses and for that many workers. */
+  /** Room for the sockets of that many addresses and for that many workers at a time. */
   constructor(addresses: number, workers: number) {
-    this.#workers = workers;
-    this.#firstWorker = addresses * NUMBERS_PER_ADDRESS * layout.socketRow;
-    const elements = this.#firstWorker + workers * layout.workerRow;
+    this.#firstSeat = addresses * NUMBERS_PER_ADDRESS * layout.socketRow;
+    const elements = this.#firstSeat + workers * layout.workerRow;
     this.#memory = new SharedArrayBuffer(elements * Float64Array.BYTES_PER_ELEMENT);
     this.#elements = new Float64Array(this.#memory);
     this.#connections = ConnectionLimits.allocate(workers);
+    this.#freeSeats = Array.from({ length: workers }, (_, i) => workers - 1 - i);
   }
 
-  /** What the worker with that number needs to count. */
-  placeOf(worker: number): { memory: SharedArrayBuffer; row: number; connections: SharedArrayBuffer } {
-    return { memory: this.#memory, row: this.#rowOf(worker), connections: this.#connections };
+  /** A seat for a worker that is about to start, and what it needs to count there. */
+  takeSeat(): { seat: number; row: number; memory: SharedArrayBuffer; connections: SharedArrayBuffer } {
+    const seat = this.#freeSeats.pop();
+    if (seat === undefined) throw new Error('more workers than there are seats for');
+    return { seat, row: this.#rowOf(seat), memory: this.#memory, connections: this.#connections };
   }
 
-  /** A worker has ended: what it held open is no longer there. */
-  forget(worker: number): void {
-    ConnectionLimits.forget(this.#connections, worker);
-    const row = this.#rowOf(worker);
-    for (const gauge of ['inFlight', 'tcpOpen'] as const) this.#elements[row + workerCounters.indexOf(gauge)] = 0;
+  /** A worker has ended: what it counted is kept, what it held open is no longer there. */
+  returnSeat(seat: number): void {
+    ConnectionLimits.forget(this.#connections, seat);
+    const row = this.#rowOf(seat);
+    workerCounters.forEach((name, i) => {
+      if (!GAUGES.includes(name)) this.#past[i] += this.#elements[row + i];
+    });
+    this.#elements.fill(0, row, row + layout.workerRow);
+    this.#freeSeats.push(seat);
   }
 
-  read(sockets: ServerSockets | undefined, workers: readonly Borrower[], assignment: Assignment): ServerStatistics {
-    const everyone = Array.from({ length: this.#workers }, (_, index) =>
-      this.#read(workerCounters, this.#rowOf(index)),
-    );
-    const totals = this.#read(workerCounters, this.#rowOf(0));
-    for (const name of workerCounters) totals[name] = everyone.reduce((sum, counters) => sum + counters[name], 0);
+  read(sockets: ServerSockets | undefined, supervisor: Supervisor, assignment: Assignment): ServerStatistics {
+    const everyone = supervisor.all.map((worker) => ({
+      index: worker.index,
+      stalled: supervisor.isStalled(worker),
+      ...named(workerCounters, this.#elements, this.#rowOf(worker.seat)),
+    }));
+    const totals = named(workerCounters, this.#past, 0);
+    for (const name of workerCounters) for (const worker of everyone) totals[name] += worker[name];
     return {
       sockets: sockets === undefined ? [] : this.#readSockets(sockets, assignment),
-      workers: workers.map(({ index }) => ({ index, ...everyone[index] })),
+      workers: everyone,
       totals,
     };
   }
@@ -86,17 +105,18 @@ export class Counters {
       const { address, port } = group;
       return group.statistics().map((kernel, index) => {
         const { number } = members[index];
-        const counted = this.#read(socketCounters, number * layout.socketRow);
-        return { protocol, address, port, index, worker: assignment.holder(number)?.index, ...counted, ...kernel };
+        const counted = named(socketCounters, this.#elements, number * layout.socketRow);
+        const worker = assignment.readersOf(number)[0]?.index;
+        return { protocol, address, port, index, worker, ...counted, ...kernel };
       });
     });
   }
 
-  #rowOf(worker: number): number {
-    return this.#firstWorker + worker * layout.workerRow;
+  #rowOf(seat: number): number {
+    return this.#firstSeat + seat * layout.workerRow;
   }
+}
 
-  #read<Name extends string>(names: readonly Name[], row: number): Record<Name, number> {
-    return Object.fromEntries(names.map((name, i) => [name, this.#elements[row + i]])) as Record<Name, number>;
-  }
+function named<Name extends string>(names: readonly Name[], elements: Float64Array, row: number): Record<Name, number> {
+  return Object.fromEntries(names.map((name, i) => [name, elements[row + i]])) as Record<Name, number>;
 }

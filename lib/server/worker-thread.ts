@@ -1,16 +1,16 @@
 /** The owner's side of a worker thread. */
-import { once } from 'node:events';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { withCode } from '../errors.js';
 import type { Logger } from '../message/handler.js';
-import type { Borrower } from './borrower.js';
+import { lastBeat, now } from './heartbeat.js';
 import { fromReported, type Order, type Report, type ServerSocket, type WorkerStart } from './messages.js';
+import type { SupervisedWorker } from './supervisor.js';
 
 /** What a {@link WorkerThread} tells its owner. */
 export interface WorkerEvents {
   warn(error: Error): void;
   /** It has ended without having been told to; `error` says why. */
-  died(worker: WorkerThread, error: Error): void;
+  died(error: Error): void;
   logger: Logger;
 }
 
@@ -21,9 +21,12 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A {@link Borrower} that serves on a thread of its own. */
-export class WorkerThread implements Borrower {
+/** A worker that serves on a thread of its own. */
+export class WorkerThread implements SupervisedWorker {
   readonly index: number;
+  readonly seat: number;
+  readonly #counters: Float64Array;
+  readonly #row: number;
   readonly #worker: Worker;
   readonly #events: WorkerEvents;
   readonly #waiting = new Map<number, Waiting>();
@@ -45,13 +48,17 @@ export class WorkerThread implements Borrower {
 
   private constructor(start: WorkerStart, options: WorkerOptions, events: WorkerEvents) {
     this.index = start.index;
+    this.seat = start.seat;
+    this.#counters = new Float64Array(start.memory);
+    this.#row = start.row;
     this.#events = events;
     this.#worker = new Worker(new URL('./worker-main.js', import.meta.url), {
       ...options,
       name: `multisocket ${start.index}`,
       workerData: start,
     });
-    this.#exited = once(this.#worker, 'exit');
+    // Not once() of node:events, which rejects when the worker has an error first.
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.on('message', (report: Report) => {
       this.#hear(report);
     });
@@ -80,6 +87,16 @@ export class WorkerThread implements Borrower {
   async destroy(): Promise<void> {
     this.#ending = true;
     await this.#worker.terminate();
+  }
+
+  stalledFor(): number {
+    const beat = lastBeat(this.#counters, this.#row);
+    return beat === 0 ? 0 : now() - beat;
+  }
+
+  kill(error: Error): void {
+    this.#error ??= error;
+    this.#worker.terminate().catch(() => undefined); // never rejects; its exit is what matters
   }
 
   ref(): void {
@@ -134,6 +151,6 @@ export class WorkerThread implements Borrower {
     }
     this.#waiting.clear();
     if (this.#ready !== undefined) this.#ready.reject(this.#error ?? error);
-    else if (!this.#ending) this.#events.died(this, error);
+    else if (!this.#ending) this.#events.died(error);
   }
 }

@@ -55,7 +55,9 @@ export class SocketGroup implements Disposable {
   readonly receiveBufferSize: number;
   /** SO_SNDBUF of a socket in bytes, as the kernel granted it. */
   readonly sendBufferSize: number;
+  readonly #options: Required<SocketGroupOptions>;
   readonly #descriptors: number[];
+  #steering: Steering = 'hash';
   #closed = false;
 
   /**
@@ -72,6 +74,7 @@ export class SocketGroup implements Disposable {
   private constructor(options: Required<SocketGroupOptions>) {
     const { protocol, address, steering } = options;
     const opened = openAll(options);
+    this.#options = { ...options, port: opened[0].port };
     this.protocol = protocol;
     this.address = address;
     this.port = opened[0].port;
@@ -94,6 +97,50 @@ export class SocketGroup implements Disposable {
   /** Changes the steering of the whole group at once. Throws a system error; `ENOTSUP` where the system has only `hash`. */
   steer(steering: Steering): void {
     addon.steer(this.#descriptors[0], checkSteering(steering), this.#descriptors.length);
+    this.#steering = steering;
+  }
+
+  /** How the group is steered. */
+  get steering(): Steering {
+    return this.#steering;
+  }
+
+  /**
+   * Has more sockets join, until there are `sockets`, 1 to 1,024. Throws what {@link open} throws; the group is then as
+   * it was. Does nothing when there are as many.
+   */
+  grow(sockets: number): void {
+    const more = checkSocketCount('sockets', sockets) - this.#descriptors.length;
+    if (more <= 0) return;
+    const opened = openAll({ ...this.#options, sockets: more, exclusive: false });
+    this.#descriptors.push(...opened.map(({ fd }) => fd));
+    // A program counts the sockets: those beyond its number would get nothing.
+    if (this.#steering !== 'hash') this.steer(this.#steering);
+  }
+
+  /**
+   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once. What waits in the others can
+   * still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system cannot.
+   */
+  steerAway(sockets: number): void {
+    // By hash the kernel always uses all of them. At random, until they are closed, spreads as evenly.
+    addon.steer(this.#descriptors[0], this.#steering === 'cpu' ? 'cpu' : 'random', sockets);
+  }
+
+  /**
+   * Takes all UDP sockets but the first `sockets` out of the group, so that closing them loses nothing, though what waits
+   * in them can still be read. Where the kernel does not let it (Linux before 5.0, and before 5.7 without CAP_NET_RAW)
+   * they stay, and the kernel may lose the odd datagram as they are closed.
+   */
+  leave(sockets: number): void {
+    if (this.protocol === 'udp') for (const fd of this.#descriptors.slice(sockets).reverse()) addon.leave(fd);
+  }
+
+  /** Closes all sockets but the first `sockets`, at least 1; what waits in those is lost. Then steers as before. */
+  shrink(sockets: number): void {
+    // From the last one down: the kernel moves the last one of a group to the place of one that is closed.
+    for (const fd of this.#descriptors.splice(Math.max(1, sockets)).reverse()) addon.closeSocket(fd);
+    this.steer(this.#steering);
   }
 
   /** What the kernel says of each socket at this moment, in the order of {@link descriptors}. */

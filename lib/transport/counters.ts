@@ -28,6 +28,7 @@ export const workerCounters = [
   'handlerSilent',
   'handlerTimedOut',
   'handlerDropped',
+  'shed',
   'replyInvalid',
   'truncated',
   'inFlight',
@@ -60,6 +61,7 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered
  *   nothing), `handlerTimedOut` and `replyInvalid` (its records could not be encoded) got SERVFAIL; `handlerDropped`
  *   got nothing, as the handler wished.
+ * - `shed`: queries that no handler was given, because handlers held as many as they may.
  * - `truncated`: replies sent with TC=1.
  * - `inFlight`: queries that handlers hold at this moment.
  * - `tcpQueries`, `tcpReplies`: messages received and sent by TCP.

@@ -6,11 +6,17 @@ import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
 
+/** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
+export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
+
 /** What a {@link Dispatcher} is made from. */
 export interface DispatcherOptions {
   handler: Handler;
   /** Milliseconds that an asynchronous handler has. */
   handlerTimeout: number;
+  /** Queries that asynchronous handlers may hold at a time. */
+  maxInFlight: number;
+  overload: Overload;
   /** The longest UDP reply in bytes. */
   maxPayloadSize: number;
   /** All rows of counters. */
@@ -18,7 +24,7 @@ export interface DispatcherOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   /** Told of each handler that failed. Codes: `ERR_MULTISOCKET_HANDLER_*` and `ERR_MULTISOCKET_REPLY_*`. */
-  report: (error: CodedError) => void;
+  report: (code: string, make: () => CodedError) => void;
 }
 
 /** Takes a reply that comes later than its query's batch. */
@@ -36,6 +42,7 @@ const REJECTED = workerCounter('handlerRejected');
 const SILENT = workerCounter('handlerSilent');
 const TIMED_OUT = workerCounter('handlerTimedOut');
 const DROPPED = workerCounter('handlerDropped');
+const SHED = workerCounter('shed');
 const INVALID = workerCounter('replyInvalid');
 const TRUNCATED = workerCounter('truncated');
 const IN_FLIGHT = workerCounter('inFlight');
@@ -44,6 +51,8 @@ const IN_FLIGHT = workerCounter('inFlight');
 export class Dispatcher {
   readonly #handler: Handler;
   readonly #handlerTimeout: number;
+  readonly #maxInFlight: number;
+  readonly #overload: Overload;
   readonly #maxPayloadSize: number;
   readonly #counters: Float64Array;
   readonly #row: number;
@@ -56,6 +65,8 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#handler = options.handler;
     this.#handlerTimeout = options.handlerTimeout;
+    this.#maxInFlight = options.maxInFlight;
+    this.#overload = options.overload;
     this.#maxPayloadSize = options.maxPayloadSize;
     this.#counters = options.counters;
     this.#row = options.row;
@@ -67,6 +78,10 @@ export class Dispatcher {
    * and the query has been moved out of its batch.
    */
   serve(query: Query, reply: Reply, deliver: Deliver): boolean {
+    if (this.#pending.size >= this.#maxInFlight) {
+      this.#shed(reply);
+      return true;
+    }
     this.#counters[this.#row + HANDLED] += 1;
     let answered: void | Promise<void>;
     try {
@@ -76,7 +91,7 @@ export class Dispatcher {
       return true;
     }
     if (answered === undefined || typeof answered.then !== 'function') {
-      if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
+      this.#finish(query, reply);
       return true;
     }
     query.detach();
@@ -89,10 +104,7 @@ export class Dispatcher {
    * handler dropped it. One that cannot be encoded is SERVFAIL instead.
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
-    if (reply.dropped) {
-      this.#counters[this.#row + DROPPED] += 1;
-      return 0;
-    }
+    if (reply.dropped) return 0;
     const limit = replyLimit(query, this.#maxPayloadSize);
     let length = this.#tryEncode(query, reply, target, offset, limit);
     if (reply.truncated && query.transport !== 'udp') {
@@ -125,6 +137,20 @@ export class Dispatcher {
     }
   }
 
+  /** A handler has said all that it will. */
+  #finish(query: Query, reply: Reply): void {
+    if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
+    else if (reply.dropped) this.#counters[this.#row + DROPPED] += 1;
+  }
+
+  #shed(reply: Reply): void {
+    this.#counters[this.#row + SHED] += 1;
+    if (this.#overload === 'drop') reply.drop();
+    else reply.fail(this.#overload);
+    const code = 'ERR_MULTISOCKET_OVERLOAD';
+    this.#report(code, () => withCode(new Error(`queries are shed: handlers hold ${this.#maxInFlight} already`), code));
+  }
+
   #wait(query: Query, reply: Reply, deliver: Deliver, answered: Promise<void>): void {
     const pending = { query, deliver, deadline: performance.now() + this.#handlerTimeout };
     this.#pending.add(pending);
@@ -133,7 +159,7 @@ export class Dispatcher {
     answered.then(
       () => {
         if (!this.#settle(pending)) return;
-        if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
+        this.#finish(query, reply);
         deliver(query, reply);
       },
       (error: unknown) => {
@@ -177,8 +203,11 @@ export class Dispatcher {
   #fail(counter: number, code: string, what: string, query: Query, reply: Reply, cause?: unknown): void {
     this.#counters[this.#row + counter] += 1;
     reply.fail('SERVFAIL');
-    const reason = cause instanceof Error ? `: ${cause.message}` : '';
-    const error = new Error(`the handler ${what} for ${query.name} ${query.class} ${query.type}${reason}`, { cause });
-    this.#report(withCode(error, `ERR_MULTISOCKET_${code}`));
+    const fullCode = `ERR_MULTISOCKET_${code}`;
+    const { name, class: queryClass, type } = query;
+    this.#report(fullCode, () => {
+      const reason = cause instanceof Error ? `: ${cause.message}` : '';
+      return withCode(new Error(`the handler ${what} for ${name} ${queryClass} ${type}${reason}`, { cause }), fullCode);
+    });
   }
 }

@@ -50,7 +50,8 @@ export class UdpTransport {
   readonly #locals: Endpoint[] = [];
   /** Queries of a socket that a handler still holds. */
   readonly #inFlight: number[] = [];
-  readonly #released = new Map<number, () => void>();
+  /** Those that are to be given back when the last query is answered; told whether that came about. */
+  readonly #released = new Map<number, (done: boolean) => void>();
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
   };
@@ -73,6 +74,14 @@ export class UdpTransport {
 
   /** Starts to serve a socket. */
   add(socket: UdpSocket): void {
+    const released = this.#released.get(socket.number);
+    if (released !== undefined) {
+      // It was about to be given back, and is not.
+      this.#released.delete(socket.number);
+      this.#endpoint.start(socket.number);
+      released(false);
+      return;
+    }
     this.#locals[socket.number] = socket.local;
     this.#inFlight[socket.number] = 0;
     this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard);
@@ -81,8 +90,9 @@ export class UdpTransport {
   /** Stops reading a socket; resolves when the last query that came through it has been answered. */
   async release(number: number): Promise<void> {
     this.#endpoint.stop(number);
-    if (this.#inFlight[number]) await new Promise<void>((resolve) => this.#released.set(number, resolve));
-    this.#endpoint.remove(number);
+    const wait = this.#inFlight[number] > 0;
+    const done = !wait || (await new Promise<boolean>((resolve) => this.#released.set(number, resolve)));
+    if (done) this.#endpoint.remove(number);
   }
 
   /** Sends what is ready and closes all; replies that come later are dropped. */
@@ -126,7 +136,7 @@ export class UdpTransport {
     const left = --this.#inFlight[number];
     if (left === 0 && this.#released.size > 0) {
       this.#endpoint.flush();
-      this.#released.get(number)?.();
+      this.#released.get(number)?.(true);
       this.#released.delete(number);
     }
     this.#flushSoon();

@@ -1,0 +1,121 @@
+/** Checks the options of `createServer` at the door. */
+import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
+import { parseAddress } from '../socket/addresses.js';
+import { usableCpus } from '../socket/cpus.js';
+import { checkSocketCount } from '../socket/socket-count.js';
+import { checkSteering } from '../socket/socket-group.js';
+import type { Overload } from '../transport/dispatcher.js';
+import type { ServerConfig, ServerOptions, TcpOptions } from './options.js';
+
+const MAX_WORKERS = 1024;
+const MAX_TIME = 24 * 60 * 60 * 1000;
+const MAX_BUFFER = 0x3fffffff;
+
+/**
+ * Checks the options of `createServer` and fills in the defaults.
+ *
+ * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`, and
+ * names the option.
+ */
+export function checkOptions(options: ServerOptions): ServerConfig {
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
+    throw invalidType('options', 'an object', options);
+  }
+  const sockets = checkSocketCount('sockets', options.sockets);
+  const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
+  const listen = checkListen(options.listen, sockets, ipv6Only);
+  const most = Math.max(...listen.map((address) => address.sockets));
+  const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
+  checkHandler(options.filename, options.handler, workers);
+  const { env, execArgv, resourceLimits, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
+  return {
+    listen,
+    sockets,
+    workers,
+    filename: options.filename,
+    handler: options.handler,
+    workerData: options.workerData,
+    worker: {
+      ...(env === undefined ? {} : { env }),
+      ...(execArgv === undefined ? {} : { execArgv }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    },
+    steering: checkSteering(options.steering ?? 'hash'),
+    exclusive: checkBoolean('exclusive', options.exclusive ?? true),
+    ipv6Only,
+    freebind: checkBoolean('freebind', options.freebind ?? false),
+    receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 1 << 20, 0, MAX_BUFFER),
+    sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 4 << 20, 0, MAX_BUFFER),
+    maxPayloadSize: checkInteger('maxPayloadSize', options.maxPayloadSize ?? 1232, 512, 4096),
+    handlerTimeout: checkInteger('handlerTimeout', options.handlerTimeout ?? 5000, 1, MAX_TIME),
+    closeTimeout: checkInteger('closeTimeout', options.closeTimeout ?? 5000, 0, MAX_TIME),
+    maxInFlight: checkInteger('maxInFlight', options.maxInFlight ?? 10_000, 1, 1_000_000),
+    overload: checkOverload(options.overload ?? 'drop'),
+    stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
+    killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
+    tcp: checkTcp(options.tcp ?? {}),
+    logger: options.logger ?? console,
+    signal,
+  };
+}
+
+function checkListen(value: unknown, sockets: number, ipv6Only: boolean): ServerConfig['listen'] {
+  const entries: unknown[] = Array.isArray(value) ? value : [value];
+  if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
+  return entries.map((entry) => {
+    const address = parseAddress(entry, { ipv6Only });
+    return { ...address, sockets: checkSocketCount('listen.sockets', address.sockets ?? sockets) };
+  });
+}
+
+/** Checks that there is one handler, and one that the workers can have. Throws as {@link checkOptions}. */
+export function checkHandler(
+  filename: ServerOptions['filename'] | undefined,
+  handler: ServerOptions['handler'] | undefined,
+  workers: number,
+): void {
+  if (handler !== undefined && typeof (handler as unknown) !== 'function') {
+    throw invalidType('handler', 'a function', handler);
+  }
+  if (filename !== undefined && typeof filename !== 'string' && !((filename as unknown) instanceof URL)) {
+    throw invalidType('filename', 'a string or a URL', filename);
+  }
+  if (handler !== undefined && filename !== undefined) {
+    throw invalidValue('handler', 'cannot be given together with "filename"', handler);
+  }
+  if (handler !== undefined && workers > 0) {
+    throw invalidValue(
+      'handler',
+      'is a function of this thread and needs "workers: 0"; workers need "filename"',
+      handler,
+    );
+  }
+  if (handler === undefined && filename === undefined) {
+    throw invalidType('filename', 'a string or a URL (or "handler" a function, with "workers: 0")', filename);
+  }
+}
+
+function checkOverload(value: unknown): Overload {
+  if (value === 'drop' || value === 'SERVFAIL' || value === 'REFUSED') return value;
+  throw invalidValue('overload', "must be 'drop', 'SERVFAIL' or 'REFUSED'", value);
+}
+
+function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
+  if (typeof (tcp as unknown) !== 'object') throw invalidType('tcp', 'an object', tcp);
+  return {
+    idleTimeout: checkInteger('tcp.idleTimeout', tcp.idleTimeout ?? 10_000, 1, MAX_TIME),
+    messageTimeout: checkInteger('tcp.messageTimeout', tcp.messageTimeout ?? 5000, 1, MAX_TIME),
+    writeTimeout: checkInteger('tcp.writeTimeout', tcp.writeTimeout ?? 5000, 1, MAX_TIME),
+    maxConnections: checkInteger('tcp.maxConnections', tcp.maxConnections ?? 10_000, 0, 1_000_000),
+    maxConnectionsPerClient: checkInteger(
+      'tcp.maxConnectionsPerClient',
+      tcp.maxConnectionsPerClient ?? 256,
+      1,
+      1_000_000,
+    ),
+    maxPipelined: checkInteger('tcp.maxPipelined', tcp.maxPipelined ?? 100, 1, 65_535),
+    backlog: checkInteger('tcp.backlog', tcp.backlog ?? 4096, 1, 65_535),
+    fastOpen: checkInteger('tcp.fastOpen', tcp.fastOpen ?? 0, 0, 65_535),
+  };
+}

@@ -1,0 +1,43 @@
+/** Starts one worker of a server, on a thread of its own or on the calling one. */
+import { pathToFileURL } from 'node:url';
+import { LocalWorker } from './local-worker.js';
+import type { ServingOptions } from './messages.js';
+import type { ServerConfig } from './options.js';
+import type { Counters } from './statistics.js';
+import type { SupervisedWorker } from './supervisor.js';
+import { WorkerThread, type WorkerEvents } from './worker-thread.js';
+
+/** Starts the worker with that number. Rejects with what kept it from loading its handler. */
+export async function startWorker(
+  config: ServerConfig,
+  index: number,
+  counters: Counters,
+  events: Omit<WorkerEvents, 'logger'>,
+): Promise<SupervisedWorker> {
+  const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, workerData, logger } = config;
+  const place = counters.takeSeat();
+  const serving: ServingOptions = {
+    ...place,
+    index,
+    maxPayloadSize,
+    handlerTimeout,
+    maxInFlight,
+    overload,
+    tcp,
+    workerData,
+    heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,
+  };
+  const href = config.filename === undefined ? '' : hrefOf(config.filename);
+  try {
+    if (workers === 0) return await LocalWorker.start({ ...serving, ...events, logger }, handler ?? href);
+    return await WorkerThread.start({ ...serving, href }, config.worker, { ...events, logger });
+  } catch (error) {
+    counters.returnSeat(place.seat);
+    throw error;
+  }
+}
+
+function hrefOf(filename: string | URL): string {
+  if (filename instanceof URL) return filename.href;
+  return filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
+}

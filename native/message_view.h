@@ -25,21 +25,23 @@ struct MessageView {
   uint16_t flags = 0;
   uint16_t qtype = 0;
   uint16_t qclass = 0;
-  uint16_t qname_length = 0;   // octets, with the root's
-  uint16_t question_end = 0;   // offset of the first byte after the question
+  uint16_t qname_length = 0;  // octets, with the root's
+  uint16_t question_end = 0;  // offset of the first byte after the question
   bool has_opt = false;
-  uint16_t payload_size = 0;   // OPT: the requestor's UDP payload size, as sent
-  uint16_t opt_flags = 0;      // OPT: the lower half of its TTL field; DO is 0x8000
+  uint16_t payload_size = 0;  // OPT: the requestor's UDP payload size, as sent
+  uint16_t opt_flags = 0;     // OPT: the lower half of its TTL field; DO is 0x8000
   uint16_t options_offset = 0;
   uint16_t options_length = 0;
+  uint16_t other_records = 0;  // besides the question and OPT: TSIG, SIG(0), the SOA of IXFR
 };
 
 // Examines `length` bytes (at most 65,535) and fills `view` as far as it got; all of it when the verdict is kQuery or
 // kBadVersion. The work is bounded by the length: a query holds one question and at most four more records.
 Verdict examine(const uint8_t* message, size_t length, MessageView* view);
 
-// Replaces a message by the reply that its verdict asks for and returns the reply's length, which is never more than the
-// message's was; 0 where the verdict asks for none. A header alone for FORMERR and NOTIMP; BADVERS has question and OPT.
+// Replaces a message by the reply that its verdict asks for and returns the reply's length, which is never more than
+// the message's was; 0 where the verdict asks for none. A header alone for FORMERR and NOTIMP; BADVERS has question and
+// OPT.
 size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict);
 
 // Writes the question's name in presentation form (RFC 1035 s.5.1: `\.`, `\\`, `\DDD` for what is not printable or is a

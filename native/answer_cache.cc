@@ -10,7 +10,7 @@ namespace {
 
 // So many that two threads seldom meet, each so large that the longest reply (65,535 octets) is a small part of it.
 constexpr size_t kMaxShards = 64;
-constexpr size_t kMinShardBytes = 1024 * 1024;
+constexpr size_t kMinShardBytes = size_t{1} << 20;
 
 SipKey random_key() {
   std::random_device source;

@@ -6,8 +6,8 @@
 namespace multisocket {
 namespace {
 
-// About what a small answer costs: a bucket for each.
-constexpr size_t kBytesPerBucket = 256;
+// A small answer costs about 160: in a full table of such, a bucket has one or two.
+constexpr size_t kBytesPerBucket = 128;
 // A lock is held for the time of a copy. Whoever still has it after so many looks has been taken off its processor.
 constexpr int kLockAttempts = 64;
 constexpr uint32_t kStaleTtl = 30;         // seconds (RFC 8767 s.4)
@@ -29,9 +29,9 @@ AnswerCacheShard::~AnswerCacheShard() {
 void AnswerCacheShard::open(const AnswerCache::Options& options) {
   options_ = options;
   bucket_count_ = 1;
-  while (bucket_count_ < (1U << 30) && bucket_count_ * 2 * kBytesPerBucket <= options.max_bytes) bucket_count_ *= 2;
+  while (bucket_count_ < (1U << 30) && bucket_count_ * (2 * kBytesPerBucket) <= options.max_bytes) bucket_count_ *= 2;
   buckets_ = std::make_unique<CachedAnswer*[]>(bucket_count_);
-  add(&bytes_, sizeof *this + bucket_count_ * sizeof(CachedAnswer*));
+  add(&bytes_, empty_size());
 }
 
 AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash, const uint8_t* query,
@@ -76,8 +76,7 @@ bool AnswerCacheShard::take_refresh(CachedAnswer* answer, uint32_t age) const {
 bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now) {
   const size_t cost = answer->cost();
   const std::lock_guard<std::mutex> lock(mutex_);
-  const size_t empty = sizeof *this + bucket_count_ * sizeof(CachedAnswer*);
-  if (empty + cost > options_.max_bytes) return false;
+  if (empty_size() + cost > options_.max_bytes) return false;
   answer->bucket = bucket_of(hash);
   CachedAnswer* old = find(answer->key(), answer->key_length(), answer->bucket);
   if (old != nullptr) {

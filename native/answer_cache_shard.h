@@ -46,6 +46,7 @@ class alignas(64) AnswerCacheShard {
   static void add(Counter* counter, uint64_t n) {
     counter->store(counter->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  size_t empty_size() const { return sizeof *this + bucket_count_ * sizeof(CachedAnswer*); }
   uint32_t bucket_of(uint64_t hash) const { return static_cast<uint32_t>(hash) & (bucket_count_ - 1); }
   CachedAnswer* find(const uint8_t* key, size_t length, uint32_t bucket) const;
   bool take_refresh(CachedAnswer* answer, uint32_t age) const;

@@ -645,20 +645,29 @@ void keeps_what_is_asked_for_in_a_flood_of_other_names() {
 
 void lets_go_first_of_what_has_ended() {
   AnswerCache cache(options_of(64 << 10));
-  for (unsigned i = 0; i < 20; i++) {
-    CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 10)));
-    CHECK(hits(&cache, numbered(i)));
-  }
-  for (unsigned i = 100; i < 120; i++) {
-    CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 10000)));
+  for (unsigned i = 0; i < 40; i++) {
+    CHECK(store(&cache, numbered(i), simple_reply(numbered(i), i < 20 ? 10000 : 10)));
     CHECK(hits(&cache, numbered(i)));
   }
   unsigned flood = 1000;
-  while (cache.counters().evictions < 20) {
+  for (; flood < 2000 && cache.counters().evictions < 20; flood++) {
     CHECK(store(&cache, numbered(flood), simple_reply(numbered(flood)), 1500));
-    flood++;
   }
-  for (unsigned i = 100; i < 120; i++) CHECK(hits(&cache, numbered(i), 1500));
+  CHECK(cache.counters().evictions == 20);
+  for (unsigned i = 0; i < 20; i++) CHECK(hits(&cache, numbered(i), 1500));
+  for (unsigned i = 1000; i < flood; i++) CHECK(hits(&cache, numbered(i), 1500));
+}
+
+void keeps_what_is_refreshed_as_long_as_what_is_not() {
+  AnswerCache cache(options_of(64 << 10));
+  CHECK(store(&cache, numbered(0), simple_reply(numbered(0))));
+  CHECK(hits(&cache, numbered(0)));
+  CHECK(store(&cache, numbered(0), simple_reply(numbered(0))));
+  for (unsigned i = 1; i < 2000 && cache.counters().evictions == 0; i++) {
+    CHECK(store(&cache, numbered(i), simple_reply(numbered(i))));
+  }
+  CHECK(cache.counters().evictions > 0);
+  CHECK(hits(&cache, numbered(0)));
 }
 
 void replaces_what_it_had() {
@@ -790,6 +799,7 @@ int main() {
   stays_within_its_bytes();
   keeps_what_is_asked_for_in_a_flood_of_other_names();
   lets_go_first_of_what_has_ended();
+  keeps_what_is_refreshed_as_long_as_what_is_not();
   replaces_what_it_had();
   refuses_what_no_shard_has_room_for();
   counts();

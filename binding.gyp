@@ -9,6 +9,11 @@
       'sources': [
         'native/addon.cc',
         'native/admission.cc',
+        'native/answer_cache.cc',
+        'native/answer_cache_registry.cc',
+        'native/answer_cache_shard.cc',
+        'native/cache_key.cc',
+        'native/cached_answer.cc',
         'native/datagram_batch.cc',
         'native/frames.cc',
         'native/message_view.cc',

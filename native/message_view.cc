@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "wire.h"
+
 namespace multisocket {
 namespace {
 
@@ -20,13 +22,6 @@ constexpr uint32_t kRcodeBadVers = 16;
 constexpr uint16_t kMaxAnswers = 1;
 constexpr uint16_t kMaxAuthorities = 1;
 constexpr uint16_t kMaxAdditionals = 2;
-
-uint16_t read16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
-
-void write16(uint8_t* at, uint32_t value) {
-  at[0] = static_cast<uint8_t>(value >> 8);
-  at[1] = static_cast<uint8_t>(value);
-}
 
 // Checks the name at `offset` through all its pointers and returns the offset behind it, 0 when it is bad. A pointer
 // leads to a prior name (RFC 1035 s.4.1.4), so each must lead further back than the last: that ends every chain.
@@ -118,6 +113,8 @@ Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
       view->opt_flags = read16(message + at + 6);
       view->options_offset = static_cast<uint16_t>(rdata);
       view->options_length = static_cast<uint16_t>(rdlength);
+    } else {
+      view->other_records++;
     }
     at = rdata + rdlength;
   }

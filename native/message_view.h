@@ -32,6 +32,7 @@ struct MessageView {
   uint16_t opt_flags = 0;     // OPT: the lower half of its TTL field; DO is 0x8000
   uint16_t options_offset = 0;
   uint16_t options_length = 0;
+  uint16_t other_records = 0;  // besides the question and OPT: TSIG, SIG(0), the SOA of IXFR
 };
 
 // Examines `length` bytes (at most 65,535) and fills `view` as far as it got; all of it when the verdict is kQuery or

@@ -1,0 +1,88 @@
+// Replies by question, for all threads that serve one server: warm for all of them as soon as one has answered. Shards,
+// each under its own lock, keep threads out of each other's way; a look-up that finds a lock taken for long is a miss,
+// since an answer by the handler costs less than waiting.
+#ifndef MULTISOCKET_ANSWER_CACHE_H_
+#define MULTISOCKET_ANSWER_CACHE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "cache_key.h"
+#include "cached_answer.h"
+#include "message_view.h"
+#include "siphash.h"
+
+namespace multisocket {
+
+class AnswerCacheShard;
+
+class AnswerCache {
+ public:
+  struct Options {
+    size_t max_bytes = 0;              // in all, bookkeeping included
+    uint32_t serve_stale_seconds = 0;  // how long after its end an answer may be given as stale (RFC 8767)
+    uint32_t prefetch_hits = 0;        // an answer asked for this often is refreshed before its end; 0: none is
+    uint32_t prefetch_percent = 10;    // of its life: how near to its end, 1 to 90
+  };
+
+  struct Counters {
+    uint64_t hits = 0;  // stale ones included
+    uint64_t stale_hits = 0;
+    uint64_t misses = 0;     // contended ones included
+    uint64_t contended = 0;  // misses because a lock was taken
+    uint64_t stores = 0;
+    uint64_t evictions = 0;  // to make room; neither replaced nor cleared ones
+    uint64_t bytes = 0;      // in use, an empty cache's tables included
+    uint64_t entries = 0;
+  };
+
+  struct Found {
+    size_t length = 0;  // of the reply; 0: a miss
+    bool stale = false;
+    // The caller should have the handler answer this query as well, and store what it says: asked of one caller at a
+    // time, and again after 30 seconds where nothing was stored.
+    bool refresh = false;
+  };
+
+  explicit AnswerCache(const Options& options);
+  ~AnswerCache();
+  AnswerCache(const AnswerCache&) = delete;
+  AnswerCache& operator=(const AnswerCache&) = delete;
+
+  // Writes the reply to a query whose verdict was kQuery into `out`, which may be `query` itself. What is longer than
+  // `capacity` is a miss, and leaves `out` alone, as every miss does. `now`: seconds of a clock that only goes forward,
+  // the same for all threads; it may wrap around. `allow_stale`: where nothing else is there, an answer past its end
+  // will do, with TTLs of at most 30 seconds (RFC 8767 s.4).
+  Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, bool allow_stale,
+                uint8_t* out, size_t capacity);
+
+  // Keeps the reply that a handler gave to `query`, in place of what was kept for such queries. False: not kept,
+  // because the query or the reply is not of a kind to be cached (CacheKey::read, CachedAnswer::make), or too long for
+  // a shard. All answers to one question should vary by the same: where they do not, the one that varies by more comes
+  // first.
+  bool store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer, uint32_t now);
+
+  // Each returns how many it removed. What a handler is working on meanwhile may be stored afterwards.
+  size_t clear();
+  // `name`: as on the wire, whole, in any spelling. `subtree`: with all names below it.
+  size_t clear(const uint8_t* name, size_t length, bool subtree);
+
+  // At any time, from any thread; each number is exact, though not all are of one moment.
+  Counters counters() const;
+
+ private:
+  AnswerCacheShard& shard(uint64_t hash) const;
+  uint64_t hash(const CacheKey& key) const { return siphash<1, 3>(hash_key_, key.data(), key.size()); }
+
+  SipKey hash_key_;  // random
+  size_t shard_count_;
+  std::unique_ptr<AnswerCacheShard[]> shards_;
+  // One bit for each variation that was ever stored: a look-up tries these and no others.
+  std::atomic<uint8_t> variations_{0};
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_ANSWER_CACHE_H_

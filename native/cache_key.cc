@@ -1,0 +1,99 @@
+#include "cache_key.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "wire.h"
+
+namespace multisocket {
+namespace {
+
+constexpr size_t kHeaderSize = 12;
+constexpr uint16_t kMinPayloadSize = 512;
+constexpr uint16_t kTypeTkey = 249;  // then TSIG, IXFR and, the last of them, AXFR
+constexpr uint16_t kTypeAxfr = 252;
+constexpr uint16_t kOptionClientSubnet = 8;
+constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+// Finds the client subnet option. False where any other option stands, or a second one.
+bool find_subnet(const uint8_t* query, const MessageView& view, const uint8_t** subnet, size_t* length) {
+  const uint8_t* at = query + view.options_offset;
+  const uint8_t* end = at + view.options_length;
+  while (at < end) {
+    if (read16(at) != kOptionClientSubnet || *subnet != nullptr) return false;
+    *subnet = at + 4;
+    *length = read16(at + 2);
+    at += 4 + *length;
+  }
+  return true;
+}
+
+}  // namespace
+
+uint16_t reply_limit(const MessageView& view, TransportClass transport) {
+  if (transport == TransportClass::kStream) return UINT16_MAX;
+  if (!view.has_opt) return kMinPayloadSize;
+  return std::clamp(view.payload_size, kMinPayloadSize, kPayloadSize);
+}
+
+bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClass transport) {
+  if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
+  const uint8_t* subnet = nullptr;
+  size_t subnet_length = 0;
+  if (!find_subnet(query, view, &subnet, &subnet_length) || subnet_length > kMaxSubnet) return false;
+
+  // All flags, not RD, AD, CD and DO alone: whatever a client sets, its answer is shared with those who set the same.
+  write16(bytes_ + kType, view.qtype);
+  write16(bytes_ + kClass, view.qclass);
+  write16(bytes_ + kFlags, view.flags);
+  write16(bytes_ + kOptFlags, view.opt_flags);
+  write16(bytes_ + kLimit, reply_limit(view, transport));
+  bytes_[kHasOpt] = view.has_opt;
+  bytes_[kTransport] = static_cast<uint8_t>(transport);
+  bytes_[kNameLength] = static_cast<uint8_t>(view.qname_length);
+  // An empty option is not the same as none.
+  bytes_[kSubnetLength] = subnet == nullptr ? UINT8_MAX : static_cast<uint8_t>(subnet_length);
+  bytes_[kVariation] = 0;
+  bytes_[kClientLength] = 0;
+
+  // The octets that say how long a label is are below 64 and 'A' is 65, so all octets can be treated alike.
+  uint8_t* name = bytes_ + kFixedSize;
+  for (size_t i = 0; i < view.qname_length; i++) {
+    const uint8_t octet = query[kHeaderSize + i];
+    name[i] = octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
+  }
+  length_ = static_cast<uint16_t>(kFixedSize + view.qname_length);
+  append(subnet, subnet_length);
+  question_length_ = length_;
+  return true;
+}
+
+bool CacheKey::vary(uint8_t vary_by, const Origin& origin) {
+  length_ = question_length_;
+  bytes_[kVariation] = vary_by;
+  bytes_[kClientLength] = 0;
+  if (vary_by & (kVaryByClientAddress | kVaryByClientNetwork)) {
+    const uint8_t* client = origin.client;
+    size_t length = origin.client_length;
+    if (length != 4 && length != 16) return false;
+    if (length == 16 && memcmp(client, kMappedPrefix, sizeof kMappedPrefix) == 0) {
+      client += sizeof kMappedPrefix;
+      length = 4;
+    }
+    bytes_[kClientLength] = static_cast<uint8_t>(length);
+    append(client, vary_by & kVaryByClientAddress ? length : length == 4 ? 3 : 7);
+  }
+  if (vary_by & kVaryByLocalAddress) {
+    if (origin.local_length == 0 || origin.local_length > kMaxLocal) return false;
+    append(origin.local, origin.local_length);
+  }
+  return true;
+}
+
+void CacheKey::append(const uint8_t* from, size_t count) {
+  if (count == 0) return;
+  memcpy(bytes_ + length_, from, count);
+  length_ = static_cast<uint16_t>(length_ + count);
+}
+
+}  // namespace multisocket

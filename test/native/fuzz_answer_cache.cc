@@ -1,0 +1,163 @@
+// libFuzzer target: queries and replies of any octets, stored, looked up, aged and cleared in a small cache, against a
+// model that keeps every reply under a key of its own making.
+//
+// The input is a row of steps. A step: an octet that says what to do, an octet more for time and transport, a query
+// (two octets of length, then the query) and, where a reply is to be stored, what stands behind its question, likewise.
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "answer_cache.h"
+#include "wire.h"
+
+using namespace multisocket;
+
+namespace {
+
+constexpr uint32_t kStaleSeconds = 20;
+
+// abort() and not assert(): it holds whatever NDEBUG says.
+void require(bool holds) {
+  if (!holds) abort();
+}
+
+class Input {
+ public:
+  Input(const uint8_t* data, size_t length) : at_(data), end_(data + length) {}
+  bool done() const { return at_ == end_; }
+  uint8_t octet() { return done() ? 0 : *at_++; }
+  std::string chunk() {
+    const size_t wanted = octet() << 8 | octet();
+    const size_t left = static_cast<size_t>(end_ - at_);
+    std::string taken(reinterpret_cast<const char*>(at_), wanted < left ? wanted : left);
+    at_ += taken.size();
+    return taken;
+  }
+
+ private:
+  const uint8_t* at_;
+  const uint8_t* end_;
+};
+
+const uint8_t* octets(const std::string& text) { return reinterpret_cast<const uint8_t*>(text.data()); }
+
+// What must be alike for two queries to share a reply.
+std::string model_key(const std::string& query, const MessageView& view, const Origin& origin) {
+  std::string key = query.substr(2, 2) + query.substr(12, view.question_end - 12U);
+  for (size_t i = 2; i < key.size() - 4; i++) {
+    if (key[i] >= 'A' && key[i] <= 'Z') key[i] = static_cast<char>(key[i] | 0x20);
+  }
+  key += origin.transport == TransportClass::kStream ? "stream" : std::to_string(reply_limit(view, origin.transport));
+  if (view.has_opt)
+    key += "opt" + std::to_string(view.opt_flags) + query.substr(view.options_offset, view.options_length);
+  return key;
+}
+
+struct Stored {
+  std::string reply;  // with OPT
+  uint32_t now;
+};
+
+class Run {
+ public:
+  Run() : cache_(options()) {}
+
+  void step(Input* input) {
+    const uint8_t what = input->octet();
+    const uint8_t more = input->octet();
+    now_ += more >> 4;
+    origin_.transport = (more & 1) != 0 ? TransportClass::kStream : TransportClass::kDatagram;
+    query_ = input->chunk();
+    view_ = MessageView();
+    if (examine(octets(query_), query_.size(), &view_) != Verdict::kQuery) return;
+    if (what % 8 == 7) {
+      cache_.clear(octets(query_) + 12, view_.qname_length, (what & 8) != 0);
+    } else if (what % 2 == 0) {
+      store(input->chunk(), (what & 8) != 0 ? what : UINT32_MAX);
+    }
+    look_up((what & 16) != 0);
+    require(cache_.counters().bytes <= options().max_bytes);
+  }
+
+ private:
+  static AnswerCache::Options options() {
+    AnswerCache::Options options;
+    options.max_bytes = 2 << 10;  // a few answers, so that they push each other out
+    options.serve_stale_seconds = kStaleSeconds;
+    options.prefetch_hits = 2;
+    return options;
+  }
+
+  // The reply is the query's header as a reply, its question, and records out of the input, whose counts come first.
+  void store(const std::string& rest, uint32_t max_ttl) {
+    if (rest.size() < 7) return;
+    std::string reply = query_.substr(0, view_.question_end) + rest.substr(7);
+    if (reply.size() > UINT16_MAX) return;
+    reply[2] = static_cast<char>(reply[2] | 0x80);
+    memcpy(&reply[6], rest.data(), 6);
+    reply[3] = rest[6];
+    // Of just this size, so that the sanitizer sees the first octet too many.
+    const std::unique_ptr<uint8_t[]> exact(new uint8_t[reply.size()]);
+    memcpy(exact.get(), reply.data(), reply.size());
+    Answer answer;
+    answer.message = exact.get();
+    answer.length = reply.size();
+    answer.max_ttl = max_ttl;
+    if (!cache_.store(octets(query_), view_, origin_, answer, now_)) return;
+    require(view_.other_records == 0 && (reply[2] & 0x7a) == 0);
+    if (view_.has_opt) {
+      const unsigned additionals = read16(octets(reply) + 10) + 1U;
+      reply[10] = static_cast<char>(additionals >> 8);
+      reply[11] = static_cast<char>(additionals);
+      const uint8_t opt[11] = {
+          0, 0, 41, kPayloadSize >> 8, kPayloadSize & 0xff, 0, 0, static_cast<uint8_t>(view_.opt_flags >> 8 & 0x80)};
+      reply.append(reinterpret_cast<const char*>(opt), sizeof opt);
+    }
+    model_[model_key(query_, view_, origin_)] = {reply, now_};
+    require(look_up(false));  // what was just stored is there
+  }
+
+  bool look_up(bool allow_stale) {
+    const size_t capacity = 65535;
+    const std::unique_ptr<uint8_t[]> out(new uint8_t[capacity]);
+    const auto found = cache_.look_up(octets(query_), view_, origin_, now_, allow_stale, out.get(), capacity);
+    if (found.length == 0) return false;
+    const auto known = model_.find(model_key(query_, view_, origin_));
+    require(known != model_.end());
+    const Stored& stored = known->second;
+    require(found.length == stored.reply.size());
+    require(!found.stale || allow_stale);
+    const std::string reply(out.get(), out.get() + found.length);
+    require(reply.substr(0, 2) == query_.substr(0, 2) && reply.substr(2, 10) == stored.reply.substr(2, 10));
+    require(reply.substr(12, view_.question_end - 12U) == query_.substr(12, view_.question_end - 12U));
+    const std::string tail = reply.substr(view_.question_end);
+    if (stored.now == now_) require(tail == stored.reply.substr(view_.question_end));
+
+    // In place, in memory of just the size that is needed.
+    const size_t room = found.length > query_.size() ? found.length : query_.size();
+    const std::unique_ptr<uint8_t[]> slot(new uint8_t[room]);
+    memcpy(slot.get(), query_.data(), query_.size());
+    const auto again = cache_.look_up(slot.get(), view_, origin_, now_, allow_stale, slot.get(), room);
+    require(again.length == found.length && memcmp(slot.get(), out.get(), found.length) == 0);
+    require(cache_.look_up(octets(query_), view_, origin_, now_, allow_stale, nullptr, found.length - 1).length == 0);
+    return true;
+  }
+
+  AnswerCache cache_;
+  std::map<std::string, Stored> model_;
+  Origin origin_;
+  uint32_t now_ = 1000;
+  std::string query_;
+  MessageView view_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
+  Input input(data, length);
+  Run run;
+  while (!input.done()) run.step(&input);
+  return 0;
+}

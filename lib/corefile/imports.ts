@@ -1,5 +1,5 @@
 /** The files that `import` names. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 import { parsingError, type Position } from './errors.js';
 
@@ -41,8 +41,7 @@ function isWild(segment: string): boolean {
 
 /** The names in a directory that a segment of a path stands for. */
 function entries(directory: string, segment: string): string[] {
-  if (!isWild(segment))
-    return statSync(join(directory, segment), { throwIfNoEntry: false }) === undefined ? [] : [segment];
+  if (!isWild(segment)) return existsSync(join(directory, segment)) ? [segment] : [];
   const literal = (text: string): string => text.replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&');
   const matcher = new RegExp(`^${literal(segment).replace('*', '.*').replace('?', '.')}$`, 'su');
   return names(directory).filter((name) => matcher.test(name));

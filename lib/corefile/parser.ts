@@ -170,7 +170,11 @@ class Parser {
   /** Reads the rest of a line, and the block that it opens. */
   #line(first: Token): DirectiveSyntax {
     const line: DirectiveSyntax = { name: this.#word(first), args: [], block: undefined };
-    for (let next = this.#source.peek(); next !== undefined && !next.startsLine && next.kind !== '}'; next = this.#source.peek()) {
+    for (
+      let next = this.#source.peek();
+      next !== undefined && !next.startsLine && next.kind !== '}';
+      next = this.#source.peek()
+    ) {
       if (line.block !== undefined) throw wrongArguments(next, '}');
       this.#source.next();
       if (next.kind === '{') line.block = this.#block(next);
@@ -219,7 +223,9 @@ class Parser {
   /** The text has ended and a brace is open. CoreDNS takes the closing brace of something else for it. */
   #unclosed(): CorefileError {
     const { text, kind } = this.#source.current;
-    return kind === '}' ? parsingError(this.#source.current, 'Unexpected EOF') : syntaxError(this.#source.current, text, '}');
+    return kind === '}'
+      ? parsingError(this.#source.current, 'Unexpected EOF')
+      : syntaxError(this.#source.current, text, '}');
   }
 
   #word({ text, file, line }: Token): Word {

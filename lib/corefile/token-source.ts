@@ -28,7 +28,13 @@ export class TokenSource {
 
   /** Throws a {@link CorefileError} for a quote that is not closed. */
   constructor(text: string, file: string) {
-    this.#frame = { tokens: tokenize(text, file), next: 0, rest: undefined, name: resolve(file), importedBy: undefined };
+    this.#frame = {
+      tokens: tokenize(text, file),
+      next: 0,
+      rest: undefined,
+      name: resolve(file),
+      importedBy: undefined,
+    };
     this.#current = { text: '', kind: 'word', file, line: 1, startsLine: true };
   }
 
@@ -47,7 +53,8 @@ export class TokenSource {
   /** Reads a token; returns undefined at the end. */
   next(): Token | undefined {
     // Frames are left only here, so that an `import` at the end of one still knows where it stands.
-    while (this.#frame.next === this.#frame.tokens.length && this.#frame.rest !== undefined) this.#frame = this.#frame.rest;
+    while (this.#frame.next === this.#frame.tokens.length && this.#frame.rest !== undefined)
+      this.#frame = this.#frame.rest;
     const token = this.#frame.tokens.at(this.#frame.next);
     if (token === undefined) return undefined;
     this.#frame.next++;

@@ -55,7 +55,9 @@ describe('the directives that there are', () => {
     ];
     for (const [definition, code, message] of faults) {
       assert.throws(
-        () => registry.register(definition as DirectiveDefinition),
+        () => {
+          registry.register(definition as DirectiveDefinition);
+        },
         { code, message },
         JSON.stringify(definition),
       );

@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function replaceEnvironment(text: string, environment: Environment): string {
   return text.replaceAll(
-    /\{%([^%]+)%\}|\{\$([^}]+)\}/g,
+    /\{%([^{}%]+)%\}|\{\$([^{}]+)\}/g,
     (_, percent: string | undefined, dollar: string | undefined) => {
       const name = percent ?? dollar ?? '';
       // `process.env` has what any object inherits.

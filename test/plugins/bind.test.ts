@@ -37,6 +37,7 @@ describe('bind', () => {
     ['bind {\n except ::1\n }', 2, 'at least one address or interface name is expected'],
     ['bind 1.2.3.invalid', 2, 'not a valid IP address or interface name: "1.2.3.invalid"'],
     ['bind ::1 1.2.3.4 noone', 2, 'not a valid IP address or interface name: "noone"'],
+    ['bind toString', 2, 'not a valid IP address or interface name: "toString"'],
     ['bind fe80::1%noone', 2, 'not a valid IP address or interface name: "fe80::1%noone"'],
     ['bind ::1 {\n except\n }', 3, 'at least one address or interface must be given to except subdirective'],
     ['bind ::1 {\n except noone\n }', 3, 'not a valid IP address or interface name: "noone"'],

@@ -18,9 +18,8 @@ export const bind: DirectiveDefinition<string[]> = {
 
 function readUse(directive: DirectiveReader): string[] {
   if (directive.args.length === 0) throw directive.error('at least one address or interface name is expected');
-  const excepted = directive.block.flatMap(readExcept);
-  const addresses = directive.args.flatMap((argument) => addressesOf(argument, directive));
-  const left = addresses.filter((address) => !excepted.includes(address));
+  const excepted = new Set(directive.block.flatMap(readExcept));
+  const left = addressesOf(directive).filter((address) => !excepted.has(address));
   if (left.length === 0) throw directive.error('no address is left to bind');
   return left;
 }
@@ -30,18 +29,21 @@ function readExcept(line: DirectiveReader): string[] {
   line.refuseBlock();
   if (line.args.length === 0)
     throw line.error('at least one address or interface must be given to except subdirective');
-  return line.args.flatMap((argument) => addressesOf(argument, line));
+  return addressesOf(line);
 }
 
-/** An address in its canonical form (RFC 5952), or those of an interface. */
-function addressesOf(argument: string, line: DirectiveReader): string[] {
-  const onInterface = networkInterfaces()[argument];
-  if (onInterface !== undefined) {
-    // A link-local address is one only together with its link (RFC 4007 s.6).
-    return onInterface.map(({ address }) => (/^fe[89ab]/i.test(address) ? `${address}%${argument}` : address));
-  }
-  if (isIP(argument) === 0 || argument.includes('%')) {
-    throw line.error(`not a valid IP address or interface name: ${JSON.stringify(argument)}`);
-  }
-  return [isIPv6(argument) ? new SocketAddress({ address: argument, family: 'ipv6' }).address : argument];
+/** The addresses among the arguments in canonical form (RFC 5952), and those of the interfaces among them. */
+function addressesOf(line: DirectiveReader): string[] {
+  const interfaces = networkInterfaces();
+  return line.args.flatMap((argument) => {
+    const onInterface = Object.hasOwn(interfaces, argument) ? interfaces[argument] : undefined;
+    if (onInterface !== undefined) {
+      // A link-local address is one only together with its link (RFC 4007 s.6).
+      return onInterface.map(({ address }) => (/^fe[89ab]/i.test(address) ? `${address}%${argument}` : address));
+    }
+    if (isIP(argument) === 0 || argument.includes('%')) {
+      throw line.error(`not a valid IP address or interface name: ${JSON.stringify(argument)}`);
+    }
+    return isIPv6(argument) ? new SocketAddress({ address: argument, family: 'ipv6' }).address : argument;
+  });
 }

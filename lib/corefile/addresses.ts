@@ -1,0 +1,112 @@
+/** From server blocks to the addresses that are listened on. */
+import { isDeepStrictEqual } from 'node:util';
+import { formatAddress } from '../socket/addresses.js';
+import { corefileWarning, parsingError, type CorefileWarning } from './errors.js';
+import type { CorefileTransport, ZoneKey } from './keys.js';
+import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
+import type { ServerBlock } from './server-block.js';
+import { withLastDot } from './zone-name.js';
+
+/** An address with all that is served there. It can be cloned into a worker. */
+export interface ServedAddress {
+  transport: CorefileTransport;
+  /** Numeric; empty: every address of the host. */
+  address: string;
+  port: number;
+  /** NUM_SOCKETS, 1 to 1,024: what the first server block of the address says, or 1 if it says nothing. */
+  sockets: number;
+  /** Of the first server block of the address that has any. */
+  tls: TlsSettings | undefined;
+  /** Of the first server block of the address that has any. */
+  timeouts: TimeoutSettings | undefined;
+  /** The zones, each with the index of its server block. */
+  zones: { zone: string; block: number }[];
+}
+
+/**
+ * Groups the zones of all server blocks by `transport://address:port`. What a later block says of an address in vain is a
+ * warning.
+ *
+ * Throws a {@link CorefileError} when a zone is there twice for one transport and address, or both with and without
+ * `bind` for one port, as each query could then get either.
+ */
+export function groupByAddress(blocks: readonly ServerBlock[]): {
+  addresses: ServedAddress[];
+  warnings: CorefileWarning[];
+} {
+  const overlaps = new Overlaps();
+  const groups = new Map<string, ServedAddress>();
+  blocks.forEach(({ zones, listen }, block) => {
+    for (const key of zones) {
+      for (const address of listen.addresses ?? ['']) {
+        overlaps.add(key, address);
+        const { transport, port, zone } = key;
+        const name = addressName({ transport, address, port });
+        const group = groups.get(name);
+        if (group === undefined) {
+          const none = { sockets: 1, tls: undefined, timeouts: undefined };
+          groups.set(name, { transport, address, port, ...none, zones: [{ zone, block }] });
+        } else group.zones.push({ zone, block });
+      }
+    }
+  });
+  const addresses = [...groups.values()];
+  return { addresses, warnings: addresses.flatMap((address) => settle(address, blocks)) };
+}
+
+/** Fills in what the server blocks of an address say of it; returns warnings of what is said in vain. */
+function settle(address: ServedAddress, blocks: readonly ServerBlock[]): CorefileWarning[] {
+  const sharing = [...new Set(address.zones.map(({ block }) => blocks[block]))];
+  const having = (setting: keyof ListenSettings): ServerBlock | undefined =>
+    sharing.find(({ listen }) => listen[setting] !== undefined);
+  address.sockets = sharing[0].listen.sockets ?? 1;
+  address.tls = having('tls')?.listen.tls;
+  address.timeouts = having('timeouts')?.listen.timeouts;
+  return (['sockets', 'tls', 'timeouts'] as const).flatMap((setting) => {
+    const from = setting === 'sockets' ? sharing[0] : having(setting);
+    const ignored = sharing.filter(
+      ({ listen }) => listen[setting] !== undefined && !isDeepStrictEqual(listen[setting], address[setting]),
+    );
+    return ignored.flatMap((block) => warnIgnored(block, setting, address, from));
+  });
+}
+
+function warnIgnored(
+  block: ServerBlock,
+  setting: 'sockets' | 'tls' | 'timeouts',
+  address: ServedAddress,
+  from: ServerBlock | undefined,
+): CorefileWarning[] {
+  const said = block.plugins.filter(({ listen }) => listen[setting] !== undefined);
+  const key = from?.zones[0];
+  const first = `the server block at ${key?.file}:${key?.line}`;
+  const value = setting === 'sockets' ? ` ${block.listen.sockets}` : '';
+  const holds = setting === 'sockets' ? `has ${address.sockets} from ${first}` : `has that of ${first}`;
+  return said.map((plugin) =>
+    corefileWarning(plugin, `plugin/${plugin.name}:${value} ignored for ${addressName(address)}, which ${holds}`),
+  );
+}
+
+/** `dns://:53`, `tls://[::1]:853`. */
+function addressName({ transport, address, port }: { transport: string; address: string; port: number }): string {
+  return `${transport}://${formatAddress(address, port)}`;
+}
+
+/** The zones that are served, to find those that are so twice. */
+class Overlaps {
+  /** By transport, zone and port: the addresses. */
+  readonly #served = new Map<string, string[]>();
+
+  add(key: ZoneKey, address: string): void {
+    const name = `${key.transport}://${withLastDot(key.zone)}:${key.port}`;
+    const on = (other: string): string => (other === '' ? name : `${name} on ${other}`);
+    const served = this.#served.get(name) ?? [];
+    this.#served.set(name, served);
+    if (served.includes(address)) throw parsingError(key, `cannot serve ${on(address)} - it is already defined`);
+    const other = address === '' ? served.at(-1) : served.find((bound) => bound === '');
+    if (other !== undefined) {
+      throw parsingError(key, `cannot serve ${on(address)} - zone overlap listener capacity with ${on(other)}`);
+    }
+    served.push(address);
+  }
+}

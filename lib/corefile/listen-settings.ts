@@ -1,0 +1,30 @@
+/** What directives say of the addresses that their server block listens on. */
+
+/** See the file's head; each is undefined when a directive says nothing of it. It can be cloned into a worker. */
+export interface ListenSettings {
+  /** NUM_SOCKETS, 1 to 1,024. */
+  sockets?: number | undefined;
+  /** Numeric addresses in canonical form, IPv6 with a `%zone` where needed; every address of the host if undefined. */
+  addresses?: readonly string[] | undefined;
+  tls?: TlsSettings | undefined;
+  timeouts?: TimeoutSettings | undefined;
+}
+
+/** Files in PEM, and what clients must show. */
+export interface TlsSettings {
+  certificate: string;
+  key: string;
+  /** Of the authorities that sign clients' certificates. */
+  ca?: string | undefined;
+  clientAuth: 'nocert' | 'request' | 'require' | 'verify_if_given' | 'require_and_verify';
+}
+
+/** Of connections, in milliseconds; undefined: the transport's default. */
+export interface TimeoutSettings {
+  /** Until a message that has begun is complete. */
+  read?: number | undefined;
+  /** Until a reply is taken. */
+  write?: number | undefined;
+  /** Until the next message begins. */
+  idle?: number | undefined;
+}

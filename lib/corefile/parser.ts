@@ -1,0 +1,252 @@
+/** From tokens to server blocks, each with its keys and a tree of directives. */
+import {
+  corefileWarning,
+  parsingError,
+  syntaxError,
+  type CorefileError,
+  type CorefileWarning,
+  type Position,
+} from './errors.js';
+import { replaceEnvironment, type Environment } from './environment.js';
+import { findImports } from './imports.js';
+import type { Token } from './lexer.js';
+import { TokenSource } from './token-source.js';
+
+/** A word where it stands. */
+export interface Word extends Position {
+  text: string;
+}
+
+/** A directive, or a line in a directive's block: a name, its arguments, and a block of more such lines. */
+export interface DirectiveSyntax {
+  name: Word;
+  args: Word[];
+  /** What stands between its braces; undefined if it has none. */
+  block: DirectiveSyntax[] | undefined;
+}
+
+/** A server block: its keys as they were written, the environment put in, and its directives in the file's order. */
+export interface ServerBlockSyntax {
+  keys: Word[];
+  directives: DirectiveSyntax[];
+}
+
+/** What {@link parseCorefile} takes. */
+export interface ParseOptions {
+  /** The name for messages, which `import` is relative to. */
+  file: string;
+  environment: Environment;
+  /** Whether there is a directive of that name. */
+  isDirective: (name: string) => boolean;
+}
+
+/** What {@link parseCorefile} returns. */
+export interface ParsedCorefile {
+  blocks: ServerBlockSyntax[];
+  warnings: CorefileWarning[];
+}
+
+/** The most blocks within blocks. */
+const MAX_NESTING = 100;
+
+/** Parses a Corefile. Throws a {@link CorefileError} at the first fault. */
+export function parseCorefile(text: string, options: ParseOptions): ParsedCorefile {
+  return new Parser(text, options).parse();
+}
+
+class Parser {
+  readonly #options: ParseOptions;
+  readonly #snippets = new Map<string, Token[]>();
+  readonly #warnings: CorefileWarning[] = [];
+  readonly #source: TokenSource;
+  #nesting = 0;
+
+  constructor(text: string, options: ParseOptions) {
+    this.#options = options;
+    this.#source = new TokenSource(text, options.file);
+  }
+
+  parse(): ParsedCorefile {
+    const blocks: ServerBlockSyntax[] = [];
+    for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
+      if (isImport(token)) {
+        this.#import(token);
+        continue;
+      }
+      const block = this.#serverBlock(token);
+      if (block !== undefined) blocks.push(block);
+    }
+    return { blocks, warnings: this.#warnings };
+  }
+
+  /** Reads a server block; returns undefined for a snippet, which is kept. */
+  #serverBlock(first: Token): ServerBlockSyntax | undefined {
+    const keys = this.#keys(first);
+    const snippet = keys.length === 1 ? /^\((.*)\)$/s.exec(keys[0].text)?.[1] : undefined;
+    if (snippet !== undefined) {
+      this.#snippet(snippet);
+      return undefined;
+    }
+    if (keys.length === 0) throw syntaxError(first, first.text, 'zone');
+    const braced = this.#source.peek()?.kind === '{';
+    if (braced) this.#source.next();
+    return { keys, directives: this.#directives(braced) };
+  }
+
+  /** Reads keys up to the brace or line break that ends them. */
+  #keys(first: Token): Word[] {
+    const keys: Word[] = [];
+    for (let token: Token | undefined = first; token !== undefined; token = this.#source.next()) {
+      if (token.kind === '{') throw syntaxError(token, '{', 'zone');
+      if (token.kind === '}') throw unmatched(token);
+      const word = this.#word(token);
+      const comma = word.text.endsWith(',');
+      if (comma) word.text = word.text.slice(0, -1);
+      if (word.text.endsWith('{') || (comma && word.text === '')) {
+        throw syntaxError(token, token.text, comma ? 'zone' : '{');
+      }
+      // A variable that is not set, or "", is no key; that is well as long as there are others.
+      if (word.text !== '') keys.push(word);
+      const next = comma ? this.#peekKey() : this.#source.peek();
+      if (next === undefined || next.kind === '{' || (next.startsLine && !comma)) break;
+    }
+    return keys;
+  }
+
+  /** The key that must follow a comma, which may stand in an imported file. */
+  #peekKey(): Token {
+    let next = this.#source.peek();
+    while (next !== undefined && isImport(next)) {
+      this.#source.next();
+      this.#import(next);
+      next = this.#source.peek();
+    }
+    if (next === undefined) throw parsingError(this.#source.current, 'Unexpected EOF');
+    if (next.kind !== '{') return next;
+    throw parsingError(next, "Expected another address but had '{' - check for extra comma");
+  }
+
+  /** Keeps the tokens between a snippet's braces. */
+  #snippet(name: string): void {
+    const open = this.#source.next();
+    if (open?.kind !== '{') throw syntaxError(this.#source.current, this.#source.current.text, '{');
+    if (this.#snippets.has(name)) throw parsingError(open, `redeclaration of previously declared snippet ${name}`);
+    const tokens: Token[] = [];
+    for (let nesting = 1; ;) {
+      const token = this.#source.next();
+      if (token === undefined) throw this.#unclosed();
+      if (token.kind === '{') nesting++;
+      if (token.kind === '}' && --nesting === 0) break;
+      // It stands on a line of its own wherever it is imported.
+      tokens.push(tokens.length === 0 ? { ...token, startsLine: true } : token);
+    }
+    this.#snippets.set(name, tokens);
+  }
+
+  /** Reads directives up to the closing brace, or to the end when there are no braces. */
+  #directives(braced: boolean): DirectiveSyntax[] {
+    const directives: DirectiveSyntax[] = [];
+    for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
+      if (token.kind === '}' && braced) return directives;
+      if (token.kind === '}') throw unmatched(token);
+      if (token.text === 'import') this.#import(token);
+      else directives.push(this.#directive(token));
+    }
+    if (braced) throw this.#unclosed();
+    return directives;
+  }
+
+  #directive(token: Token): DirectiveSyntax {
+    const name = this.#replace(token.text);
+    if (token.kind !== 'word' || !this.#options.isDirective(name)) {
+      throw parsingError(token, `Unknown directive '${name}'`);
+    }
+    const directive = this.#line(token);
+    const next = this.#source.peek();
+    if (next?.kind === '}' && !next.startsLine) throw unmatched(next);
+    return directive;
+  }
+
+  /** Reads the rest of a line, and the block that it opens. */
+  #line(first: Token): DirectiveSyntax {
+    const line: DirectiveSyntax = { name: this.#word(first), args: [], block: undefined };
+    for (
+      let next = this.#source.peek();
+      next !== undefined && !next.startsLine && next.kind !== '}';
+      next = this.#source.peek()
+    ) {
+      if (line.block !== undefined) throw wrongArguments(next, '}');
+      this.#source.next();
+      if (next.kind === '{') line.block = this.#block(next);
+      else line.args.push(this.#word(next));
+    }
+    return line;
+  }
+
+  /** Reads lines up to the closing brace. */
+  #block(open: Token): DirectiveSyntax[] {
+    if (++this.#nesting > MAX_NESTING) throw parsingError(open, `Blocks are nested more than ${MAX_NESTING} deep`);
+    const lines: DirectiveSyntax[] = [];
+    for (let token = this.#source.next(); token?.kind !== '}'; token = this.#source.next()) {
+      if (token === undefined) throw parsingError(this.#source.current, 'Unexpected EOF');
+      if (token.kind === '{') throw parsingError(token, "Unexpected token '{', expecting argument");
+      if (isImport(token)) this.#import(token);
+      else lines.push(this.#line(token));
+    }
+    this.#nesting--;
+    return lines;
+  }
+
+  /** Has the tokens of a snippet or of files read next. */
+  #import(at: Token): void {
+    const argument = this.#source.peek();
+    if (argument === undefined || argument.startsLine) throw wrongArguments(at, 'import');
+    this.#source.next();
+    const name = this.#replace(argument.text);
+    if (name === '') throw parsingError(argument, 'Import requires a non-empty filepath');
+    const extra = this.#source.peek();
+    if (extra !== undefined && !extra.startsLine) {
+      throw parsingError(extra, 'Import takes only one argument (glob pattern or file)');
+    }
+    const snippet = this.#snippets.get(name);
+    if (snippet !== undefined) {
+      this.#source.insertSnippet(name, snippet, argument);
+      return;
+    }
+    const files = findImports(name, argument);
+    if (files.length === 0) {
+      this.#warnings.push(corefileWarning(argument, `No files matching import glob pattern: ${name}`));
+    }
+    this.#source.insertFiles(files, argument);
+  }
+
+  /** The text has ended and a brace is open. CoreDNS takes the closing brace of something else for it. */
+  #unclosed(): CorefileError {
+    const { text, kind } = this.#source.current;
+    return kind === '}'
+      ? parsingError(this.#source.current, 'Unexpected EOF')
+      : syntaxError(this.#source.current, text, '}');
+  }
+
+  #word({ text, file, line }: Token): Word {
+    return { text: this.#replace(text), file, line };
+  }
+
+  #replace(text: string): string {
+    return replaceEnvironment(text, this.#options.environment);
+  }
+}
+
+/** Whether a token is the `import` that is no argument of something else. */
+function isImport(token: Token): boolean {
+  return token.startsLine && token.text === 'import';
+}
+
+function unmatched(token: Token): CorefileError {
+  return parsingError(token, "Unexpected '}' because no matching opening brace");
+}
+
+/** CoreDNS's words for too few or too many arguments after `text`. */
+function wrongArguments(at: Position, text: string): CorefileError {
+  return parsingError(at, `Wrong argument count or unexpected line ending after '${text}'`);
+}

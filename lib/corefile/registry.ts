@@ -1,0 +1,84 @@
+/** The directives that there are, and their order in the chain. */
+import { invalidType, invalidValue } from '../errors.js';
+import type { DirectiveDefinition } from './directive.js';
+
+/**
+ * The order in which directives see a query, whatever their order in the Corefile: CoreDNS's (its plugin.cfg).
+ */
+export const CHAIN_ORDER: readonly string[] = [
+  'tls',
+  'timeouts',
+  'multisocket',
+  'reload',
+  'bufsize',
+  'bind',
+  'ready',
+  'health',
+  'prometheus',
+  'errors',
+  'log',
+  'acl',
+  'any',
+  'loadbalance',
+  'cache',
+  'rewrite',
+  'template',
+  'hosts',
+  'file',
+  'loop',
+  'forward',
+  'whoami',
+];
+
+/** See the file's head. */
+export class DirectiveRegistry {
+  readonly #definitions = new Map<string, DirectiveDefinition>();
+  readonly #order = [...CHAIN_ORDER];
+
+  /**
+   * Adds a directive. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for a definition that is none, a name that
+   * is taken or cannot stand in a Corefile, and a `before` that is no directive.
+   */
+  register<Config>(definition: DirectiveDefinition<Config>): void {
+    const { name, before, setup } = definition;
+    if (typeof (name as unknown) !== 'string') throw invalidType('name', 'a string', name);
+    if (!/^[^\s"#{}]+$/.test(name) || name === 'import')
+      throw invalidValue('name', 'cannot be that of a directive', name);
+    if (typeof (setup as unknown) !== 'object' || (setup as unknown) === null)
+      throw invalidType('setup', 'an object', setup);
+    const configure: unknown = (setup as { configure: unknown }).configure;
+    if (typeof configure !== 'function') throw invalidType('setup.configure', 'a function', configure);
+    if (this.#definitions.has(name)) throw invalidValue('name', 'is that of a directive already', name);
+    this.#place(name, before);
+    this.#definitions.set(name, definition);
+  }
+
+  /** A directive by its name; undefined if there is none. */
+  get(name: string): DirectiveDefinition | undefined {
+    return this.#definitions.get(name);
+  }
+
+  /** The names of all that are registered, in the order of the chain. */
+  names(): string[] {
+    return this.#order.filter((name) => this.#definitions.has(name));
+  }
+
+  #place(name: string, before: string | undefined): void {
+    const known = this.#order.indexOf(name);
+    if (before === undefined) {
+      if (known < 0) this.#order.push(name);
+      return;
+    }
+    if (before === name || !this.#order.includes(before)) throw invalidValue('before', 'must name a directive', before);
+    if (known >= 0) this.#order.splice(known, 1);
+    this.#order.splice(this.#order.indexOf(before), 0, name);
+  }
+}
+
+/** The directives of this thread. */
+export const directives = new DirectiveRegistry();
+
+/** Adds a directive to those of this thread: {@link DirectiveRegistry.register}. */
+export function registerDirective<Config>(definition: DirectiveDefinition<Config>): void {
+  directives.register(definition);
+}

@@ -1,0 +1,98 @@
+/** The tokens of a Corefile in the order in which they are read, with what is imported in its place. */
+import { resolve } from 'node:path';
+import { parsingError, type Position } from './errors.js';
+import { readImport } from './imports.js';
+import { tokenize, type Token } from './lexer.js';
+
+/** The most tokens that are imported in all, so that imports of imports have an end. */
+const MAX_IMPORTED = 1_000_000;
+
+/** Tokens to read in turn. */
+interface Frame {
+  tokens: readonly Token[];
+  next: number;
+  /** What is read when these have been. */
+  rest: Frame | undefined;
+  /** The file or snippet that they are of. */
+  name: string;
+  /** The frame whose `import` led here. */
+  importedBy: Frame | undefined;
+}
+
+/** See the file's head. */
+export class TokenSource {
+  readonly #files = new Map<string, Token[]>();
+  #frame: Frame;
+  #current: Token;
+  #imported = 0;
+
+  /** Throws a {@link CorefileError} for a quote that is not closed. */
+  constructor(text: string, file: string) {
+    this.#frame = {
+      tokens: tokenize(text, file),
+      next: 0,
+      rest: undefined,
+      name: resolve(file),
+      importedBy: undefined,
+    };
+    this.#current = { text: '', kind: 'word', file, line: 1, startsLine: true };
+  }
+
+  /** The token that was read last; before the first an empty one. */
+  get current(): Token {
+    return this.#current;
+  }
+
+  /** The token that {@link next} reads, undefined at the end. */
+  peek(): Token | undefined {
+    let frame: Frame | undefined = this.#frame;
+    while (frame !== undefined && frame.next === frame.tokens.length) frame = frame.rest;
+    return frame?.tokens[frame.next];
+  }
+
+  /** Reads a token; returns undefined at the end. */
+  next(): Token | undefined {
+    // Frames are left only here, so that an `import` at the end of one still knows where it stands.
+    while (this.#frame.next === this.#frame.tokens.length && this.#frame.rest !== undefined)
+      this.#frame = this.#frame.rest;
+    const token = this.#frame.tokens.at(this.#frame.next);
+    if (token === undefined) return undefined;
+    this.#frame.next++;
+    this.#current = token;
+    return token;
+  }
+
+  /**
+   * Has a snippet's tokens read next; `at` is its `import`. Throws a {@link CorefileError} when it imports itself, be it
+   * by way of others, or when too much is imported.
+   */
+  insertSnippet(name: string, tokens: readonly Token[], at: Position): void {
+    this.#insert(`(${name})`, tokens, this.#frame, at);
+  }
+
+  /** Has the tokens of files read next, one file after the other. Throws as {@link insertSnippet}, or when one cannot be read. */
+  insertFiles(files: readonly string[], at: Position): void {
+    const importedBy = this.#frame;
+    for (const file of files.toReversed()) this.#insert(file, this.#tokensOf(file, at), importedBy, at);
+  }
+
+  #insert(name: string, tokens: readonly Token[], importedBy: Frame, at: Position): void {
+    const names = [name];
+    for (let frame: Frame | undefined = importedBy; frame !== undefined; frame = frame.importedBy) {
+      names.push(frame.name);
+      if (frame.name === name) throw parsingError(at, `${name} imports itself: ${names.reverse().join(' -> ')}`);
+    }
+    this.#imported += tokens.length;
+    if (this.#imported > MAX_IMPORTED) throw parsingError(at, `Imports have more than ${MAX_IMPORTED} tokens in all`);
+    this.#frame = { tokens, next: 0, rest: this.#frame, name, importedBy };
+  }
+
+  #tokensOf(file: string, at: Position): Token[] {
+    let tokens = this.#files.get(file);
+    if (tokens === undefined) {
+      tokens = tokenize(readImport(file, at), file);
+      this.#files.set(file, tokens);
+    }
+    return tokens;
+  }
+}

@@ -1,0 +1,48 @@
+/** Names of zones in the form that a query's `key` has. */
+
+const MAX_LABEL = 63;
+const MAX_NAME = 255;
+
+/**
+ * A name in lower case, without the last dot, the root as `.`; octets that are not printable as `\DDD`, dots and
+ * backslashes within a label with a backslash (RFC 1035 s.5.1, RFC 4343 s.2.1). Characters outside of ASCII stand for
+ * their UTF-8.
+ *
+ * Undefined when it is no domain name: nothing, an empty label, one of more than 63 octets, more than 255 in all (RFC 1035
+ * s.2.3.4), a backslash before nothing or before a number above 255, white space that is not escaped.
+ */
+export function normalizeName(text: string): string | undefined {
+  if (text === '.') return text;
+  const labels = readLabels(text);
+  if (labels === undefined || labels.length === 0) return undefined;
+  const size = labels.reduce((sum, label) => sum + label.length + 1, 1);
+  if (size > MAX_NAME || labels.some(({ length }) => length === 0 || length > MAX_LABEL)) return undefined;
+  return labels.map((label) => label.map(presentation).join('')).join('.');
+}
+
+/** `example.org.` for `example.org`: as CoreDNS writes zones. */
+export function withLastDot(name: string): string {
+  return name === '.' ? name : `${name}.`;
+}
+
+/** The octets of each label; undefined when an escape or a character makes no sense. */
+function readLabels(text: string): number[][] | undefined {
+  const labels: number[][] = [[]];
+  for (const [part, decimal, escaped] of text.matchAll(/\\(\d{3})|\\([^\d])|[^]/gu)) {
+    const label = labels[labels.length - 1];
+    if ((decimal as string | undefined) !== undefined) label.push(Number(decimal));
+    else if ((escaped as string | undefined) !== undefined) label.push(...Buffer.from(escaped));
+    else if (part === '.') labels.push([]);
+    else if (part === '\\' || /\s/u.test(part)) return undefined;
+    else label.push(...Buffer.from(part));
+  }
+  if (labels.at(-1)?.length === 0) labels.pop();
+  return labels.flat().some((octet) => octet > 255) ? undefined : labels;
+}
+
+/** An octet of a label as text. */
+function presentation(octet: number): string {
+  const character = String.fromCharCode(octet).toLowerCase();
+  if (octet < 0x21 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;
+  return character === '.' || character === '\\' ? `\\${character}` : character;
+}

@@ -11,7 +11,12 @@ export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './ser
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';
 export { Query } from './message/query.js';
-export { Reply } from './message/reply.js';
+export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
+export type { RawRecord, ResourceRecord } from './message/record.js';
+export type { Rcode } from './message/registry.js';
+export type { Edns, EdnsOption } from './message/edns.js';
+export { registerDirective } from './corefile/registry.js';
+export type * from './corefile/directive.js';
 export { usableCpus } from './socket/cpus.js';
 export { MAX_SOCKETS } from './socket/socket-count.js';
 export type { Steering } from './socket/socket-group.js';

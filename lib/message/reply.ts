@@ -26,6 +26,16 @@ const NO_COUNTS: SectionCounts = { answers: 0, authorities: 0, additionals: 0 };
 /** One a thread: encoding is never interrupted. */
 const writer = new MessageWriter();
 
+/** What became of a reply: `length` in octets, 0 when nothing was sent. */
+export interface ReplyOutcome {
+  rcode: Rcode;
+  length: number;
+  truncated: boolean;
+}
+
+/** See {@link Reply.observe}. It is called while other queries wait, and must not throw. */
+export type ReplyObserver = (outcome: ReplyOutcome) => void;
+
 /**
  * What the client gets. The question, the ID, EDNS, truncation and the client's spelling of the name are filled in; a
  * handler says the records and the response code. One that is left untouched becomes SERVFAIL.
@@ -36,6 +46,7 @@ export class Reply {
   #authorities: ResourceRecord[] | undefined;
   #additionals: ResourceRecord[] | undefined;
   #options: EdnsOption[] | undefined;
+  #observers: ReplyObserver[] | undefined;
   #encoded: EncodedSections | undefined;
   #rcode: Rcode = 'NOERROR';
   #touched = false;
@@ -140,6 +151,47 @@ export class Reply {
     return this;
   }
 
+  /** The records of the answer section. What was given to {@link send} encoded is decoded for this, by dns-packet. */
+  get answers(): readonly ResourceRecord[] {
+    this.#decode();
+    return this.#answers ?? NO_RECORDS;
+  }
+
+  set answers(records: readonly ResourceRecord[]) {
+    this.#decode();
+    this.#answers = [...records];
+    this.#touched = true;
+  }
+
+  /** The records of the authority section, likewise. */
+  get authorities(): readonly ResourceRecord[] {
+    this.#decode();
+    return this.#authorities ?? NO_RECORDS;
+  }
+
+  set authorities(records: readonly ResourceRecord[]) {
+    this.#decode();
+    this.#authorities = [...records];
+    this.#touched = true;
+  }
+
+  /** The records of the additional section without OPT, likewise. */
+  get additionals(): readonly ResourceRecord[] {
+    this.#decode();
+    return this.#additionals ?? NO_RECORDS;
+  }
+
+  set additionals(records: readonly ResourceRecord[]) {
+    this.#decode();
+    this.#additionals = [...records];
+    this.#touched = true;
+  }
+
+  /** Has `observer` told once what became of this reply, after the last handler: for logs and metrics. */
+  observe(observer: ReplyObserver): void {
+    (this.#observers ??= []).push(observer);
+  }
+
   /** Sends nothing at all. */
   drop(): void {
     this.#dropped = true;
@@ -159,6 +211,12 @@ export class Reply {
   /** @internal Whether the last {@link encode} left out what the client needs. */
   get truncated(): boolean {
     return this.#truncated;
+  }
+
+  /** @internal The reply is done: `length` octets of it are sent, none when it was dropped. */
+  finished(length: number): void {
+    if (this.#observers === undefined) return;
+    for (const observer of this.#observers) observer({ rcode: this.#rcode, length, truncated: this.#truncated });
   }
 
   /** @internal Puts a bare response code in place of all that was said. */
@@ -206,6 +264,16 @@ export class Reply {
     this.#answers = this.#authorities = this.#additionals = undefined;
     this.#encoded = sections;
     return this;
+  }
+
+  /** Takes the records out of an encoded message, to be read or changed. */
+  #decode(): void {
+    if (this.#encoded === undefined) return;
+    const { answers, authorities, additionals } = packet.decode(this.#encoded.message);
+    this.#encoded = undefined;
+    this.#answers = withoutOpt(answers);
+    this.#authorities = withoutOpt(authorities);
+    this.#additionals = withoutOpt(additionals);
   }
 
   #writeEncoded({ message, start, end, counts }: EncodedSections): SectionCounts {

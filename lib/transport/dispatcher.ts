@@ -104,7 +104,10 @@ export class Dispatcher {
    * handler dropped it. One that cannot be encoded is SERVFAIL instead.
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
-    if (reply.dropped) return 0;
+    if (reply.dropped) {
+      reply.finished(0);
+      return 0;
+    }
     const limit = replyLimit(query, this.#maxPayloadSize);
     let length = this.#tryEncode(query, reply, target, offset, limit);
     if (reply.truncated && query.transport !== 'udp') {
@@ -113,6 +116,7 @@ export class Dispatcher {
       length = this.#tryEncode(query, reply, target, offset, limit);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
+    reply.finished(length);
     return length;
   }
 

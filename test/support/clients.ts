@@ -59,10 +59,10 @@ export async function ask(
   name: string,
   type: packet.RecordType = 'A',
   more: Packet = {},
-): Promise<DecodedPacket> {
+): Promise<DecodedPacket & { rcode: string }> {
   const answered = await udpExchange(queryBytes(name, type, more), port);
   if (answered === undefined) throw new Error(`no answer to ${name} ${type}`);
-  return packet.decode(answered.reply);
+  return packet.decode(answered.reply) as DecodedPacket & { rcode: string };
 }
 
 /** A message with its length in front (RFC 1035 s.4.2.2). */

@@ -1,0 +1,161 @@
+/** Reads zone files (RFC 1035 s.5, RFC 2308 s.4, RFC 3597 s.5; `$GENERATE` as BIND has it). */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { withCode, type CodedError } from '../../errors.js';
+import { classNumber, typeName, typeNumber } from '../../message/registry.js';
+import { Fields, parseTtl } from './fields.js';
+import { expand, parseRange } from './generate.js';
+import { absoluteName } from './names.js';
+import { parseRdata, type RecordData } from './rdata.js';
+import { entriesOf, type Token } from './tokens.js';
+
+/** A record of class IN, and where it was read. */
+export interface ZoneFileRecord {
+  /** In the file's spelling, in the form of `names.ts`. */
+  name: string;
+  /** Upper case, as `lib/message/registry.ts` names it. */
+  type: string;
+  /** Seconds, 0 to 2^31 - 1. */
+  ttl: number;
+  data: RecordData;
+  file: string;
+  /** From 1. */
+  line: number;
+}
+
+/** `Error` `ERR_MULTISOCKET_ZONE`: what is wrong in a zone file, after `FILE:LINE: `. */
+export function zoneError(file: string, line: number, reason: string, cause?: unknown): CodedError {
+  return withCode(new Error(`${file}:${line}: ${reason}`, { cause }), 'ERR_MULTISOCKET_ZONE');
+}
+
+const MAX_INCLUDE_DEPTH = 10;
+const CLASS_IN = 1;
+/** Types that stand in questions or beside messages, never in a zone (RFC 6895 s.3.1): OPT, and 128 to 255. */
+const isMeta = (type: number): boolean => type === 0 || type === 41 || (type >= 128 && type <= 255);
+/** Types of which a zone has none without being signed. */
+const SIGNED = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM']);
+
+/**
+ * The records of the zone file `file`, with those of files that it includes. `origin` is what names are relative to
+ * until `$ORIGIN` says otherwise.
+ *
+ * Throws {@link zoneError}, and `readFileSync`'s errors when `file` itself cannot be read.
+ */
+export function readZoneFile(file: string, origin: string): ZoneFileRecord[] {
+  return parseZoneFile(readFileSync(file, 'latin1'), file, origin);
+}
+
+/** The same of a text, a character an octet; `file` is for errors, and `$INCLUDE` starts from its folder. */
+export function parseZoneFile(text: string, file: string, origin: string): ZoneFileRecord[] {
+  const parser = new Parser();
+  parser.parse(text, file, origin, undefined, 0);
+  return parser.records;
+}
+
+class Parser {
+  readonly records: ZoneFileRecord[] = [];
+  /** Of `$TTL` (RFC 2308 s.4). */
+  #defaultTtl: number | undefined;
+  /** The last one stated (RFC 1035 s.5.1). */
+  #lastTtl: number | undefined;
+
+  parse(text: string, file: string, firstOrigin: string, firstOwner: string | undefined, depth: number): void {
+    let origin = firstOrigin;
+    let owner = firstOwner;
+    const fail = (line: number, reason: string): never => {
+      throw zoneError(file, line, reason);
+    };
+    for (const { line, indented, tokens } of entriesOf(text, fail)) {
+      try {
+        const directive = directiveOf(tokens[0], indented);
+        const rest = new Fields(tokens.slice(1), origin);
+        if (directive === '$ORIGIN') origin = last(rest, rest.name());
+        else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time());
+        else if (directive === '$INCLUDE') this.#include(rest, file, origin, owner, depth);
+        else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
+        else if (directive !== undefined) throw new Error(`${directive} is no directive`);
+        else {
+          if (!indented) owner = nameOf(tokens[0], origin);
+          if (owner === undefined) throw new Error('no owner stands before the first record');
+          this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
+        }
+      } catch (error) {
+        if ((error as Partial<CodedError>).code === 'ERR_MULTISOCKET_ZONE') throw error;
+        throw zoneError(file, line, (error as Error).message, error);
+      }
+    }
+  }
+
+  /** `[TTL] [CLASS] TYPE RDATA`, the first two in any order. */
+  #record(owner: string, tokens: readonly Token[], origin: string, file: string, line: number): void {
+    let ttl: number | undefined;
+    let hasClass = false;
+    let next = 0;
+    for (; next < tokens.length; next++) {
+      const { text } = tokens[next];
+      const seconds = ttl === undefined ? parseTtl(text) : undefined;
+      if (seconds !== undefined) ttl = seconds;
+      else if (!hasClass && isClass(text)) hasClass = true;
+      else break;
+    }
+    const type = typeOf(tokens.at(next)?.text);
+    const generic = tokens.at(next + 1)?.text === '\\#';
+    const data = parseRdata(type, new Fields(tokens.slice(next + (generic ? 2 : 1)), origin), generic);
+    if (ttl !== undefined) this.#lastTtl = ttl;
+    ttl ??= this.#defaultTtl ?? this.#lastTtl;
+    if (ttl === undefined && type === 'SOA') ttl = this.#lastTtl = (data as { minimum: number }).minimum;
+    if (ttl === undefined) throw new Error('the record has no TTL, and neither $TTL nor an earlier record gives one');
+    this.records.push({ name: owner, type, ttl, data, file, line });
+  }
+
+  /** `$INCLUDE FILE [ORIGIN]`; what it sets holds inside of it alone (RFC 1035 s.5.1). */
+  #include(fields: Fields, file: string, origin: string, owner: string | undefined, depth: number): void {
+    if (depth === MAX_INCLUDE_DEPTH) throw new Error(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
+    const included = resolve(dirname(file), fields.text().toString());
+    const itsOrigin = fields.atEnd ? origin : fields.name();
+    fields.end();
+    const defaultTtl = this.#defaultTtl;
+    this.parse(readFileSync(included, 'latin1'), included, itsOrigin, owner, depth + 1);
+    this.#defaultTtl = defaultTtl;
+  }
+
+  /** `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA`: a record for each number, put in place of each `$`. */
+  #generate(tokens: readonly Token[], origin: string, file: string, line: number): void {
+    const [, range, owner, ...rest] = tokens as readonly (Token | undefined)[];
+    if (range === undefined || owner === undefined) throw new Error('$GENERATE needs a range and an owner');
+    for (const number of parseRange(range.text)) {
+      const put = (token: Token): Token => ({ ...token, text: expand(token.text, number) });
+      this.#record(nameOf(put(owner), origin), (rest as Token[]).map(put), origin, file, line);
+    }
+  }
+}
+
+function directiveOf(token: Token, indented: boolean): string | undefined {
+  return !indented && !token.quoted && token.text.startsWith('$') ? token.text.toUpperCase() : undefined;
+}
+
+function last<T>(fields: Fields, value: T): T {
+  fields.end();
+  return value;
+}
+
+function nameOf({ text, quoted }: Token, origin: string): string {
+  return text === '@' && !quoted ? origin : absoluteName(text, origin);
+}
+
+function isClass(text: string): boolean {
+  const number = classNumber(text.toUpperCase());
+  if (number === undefined) return false;
+  if (number !== CLASS_IN) throw new Error(`the class ${text} is not IN`);
+  return true;
+}
+
+function typeOf(text: string | undefined): string {
+  if (text === undefined) throw new Error('the type is missing');
+  const number = typeNumber(text.toUpperCase());
+  if (number === undefined) throw new Error(`${text} is no type`);
+  const type = typeName(number);
+  if (isMeta(number)) throw new Error(`the type ${type} cannot stand in a zone`);
+  if (SIGNED.has(type)) throw new Error(`the type ${type} is of a signed zone, which is not supported`);
+  return type;
+}

@@ -1,0 +1,112 @@
+/** A zone in memory, and looking names up in it (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). */
+import type { ResourceRecord } from '../../message/record.js';
+import { withSuffix } from './names.js';
+import { parseZoneFile, readZoneFile, type ZoneFileRecord } from './zone-file.js';
+import {
+  answered,
+  buildNodes,
+  closestEncloser,
+  renamed,
+  type Alias,
+  type ZoneAnswer,
+  type ZoneNode,
+  type ZoneNodes,
+} from './zone-nodes.js';
+
+export type { ZoneAnswer } from './zone-nodes.js';
+
+/** How many CNAMEs an answer has at most: enough for all that are meant, and an end for those that go in circles. */
+const MAX_ALIASES = 16;
+
+/** See the file's head. Nothing of it changes. */
+export class Zone {
+  /** The name at its top: lower case, without the last dot. */
+  readonly origin: string;
+  readonly #zone: ZoneNodes;
+
+  private constructor(records: readonly ZoneFileRecord[], origin: string, file: string) {
+    this.origin = origin;
+    this.#zone = buildNodes(records, origin, file);
+  }
+
+  /**
+   * Reads the zone `origin` from a zone file. Throws `ERR_MULTISOCKET_ZONE`, `FILE:LINE: ` and what is wrong, and
+   * `readFileSync`'s errors.
+   */
+  static read(file: string, origin: string): Zone {
+    return new Zone(readZoneFile(file, origin), origin, file);
+  }
+
+  /** The same from a text that has a character an octet; `file` stands in errors, `$INCLUDE` starts from its folder. */
+  static parse(text: string, origin: string, file: string): Zone {
+    return new Zone(parseZoneFile(text, file, origin), origin, file);
+  }
+
+  /** SOA's serial number, 0 to 2^32 - 1. */
+  get serial(): number {
+    return this.#zone.serial;
+  }
+
+  /** How many records it has. */
+  get size(): number {
+    return this.#zone.size;
+  }
+
+  /**
+   * What the zone says of a question: `name` lower case in the form of `Query.key`, `type` as `Query.type` has it, class
+   * IN. Undefined for a name outside of the zone.
+   *
+   * Additional records are the addresses that the zone has of names in NS, MX and SRV. Negative answers have the SOA
+   * record with the lower of its TTL and MINIMUM (RFC 2308 s.3). A chain of CNAMEs is followed inside the zone; the
+   * response code is that of its end (RFC 6604 s.2.1).
+   */
+  lookup(name: string, type: string): ZoneAnswer | undefined {
+    const found = this.#find(name, type);
+    return found === undefined || 'rcode' in found ? found : this.#follow(found, type);
+  }
+
+  #find(name: string, type: string): ZoneAnswer | Alias | undefined {
+    const node = this.#zone.nodes.get(name);
+    if (node !== undefined) return node.answers.get(type) ?? node.otherwise;
+    const encloser = closestEncloser(this.#zone.nodes, name);
+    if (encloser === undefined) return undefined;
+    if (encloser.delegated) return encloser.otherwise;
+    if (encloser.dname !== undefined) return substitute(encloser.dname, name);
+    if (encloser.wildcard !== undefined) return synthesize(encloser.wildcard, name, type);
+    return this.#zone.nonexistent;
+  }
+
+  #follow(first: Alias, type: string): ZoneAnswer {
+    const answer = [...first.records];
+    const targets = new Set<string>();
+    let target = first.target;
+    // The CNAME that a DNAME gives is itself what was asked for.
+    while (type !== 'CNAME' && targets.size < MAX_ALIASES && !targets.has(target)) {
+      targets.add(target);
+      const found = this.#find(target, type);
+      if (found === undefined) break;
+      if ('rcode' in found) {
+        return answered(found.rcode, true, [...answer, ...found.answer], found.authority, found.additional);
+      }
+      answer.push(...found.records.filter((record) => !answer.includes(record)));
+      target = found.target;
+    }
+    return answered('NOERROR', true, answer);
+  }
+}
+
+/** The CNAME that a DNAME gives to a name below it (RFC 6672 s.3.1). */
+function substitute(dname: ResourceRecord, name: string): ZoneAnswer | Alias {
+  const target = withSuffix(name, dname.name, dname.data as string);
+  if (target === undefined) return answered('YXDOMAIN', true, [dname]);
+  const cname: ResourceRecord = { name, type: 'CNAME', ttl: dname.ttl, class: 'IN', data: target };
+  return { records: [dname, cname], target: target.toLowerCase() };
+}
+
+/** What a wildcard gives to a name that does not exist (RFC 4592 s.3.3.1). */
+function synthesize(wildcard: ZoneNode, name: string, type: string): ZoneAnswer | Alias {
+  const found = wildcard.answers.get(type) ?? wildcard.otherwise;
+  if (!('rcode' in found)) return { ...found, records: renamed(found.records, name) };
+  if (found.answer.length === 0) return found;
+  return answered(found.rcode, found.authoritative, renamed(found.answer, name), found.authority, found.additional);
+}

@@ -35,6 +35,7 @@ function digits(value: number, width: number, base: string): string {
 /** Hexadecimal digits, the last one first, with dots between, as in ip6.arpa; `width` counts the dots. */
 function nibbles(value: number, width: number, upper: boolean): string {
   const text = value.toString(16).padStart(Math.ceil(width / 2), '0');
-  const reversed = [...(upper ? text.toUpperCase() : text)].reverse().join('.');
-  return reversed;
+  return Array.from(upper ? text.toUpperCase() : text)
+    .reverse()
+    .join('.');
 }

@@ -82,10 +82,10 @@ const LAYOUTS: Readonly<Record<string, readonly Field[]>> = {
 
 /** dns-packet's codec of a type's RDATA, RDLENGTH included. Its types do not tell of it. */
 interface RdataCodec {
-  encode(data: unknown): Buffer;
-  decode(rdata: Buffer): RecordData;
+  encode: (data: unknown) => Buffer;
+  decode: (rdata: Buffer) => RecordData;
 }
-const codecOf = (packet as unknown as { record(type: string): RdataCodec }).record;
+const codecOf = (packet as unknown as { record: (type: string) => RdataCodec }).record;
 
 /**
  * Reads the RDATA of a type, by the name that `lib/message/registry.ts` gives it. `generic` says that it is in the form

@@ -4,8 +4,8 @@ import { unescape, wireName } from './names.js';
 
 interface Parameter {
   key: number;
-  /** Of the value's text to octets; an absent value is `''`. */
-  encode(value: string): Buffer;
+  /** From the value's text to octets; a value that is not there is `''`. */
+  encode: (value: string) => Buffer;
 }
 
 const u16 = (number: number): Buffer => Buffer.of(number >> 8, number & 0xff);

@@ -31,7 +31,7 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
   let atStart = true;
   const pattern = new RegExp(TOKEN); // of its own: it remembers where it is
   while (pattern.lastIndex < text.length) {
-    const groups = pattern.exec(text)?.groups;
+    const groups: Partial<Record<string, string>> | undefined = pattern.exec(text)?.groups;
     if (groups === undefined) fail(line, 'a quote is not closed on its line, or a backslash stands at its end');
     const { space, newline, paren, string, word } = groups;
     if (newline !== undefined) {

@@ -23,6 +23,13 @@ export interface ZoneFileRecord {
   line: number;
 }
 
+/** What zone files hold. */
+export interface ZoneFileContent {
+  records: ZoneFileRecord[];
+  /** The paths that were read: the first one, and those that it includes. */
+  files: string[];
+}
+
 /** `Error` `ERR_MULTISOCKET_ZONE`: what is wrong in a zone file, after `FILE:LINE: `. */
 export function zoneError(file: string, line: number, reason: string, cause?: unknown): CodedError {
   return withCode(new Error(`${file}:${line}: ${reason}`, { cause }), 'ERR_MULTISOCKET_ZONE');
@@ -36,30 +43,31 @@ const isMeta = (type: number): boolean => type === 0 || type === 41 || (type >= 
 const SIGNED = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM']);
 
 /**
- * The records of the zone file `file`, with those of files that it includes. `origin` is what names are relative to
- * until `$ORIGIN` says otherwise.
+ * Reads the zone file `file` and what it includes. `origin` is what names are relative to until `$ORIGIN` says otherwise.
  *
  * Throws {@link zoneError}, and `readFileSync`'s errors when `file` itself cannot be read.
  */
-export function readZoneFile(file: string, origin: string): ZoneFileRecord[] {
+export function readZoneFile(file: string, origin: string): ZoneFileContent {
   return parseZoneFile(readFileSync(file, 'latin1'), file, origin);
 }
 
 /** The same of a text, a character an octet; `file` is for errors, and `$INCLUDE` starts from its folder. */
-export function parseZoneFile(text: string, file: string, origin: string): ZoneFileRecord[] {
+export function parseZoneFile(text: string, file: string, origin: string): ZoneFileContent {
   const parser = new Parser();
   parser.parse(text, file, origin, undefined, 0);
-  return parser.records;
+  return parser;
 }
 
-class Parser {
+class Parser implements ZoneFileContent {
   readonly records: ZoneFileRecord[] = [];
+  readonly files: string[] = [];
   /** Of `$TTL` (RFC 2308 s.4). */
   #defaultTtl: number | undefined;
   /** The last one stated (RFC 1035 s.5.1). */
   #lastTtl: number | undefined;
 
   parse(text: string, file: string, firstOrigin: string, firstOwner: string | undefined, depth: number): void {
+    this.files.push(file);
     let origin = firstOrigin;
     let owner = firstOwner;
     const fail = (line: number, reason: string): never => {

@@ -58,6 +58,9 @@ const ADDITIONAL: Readonly<Record<string, (data: ResourceRecord['data']) => stri
   SRV: (data) => (data as packet.SrvData).target,
 };
 
+/** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
+const SINGLE: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'SOA']);
+
 /** A node while the zone is built. */
 class Draft {
   readonly rrsets = new Map<string, ResourceRecord[]>();
@@ -102,7 +105,8 @@ class Builder {
   readonly #nodes = new Map<string, Draft>();
   readonly #origin: string;
   readonly #file: string;
-  #size = 0;
+  /** All records, to tell doubles. */
+  readonly #seen = new Set<string>();
 
   constructor(origin: string, file: string) {
     this.#origin = origin;
@@ -114,6 +118,7 @@ class Builder {
     const apex = this.#nodes.get(this.#origin);
     const soa = apex?.rrsets.get('SOA')?.[0];
     if (soa === undefined) throw zoneError(this.#file, 1, `the zone ${this.#origin} has no SOA record`);
+    for (const node of this.#nodes.values()) for (const rrset of node.rrsets.values()) seal(rrset);
     // Parents stand before their children, since each node is made after its parent.
     for (const [name, node] of this.#nodes) this.#place(name, node);
     const { serial = 0, minimum = 0 } = soa.data as packet.SoaData;
@@ -121,38 +126,28 @@ class Builder {
     const noData = answered('NOERROR', true, EMPTY, negative);
     for (const node of this.#nodes.values()) this.#answer(node, noData);
     const nonexistent = answered('NXDOMAIN', true, EMPTY, negative);
-    return { nodes: this.#nodes, nonexistent, serial, size: this.#size };
+    return { nodes: this.#nodes, nonexistent, serial, size: this.#seen.size };
   }
 
   #add(record: ZoneFileRecord): void {
     const { type, ttl, data, file, line } = record;
-    const fail = (reason: string): never => {
-      throw zoneError(file, line, `${record.name} ${type}: ${reason}`);
-    };
+    const fault = (reason: string): Error => zoneError(file, line, `${record.name} ${type}: ${reason}`);
     const name = record.name.toLowerCase();
     const node = this.#node(name, record);
-    if (node === undefined) fail(`the name is not in the zone ${this.#origin}`);
-    const { rrsets } = node as Draft;
+    if (node === undefined) throw fault(`the name is not in the zone ${this.#origin}`);
+    const { rrsets } = node;
+    if (type === 'SOA' && name !== this.#origin) throw fault('SOA stands at the top of the zone alone');
+    const mark = `${name} ${type} ${fingerprint(data)}`;
+    if (this.#seen.has(mark)) return; // RFC 2181 s.5
+    this.#seen.add(mark);
     const rrset = rrsets.get(type);
-    if (rrset === undefined) {
-      if (type === 'SOA' && name !== this.#origin) fail('SOA stands at the top of the zone alone');
-      if (rrsets.has('CNAME') || (type === 'CNAME' && rrsets.size > 0)) {
-        fail('no other data may stand beside CNAME (RFC 2181 s.10.1)');
-      }
-      rrsets.set(type, [resourceRecord(name, type, ttl, data)]);
-    } else {
-      const same = fingerprint(data);
-      if (rrset.some((other) => fingerprint(other.data) === same)) return; // RFC 2181 s.5
-      if (type === 'CNAME' || type === 'DNAME' || type === 'SOA') fail(`a name has one ${type} at most`);
-      // All have one TTL; where the file gives several, the lowest is what a client would go by (RFC 2181 s.5.2).
-      const lowest = Math.min(ttl, rrset[0].ttl ?? ttl);
-      const datas = [...rrset.map((other) => other.data), data];
-      rrsets.set(
-        type,
-        datas.map((each) => resourceRecord(name, type, lowest, each)),
-      );
+    if (rrset !== undefined && SINGLE.has(type)) throw fault(`a name has one ${type} at most`);
+    if (rrset === undefined && (rrsets.has('CNAME') || (type === 'CNAME' && rrsets.size > 0))) {
+      throw fault('no other data may stand beside CNAME (RFC 2181 s.10.1)');
     }
-    this.#size++;
+    const added = { name, type, ttl, class: 'IN', data } as ResourceRecord;
+    if (rrset === undefined) rrsets.set(type, [added]);
+    else rrset.push(added);
   }
 
   /** The node of a name, made with those above it; undefined outside of the zone. */
@@ -184,16 +179,16 @@ class Builder {
   #answer(node: Draft, noData: ZoneAnswer): void {
     const { rrsets, answers, cut } = node;
     node.otherwise = noData;
-    for (const rrset of rrsets.values()) Object.freeze(rrset);
     if (cut !== undefined) {
       // The node of the cut is answered before those below it.
       node.otherwise = cut === node ? this.#referral(node) : cut.otherwise;
       // The parent's side of the cut has authority over DS (RFC 4035 s.3.1.4.1).
-      if (cut === node) answers.set('DS', this.#positive(rrsets.get('DS')) ?? noData);
+      const ds = rrsets.get('DS');
+      if (cut === node) answers.set('DS', ds === undefined ? noData : this.#positive(ds));
       return;
     }
     for (const [type, rrset] of rrsets) {
-      const answer = this.#positive(rrset) as ZoneAnswer;
+      const answer = this.#positive(rrset);
       answers.set(type, answer);
       if (!answers.has('ANY')) answers.set('ANY', answer);
     }
@@ -201,8 +196,8 @@ class Builder {
     if (cname !== undefined) node.otherwise = { records: cname, target: (cname[0].data as string).toLowerCase() };
   }
 
-  #positive(rrset: readonly ResourceRecord[] | undefined): ZoneAnswer | undefined {
-    return rrset && answered('NOERROR', true, rrset, EMPTY, this.#additional(rrset));
+  #positive(rrset: readonly ResourceRecord[]): ZoneAnswer {
+    return answered('NOERROR', true, rrset, EMPTY, this.#additional(rrset));
   }
 
   #referral(cut: Draft): ZoneAnswer {
@@ -247,8 +242,14 @@ export function renamed(records: readonly ResourceRecord[], name: string): reado
   return records.map((record) => ({ ...record, name }));
 }
 
-function resourceRecord(name: string, type: string, ttl: number, data: ResourceRecord['data']): ResourceRecord {
-  return Object.freeze({ name, type, ttl, class: 'IN', data }) as ResourceRecord;
+/** Makes an RRset final. All have one TTL; of several the lowest is what clients would go by (RFC 2181 s.5.2). */
+function seal(rrset: ResourceRecord[]): void {
+  const ttl = rrset.reduce((lowest, record) => Math.min(lowest, record.ttl ?? 0), Infinity);
+  for (const record of rrset) {
+    record.ttl = ttl;
+    Object.freeze(record);
+  }
+  Object.freeze(rrset);
 }
 
 /** The same for data that are the same on the wire, letters of any case in names being alike (RFC 4343). */

@@ -1,7 +1,7 @@
 /** A zone in memory, and looking names up in it (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). */
 import type { ResourceRecord } from '../../message/record.js';
 import { withSuffix } from './names.js';
-import { parseZoneFile, readZoneFile, type ZoneFileRecord } from './zone-file.js';
+import { parseZoneFile, readZoneFile, type ZoneFileContent } from './zone-file.js';
 import {
   answered,
   buildNodes,
@@ -22,10 +22,13 @@ const MAX_ALIASES = 16;
 export class Zone {
   /** The name at its top: lower case, without the last dot. */
   readonly origin: string;
+  /** The paths that it was read from: the zone file, and those that it includes. */
+  readonly files: readonly string[];
   readonly #zone: ZoneNodes;
 
-  private constructor(records: readonly ZoneFileRecord[], origin: string, file: string) {
+  private constructor({ records, files }: ZoneFileContent, origin: string, file: string) {
     this.origin = origin;
+    this.files = files;
     this.#zone = buildNodes(records, origin, file);
   }
 

@@ -5,7 +5,6 @@ export type RecordText = string;
 
 /** A response. */
 export interface ReadMessage {
-  id: number;
   rcode: number;
   authoritative: boolean;
   truncated: boolean;
@@ -43,7 +42,6 @@ export function readMessage(message: Buffer): ReadMessage {
     return records.sort();
   });
   return {
-    id: message.readUInt16BE(0),
     rcode: flags & 15,
     authoritative: (flags & 0x0400) !== 0,
     truncated: (flags & 0x0200) !== 0,

@@ -66,7 +66,7 @@ function readName(message: Buffer, at: number): { name: string; end: number } {
   let name = '';
   let end: number | undefined;
   for (;;) {
-    const length = message[at]!;
+    const length = message[at];
     if (length >= 0xc0) {
       end ??= at + 2;
       at = message.readUInt16BE(at) & 0x3fff;

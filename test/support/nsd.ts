@@ -9,7 +9,7 @@ import { askAll } from './questions.js';
 
 /** The program's path; undefined when it is not installed. */
 export function findNsd(): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, 'nsd')).find(isExecutable);
 }
 
@@ -46,8 +46,8 @@ export class Nsd {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (log += text.toString()));
     const nsd = new Nsd(port, folder, child);
     for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt++) {
-      const [soa] = await askAll(port, [{ name: `${origin}.`, type: 6 }], 100).catch(() => []);
-      if (soa !== undefined && (soa[3]! & 15) === 0) return nsd;
+      const answers = await askAll(port, [{ name: `${origin}.`, type: 6 }], 100).catch(() => []);
+      if (answers.some((soa) => (soa[3] & 15) === 0)) return nsd;
     }
     await nsd.stop();
     throw new Error(`nsd does not serve the zone: ${log}`);

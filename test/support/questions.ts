@@ -36,7 +36,7 @@ function askBatch(socket: Socket, port: number, questions: readonly Question[], 
     let missing = questions.length;
     const timer = setTimeout(() => {
       done();
-      const unanswered = questions.filter((_, id) => answers[id] === undefined).map(({ name }) => name);
+      const unanswered = questions.filter((_, id) => !(id in answers)).map(({ name }) => name);
       reject(new Error(`no answer to ${unanswered.join(', ')}`));
     }, timeout);
     const onMessage = (message: Buffer): void => {

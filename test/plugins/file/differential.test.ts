@@ -53,11 +53,11 @@ class Pair {
 
   async prepare(): Promise<void> {
     const [reply] = await this.ours([{ name: `${ORIGIN}.`, type: 'NS' }]);
-    [this.#ns, , this.#nsAddresses] = reply!.sections;
+    [this.#ns, , this.#nsAddresses] = reply.sections;
   }
 
   ours(questions: readonly GeneratedQuestion[]): Promise<ReadMessage[]> {
-    return ask(this.#server.addresses()[0]!.port, questions);
+    return ask(this.#server.addresses()[0].port, questions);
   }
 
   theirs(questions: readonly GeneratedQuestion[]): Promise<ReadMessage[]> {
@@ -79,9 +79,9 @@ class Pair {
       const adds = authority.length === 0 && same(theirAuthority, this.#ns) && same(theirAdditional, expected);
       if (adds && same(answer, theirAnswer)) return 'NS added';
       if (question.type === 'ANY' && theirAnswer.length > 0) {
-        const type = `TYPE${typeOf(theirAnswer[0]!)}`;
+        const type = `TYPE${typeOf(theirAnswer[0])}`;
         const [other] = await this.ours([{ name: question.name, type }]);
-        if (same(theirAnswer, other!.sections[0])) return 'another RRset for ANY';
+        if (same(theirAnswer, other.sections[0])) return 'another RRset for ANY';
       }
       const isPart = answer.every((record) => theirAnswer.includes(record));
       if (answer.length === 17 && isPart && authority.length + additional.length === 0) return 'a longer chain';
@@ -171,12 +171,12 @@ describe('file, beside NSD', function () {
     const differences = new Map<Difference | undefined, number>();
     const kinds = new Set<string>();
     for (const [i, question] of questions.entries()) {
-      assert.ok(!theirs[i]!.truncated, question.name);
-      const difference = await pair.difference(question, ours[i]!, theirs[i]!);
+      assert.ok(!theirs[i].truncated, question.name);
+      const difference = await pair.difference(question, ours[i], theirs[i]);
       differences.set(difference, (differences.get(difference) ?? 0) + 1);
-      kinds.add(pair.kindOf(theirs[i]!));
+      kinds.add(pair.kindOf(theirs[i]));
     }
-    if (process.env['SHOW_DIFFERENCES'] !== undefined) console.log(differences);
+    if (process.env.SHOW_DIFFERENCES !== undefined) console.log(differences);
     // All kinds of answers came up, so that the comparison means something.
     assert.deepEqual([...kinds].sort(), KINDS.toSorted());
     assert.ok(differences.get(undefined)! > QUESTIONS / 2);

@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { parseZoneFile, readZoneFile } from '../../../dist/plugins/file/zone-file.js';
+
+/** `name ttl type data` of each record of a zone file for example.org; octets as hexadecimal digits. */
+function read(text: string): string[] {
+  return parseZoneFile(text, 'db', 'example.org').records.map(show);
+}
+
+function show({ name, ttl, type, data }: { name: string; ttl: number; type: string; data: unknown }): string {
+  const text = Buffer.isBuffer(data)
+    ? data.toString('hex')
+    : typeof data === 'string'
+      ? data
+      : JSON.stringify(data, strings);
+  return `${name} ${ttl} ${type} ${text}`;
+}
+
+function strings(_: string, value: unknown): unknown {
+  const { type, data } = (value ?? {}) as { type?: string; data?: number[] };
+  return type === 'Buffer' ? Buffer.from(data!).toString('latin1') : value;
+}
+
+/** The RDATA of one record, as {@link read} shows it. */
+function rdata(type: string, text: string): string {
+  const [record] = read(`$TTL 60\nx ${type} ${text}\n`);
+  return record.slice(`x.example.org 60 ${type} `.length);
+}
+
+function fails(text: string, message: string | RegExp): void {
+  assert.throws(
+    () => read(text),
+    (error: Error & { code: string }) => {
+      assert.equal(error.code, 'ERR_MULTISOCKET_ZONE');
+      if (typeof message === 'string') assert.equal(error.message, message);
+      else assert.match(error.message, message);
+      return true;
+    },
+  );
+}
+
+describe('zone files', () => {
+  describe('names', () => {
+    it('are relative to the origin unless they end with a dot', () => {
+      assert.deepEqual(read('$TTL 60\nwww CNAME a\nb.example.net. CNAME c.example.net.\n@ CNAME @\n'), [
+        'www.example.org 60 CNAME a.example.org',
+        'b.example.net 60 CNAME c.example.net',
+        'example.org 60 CNAME example.org',
+      ]);
+    });
+
+    it('follow $ORIGIN, which may be relative itself', () => {
+      assert.deepEqual(
+        read('$TTL 60\n$ORIGIN sub\na A 192.0.2.1\n$ORIGIN example.net.\na A 192.0.2.2\n$ORIGIN .\na A 192.0.2.3\n'),
+        ['a.sub.example.org 60 A 192.0.2.1', 'a.example.net 60 A 192.0.2.2', 'a 60 A 192.0.2.3'],
+      );
+    });
+
+    it('are the last ones where white space stands in their place', () => {
+      assert.deepEqual(read('$TTL 60\na A 192.0.2.1\n  A 192.0.2.2\n\n; nothing\n\tTXT x\n'), [
+        'a.example.org 60 A 192.0.2.1',
+        'a.example.org 60 A 192.0.2.2',
+        'a.example.org 60 TXT ["x"]',
+      ]);
+    });
+
+    it('keep their case, and their escapes in one form', () => {
+      const names = [
+        'WWW',
+        'a\\.b',
+        'a\\046b',
+        'sp\\032ace',
+        'sp\\ ace',
+        '\\065',
+        'back\\\\slash',
+        'b\\200',
+        '"quo ted"',
+        '\\@',
+        '"@"',
+      ];
+      const found = read(names.map((name) => `${name} 60 A 192.0.2.1\n`).join(''));
+      assert.deepEqual(
+        found.map((record) => record.split('.example.org')[0]),
+        ['WWW', 'a\\.b', 'a\\.b', 'sp\\032ace', 'sp\\032ace', 'A', 'back\\\\slash', 'b\\200', 'quo\\032ted', '@', '@'],
+      );
+    });
+
+    it('may be numbers, classes and types', () => {
+      assert.deepEqual(read('$TTL 60\n300 A 192.0.2.1\nIN A 192.0.2.2\nNS 5 IN A 192.0.2.3\n'), [
+        '300.example.org 60 A 192.0.2.1',
+        'IN.example.org 60 A 192.0.2.2',
+        'NS.example.org 5 A 192.0.2.3',
+      ]);
+    });
+
+    it('have labels of 63 octets and are 255 long at most', () => {
+      const label = 'l'.repeat(63);
+      assert.equal(read(`${label}.${label}.${label}.${'l'.repeat(49)} 60 A 192.0.2.1\n`).length, 1);
+      fails(
+        `${label}.${label}.${label}.${'l'.repeat(50)} 60 A 192.0.2.1\n`,
+        /^db:1: the name .* has more than 255 octets$/,
+      );
+      fails(`${label}l 60 A 192.0.2.1\n`, /^db:1: the label l+ has more than 63 octets$/);
+      fails('a..b 60 A 192.0.2.1\n', 'db:1: the name a..b has an empty label or ends with a backslash');
+      fails('.a 60 A 192.0.2.1\n', 'db:1: the name .a has an empty label or ends with a backslash');
+      fails('a\\256 60 A 192.0.2.1\n', 'db:1: \\256 is no escape: three digits up to 255 are');
+      fails('a\\25 60 A 192.0.2.1\n', 'db:1: \\25 is no escape: three digits up to 255 are');
+    });
+  });
+
+  describe('TTL and class', () => {
+    it('stand in any order, in any case, or not at all', () => {
+      const found = read(
+        '$TTL 60\na 5 IN A 192.0.2.1\na IN 5 A 192.0.2.1\na in a 192.0.2.1\na CLASS1 TYPE1 192.0.2.1\n',
+      );
+      assert.deepEqual(found, [
+        'a.example.org 5 A 192.0.2.1',
+        'a.example.org 5 A 192.0.2.1',
+        'a.example.org 60 A 192.0.2.1',
+        'a.example.org 60 A 192.0.2.1',
+      ]);
+    });
+
+    it('have units', () => {
+      const ttls = read(
+        'a 1h30m A 192.0.2.1\na 1W2D A 192.0.2.1\na 10s A 192.0.2.1\na 0 A 192.0.2.1\na 2147483647 A 192.0.2.1\n',
+      );
+      assert.deepEqual(
+        ttls.map((record) => Number(record.split(' ')[1])),
+        [5400, 777600, 10, 0, 2147483647],
+      );
+      fails('a 2147483648 A 192.0.2.1\n', 'db:1: the time 2147483648 is more than 2147483647 seconds');
+    });
+
+    it("are those of $TTL, else the last that was stated, else SOA's MINIMUM (RFC 2308 s.4, RFC 1035 s.5.1)", () => {
+      assert.deepEqual(
+        read('@ SOA a b 1 2 3 4 77\nx A 192.0.2.1\nx 9 A 192.0.2.2\nx A 192.0.2.3\n$TTL 5\nx A 192.0.2.4\n')
+          .slice(1)
+          .map((record) => Number(record.split(' ')[1])),
+        [77, 9, 9, 5],
+      );
+      fails('x A 192.0.2.1\n', 'db:1: the record has no TTL, and neither $TTL nor an earlier record gives one');
+    });
+
+    it('is IN alone', () => {
+      fails('x 60 CH TXT "x"\n', 'db:1: the class CH is not IN');
+    });
+  });
+
+  describe('entries', () => {
+    it('go over lines between parentheses, comments aside', () => {
+      const [soa] = read('@ 60 IN SOA ns1 host\\.master ( ; start\n 2026 1d ; refresh ( "\n\n 2h\n 4w 15m )\n');
+      assert.equal(
+        soa,
+        'example.org 60 SOA {"mname":"ns1.example.org","rname":"host\\\\.master.example.org","serial":2026,"refresh":86400,"retry":7200,"expire":2419200,"minimum":900}',
+      );
+    });
+
+    it('may have several parentheses, DOS line ends, and no end of line at the end', () => {
+      assert.deepEqual(read('$TTL 60\r\na ( MX ) ( 10\r\n) b\r\nc A 192.0.2.1'), [
+        'a.example.org 60 MX {"preference":10,"exchange":"b.example.org"}',
+        'c.example.org 60 A 192.0.2.1',
+      ]);
+    });
+
+    it('have strings with semicolons, parentheses, escapes and any octet', () => {
+      assert.equal(
+        rdata('TXT', '"one; (two" three\\"x "\\200\\;" "" "a""b"'),
+        '["one; (two","three\\"x","\u00c8;","","a","b"]',
+      );
+      assert.equal(rdata('TXT', `"${'x'.repeat(255)}"`).length, 259);
+      fails(`x 60 TXT "${'x'.repeat(256)}"\n`, 'db:1: a string has more than 255 octets');
+    });
+
+    it('tell their line when they are not closed', () => {
+      fails(
+        'a 60 A 192.0.2.1\nb 60 TXT "x\n',
+        'db:2: a quote is not closed on its line, or a backslash stands at its end',
+      );
+      fails('\na 60 A ( 192.0.2.1\n\nb 60 A 192.0.2.1\n', 'db:2: a parenthesis is not closed');
+      fails('a 60 A 192.0.2.1 )\n', 'db:1: a parenthesis is closed that was not opened');
+      fails('a 60 A 192.0.2.1\n(\n\n)\n\nb 60 A 1.2.3\n', 'db:6: 1.2.3 is no IPv4 address');
+    });
+  });
+
+  describe('RDATA', () => {
+    const cases: [type: string, text: string, expected: string][] = [
+      ['AAAA', '2001:DB8:0:0::1', '2001:db8::1'],
+      ['NS', 'ns.example.net.', 'ns.example.net'],
+      ['PTR', 'Host', 'Host.example.org'],
+      ['DNAME', '.', '.'],
+      ['SRV', '1 2 5060 sip', '{"priority":1,"weight":2,"port":5060,"target":"sip.example.org"}'],
+      ['CAA', '128 issue "ca; x"', '8005697373756563613b2078'],
+      ['HINFO', 'PC "L"', '025043014c'],
+      ['RP', 'a. .', '01610000'],
+      ['AFSDB', '1 a.', '0001016100'],
+      ['NAPTR', '10 20 "u" "" "!x!" .', '000a001401750003217821' + '00'],
+      ['DS', '60485 5 1 2BB1 83AF', 'ec4505012bb183af'],
+      ['SSHFP', '2 1 ( 1234 abcd )', '02011234abcd'],
+      ['TLSA', '3 1 1 d2ab', '030101d2ab'],
+      ['DNSKEY', '256 3 8 AQ ID', '0100030801' + '0203'],
+      ['URI', '10 1 "ftp://x/"', '000a00016674703a2f2f782f'],
+      ['HTTPS', '0 svc.', '00000373766300'],
+      // RFC 9460 appendix D.2.
+      ['SVCB', '16 foo. port=53', '001003666f6f0000030002' + '0035'],
+      ['SVCB', '1 foo. key667=hello', '000103666f6f00029b000568656c6c6f'],
+      ['SVCB', '1 foo. key667="hello\\210qoo"', '000103666f6f00029b000968656c6c6fd2716f6f'],
+      [
+        'SVCB',
+        '1 foo. ipv6hint="2001:db8::1,2001:db8::53:1"',
+        '000103666f6f000006002020010db800000000000000000000000120010db8000000000000000000530001',
+      ],
+      [
+        'SVCB',
+        '1 foo. ipv6hint="2001:db8:122:344::192.0.2.33"',
+        '000103666f6f000006001020010db8012203440000' + '0000c0000221',
+      ],
+      [
+        'SVCB',
+        '16 foo. alpn=h2,h3-19 mandatory=ipv4hint,alpn ipv4hint=192.0.2.1',
+        '001003666f6f000000000400010004000100090268320568332d31390004' + '0004c0000201',
+      ],
+      ['SVCB', '16 foo. alpn="f\\\\\\\\oo\\\\,bar,h2"', '001003666f6f000001000c08665c6f6f2c626172026832'],
+      ['HTTPS', '1 . no-default-alpn alpn=h3', '0001000001000302683300020000'],
+      ['TYPE65280', '\\# 4 0A00 0001', '0a000001'],
+      ['TYPE65280', '\\# 0', ''],
+      ['CAA', '\\# 3 000161', '000161'],
+      ['A', '\\# 4 C0000201', '192.0.2.1'],
+      ['MX', '\\# 5 000A016100', '{"preference":10,"exchange":"a"}'],
+    ];
+    for (const [type, text, expected] of cases) {
+      it(`${type} ${text}`, () => {
+        assert.equal(rdata(type, text), expected);
+      });
+    }
+
+    const faults: [text: string, reason: string][] = [
+      ['A 192.0.2.256', '192.0.2.256 is no IPv4 address'],
+      ['A', 'an IPv4 address is missing'],
+      ['A 192.0.2.1 x', 'x was not expected at the end'],
+      ['AAAA fe80::1%eth0', 'fe80::1%eth0 is no IPv6 address'],
+      ['MX 65536 a', '65536 is no number of 16 bits'],
+      ['MX 10', 'a name is missing'],
+      ['DS 1 8 2 ABC', 'ABC are no pairs of hexadecimal digits'],
+      ['DNSKEY 256 3 8 A', 'A is no Base64'],
+      ['SOA a b 1 x 3 4 5', 'x is no time'],
+      ['SVCB 1 . port', 'the parameter port:  is no port'],
+      ['SVCB 1 . port=1 port=2', 'the parameter port is given twice'],
+      ['SVCB 1 . colour=red', 'colour is no service parameter'],
+      ['TYPE65280 \\# 3 0A', '\\# announces 3 octets and has 1'],
+      ['A \\# 3 C00002', 'the octets are no RDATA of A, or have a name with a dot inside a label'],
+      ['LOC 1', 'the type LOC is known by its octets alone: \\# LENGTH HEX (RFC 3597)'],
+      ['RRSIG \\# 1 00', 'the type RRSIG is of a signed zone, which is not supported'],
+      ['ANY \\# 1 00', 'the type ANY cannot stand in a zone'],
+      ['NONSENSE x', 'NONSENSE is no type'],
+      ['', 'the type is missing'],
+    ];
+    for (const [text, reason] of faults) {
+      it(`refuses ${text || 'nothing'}`, () => {
+        fails(`\nx 60 IN ${text}\n`, `db:2: ${reason}`);
+      });
+    }
+  });
+
+  it('refuse a directive that is none, and a record without an owner', () => {
+    fails('$NONSENSE x\n', 'db:1: $NONSENSE is no directive');
+    fails(' 60 A 192.0.2.1\n', 'db:1: no owner stands before the first record');
+    fails('$TTL 60 x\n', 'db:1: x was not expected at the end');
+  });
+
+  describe('$GENERATE', () => {
+    it('stands for a record for each number', () => {
+      assert.deepEqual(read('$TTL 60\n$GENERATE 1-5/2 h$ A 192.0.2.$\n'), [
+        'h1.example.org 60 A 192.0.2.1',
+        'h3.example.org 60 A 192.0.2.3',
+        'h5.example.org 60 A 192.0.2.5',
+      ]);
+    });
+
+    it('has offset, width and base, and plain dollar signs', () => {
+      assert.deepEqual(read('$TTL 60\n$GENERATE 9-10 h${1,3}-${0,2,x}-${0,4,X} 5 TXT \\$ $$ ${-9} ${0,3,n}\n'), [
+        'h010-09-0009.example.org 5 TXT ["$","$","0","9.0"]',
+        'h011-0a-000A.example.org 5 TXT ["$","$","1","a.0"]',
+      ]);
+    });
+
+    it('refuses what is no range or modifier, and ranges without bounds', () => {
+      fails('$GENERATE 5-1 h$ A 192.0.2.$\n', 'db:1: 5-1 is no range: START-STOP or START-STOP/STEP is');
+      fails('$GENERATE 0-9999999 h$ A 192.0.2.1\n', 'db:1: the range 0-9999999 has more than 65536 numbers');
+      fails('$GENERATE 1-2 h${x} 60 A 192.0.2.1\n', /has a modifier that is none/);
+      fails('$GENERATE 1-2 h${-2} 60 A 192.0.2.1\n', 'db:1: h${-2} gives the negative number -1');
+    });
+  });
+
+  describe('$INCLUDE', () => {
+    let folder: string;
+    before(() => {
+      folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
+      mkdirSync(join(folder, 'more'));
+    });
+    after(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+
+    it('reads from the folder of the file, with an origin of its own that ends with it', () => {
+      write('more/inner', '$TTL 5\n a A 192.0.2.9\nb A 192.0.2.1\n$INCLUDE "third"\n'.replace(' a ', 'a '));
+      write('more/third', '$ORIGIN example.net.\nc A 192.0.2.3\n');
+      const outer = write('outer', '$TTL 60\n$INCLUDE more/inner sub\nd A 192.0.2.4\n');
+      const { records, files } = readZoneFile(outer, 'example.org');
+      assert.deepEqual(records.map(show), [
+        'a.sub.example.org 5 A 192.0.2.9',
+        'b.sub.example.org 5 A 192.0.2.1',
+        'c.example.net 5 A 192.0.2.3',
+        'd.example.org 60 A 192.0.2.4',
+      ]);
+      assert.deepEqual(
+        files,
+        ['outer', 'more/inner', 'more/third'].map((name) => join(folder, name)),
+      );
+      assert.equal(records[2].file, join(folder, 'more/third'));
+      assert.equal(records[2].line, 2);
+    });
+
+    it('tells where a file is missing, where one has a fault, and where files go in circles', () => {
+      const missing = write('missing', '\n$INCLUDE nowhere\n');
+      assert.throws(() => readZoneFile(missing, 'example.org'), { message: new RegExp(`^${missing}:2: ENOENT`) });
+      const faulty = write('faulty', 'x 60 A y\n');
+      assert.throws(() => readZoneFile(write('outer', '$INCLUDE faulty\n'), 'example.org'), {
+        message: `${faulty}:1: y is no IPv4 address`,
+      });
+      const circle = write('circle', '$INCLUDE circle\n');
+      assert.throws(() => readZoneFile(circle, 'example.org'), {
+        message: `${circle}:1: files include each other more than 10 deep`,
+      });
+    });
+  });
+
+  it('give records or one error with its place, whatever is in them', () => {
+    const pieces = fc.constantFrom(
+      'a',
+      '@',
+      'A',
+      'TXT',
+      'IN',
+      '60',
+      '192.0.2.1',
+      '"',
+      '(',
+      ')',
+      ';',
+      '\n',
+      ' ',
+      '\\',
+      '\\#',
+      '$TTL',
+      '$ORIGIN',
+      '$GENERATE',
+      '1-3',
+      'SVCB',
+      'alpn=',
+      '.',
+      '\u00ff',
+      '1h',
+    );
+    const texts = fc.oneof(
+      fc.array(pieces).map((parts) => parts.join('')),
+      fc.array(pieces).map((parts) => parts.join(' ')),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        try {
+          for (const { ttl, line } of parseZoneFile(text, 'db', 'example.org').records) {
+            assert.ok(ttl >= 0 && line >= 1);
+          }
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'ERR_MULTISOCKET_ZONE');
+          assert.match((error as Error).message, /^db:\d+: /);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -34,15 +34,15 @@ export class FileHandler {
 
   /**
    * Reads the zones. A file that is not there yet is waited for if `reload` says to look again; until then its zones are
-   * SERVFAIL. Rejects with `ERR_MULTISOCKET_ZONE`, or the system's error when a file cannot be read.
+   * SERVFAIL. Throws `ERR_MULTISOCKET_ZONE`, or the system's error when a file cannot be read.
    */
-  static async start(options: readonly FileOptions[], logger: Logger): Promise<FileHandler> {
+  static start(options: readonly FileOptions[], logger: Logger): FileHandler {
     const zones: Served[] = [];
     const reloads: [source: ZoneSource, interval: number][] = [];
     for (const { file, zones: origins, reload, fallthrough } of options) {
       for (const origin of origins) {
         const source = new ZoneSource(file, origin, logger);
-        await loadOrWait(source, reload, logger);
+        loadOrWait(source, reload, logger);
         zones.push({ source, fallthrough });
         if (reload > 0) reloads.push([source, reload]);
       }
@@ -100,9 +100,9 @@ export class FileHandler {
   }
 }
 
-async function loadOrWait(source: ZoneSource, reload: number, logger: Logger): Promise<void> {
+function loadOrWait(source: ZoneSource, reload: number, logger: Logger): void {
   try {
-    await source.load();
+    source.load();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reload === 0) throw error;
     logger.warn(`plugin/file: zone ${source.origin} waits: ${(error as Error).message}`);

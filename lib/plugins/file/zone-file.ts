@@ -1,5 +1,5 @@
 /** Reads zone files (RFC 1035 s.5, RFC 2308 s.4, RFC 3597 s.5; `$GENERATE` as BIND has it). */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { withCode, type CodedError } from '../../errors.js';
 import { classNumber, typeName, typeNumber } from '../../message/registry.js';
@@ -26,8 +26,8 @@ export interface ZoneFileRecord {
 /** What zone files hold. */
 export interface ZoneFileContent {
   records: ZoneFileRecord[];
-  /** The paths that were read: the first one, and those that it includes. */
-  files: string[];
+  /** The files that were read, by path, each with its {@link stateOf} right before. */
+  files: ReadonlyMap<string, string>;
 }
 
 /** `Error` `ERR_MULTISOCKET_ZONE`: what is wrong in a zone file, after `FILE:LINE: `. */
@@ -42,13 +42,20 @@ const isMeta = (type: number): boolean => type === 0 || type === 41 || (type >= 
 /** Types of which a zone has none without being signed. */
 const SIGNED = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM']);
 
+/** What changes when a file is written or replaced. */
+export function stateOf({ mtimeMs, size, ino }: Stats): string {
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
 /**
  * Reads the zone file `file` and what it includes. `origin` is what names are relative to until `$ORIGIN` says otherwise.
  *
  * Throws {@link zoneError}, and `readFileSync`'s errors when `file` itself cannot be read.
  */
 export function readZoneFile(file: string, origin: string): ZoneFileContent {
-  return parseZoneFile(readFileSync(file, 'latin1'), file, origin);
+  const parser = new Parser();
+  parser.read(file, origin, undefined, 0);
+  return parser;
 }
 
 /** The same of a text, a character an octet; `file` is for errors, and `$INCLUDE` starts from its folder. */
@@ -60,14 +67,18 @@ export function parseZoneFile(text: string, file: string, origin: string): ZoneF
 
 class Parser implements ZoneFileContent {
   readonly records: ZoneFileRecord[] = [];
-  readonly files: string[] = [];
+  readonly files = new Map<string, string>();
   /** Of `$TTL` (RFC 2308 s.4). */
   #defaultTtl: number | undefined;
   /** The last one stated (RFC 1035 s.5.1). */
   #lastTtl: number | undefined;
 
+  read(file: string, origin: string, owner: string | undefined, depth: number): void {
+    this.files.set(file, stateOf(statSync(file)));
+    this.parse(readFileSync(file, 'latin1'), file, origin, owner, depth);
+  }
+
   parse(text: string, file: string, firstOrigin: string, firstOwner: string | undefined, depth: number): void {
-    this.files.push(file);
     let origin = firstOrigin;
     let owner = firstOwner;
     const fail = (line: number, reason: string): never => {
@@ -123,7 +134,7 @@ class Parser implements ZoneFileContent {
     const itsOrigin = fields.atEnd ? origin : fields.name();
     fields.end();
     const defaultTtl = this.#defaultTtl;
-    this.parse(readFileSync(included, 'latin1'), included, itsOrigin, owner, depth + 1);
+    this.read(included, itsOrigin, owner, depth + 1);
     this.#defaultTtl = defaultTtl;
   }
 

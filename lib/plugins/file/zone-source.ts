@@ -1,7 +1,7 @@
 /** A zone and the files that it comes from: loads it, and loads it anew when they have changed. */
 import { stat } from 'node:fs/promises';
-import { withCode } from '../../errors.js';
 import type { Logger } from '../../message/handler.js';
+import { stateOf } from './zone-file.js';
 import { Zone } from './zone.js';
 
 /** See the file's head. */
@@ -10,8 +10,10 @@ export class ZoneSource {
   readonly #origin: string;
   readonly #logger: Logger;
   #zone: Zone | undefined;
-  /** What the files looked like when they were last read. */
-  #state: string | undefined;
+  /** The files that were read last, with their states then; undefined when that failed. */
+  #files: ReadonlyMap<string, string> | undefined;
+  /** The last fault that was told. */
+  #fault: string | undefined;
 
   /** `origin` is the zone's name: lower case, without the last dot. */
   constructor(file: string, origin: string, logger: Logger) {
@@ -30,58 +32,56 @@ export class ZoneSource {
     return this.#zone;
   }
 
-  /** Reads the zone for the first time. Rejects with what `Zone.read` throws. */
-  async load(): Promise<void> {
-    this.#state = await this.#look();
+  /** Reads the zone for the first time. Throws what `Zone.read` throws, also when the file is not there (ENOENT). */
+  load(): void {
+    this.#fault = undefined;
     try {
-      this.#zone = Zone.read(this.#file, this.#origin);
+      this.#take(Zone.read(this.#file, this.#origin));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw withCode(new Error(`no such zone file: ${this.#file}`, { cause: error }), 'ENOENT');
+      this.#fault = (error as Error).message;
+      throw error;
     }
-    // Now it is known which files there are.
-    this.#state = await this.#look();
   }
 
   /**
-   * Reads the zone again if a file has changed, and takes it if its serial number has, as CoreDNS does. A zone that cannot
-   * be read leaves the one before in place, with one warning for each state of the files.
+   * Reads the zone again if a file has changed, and takes it if its serial number has too, as CoreDNS does. The zone from
+   * before is served on when that fails, which is logged once for each reason.
    */
   async refresh(): Promise<void> {
-    const state = await this.#look();
-    if (state === this.#state) return;
-    this.#state = state;
+    if (this.#files !== undefined && !(await haveChanged(this.#files))) return;
     const before = this.#zone;
-    let zone: Zone;
     try {
-      zone = Zone.read(this.#file, this.#origin);
-    } catch (error) {
-      const kept = before === undefined ? 'there is none to serve' : `serial ${before.serial} is served on`;
-      this.#logger.warn(`plugin/file: zone ${this.#origin} was not reloaded, ${kept}: ${(error as Error).message}`);
-      return;
-    }
-    if (before?.serial === zone.serial) {
+      const zone = Zone.read(this.#file, this.#origin);
+      this.#fault = undefined;
+      if (before?.serial !== zone.serial) {
+        this.#take(zone);
+        this.#logger.info(`plugin/file: zone ${this.#origin} was reloaded with serial ${zone.serial}`);
+        return;
+      }
+      this.#files = zone.files;
       this.#logger.warn(
         `plugin/file: zone ${this.#origin} was not reloaded: ${this.#file} has changed and its serial ${zone.serial} has not`,
       );
-      return;
+    } catch (error) {
+      this.#files = undefined; // what it includes is not known; so it is read again next time
+      const { message } = error as Error;
+      if (message === this.#fault) return;
+      this.#fault = message;
+      const kept = before === undefined ? 'there is none to serve' : `serial ${before.serial} is served on`;
+      this.#logger.warn(`plugin/file: zone ${this.#origin} was not reloaded, ${kept}: ${message}`);
     }
-    this.#zone = zone;
-    this.#state = await this.#look();
-    this.#logger.info(`plugin/file: zone ${this.#origin} was reloaded with serial ${zone.serial}`);
   }
 
-  /** Which files there are, of which size, written when. */
-  async #look(): Promise<string> {
-    const files = this.#zone?.files ?? [this.#file];
-    const states = files.map(async (file) => {
-      try {
-        const { mtimeMs, size, ino } = await stat(file);
-        return `${mtimeMs} ${size} ${ino}`;
-      } catch (error) {
-        return (error as NodeJS.ErrnoException).code;
-      }
-    });
-    return (await Promise.all(states)).join('\n');
+  #take(zone: Zone): void {
+    this.#zone = zone;
+    this.#files = zone.files;
   }
+}
+
+async function haveChanged(files: ReadonlyMap<string, string>): Promise<boolean> {
+  const changed = [...files].map(async ([file, state]) => {
+    const now = await stat(file).then(stateOf, () => 'gone');
+    return now !== state;
+  });
+  return (await Promise.all(changed)).includes(true);
 }

@@ -22,8 +22,8 @@ const MAX_ALIASES = 16;
 export class Zone {
   /** The name at its top: lower case, without the last dot. */
   readonly origin: string;
-  /** The paths that it was read from: the zone file, and those that it includes. */
-  readonly files: readonly string[];
+  /** The files that it was read from, by path, each with its `stateOf` right before. */
+  readonly files: ReadonlyMap<string, string>;
   readonly #zone: ZoneNodes;
 
   private constructor({ records, files }: ZoneFileContent, origin: string, file: string) {

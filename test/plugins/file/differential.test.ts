@@ -138,7 +138,7 @@ describe('file, beside NSD', function () {
     nsd = await Nsd.start(program, ORIGIN, text);
     const file = join(folder, 'zone');
     writeFileSync(file, text, 'latin1');
-    const zones = await FileHandler.start([{ file, zones: [ORIGIN], reload: 0, fallthrough: [] }], console);
+    const zones = FileHandler.start([{ file, zones: [ORIGIN], reload: 0, fallthrough: [] }], console);
     handler = zones;
     server = createServer({
       listen: '127.0.0.1:0',

@@ -321,7 +321,7 @@ describe('zone files', () => {
         'd.example.org 60 A 192.0.2.4',
       ]);
       assert.deepEqual(
-        files,
+        [...files.keys()],
         ['outer', 'more/inner', 'more/third'].map((name) => join(folder, name)),
       );
       assert.equal(records[2].file, join(folder, 'more/third'));

@@ -89,7 +89,7 @@ export function generateZone(random: Random): GeneratedZone {
 
   for (let i = 0; i < HOSTS; i++) {
     add(`h${i}`, address(), ...(i % 2 ? [address6()] : []), ...(i % 3 ? [] : [address()]));
-    if (i % 5 === 0) add(`h${i}`, `MX 10 ${host()}`, `MX 20 ${host()}`, 'MX 30 mail.elsewhere.example.');
+    if (i % 5 === 0) add(`h${i}`, `MX 10 ${host()}`, `MX 20 ns.d${i % GROUPS}`, 'MX 30 mail.elsewhere.example.');
     if (i % 7 === 0) add(`h${i}`, `600 TXT "host ${i}"`);
     if (i % 11 === 0) add(`_sip._udp.h${i}`, `SRV 0 5 5060 ${host()}`, `SRV 1 5 5060 ${host()}`);
     if (i % 13 === 0) add(`h${i}`, 'CAA 0 issue "ca.example.net; policy=ev"', 'TYPE65280 \\# 4 0A00 0001');

@@ -162,7 +162,7 @@ class Builder {
     }
     const node = new Draft(parent, source);
     this.#nodes.set(name, node);
-    if (name.startsWith('*.') && parent !== undefined) parent.wildcard = node;
+    if (parent !== undefined && /^\*(?:\.|$)/.test(name)) parent.wildcard = node;
     return node;
   }
 

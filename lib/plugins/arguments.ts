@@ -1,0 +1,45 @@
+/** Arguments that several directives take. */
+import type { DirectiveReader } from '../corefile/reader.js';
+import { reverseZones } from '../corefile/reverse-zones.js';
+import { normalizeName } from '../corefile/zone-name.js';
+
+/** Timers run no longer than this, in milliseconds. */
+const MAX_DURATION = 0x7fffffff;
+/** Milliseconds of the units that Go's durations have. */
+const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+
+/**
+ * The zones that `args` name, networks as their reverse zones; `otherwise` when there are none. In the form of a query's
+ * `key`. Throws the line's error for what is no name.
+ */
+export function readZones(line: DirectiveReader, args: readonly string[], otherwise: readonly string[]): string[] {
+  if (args.length === 0) return [...otherwise];
+  return args.flatMap((name) => {
+    const zones = reverseZones(name) ?? [normalizeName(name)];
+    return zones.map((zone) => {
+      if (zone === undefined) throw line.error(`not a valid zone: ${JSON.stringify(name)}`);
+      return zone;
+    });
+  });
+}
+
+/** The zones of a line `fallthrough [ZONE...]`; without any it is all names: the root. */
+export function readFallthrough(line: DirectiveReader): string[] {
+  line.refuseBlock();
+  return readZones(line, line.args, ['.']);
+}
+
+/**
+ * Milliseconds of a duration as Go writes them, `30s`, `1h30m`, `1.5h`, `0`; rounded up, at most 2^31 - 1. Throws the
+ * line's error for what is none, or negative.
+ */
+export function readDuration(line: DirectiveReader, text: string): number {
+  if (text === '0') return 0;
+  if (!/^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(text)) {
+    throw line.error(`invalid duration ${JSON.stringify(text)}`);
+  }
+  let milliseconds = 0;
+  for (const [, number, unit] of text.matchAll(/([\d.]+)([^\d.]+)/g)) milliseconds += Number(number) * UNITS[unit];
+  if (milliseconds > MAX_DURATION) throw line.error(`the duration ${text} is longer than ${MAX_DURATION} ms`);
+  return Math.ceil(milliseconds);
+}

@@ -1,0 +1,46 @@
+/** `file DBFILE [ZONE...] { reload DURATION; fallthrough [ZONE...] }`: serves zones from a zone file. */
+import { resolve } from 'node:path';
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { readDuration, readFallthrough, readZones } from '../arguments.js';
+import { FileHandler, type FileOptions } from './handler.js';
+
+const DEFAULT_RELOAD = 60_000;
+
+/** Its configuration is what each of its uses in a server block says, at least one. */
+export const file: DirectiveDefinition<FileOptions[]> = {
+  name: 'file',
+  setup: {
+    configure(uses, block) {
+      const seen = new Set<string>();
+      return uses.map((use) => {
+        const options = readUse(use, block.zones);
+        for (const zone of options.zones) {
+          if (seen.has(zone)) throw use.error(`the zone ${zone} is served from a file already`);
+          seen.add(zone);
+        }
+        return options;
+      });
+    },
+    start: (options, { logger }) => FileHandler.start(options, logger),
+  },
+};
+
+function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
+  const [path, ...names] = use.arguments(1, Infinity);
+  const options = { file: resolve(path), zones: readZones(use, names, zones), reload: DEFAULT_RELOAD };
+  let fallthrough: string[] = [];
+  for (const line of use.block) {
+    if (line.name === 'reload') options.reload = readReload(line);
+    else if (line.name === 'fallthrough') fallthrough = readFallthrough(line);
+    else if (line.name === 'upstream') throw line.error('upstream is not supported: answers end where the zone does');
+    else throw line.error(`unknown property '${line.name}'`);
+  }
+  return { ...options, fallthrough };
+}
+
+function readReload(line: DirectiveReader): number {
+  line.refuseBlock();
+  if (line.args.length !== 1) throw line.error('reload duration value is expected');
+  return readDuration(line, line.args[0]);
+}

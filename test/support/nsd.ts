@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { askAll } from './questions.js';
@@ -37,9 +38,9 @@ export class Nsd {
   /** Resolves when it answers. Rejects with what it logged when it ends instead. */
   static async start(program: string, origin: string, zone: string): Promise<Nsd> {
     const folder = mkdtempSync(join(tmpdir(), 'nsd-'));
+    writeFileSync(join(folder, 'zone'), zone, 'latin1');
     const port = await freePort();
     const configuration = join(folder, 'nsd.conf');
-    writeFileSync(join(folder, 'zone'), zone, 'latin1');
     writeFileSync(configuration, configurationOf(folder, port, origin));
     const child = spawn(program, ['-d', '-c', configuration], { stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
@@ -63,13 +64,18 @@ export class Nsd {
   }
 }
 
+/** A port that is free for UDP and TCP, found where systems do not put the ports of clients. */
 async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const tcp = createServer().listen(port, '127.0.0.1');
+    const udp = createSocket('udp4').bind(port, '127.0.0.1');
+    const bound = await Promise.allSettled([once(tcp, 'listening'), once(udp, 'listening')]);
+    const [tcpBound, udpBound] = bound.map(({ status }) => status === 'fulfilled');
+    if (tcpBound) await new Promise((resolve) => tcp.close(resolve));
+    if (udpBound) await new Promise<void>((resolve) => udp.close(resolve));
+    if (tcpBound && udpBound) return port;
+  }
 }
 
 function configurationOf(folder: string, port: number, origin: string): string {

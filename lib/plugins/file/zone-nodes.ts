@@ -33,7 +33,10 @@ export interface ZoneNode {
   readonly delegated: boolean;
   /** Its DNAME (RFC 6672). */
   readonly dname: ResourceRecord | undefined;
-  /** The node of `*` right below it (RFC 4592). */
+  /**
+   * What `*` right below it has for names that do not exist (RFC 4592). It is a node of its own, since NS at a wildcard cuts
+   * the zone at that very name alone, and is data for other names (left open by s.4.2; NSD does so too).
+   */
   readonly wildcard: ZoneNode | undefined;
 }
 
@@ -63,7 +66,6 @@ const SINGLE: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'SOA']);
 
 /** A node while the zone is built. */
 class Draft {
-  readonly rrsets = new Map<string, ResourceRecord[]>();
   readonly answers = new Map<string, ZoneAnswer>();
   otherwise!: ZoneAnswer | Alias;
   dname: ResourceRecord | undefined;
@@ -75,6 +77,7 @@ class Draft {
     readonly parent: Draft | undefined,
     /** The record that made it exist. */
     readonly source: ZoneFileRecord,
+    readonly rrsets = new Map<string, ResourceRecord[]>(),
   ) {}
 
   get delegated(): boolean {
@@ -124,7 +127,10 @@ class Builder {
     const { serial = 0, minimum = 0 } = soa.data as packet.SoaData;
     const negative = Object.freeze([Object.freeze({ ...soa, ttl: Math.min(soa.ttl ?? 0, minimum) })]); // RFC 2308 s.3
     const noData = answered('NOERROR', true, EMPTY, negative);
-    for (const node of this.#nodes.values()) this.#answer(node, noData);
+    for (const node of this.#nodes.values()) {
+      this.#answer(node, noData);
+      if (node.wildcard !== undefined) this.#answer(node.wildcard, noData);
+    }
     const nonexistent = answered('NXDOMAIN', true, EMPTY, negative);
     return { nodes: this.#nodes, nonexistent, serial, size: this.#seen.size };
   }
@@ -162,7 +168,9 @@ class Builder {
     }
     const node = new Draft(parent, source);
     this.#nodes.set(name, node);
-    if (parent !== undefined && /^\*(?:\.|$)/.test(name)) parent.wildcard = node;
+    if (parent !== undefined && /^\*(?:\.|$)/.test(name)) {
+      parent.wildcard = new Draft(parent, source, node.rrsets);
+    }
     return node;
   }
 

@@ -123,8 +123,8 @@ function typeOf(record: string): number {
 }
 
 describe('file, beside NSD', function () {
-  const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
   const { text, names } = generateZone(new Random(SEED));
+  let folder: string | undefined;
   let handler: FileHandler | undefined;
   let server: Server | undefined;
   let nsd: Nsd | undefined;
@@ -136,6 +136,7 @@ describe('file, beside NSD', function () {
       this.skip();
     }
     nsd = await Nsd.start(program, ORIGIN, text);
+    folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
     const file = join(folder, 'zone');
     writeFileSync(file, text, 'latin1');
     const zones = FileHandler.start([{ file, zones: [ORIGIN], reload: 0, fallthrough: [] }], console);
@@ -157,7 +158,7 @@ describe('file, beside NSD', function () {
     await server?.close();
     handler?.close();
     await nsd?.stop();
-    rmSync(folder, { recursive: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true });
   });
 
   it(`gives the same answers to ${QUESTIONS} questions, but for what RFCs leave open`, async () => {

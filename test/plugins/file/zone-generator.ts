@@ -107,6 +107,8 @@ export function generateZone(random: Random): GeneratedZone {
       `*.wc${i}`,
       `CNAME ${random.pick([host(), `x.w${i}`, 'gone', 'www.elsewhere.example.', `y.d${i}`, `z.dn${i}`])}`,
     );
+    if (i % 10 === 0) add(`*.wn${i}`, 'NS ns1');
+    if (i % 10 === 1) add(`*.wd${i}`, `DNAME tree${i}`);
     // Delegations: glue below the cut, of a sibling, of the zone itself, outside of the zone, through a wildcard, none.
     add(`d${i}`, `NS ns.d${i}`, `NS ns.d${random.below(GROUPS)}`);
     add(`d${i}`, `NS ${random.pick([host(), 'ns.elsewhere.example.', `x.w${i}`, `gone.d${i}`, 'gone'])}`);

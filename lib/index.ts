@@ -6,6 +6,8 @@
 export { createServer, Server, type ServerEvents } from './server/server.js';
 export type { ListenOptions, ServerOptions, TcpOptions } from './server/options.js';
 export type { CloseOptions, CloseReport, ReloadOptions } from './server/server.js';
+export type { BoundAddress } from './server/server-sockets.js';
+export type { TlsSettings } from './transport/secure-context.js';
 export type { Overload } from './transport/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';

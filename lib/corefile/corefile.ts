@@ -1,6 +1,6 @@
 /** Reads a Corefile: what is to be served, where, and by which directives. */
 import { readFileSync } from 'node:fs';
-import { DNS_PORT } from '../socket/addresses.js';
+import { DEFAULT_PORTS } from '../socket/addresses.js';
 import { groupByAddress, type ServedAddress } from './addresses.js';
 import type { Environment } from './environment.js';
 import type { CorefileWarning } from './errors.js';
@@ -37,7 +37,7 @@ export interface LoadOptions {
  * file to be read at `path`.
  */
 export function loadCorefile(corefile: string | { path: string }, options: LoadOptions = {}): Corefile {
-  const { registry = directives, environment = process.env, dnsPort = DNS_PORT } = options;
+  const { registry = directives, environment = process.env, dnsPort = DEFAULT_PORTS.dns } = options;
   const file = typeof corefile === 'string' ? 'Corefile' : corefile.path;
   const text = typeof corefile === 'string' ? corefile : readFileSync(file, 'utf8');
   const isDirective = (name: string): boolean => registry.get(name) !== undefined;

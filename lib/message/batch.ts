@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 
 /** How a message travels. */
-export type Transport = 'udp' | 'tcp';
+export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
 
 /** One end of a conversation. */
 export interface Endpoint {

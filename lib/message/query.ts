@@ -100,7 +100,7 @@ export class Query {
     return this.#edns;
   }
 
-  /** `'udp'` or `'tcp'`. */
+  /** How it came: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
   get transport(): Transport {
     return this.#batch.origin.transport;
   }

@@ -56,6 +56,23 @@ export function findSections(message: Buffer, questionEnd: number): EncodedSecti
   return { message, start, end: opt.start, counts, flags, rcode: rcode | (message[opt.start + 5] << 4) };
 }
 
+/**
+ * The smallest TTL of the records of a message, in seconds, OPT aside; 0 when there are none. Throws `Error` when the
+ * message ends before its records do.
+ */
+export function smallestTtl(message: Buffer): number {
+  let smallest = Infinity;
+  let at = HEADER_SIZE;
+  for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
+  const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
+  for (let left = records; left > 0; left--) {
+    at = nameEnd(message, at);
+    if (message.readUInt16BE(at) !== TYPE_OPT) smallest = Math.min(smallest, message.readUInt32BE(at + 4));
+    at += 10 + message.readUInt16BE(at + 8);
+  }
+  return smallest === Infinity ? 0 : smallest;
+}
+
 /** The offset behind the name at `at`. */
 function nameEnd(message: Buffer, at: number): number {
   while (at < message.length) {

@@ -1,4 +1,5 @@
 /** Whoever can be lent a server's sockets: a worker thread, or the calling thread itself. */
+import type { SharedTls } from '../transport/secure-context.js';
 import type { ServerSocket } from './messages.js';
 
 /** See the file's head. */
@@ -11,6 +12,8 @@ export interface Borrower {
   lend(sockets: readonly ServerSocket[]): Promise<void>;
   /** Stops to take from sockets; resolves when what came through them has been answered. Rejects when it has ended. */
   release(sockets: readonly number[]): Promise<void>;
+  /** Shows these certificates to new connections; resolves when it does. Rejects when they are none. */
+  secure(tls: SharedTls): Promise<void>;
   /** Takes nothing new, finishes what is in flight, ends. */
   drain(): Promise<void>;
   /** Ends now; what is in flight is lost. */

@@ -1,10 +1,13 @@
 /** Checks the options of `createServer` at the door. */
+import { randomBytes } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
 import { parseAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
+import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
 import type { ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
@@ -55,6 +58,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
+    tls: checkTls(options.tls, listen),
     logger: options.logger ?? console,
     signal,
   };
@@ -94,6 +98,26 @@ export function checkHandler(
   if (handler === undefined && filename === undefined) {
     throw invalidType('filename', 'a string or a URL (or "handler" a function, with "workers: 0")', filename);
   }
+}
+
+function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
+  const encrypted = listen.find(({ transport }) => transport !== 'dns');
+  if (tls === undefined) {
+    if (encrypted === undefined) return undefined;
+    throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
+  }
+  return { ...checkCertificate(tls), ticketKeys: randomBytes(48) };
+}
+
+/** Checks a certificate and its key. Throws `ERR_INVALID_ARG_TYPE`, or what OpenSSL has against them, by Node's codes. */
+export function checkCertificate(tls: TlsSettings): TlsSettings {
+  if (typeof (tls as unknown) !== 'object') throw invalidType('tls', 'an object', tls);
+  for (const name of ['cert', 'key'] as const) {
+    if (typeof tls[name] === 'string' || (tls[name] as unknown) instanceof Uint8Array) continue;
+    throw invalidType(`tls.${name}`, 'a string or a Buffer', tls[name]);
+  }
+  createSecureContext(contextOptions(tls));
+  return tls;
 }
 
 function checkOverload(value: unknown): Overload {

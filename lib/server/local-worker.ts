@@ -1,4 +1,5 @@
 /** `workers: 0`: the calling thread serves. */
+import type { SharedTls } from '../transport/secure-context.js';
 import type { ServerSocket } from './messages.js';
 import { Serving } from './serving.js';
 import type { SupervisedWorker } from './supervisor.js';
@@ -24,6 +25,11 @@ export class LocalWorker implements SupervisedWorker {
 
   release(sockets: readonly number[]): Promise<void> {
     return this.#serving.release(sockets);
+  }
+
+  secure(tls: SharedTls): Promise<void> {
+    this.#serving.secure(tls);
+    return Promise.resolve();
   }
 
   drain(): Promise<void> {

@@ -1,13 +1,14 @@
 /** What the owner of the sockets and its worker threads say to each other. Counters are not sent: they are shared. */
-import type { Endpoint } from '../message/batch.js';
+import type { Endpoint, Transport } from '../message/batch.js';
 import type { Overload } from '../transport/dispatcher.js';
+import type { SharedTls } from '../transport/secure-context.js';
 import type { TcpOptions } from './options.js';
 
 /** A socket of a server, as far as whoever serves it must know. */
 export interface ServerSocket {
   /** Its row of counters, and its name between threads. */
   number: number;
-  protocol: 'udp' | 'tcp';
+  transport: Transport;
   /** The owner's descriptor: borrowers work on a duplicate. */
   fd: number;
   /** Sockets of one protocol, address and port have the same group. */
@@ -23,6 +24,7 @@ export interface ServingOptions {
   maxPayloadSize: number;
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
+  tls: SharedTls | undefined;
   workerData: unknown;
   /** The worker's number, from 0. */
   index: number;
@@ -59,6 +61,7 @@ export interface ReportedError {
 export type Order =
   | { kind: 'lend'; id: number; sockets: ServerSocket[] }
   | { kind: 'release'; id: number; sockets: number[] }
+  | { kind: 'secure'; id: number; tls: SharedTls }
   | { kind: 'drain'; id: number };
 
 /** From a worker to the owner. */

@@ -1,9 +1,10 @@
 /** The options of `createServer`. */
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Handler, Logger } from '../message/handler.js';
-import type { ListenAddress } from '../socket/addresses.js';
+import type { AddressTransport, ListenAddress } from '../socket/addresses.js';
 import type { Steering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
+import type { SharedTls, TlsSettings } from '../transport/secure-context.js';
 
 /** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds, caps are of the whole server. */
 export interface TcpOptions {
@@ -27,9 +28,11 @@ export interface TcpOptions {
 
 /** An entry of `listen`, for those who want to say more than an address. */
 export interface ListenOptions {
+  /** `'dns'` (UDP and TCP), `'tls'` or `'https'`; default `'dns'`. */
+  transport?: AddressTransport;
   /** Numeric, or a name that is looked up. */
   address: string;
-  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default 53. */
+  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 or 443. */
   port?: number;
   /** NUM_SOCKETS of this address; default: the server's. */
   sockets?: number;
@@ -40,8 +43,8 @@ export interface ListenOptions {
 /** What `createServer` takes. */
 export interface ServerOptions {
   /**
-   * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, objects, or a list of them. Each
-   * address gets UDP and TCP.
+   * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
+   * `'https://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
   /** NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. */
@@ -96,6 +99,8 @@ export interface ServerOptions {
   /** A worker that has not turned its event loop for so many ms is ended and replaced; default 10,000; 0: never. */
   killTimeout?: number;
   tcp?: TcpOptions;
+  /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
+  tls?: TlsSettings;
   /** Where handlers log by `context.logger`; default `console`. */
   logger?: Logger;
   /** Closes the server when aborted. */
@@ -103,9 +108,10 @@ export interface ServerOptions {
 }
 
 /** Options after the check, each with its value. */
-export interface ServerConfig extends Required<Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp'>> {
+export interface ServerConfig extends Required<Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls'>> {
   listen: (ListenAddress & { sockets: number })[];
   tcp: Required<TcpOptions>;
+  tls: SharedTls | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };

@@ -1,7 +1,7 @@
 /** All sockets of a server: opened, numbered, resized and closed together. */
-import type { Endpoint } from '../message/batch.js';
-import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
-import { resolveAddress } from '../socket/addresses.js';
+import type { Endpoint, Transport } from '../message/batch.js';
+import { openAddress } from '../socket/address-sockets.js';
+import { resolveAddress, type AddressTransport } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import type { SocketGroup } from '../socket/socket-group.js';
 import { MAX_SOCKETS } from '../socket/socket-count.js';
@@ -17,9 +17,16 @@ const DRY_TIMEOUT = 5000;
 /** How long connections that a surplus listener has begun may take to be complete, in ms. */
 const HANDSHAKE_TIME = 200;
 
+/** An address that a server listens on, port 0 resolved. */
+export interface BoundAddress extends Endpoint {
+  transport: AddressTransport;
+}
+
 interface Group {
   sockets: SocketGroup;
-  protocol: 'udp' | 'tcp';
+  transport: Transport;
+  /** The number of its address. */
+  address: number;
   /** The number of its first socket. */
   first: number;
   /** Its number among the groups. */
@@ -36,7 +43,7 @@ interface Group {
 
 /** See the file's head. */
 export class ServerSockets {
-  readonly #addresses: AddressSockets[];
+  readonly #addresses: BoundAddress[];
   readonly #groups: Group[];
 
   /**
@@ -45,24 +52,27 @@ export class ServerSockets {
    */
   static async open(config: ServerConfig): Promise<ServerSockets> {
     const addresses = await Promise.all(config.listen.map((address) => resolveAddress(address)));
-    const opened: AddressSockets[] = [];
+    const opened: SocketGroup[][] = [];
     try {
-      addresses.forEach((address, i) => {
-        opened.push(openAddress({ ...config, ...config.tcp, ...address, sockets: config.listen[i].sockets }));
+      addresses.forEach(({ transport, ...address }, i) => {
+        const options = { ...config, ...config.tcp, ...address, sockets: config.listen[i].sockets };
+        opened.push(openAddress(transport, options));
       });
     } catch (error) {
-      for (const address of opened) address.close();
+      for (const group of opened.flat()) group.close();
       throw error;
     }
-    return new ServerSockets(opened);
+    const transports = addresses.map(({ transport }) => transport);
+    return new ServerSockets(opened, transports);
   }
 
-  private constructor(addresses: AddressSockets[]) {
-    this.#addresses = addresses;
-    this.#groups = addresses.flatMap(({ udp, tcp }, i) => [
-      groupOf(udp, 'udp', i * NUMBERS_PER_ADDRESS, 2 * i),
-      groupOf(tcp, 'tcp', i * NUMBERS_PER_ADDRESS + MAX_SOCKETS, 2 * i + 1),
-    ]);
+  private constructor(addresses: SocketGroup[][], transports: AddressTransport[]) {
+    this.#addresses = addresses.map(([group], i) => ({ transport: transports[i], ...localOf(group) }));
+    this.#groups = addresses.flatMap((groups, i) => groups.map((group) => groupOf(group, i, transports[i])));
+    this.#groups.forEach((group, index) => {
+      group.index = index;
+      addMembers(group);
+    });
     this.#groups.forEach(({ sockets }) => {
       announce(sockets);
     });
@@ -84,13 +94,13 @@ export class ServerSockets {
   }
 
   /** What was bound, one entry an address. */
-  addresses(): Endpoint[] {
-    return this.#addresses.map(({ udp }) => localOf(udp));
+  addresses(): BoundAddress[] {
+    return this.#addresses.map((address) => ({ ...address }));
   }
 
   /** Each group with its sockets, in the order of {@link all}. */
-  groups(): { group: SocketGroup; protocol: 'udp' | 'tcp'; sockets: readonly ServerSocket[] }[] {
-    return this.#groups.map(({ sockets, protocol, members }) => ({ group: sockets, protocol, sockets: members }));
+  groups(): { group: SocketGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
+    return this.#groups.map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));
   }
 
   /**
@@ -99,7 +109,7 @@ export class ServerSockets {
    * {@link all} has changed, and awaited. Rejects with a system error; the address then has what it had.
    */
   async resize(address: number, count: number, assign: () => Promise<void>): Promise<void> {
-    const groups = this.#groups.slice(2 * address, 2 * address + 2);
+    const groups = this.#groups.filter((group) => group.address === address);
     const before = groups.map(({ serving }) => serving);
     try {
       for (const group of groups) grow(group, count);
@@ -121,23 +131,23 @@ export class ServerSockets {
   }
 
   close(): void {
-    for (const address of this.#addresses) address.close();
+    for (const { sockets } of this.#groups) sockets.close();
   }
 }
 
-function groupOf(sockets: SocketGroup, protocol: 'udp' | 'tcp', first: number, index: number): Group {
+function groupOf(sockets: SocketGroup, address: number, spoken: AddressTransport): Group {
   const local = localOf(sockets);
   const wildcard = local.address === '0.0.0.0' || local.address === '::';
-  const group: Group = { sockets, protocol, first, index, local, wildcard, serving: 0, staying: 0, members: [] };
-  addMembers(group);
-  return group;
+  const transport = spoken === 'dns' ? sockets.protocol : spoken;
+  const first = address * NUMBERS_PER_ADDRESS + (transport === 'udp' ? 0 : MAX_SOCKETS);
+  return { sockets, transport, address, first, index: 0, local, wildcard, serving: 0, staying: 0, members: [] };
 }
 
 /** Brings the list of members up to what the group has. */
 function addMembers(group: Group): void {
-  const { sockets, protocol, first, index, wildcard, local, members } = group;
+  const { sockets, transport, first, index, wildcard, local, members } = group;
   for (let i = members.length; i < sockets.descriptors.length; i++) {
-    members.push({ number: first + i, protocol, fd: sockets.descriptors[i], group: index, wildcard, local });
+    members.push({ number: first + i, transport, fd: sockets.descriptors[i], group: index, wildcard, local });
   }
   group.serving = group.staying = members.length;
 }
@@ -150,10 +160,10 @@ function grow(group: Group, count: number): void {
 }
 
 /** Waits until what has come to the sockets that are not to stay has been taken. */
-async function emptySurplus({ sockets, protocol, members, staying }: Group): Promise<void> {
+async function emptySurplus({ sockets, transport, members, staying }: Group): Promise<void> {
   if (staying === members.length) return;
   sockets.leave(staying);
-  if (protocol === 'tcp') await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
+  if (transport !== 'udp') await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
   await untilDry(() => sockets.statistics().slice(staying), DRY_TIMEOUT);
 }
 

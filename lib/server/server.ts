@@ -1,14 +1,15 @@
 /** The server: it owns the sockets, and has workers serve them. */
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { withCode } from '../errors.js';
-import type { Endpoint } from '../message/batch.js';
 import type { Handler } from '../message/handler.js';
 import { checkSocketCount } from '../socket/socket-count.js';
+import type { TlsSettings } from '../transport/secure-context.js';
 import { Assignment } from './assignment.js';
-import { checkHandler, checkOptions } from './check-options.js';
+import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
 import { channels } from './diagnostics.js';
 import type { ServerConfig, ServerOptions } from './options.js';
-import { ServerSockets } from './server-sockets.js';
+import { ServerSockets, type BoundAddress } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
 import { Supervisor, type SupervisedWorker } from './supervisor.js';
@@ -114,7 +115,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /** What was bound: an entry for each of `listen`, port 0 resolved. Empty before and after. */
-  addresses(): Endpoint[] {
+  addresses(): BoundAddress[] {
     return this.#sockets?.addresses() ?? [];
   }
 
@@ -142,6 +143,20 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         this.#config = before;
         throw error;
       }
+    });
+  }
+
+  /**
+   * Shows these certificates to new connections of `tls://` and `https://`. Rejects with what OpenSSL has against them,
+   * `ERR_INVALID_ARG_TYPE`, or `ERR_SERVER_NOT_RUNNING`; the old ones then stay.
+   */
+  async secure(tls: TlsSettings): Promise<void> {
+    const checked = checkCertificate(tls);
+    await this.#change(async () => {
+      const ticketKeys = this.#config.tls?.ticketKeys ?? randomBytes(48);
+      const shared = { ...checked, ticketKeys };
+      this.#config = { ...this.#config, tls: shared };
+      await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
     });
   }
 
@@ -244,7 +259,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const report = await this.#end(timeout);
     if (report.queries > 0 || report.connections > 0) {
       const { queries, connections } = report;
-      const message = `closed after ${timeout} ms with ${queries} queries in flight and ${connections} connections open`;
+      const message = `closed within ${timeout} ms with ${queries} queries in flight and ${connections} connections open`;
       this.#warn(withCode(new Error(message), 'ERR_MULTISOCKET_CUT_OFF'));
     }
     return report;

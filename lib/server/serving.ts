@@ -2,7 +2,10 @@
 import type { Logger } from '../message/handler.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
-import { TcpTransport } from '../transport/tcp.js';
+import { ConnectionGate } from '../transport/connection-gate.js';
+import { HttpsTransport } from '../transport/https.js';
+import type { SharedTls } from '../transport/secure-context.js';
+import { StreamTransport } from '../transport/stream.js';
 import { UdpTransport } from '../transport/udp.js';
 import { loadHandler, type LoadedHandler } from './handler-module.js';
 import { startBeating } from './heartbeat.js';
@@ -23,7 +26,8 @@ export class Serving {
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
   readonly #udp: UdpTransport;
-  readonly #tcp: TcpTransport;
+  readonly #streams: StreamTransport;
+  readonly #https: HttpsTransport;
   readonly #sockets = new Map<number, ServerSocket>();
   readonly #stopBeating: () => void;
 
@@ -61,7 +65,10 @@ export class Serving {
     const dispatcher = this.#dispatcher;
     this.#udp = new UdpTransport({ dispatcher, counters, row, maxPayloadSize });
     const limits = new ConnectionLimits(start.connections, start.seat);
-    this.#tcp = new TcpTransport({ ...tcp, dispatcher, counters, row, limits });
+    const gate = new ConnectionGate({ ...tcp, limits, counters, row });
+    const options = { ...tcp, dispatcher, counters, row, gate, tls: start.tls };
+    this.#streams = new StreamTransport(options);
+    this.#https = new HttpsTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
@@ -70,8 +77,9 @@ export class Serving {
     const listening: Promise<void>[] = [];
     for (const socket of sockets) {
       this.#sockets.set(socket.number, socket);
-      if (socket.protocol === 'udp') this.#udp.add(socket);
-      else listening.push(this.#tcp.add(socket));
+      if (socket.transport === 'udp') this.#udp.add(socket);
+      else if (socket.transport === 'https') listening.push(this.#https.add(socket));
+      else listening.push(this.#streams.add(socket, socket.transport));
     }
     await Promise.all(listening);
   }
@@ -82,15 +90,23 @@ export class Serving {
       numbers.map(async (number) => {
         const socket = this.#sockets.get(number);
         this.#sockets.delete(number);
-        if (socket?.protocol === 'udp') await this.#udp.release(number);
-        else if (socket?.protocol === 'tcp') this.#tcp.release(number);
+        if (socket?.transport === 'udp') await this.#udp.release(number);
+        else if (socket?.transport === 'https') this.#https.release(number);
+        else this.#streams.release(number);
       }),
     );
   }
 
+  /** Shows these certificates to new connections. Throws what OpenSSL has against them. */
+  secure(tls: SharedTls): void {
+    this.#streams.secure(tls);
+    this.#https.secure(tls);
+  }
+
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
   async drain(): Promise<void> {
-    await Promise.all([this.release([...this.#sockets.keys()]), this.#tcp.drain(), this.#dispatcher.drained()]);
+    await this.release([...this.#sockets.keys()]);
+    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#dispatcher.drained()]);
     this.#abort.abort();
     await this.#loaded.close();
     this.destroy();
@@ -103,16 +119,19 @@ export class Serving {
     this.#dispatcher.abort();
     this.#reporter.close();
     this.#udp.close();
-    this.#tcp.destroy();
+    this.#streams.destroy();
+    this.#https.destroy();
   }
 
   ref(): void {
     this.#udp.ref();
-    this.#tcp.ref();
+    this.#streams.ref();
+    this.#https.ref();
   }
 
   unref(): void {
     this.#udp.unref();
-    this.#tcp.unref();
+    this.#streams.unref();
+    this.#https.unref();
   }
 }

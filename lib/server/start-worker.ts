@@ -14,7 +14,8 @@ export async function startWorker(
   counters: Counters,
   events: Omit<WorkerEvents, 'logger'>,
 ): Promise<SupervisedWorker> {
-  const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, workerData, logger } = config;
+  const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, tls, workerData, logger } =
+    config;
   const place = counters.takeSeat();
   const serving: ServingOptions = {
     ...place,
@@ -24,6 +25,7 @@ export async function startWorker(
     maxInFlight,
     overload,
     tcp,
+    tls,
     workerData,
     heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,
   };

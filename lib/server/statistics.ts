@@ -1,5 +1,6 @@
 /** The counters of a server: where they stand in shared memory, and what `stats()` makes of them. */
 import { addon } from '../addon.js';
+import type { Transport } from '../message/batch.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { socketCounters, workerCounters, type SocketCounter, type WorkerCounter } from '../transport/counters.js';
 import type { Assignment } from './assignment.js';
@@ -9,6 +10,8 @@ import type { Supervisor } from './supervisor.js';
 /** What is known of one socket. */
 export interface SocketStatistics extends Record<SocketCounter, number> {
   protocol: 'udp' | 'tcp';
+  /** What is spoken there: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
+  transport: Transport;
   address: string;
   port: number;
   /** Its place among the sockets of its address and protocol, from 0. */
@@ -101,13 +104,13 @@ export class Counters {
   }
 
   #readSockets(sockets: ServerSockets, assignment: Assignment): SocketStatistics[] {
-    return sockets.groups().flatMap(({ group, protocol, sockets: members }) => {
-      const { address, port } = group;
+    return sockets.groups().flatMap(({ group, transport, sockets: members }) => {
+      const { protocol, address, port } = group;
       return group.statistics().map((kernel, index) => {
         const { number } = members[index];
         const counted = named(socketCounters, this.#elements, number * layout.socketRow);
         const worker = assignment.readersOf(number)[0]?.index;
-        return { protocol, address, port, index, worker, ...counted, ...kernel };
+        return { protocol, transport, address, port, index, worker, ...counted, ...kernel };
       });
     });
   }

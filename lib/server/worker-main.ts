@@ -21,6 +21,7 @@ function log(level: keyof Logger): (message: string) => void {
 async function obey(serving: Serving, order: Order): Promise<void> {
   if (order.kind === 'lend') await serving.lend(order.sockets);
   else if (order.kind === 'release') await serving.release(order.sockets);
+  else if (order.kind === 'secure') serving.secure(order.tls);
   else await serving.drain();
 }
 

@@ -2,6 +2,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { withCode } from '../errors.js';
 import type { Logger } from '../message/handler.js';
+import type { SharedTls } from '../transport/secure-context.js';
 import { lastBeat, now } from './heartbeat.js';
 import { fromReported, type Order, type Report, type ServerSocket, type WorkerStart } from './messages.js';
 import type { SupervisedWorker } from './supervisor.js';
@@ -76,6 +77,10 @@ export class WorkerThread implements SupervisedWorker {
 
   release(sockets: readonly number[]): Promise<void> {
     return this.#order({ kind: 'release', sockets: [...sockets] });
+  }
+
+  secure(tls: SharedTls): Promise<void> {
+    return this.#order({ kind: 'secure', tls });
   }
 
   async drain(): Promise<void> {

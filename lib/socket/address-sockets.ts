@@ -1,32 +1,19 @@
-/** The sockets of one DNS address: as many TCP as UDP, on one port (RFC 7766 s.5). */
+/** The sockets of one address: as many TCP as UDP for DNS, on one port (RFC 7766 s.5); TCP alone for what is encrypted. */
+import type { AddressTransport } from './addresses.js';
 import { SocketGroup, type SocketGroupOptions } from './socket-group.js';
-
-/** See the file's head. */
-export interface AddressSockets {
-  udp: SocketGroup;
-  tcp: SocketGroup;
-  close(): void;
-}
 
 /** How many ports are tried when the system may choose one: it picks one that UDP has free, and TCP may not. */
 const MAX_TRIES = 10;
 
-/** Opens both groups, or none. Throws what {@link SocketGroup.open} throws. */
-export function openAddress(options: Omit<SocketGroupOptions, 'protocol'>): AddressSockets {
+/** Opens all groups of an address, UDP before TCP, or none. Throws what {@link SocketGroup.open} throws. */
+export function openAddress(transport: AddressTransport, options: Omit<SocketGroupOptions, 'protocol'>): SocketGroup[] {
+  // The buffers are for datagrams: those of a TCP connection grow by need, which a size of one's own would stop.
+  const stream = { ...options, receiveBufferSize: 0, sendBufferSize: 0, protocol: 'tcp' as const };
+  if (transport !== 'dns') return [SocketGroup.open(stream)];
   for (let attempt = 1; ; attempt++) {
     const udp = SocketGroup.open({ ...options, protocol: 'udp' });
     try {
-      // The buffers are for datagrams: those of a TCP connection grow by need, which a size of one's own would stop.
-      const unsized = { receiveBufferSize: 0, sendBufferSize: 0 };
-      const tcp = SocketGroup.open({ ...options, ...unsized, protocol: 'tcp', port: udp.port });
-      return {
-        udp,
-        tcp,
-        close: () => {
-          udp.close();
-          tcp.close();
-        },
-      };
+      return [udp, SocketGroup.open({ ...stream, port: udp.port })];
     } catch (error) {
       udp.close();
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

@@ -3,9 +3,12 @@ import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 
+/** What is spoken at an address: `dns` is UDP and TCP. */
+export type AddressTransport = keyof typeof DEFAULT_PORTS;
+
 /** An address to listen on. */
 export interface ListenAddress {
-  transport: 'dns';
+  transport: AddressTransport;
   /** Numeric, or a host name that {@link resolveAddress} looks up. */
   address: string;
   /** 0 to 65535; 0: the system chooses. */
@@ -16,29 +19,34 @@ export interface ListenAddress {
   ipv6Only: boolean;
 }
 
-/** The port of DNS over UDP and TCP (RFC 1035 s.4.2). */
-export const DNS_PORT = 53;
+/** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484. */
+export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443 } as const;
 
-const TRANSPORTS_TO_COME = ['tls', 'https', 'grpc', 'quic'];
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  grpc: 'DNS over gRPC is not supported',
+  quic: 'Node has no QUIC that a server can use yet',
+};
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.?$/i;
 
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
- * and IPv6), each with `dns://` before it or not, or an object `{ address, port, sockets, ipv6Only }`. Without a port
- * it is {@link DNS_PORT}.
+ * and IPv6), each with `dns://`, `tls://` or `https://` before it or not, or an object
+ * `{ transport, address, port, sockets, ipv6Only }`. Without a port it is 53, 853 or 443.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
- * for `tls://`, `https://`, `grpc://` and `quic://`.
+ * for `grpc://` and `quic://`.
  */
 export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): ListenAddress {
   if (typeof entry === 'string') return { ...parseText(entry), sockets: undefined, ipv6Only: defaults.ipv6Only };
   if (typeof entry !== 'object' || entry === null) throw invalidType('listen', 'a string or an object', entry);
-  const { address, port, sockets, ipv6Only } = entry as Record<string, unknown>;
+  const { transport = 'dns', address, port, sockets, ipv6Only } = entry as Record<string, unknown>;
   if (typeof address !== 'string') throw invalidType('listen.address', 'a string', address);
+  if (typeof transport !== 'string') throw invalidType('listen.transport', 'a string', transport);
+  const known = checkTransport(transport, transport);
   return {
-    transport: 'dns',
+    transport: known,
     address: checkHost(address, address),
-    port: checkInteger('listen.port', port ?? DNS_PORT, 0, 65535),
+    port: checkInteger('listen.port', port ?? DEFAULT_PORTS[known], 0, 65535),
     sockets: sockets === undefined ? undefined : (sockets as number),
     ipv6Only: checkBoolean('listen.ipv6Only', ipv6Only ?? defaults.ipv6Only),
   };
@@ -58,17 +66,10 @@ export function formatAddress(address: string, port: number): string {
 
 function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' | 'port'> {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(entry);
-  const transport = scheme?.[1].toLowerCase() ?? 'dns';
-  if (TRANSPORTS_TO_COME.includes(transport)) {
-    throw withCode(
-      new Error(`The transport of "${entry}" is not supported: only dns:// is`),
-      'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT',
-    );
-  }
-  if (transport !== 'dns') throw invalidValue('listen', 'has an unknown transport', entry);
+  const transport = checkTransport(scheme?.[1].toLowerCase() ?? 'dns', entry);
   const rest = entry.slice(scheme?.[0].length ?? 0);
   // In turn: a bare address, which may be IPv6 and full of colons; [address] or name with or without a port.
-  if (isIP(rest) !== 0) return { transport, address: rest, port: DNS_PORT };
+  if (isIP(rest) !== 0) return { transport, address: rest, port: DEFAULT_PORTS[transport] };
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(rest);
   if (parts === null || rest === '')
     throw invalidValue('listen', 'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT', entry);
@@ -76,9 +77,18 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   const [, bracketed, plain, digits] = parts as (string | undefined)[];
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
-  const port = digits === undefined ? DNS_PORT : Number(digits);
+  const port = digits === undefined ? DEFAULT_PORTS[transport] : Number(digits);
   if (port > 65535) throw invalidValue('listen', 'has a port above 65535', entry);
   return { transport, address: checkHost(bracketed ?? (plain === '' ? '::' : (plain ?? '')), entry), port };
+}
+
+function checkTransport(transport: string, entry: string): AddressTransport {
+  if (Object.hasOwn(DEFAULT_PORTS, transport)) return transport as AddressTransport;
+  if (!Object.hasOwn(UNSUPPORTED, transport)) throw invalidValue('listen', 'has an unknown transport', entry);
+  throw withCode(
+    new Error(`The transport of "${entry}" is not supported: ${UNSUPPORTED[transport]}`),
+    'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT',
+  );
 }
 
 function checkHost(host: string, entry: string): string {

@@ -42,6 +42,9 @@ export const workerCounters = [
   'tcpIdle',
   'tcpMessageTimeout',
   'tcpWriteTimeout',
+  'tlsHandshakeFailures',
+  'httpsQueries',
+  'httpsReplies',
 ] as const;
 
 /**
@@ -70,6 +73,8 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the cap in all or of the client's own.
  * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
  *   not complete in time, because the client did not read its answers.
+ * - `tlsHandshakeFailures`: connections that did not get through the TLS handshake.
+ * - `httpsQueries`, `httpsReplies`: messages received and sent by HTTPS. Those over TLS count as `tcpQueries`.
  */
 export type WorkerCounter = (typeof workerCounters)[number];
 

@@ -1,13 +1,18 @@
-/** A worker's side of DNS over TCP (RFC 7766): listens on the sockets that it is lent, and keeps their connections. */
+/**
+ * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): listens on the sockets that it is lent, and keeps
+ * their connections.
+ */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { addon } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
-import type { ConnectionLimits } from './connection-limits.js';
-import { socketCounter, workerCounter, type WorkerCounter } from './counters.js';
+import type { ConnectionGate } from './connection-gate.js';
+import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf } from './ip.js';
+import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
 const { layout } = addon;
@@ -16,10 +21,8 @@ const { layout } = addon;
 const MAX_SWEEP = 500;
 const MIN_SWEEP = 10;
 
-const CONNECTIONS = socketCounter('connections');
-
 /** A listening socket that a worker is lent. */
-export interface TcpSocket {
+export interface StreamSocket {
   /** The socket's number in this server: its row of counters. */
   number: number;
   /** The owner's descriptor; the transport works on a duplicate. */
@@ -30,27 +33,25 @@ export interface TcpSocket {
   local: Endpoint;
 }
 
-/** What a {@link TcpTransport} is made from; times are in ms. */
-export interface TcpTransportOptions {
+/** What a {@link StreamTransport} is made from; times are in ms. */
+export interface StreamTransportOptions {
   dispatcher: Dispatcher;
   /** All rows of counters (see `lib/transport/counters.ts`). */
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
-  /** The caps that this worker keeps with the others. */
-  limits: ConnectionLimits;
+  gate: ConnectionGate;
   idleTimeout: number;
   messageTimeout: number;
   writeTimeout: number;
-  maxConnections: number;
-  maxConnectionsPerClient: number;
   maxPipelined: number;
   backlog: number;
+  tls: SharedTls | undefined;
 }
 
 /** See the file's head. */
-export class TcpTransport {
-  readonly #options: TcpTransportOptions;
+export class StreamTransport {
+  readonly #options: StreamTransportOptions;
   readonly #context: StreamContext;
   readonly #listeners = new Map<number, Server>();
   readonly #connections = new Set<StreamConnection>();
@@ -59,7 +60,7 @@ export class TcpTransport {
   #onEmpty: (() => void)[] = [];
   #ref = true;
 
-  constructor(options: TcpTransportOptions) {
+  constructor(options: StreamTransportOptions) {
     this.#options = options;
     const { dispatcher, counters, row, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
@@ -69,19 +70,16 @@ export class TcpTransport {
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
 
-  /** Starts to accept from a socket. Rejects with a system error. */
-  async add(socket: TcpSocket): Promise<void> {
-    // The client's end of the stream is no reason to keep its last replies from it (RFC 7766 s.6.2.4).
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (connection) => {
-      this.#accept(connection, socket);
-    });
+  /** Starts to accept from a socket, plainly or by TLS. Rejects with a system error. */
+  async add(socket: StreamSocket, transport: 'tcp' | 'tls'): Promise<void> {
+    const server = transport === 'tls' ? this.#tlsServer(socket) : this.#tcpServer(socket);
     this.#listeners.set(socket.number, server);
     if (!this.#ref) server.unref();
     server.listen({ fd: addon.duplicate(socket.fd), backlog: this.#options.backlog });
     await once(server, 'listening');
     // Those that cannot be accepted wait in the kernel's queue.
     server.on('error', () => {
-      this.#count('tcpAcceptFailures');
+      this.#options.gate.count('tcpAcceptFailures');
     });
   }
 
@@ -89,6 +87,14 @@ export class TcpTransport {
   release(number: number): void {
     this.#listeners.get(number)?.close();
     this.#listeners.delete(number);
+  }
+
+  /** New connections are shown these certificates. */
+  secure(tls: SharedTls): void {
+    this.#options.tls = tls;
+    for (const server of this.#listeners.values()) {
+      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(contextOptions(tls));
+    }
   }
 
   /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
@@ -114,38 +120,44 @@ export class TcpTransport {
     for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.unref();
   }
 
-  #accept(socket: Socket, listener: TcpSocket): void {
-    const { limits, maxConnections, maxConnectionsPerClient, counters } = this.#options;
-    const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined) {
-      socket.destroy(); // gone again already
-      return;
-    }
-    const client = endpointOf(remoteAddress, remotePort);
-    const bucket = limits.bucketOf(client);
-    const refused =
-      limits.open() >= maxConnections
-        ? 'tcpRefused'
-        : limits.openOf(bucket) >= maxConnectionsPerClient
-          ? 'tcpRefusedClient'
-          : undefined;
-    if (refused !== undefined) {
-      this.#count(refused);
-      socket.resetAndDestroy();
-      return;
-    }
-    const socketRow = listener.number * layout.socketRow;
-    const connection = new StreamConnection(socket, this.#context, socketRow, originOf(socket, client, listener));
+  #tcpServer(listener: StreamSocket): Server {
+    // The client's end of the stream is no reason to keep its last replies from it (RFC 7766 s.6.2.4).
+    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const client = this.#options.gate.admit(socket, listener.number);
+      if (client !== undefined) this.#keep(socket, listener, originOf('tcp', socket, client, listener));
+    });
+  }
+
+  #tlsServer(listener: StreamSocket): Server {
+    const { tls, messageTimeout, gate } = this.#options;
+    if (tls === undefined) throw new Error('a socket for TLS, and no certificate');
+    const server = createTlsServer({
+      ...serverOptions(tls, ['dot'], messageTimeout), // RFC 7858 s.3.2 (IANA: ALPN protocol IDs)
+      // Not half open as TCP is: a client that leaves in the middle of the handshake would be waited for.
+      noDelay: true,
+    });
+    // Before tls.Server's own listener, which begins the handshake: those that are refused cost none.
+    server.prependListener('connection', (socket: Socket) => {
+      gate.admit(socket, listener.number);
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const { remoteAddress, remotePort } = socket;
+      // Without an address it is gone already.
+      if (remoteAddress === undefined || remotePort === undefined) socket.destroy();
+      else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
+    });
+    server.on('tlsClientError', () => {
+      gate.count('tlsHandshakeFailures');
+    });
+    return server;
+  }
+
+  #keep(socket: Socket, listener: StreamSocket, origin: Origin): void {
+    const connection = new StreamConnection(socket, this.#context, listener.number * layout.socketRow, origin);
     this.#connections.add(connection);
-    limits.add(bucket);
-    this.#count('tcpAccepted');
-    this.#count('tcpOpen');
-    counters[socketRow + CONNECTIONS]++;
     if (!this.#ref) connection.unref();
     socket.on('close', () => {
       this.#connections.delete(connection);
-      limits.remove(bucket);
-      this.#count('tcpOpen', -1);
       if (this.#connections.size === 0) this.#emptied();
     });
     this.#sweeper ??= setInterval(() => {
@@ -160,7 +172,7 @@ export class TcpTransport {
   }
 
   #sweep(): void {
-    const { idleTimeout, messageTimeout, writeTimeout } = this.#options;
+    const { idleTimeout, messageTimeout, writeTimeout, gate } = this.#options;
     const now = performance.now();
     for (const connection of this.#connections) {
       let reason: WorkerCounter;
@@ -168,18 +180,19 @@ export class TcpTransport {
       else if (connection.messageFor(now) >= messageTimeout) reason = 'tcpMessageTimeout';
       else if (connection.idleFor(now) >= idleTimeout) reason = 'tcpIdle';
       else continue;
-      this.#count(reason);
+      gate.count(reason);
       connection.destroy();
     }
   }
-
-  #count(counter: WorkerCounter, by = 1): void {
-    this.#options.counters[this.#options.row + workerCounter(counter)] += by;
-  }
 }
 
-function originOf(socket: Socket, client: Endpoint, { wildcard, local }: TcpSocket): Origin {
+function originOf(
+  transport: 'tcp' | 'tls',
+  socket: Socket,
+  client: Endpoint,
+  { wildcard, local }: StreamSocket,
+): Origin {
   // Asked for now: a socket that has been closed does not know it any more.
   const reached = wildcard ? endpointOf(socket.localAddress ?? local.address, local.port) : local;
-  return { transport: 'tcp', envelopeSize: 0, client: () => client, local: () => reached };
+  return { transport, envelopeSize: 0, client: () => client, local: () => reached };
 }

@@ -5,27 +5,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { ask, udpExchange, queryBytes } from '../support/clients.js';
 import { SteadyLoad } from '../support/load.js';
+import { serve as start, until } from '../support/server.js';
 
 const faulty = new URL('./fixtures/faulty.js', import.meta.url);
 
-/** A server whose warnings are gathered. */
-async function serve(
-  options: Partial<ServerOptions> = {},
-): Promise<{ server: Server; port: number; warnings: Error[] }> {
-  const server = createServer({ listen: '127.0.0.1:0', sockets: 4, workers: 2, filename: faulty, ...options });
-  const warnings: Error[] = [];
-  server.on('warning', (warning) => warnings.push(warning));
-  await server.listen();
-  return { server, port: server.addresses()[0].port, warnings };
-}
-
-/** Waits until `condition` holds. */
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition();) {
-    if (Date.now() > end) throw new Error(`waited 10 s in vain: ${what}`);
-    await wait(5);
-  }
-}
+/** Four sockets, two workers, and a handler that comes to harm on command. */
+const serve = (options: Partial<ServerOptions> = {}): ReturnType<typeof start> =>
+  start({ sockets: 4, filename: faulty, ...options });
 
 const whole = (server: Server): boolean => {
   const { sockets, workers } = server.stats();

@@ -1,0 +1,44 @@
+/** Servers for tests. */
+import { fileURLToPath } from 'node:url';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerOptions } from 'multisocket';
+
+/** The handler of most tests: what it does is chosen by the name's first label. */
+export const fixture = new URL('../fixtures/addresses.js', import.meta.url);
+
+/** A server that listens, on 127.0.0.1 and a free port unless told otherwise; its warnings are gathered. */
+export async function serve(
+  options: Partial<ServerOptions> = {},
+): Promise<{ server: Server; port: number; warnings: (Error & { code?: string })[] }> {
+  const handler = options.handler === undefined ? { filename: fixture } : {};
+  const server = createServer({ listen: '127.0.0.1:0', sockets: 2, workers: 2, ...handler, ...options });
+  const warnings: Error[] = [];
+  server.on('warning', (warning) => warnings.push(warning));
+  await server.listen();
+  return { server, port: server.addresses()[0].port, warnings };
+}
+
+/** Waits until `condition` holds, for 10 s at most. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 10_000; !condition();) {
+    if (Date.now() > end) throw new Error(`waited 10 s in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Starts a fixture as a process; resolves to it and its first message. */
+export async function start(name: string, ...args: string[]): Promise<{ child: ChildProcess; message: unknown }> {
+  const file = fileURLToPath(new URL(`../server/fixtures/${name}.js`, import.meta.url));
+  const child = fork(file, args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const [message] = (await once(child, 'message')) as [unknown];
+  return { child, message };
+}
+
+/** Ends a process and waits for it. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill(signal);
+  await gone;
+}

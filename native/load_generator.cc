@@ -90,6 +90,7 @@ void LoadGenerator::run() {
   }
   measured_ = std::max(asked_last, ledger_.last_answer()) - started_.load(std::memory_order_relaxed);
   drops_ = transport_->drops();
+  transport_.reset();  // servers see their clients go now, and not when this object is collected
   cpu_time_ = read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 

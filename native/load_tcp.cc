@@ -55,7 +55,7 @@ class LoadTcp final : public LoadTransport {
   void receive(uint64_t wait) override {
     events_.wait(wait, [this](uint32_t client, uint32_t events) {
       const uint64_t now = load_clock();
-      if ((events & EPOLLOUT) != 0) {
+      if ((events & EPOLLOUT) != 0 && (events & EPOLLERR) == 0) {
         connections_[client].connected = true;
         flush(client, now);
       }
@@ -108,8 +108,8 @@ class LoadTcp final : public LoadTransport {
   // The connection has gone without our doing: what it owed is lost.
   void hang_up(unsigned client, uint64_t now) {
     Connection& connection = connections_[client];
-    if (!connection.connected) ledger_->counts().refused.add(1);
-    if (connection.connected) ledger_->counts().disconnects.add(1);
+    LoadCounts& counts = ledger_->counts();
+    (connection.connected ? counts.disconnects : counts.refused).add(1);
     if (!connection.heard) connection.retry_at = now + kRetry;
     ledger_->abandon(client, now);
     close(&connection);

@@ -39,7 +39,7 @@ export interface LoadOptions {
 }
 
 /** What came of a load. Times are in milliseconds. */
-export interface LoadResult extends Omit<NativeLoadResult, 'latency' | 'longest' | 'oldestWait'> {
+export interface LoadResult extends Omit<NativeLoadResult, 'latency' | 'longest'> {
   /** Waits of the answers; in an open loop from when a query was due. */
   latency: Latency;
   /** `answered` a second of `elapsed`. */
@@ -170,10 +170,10 @@ function isQuery(message: Uint8Array): boolean {
   return message[at] === 0 && at + 5 <= message.length;
 }
 
-function toResult({ latency, longest, oldestWait: _, ...result }: NativeLoadResult): LoadResult {
+function toResult({ latency, longest, ...counts }: NativeLoadResult): LoadResult {
   return {
-    ...result,
+    ...counts,
     latency: new Latency(latency, longest),
-    queriesPerSecond: result.elapsed === 0 ? 0 : (result.answered * 1000) / result.elapsed,
+    queriesPerSecond: counts.elapsed === 0 ? 0 : (counts.answered * 1000) / counts.elapsed,
   };
 }

@@ -61,6 +61,7 @@ export class UdpTarget {
   /** The source port of each query. */
   readonly askers: number[] = [];
   readonly #socket: UdpSocket;
+  readonly #timers: NodeJS.Timeout[] = [];
 
   private constructor(socket: UdpSocket) {
     this.#socket = socket;
@@ -71,7 +72,7 @@ export class UdpTarget {
         for (const reply of replies(query)) socket.send(reply, from.port, from.address);
       };
       const wait = delay(query);
-      if (wait > 0) setTimeout(send, wait);
+      if (wait > 0) this.#timers.push(setTimeout(send, wait));
       else send();
     });
   }
@@ -84,6 +85,7 @@ export class UdpTarget {
   }
 
   close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
     this.#socket.close();
   }
 }

@@ -1,0 +1,13 @@
+import { DefaultServer, DNSOverTCP, DNSOverUDP } from 'dinodns';
+import { addresses, ORIGIN } from '../zone.js';
+
+const port = Number(process.argv[2]);
+const server = new DefaultServer({ networks: [new DNSOverTCP('127.0.0.1', port), new DNSOverUDP('127.0.0.1', port)] });
+server.handle(`*.${ORIGIN}`, (request, response) => {
+  const [{ name }] = request.packet.questions;
+  const data = addresses.get(name.toLowerCase());
+  return data === undefined
+    ? response.errors.nxDomain()
+    : response.answer({ name, type: 'A', class: 'IN', ttl: 300, data });
+});
+server.start(() => console.log('ready'));

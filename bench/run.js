@@ -38,18 +38,29 @@ for (const { label, reason } of missing) console.log(`missing: ${label} (${reaso
 const directory = mkdtempSync(join(tmpdir(), 'multisocket-bench-'));
 try {
   for (let round = 1; round <= rounds; round++) {
-    for (const entry of measured) {
-      const figures = await measure(entry.contender, seconds, join(directory, entry.contender.name));
-      entry.rounds.push(figures);
-      const each = Object.values(figures.loads).map(({ cpu }) => cpu.toFixed(2));
-      console.log(`round ${round} of ${rounds}: ${entry.contender.name} ${each.join(' ')} us/query`);
+    for (const entry of measured.filter(({ failed }) => failed === undefined)) {
+      const { contender } = entry;
+      try {
+        const figures = await measure(contender, seconds, join(directory, contender.name));
+        entry.rounds.push(figures);
+        const each = Object.values(figures.loads).map(({ cpu }) => cpu.toFixed(2));
+        console.log(`round ${round} of ${rounds}: ${contender.name} ${each.join(' ')} us/query`);
+      } catch (error) {
+        // The others' figures stand without it, and the report names it.
+        entry.failed = error.message;
+        console.error(error);
+        process.exitCode = 1;
+      }
     }
   }
 } finally {
   rmSync(directory, { recursive: true });
 }
 
-const rows = summarise(measured);
+for (const { contender, failed } of measured) {
+  if (failed !== undefined) missing.push({ label: contender.label, reason: failed });
+}
+const rows = summarise(measured.filter(({ failed }) => failed === undefined));
 const report = { date: new Date().toISOString().slice(0, 10), machine: machine(), rounds, seconds, missing, rows };
 console.log(`\n${asText(promiseTable(rows))}`);
 for (const [load, { label }] of Object.entries(loads)) console.log(`\n${label}\n${asText(loadTable(rows, load))}`);

@@ -1,6 +1,7 @@
-import { DefaultServer, DNSOverTCP, DNSOverUDP } from 'dinodns';
+import { common } from 'dinodns';
 import { addresses, ORIGIN } from '../zone.js';
 
+const { DefaultServer, DNSOverTCP, DNSOverUDP } = common;
 const port = Number(process.argv[2]);
 const server = new DefaultServer({ networks: [new DNSOverTCP('127.0.0.1', port), new DNSOverUDP('127.0.0.1', port)] });
 server.handle(`*.${ORIGIN}`, (request, response) => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkOptions } from '../dist/server/options.js';
+import { checkOptions } from '../dist/server/check-options.js';
 import { addresses, masterFile, ORIGIN } from './zone.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -67,14 +67,9 @@ function node(name, label, how, sharing, loads) {
 }
 
 /** A library from the registry, in the server of its name. */
-function library(name) {
-  return {
-    name,
-    label: name,
-    loads: ALL,
-    ready: true,
-    command: (port) => [process.execPath, here(`servers/${name}.js`), port],
-  };
+function library(name, loads) {
+  const command = (port) => [process.execPath, here(`servers/${name}.js`), port];
+  return { name, label: name, loads, ready: true, command };
 }
 
 /** A program that the system may have, started with a configuration file. */
@@ -118,8 +113,9 @@ export const contenders = [
     ...node('reuse-port', 'node:dgram reusePort + dns-packet, two threads', 'byDnsPacket', 'reusePort', UDP),
     missing: () => (hasReusePort() ? undefined : `node:dgram has no reusePort in Node ${process.version}`),
   },
-  library('dns2'),
-  library('dinodns'),
+  library('dns2', ALL),
+  // It takes what one read brings for one query, and so does not answer pipelined ones.
+  library('dinodns', [...UDP, 'tcp-single']),
   program('nsd', 'NSD', 'nsd', ALL, (port, directory) => ['-d', '-c', nsdFile(port, directory)]),
   program('knot', 'Knot', 'knotd', ALL, (port, directory) => ['-c', knotFile(port, directory)]),
   program('unbound', 'Unbound, local data', 'unbound', ALL, (port, directory) => [

@@ -2,8 +2,8 @@ import { common } from 'dinodns';
 import { addresses, ORIGIN } from '../zone.js';
 
 const { DefaultServer, DNSOverTCP, DNSOverUDP } = common;
-const port = Number(process.argv[2]);
-const server = new DefaultServer({ networks: [new DNSOverTCP('127.0.0.1', port), new DNSOverUDP('127.0.0.1', port)] });
+const endpoint = { address: '127.0.0.1', port: Number(process.argv[2]) };
+const server = new DefaultServer({ networks: [new DNSOverTCP(endpoint), new DNSOverUDP(endpoint)] });
 server.handle(`*.${ORIGIN}`, (request, response) => {
   const [{ name }] = request.packet.questions;
   const data = addresses.get(name.toLowerCase());

@@ -101,7 +101,7 @@ bool LoadGenerator::asking(uint64_t now) const {
 unsigned LoadGenerator::fill_window(uint64_t now) {
   unsigned sent = 0;
   while (sent < kTurn && scheduled_ < plan_.count && ledger_.waiting() + plan_.burst <= plan_.window) {
-    const unsigned left = send_burst(plan_.burst, now, now);
+    const unsigned left = send_burst(next_burst(), now, now);
     if (left == 0) break;
     sent += left;
     scheduled_ += left;
@@ -113,23 +113,26 @@ unsigned LoadGenerator::keep_schedule(uint64_t now) {
   unsigned sent = 0;
   while (sent < kTurn && scheduled_ < plan_.count && due(scheduled_) <= now) {
     const uint64_t when = due(scheduled_);
+    const unsigned burst = next_burst();
+    const unsigned left = send_burst(burst, when, now);
     behind_ = std::max(behind_, now - when);
-    const auto most = static_cast<unsigned>(std::min<uint64_t>(plan_.burst, plan_.count - scheduled_));
-    const unsigned left = send_burst(most, when, now);
-    if (left < most) ledger_.counts().skipped.add(most - left);
+    ledger_.counts().skipped.add(burst - left);
     sent += left;
-    scheduled_ += most;
+    scheduled_ += burst;
   }
   return sent;
 }
 
+unsigned LoadGenerator::next_burst() const {
+  return static_cast<unsigned>(std::min<uint64_t>(plan_.burst, plan_.count - scheduled_));
+}
+
 // From the next client that can; each burst is another client's.
-unsigned LoadGenerator::send_burst(unsigned most, uint64_t due, uint64_t now) {
-  const auto count = static_cast<unsigned>(std::min<uint64_t>(most, plan_.count - scheduled_));
+unsigned LoadGenerator::send_burst(unsigned burst, uint64_t due, uint64_t now) {
   for (unsigned tried = 0; tried < plan_.clients; tried++) {
     const unsigned client = next_client_;
     next_client_ = client + 1 == plan_.clients ? 0 : client + 1;
-    const unsigned left = transport_->send(client, count, due, now);
+    const unsigned left = transport_->send(client, burst, due, now);
     if (left > 0) return left;
   }
   return 0;

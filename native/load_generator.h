@@ -59,7 +59,8 @@ class LoadGenerator {
   // Sends what may be sent at `now`; returns how many left.
   unsigned fill_window(uint64_t now);
   unsigned keep_schedule(uint64_t now);
-  unsigned send_burst(unsigned most, uint64_t due, uint64_t now);
+  unsigned next_burst() const;
+  unsigned send_burst(unsigned burst, uint64_t due, uint64_t now);
   bool asking(uint64_t now) const;
   uint64_t due(uint64_t query) const;
   uint64_t wait_until(uint64_t now, bool still_asking) const;

@@ -36,7 +36,10 @@ class LoadTcp final : public LoadTransport {
   unsigned send(unsigned client, unsigned count, uint64_t due, uint64_t now) override {
     Connection& connection = connections_[client];
     if (connection.retry_at > now) return 0;
-    if (plan_.one_query_a_connection && ledger_->waiting(client) > 0) return 0;
+    if (plan_.one_query_a_connection) {
+      if (ledger_->waiting(client) > 0) return 0;
+      close(&connection);  // its query is lost: an answered one's has closed already
+    }
     if (!connection.socket.valid() && !dial(client, now)) return 0;
     unsigned asked = 0;
     while (asked < count && ledger_->has_room(client) &&

@@ -4,9 +4,10 @@
 #include <netinet/tcp.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "descriptor.h"
@@ -128,7 +129,7 @@ class LoadTcp final : public LoadTransport {
     Connection& connection = connections_[client];
     while (connection.socket.valid()) {
       const size_t kept = connection.partial.size();
-      std::memcpy(input_.data(), connection.partial.data(), kept);
+      std::copy(connection.partial.begin(), connection.partial.end(), input_.begin());
       const size_t room = input_.size() - kept;
       const ssize_t length = recv(connection.socket.get(), input_.data() + kept, room, MSG_DONTWAIT);
       if (length < 0 && errno == EAGAIN) return;

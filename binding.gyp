@@ -38,6 +38,20 @@
           {'sources': ['native/datagram_io_mmsg.cc']},
           {'sources': ['native/datagram_io_portable.cc']},
         ],
+        # Its waits and its pinning are Linux's own.
+        [
+          'OS=="linux"',
+          {
+            'defines': ['MULTISOCKET_LOAD_GENERATOR'],
+            'sources': [
+              'native/load_generator.cc',
+              'native/load_generator_object.cc',
+              'native/load_ledger.cc',
+              'native/load_tcp.cc',
+              'native/load_udp.cc',
+            ],
+          },
+        ],
       ],
     },
   ],

@@ -54,6 +54,7 @@ export default defineConfig(
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
       globals: {
+        AbortSignal: 'readonly',
         process: 'readonly',
         console: 'readonly',
         URL: 'readonly',

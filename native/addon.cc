@@ -8,6 +8,9 @@
 
 #include "frames.h"
 #include "layout.h"
+#ifdef MULTISOCKET_LOAD_GENERATOR
+#include "load_generator_object.h"
+#endif
 #include "message_view.h"
 #include "reuseport.h"
 #include "socket.h"
@@ -163,6 +166,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
+#ifdef MULTISOCKET_LOAD_GENERATOR
+  exports.Set("LoadGenerator", LoadGeneratorObject::define(env));
+#endif
   return exports;
 }
 

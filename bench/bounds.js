@@ -1,0 +1,49 @@
+// What the project promises of itself: ratios of CPU time a query, or of times, each with its bound.
+
+/** @typedef {(name: string, load: string, figure?: string) => number | undefined} Look */
+
+const BURSTS = 'udp-bursts';
+const TURNS = 'udp-turns';
+
+/** Ours by theirs. */
+const over =
+  (ours, theirs, load, figure = 'cpu') =>
+  (look) =>
+    divide(look(ours, load, figure), look(theirs, load, figure));
+/** What ours costs above the floor by what theirs does. */
+const above = (ours, theirs, load) => (look) => {
+  const floor = look('floor', load);
+  return divide(minus(look(ours, load), floor), minus(look(theirs, load), floor));
+};
+const minus = (a, b) => (a === undefined || b === undefined ? undefined : a - b);
+const divide = (a, b) => (a === undefined || b === undefined ? undefined : a / b);
+
+/** @type {{ what: string, bound: number, ratio: (look: Look) => number | undefined }[]} */
+export const bounds = [
+  { what: 'cache hit, bursts: of the floor', bound: 1, ratio: over('cache', 'floor', BURSTS) },
+  { what: 'cache hit, bursts: of NSD', bound: 1, ratio: over('cache', 'nsd', BURSTS) },
+  { what: 'cache hit, bursts: of Knot', bound: 1, ratio: over('cache', 'knot', BURSTS) },
+  { what: 'cache hit, in turn: of the floor', bound: 1.08, ratio: over('cache', 'floor', TURNS) },
+  { what: 'cache hit, in turn: of NSD', bound: 1, ratio: over('cache', 'nsd', TURNS) },
+  { what: 'cache hit, in turn: of Knot', bound: 1, ratio: over('cache', 'knot', TURNS) },
+  { what: 'synchronous handler: of NSD', bound: 1.2, ratio: over('sync', 'nsd', BURSTS) },
+  {
+    what: 'synchronous handler: of dgram + dns-packet, above the floor',
+    bound: 0.2,
+    ratio: above('sync', 'dgram-dns-packet', BURSTS),
+  },
+  { what: 'synchronous handler: of dns2, above the floor', bound: 0.03, ratio: above('sync', 'dns2', BURSTS) },
+  { what: "synchronous handler: of CoreDNS's file", bound: 0.33, ratio: over('sync', 'coredns-file', BURSTS) },
+  { what: "synchronous handler: of CoreDNS's cache", bound: 0.5, ratio: over('sync', 'coredns-cache', BURSTS) },
+  { what: 'asynchronous handler: of the synchronous one', bound: 1.6, ratio: over('async', 'sync', BURSTS) },
+  {
+    what: 'dns-packet both ways: of dgram + dns-packet, above the floor',
+    bound: 0.4,
+    ratio: above('dns-packet', 'dgram-dns-packet', BURSTS),
+  },
+  { what: 'pipelined TCP: of NSD', bound: 0.33, ratio: over('sync', 'nsd', 'tcp-pipelined') },
+  { what: 'pipelined TCP: of CoreDNS', bound: 0.5, ratio: over('sync', 'coredns-file', 'tcp-pipelined') },
+  { what: '64 sockets on one worker: of 1 socket', bound: 1.3, ratio: over('sockets-64', 'sync', BURSTS) },
+  { what: 'two workers: of one', bound: 1.15, ratio: over('workers-2', 'sync', BURSTS) },
+  { what: 'p99 latency at half load, cache hit: of NSD', bound: 1.2, ratio: over('cache', 'nsd', BURSTS, 'p99') },
+];

@@ -1,0 +1,267 @@
+// Who is compared: what each needs, how it is started on a port, and which loads it takes.
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkOptions } from '../dist/server/check-options.js';
+import { addresses, masterFile, ORIGIN } from './zone.js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const UDP = ['udp-bursts', 'udp-turns'];
+const ALL = [...UDP, 'tcp-pipelined', 'tcp-single'];
+
+/** Where a program is on PATH or in the directories of system programs, or undefined. */
+function find(program) {
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return directories
+    .map((directory) => join(directory, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch (error) {
+        if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(error.code)) return false;
+        throw error;
+      }
+    });
+}
+
+/** Writes a file of the contender's own directory; returns its path. */
+function write(directory, name, text) {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, name), text);
+  return join(directory, name);
+}
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name what `npm run bench -- NAME` takes
+ * @property {string} label
+ * @property {string[]} loads of loads.js
+ * @property {() => string | undefined} [missing] why it cannot take part here
+ * @property {boolean} [ready] it prints `ready` when it serves
+ * @property {(port: number, directory: string) => string[]} command the program and its arguments; writes its files
+ * @property {(port: number, directory: string) => string[]} [backend] another program that it asks, which is not measured
+ */
+
+/** A server of ours: options of createServer, and a handler of handlers/. */
+function ours(name, label, options, handler = 'synchronous', loads = ALL) {
+  return {
+    name,
+    label: `multisocket, ${label}`,
+    loads,
+    ready: true,
+    command: (port) => [process.execPath, here('servers/multisocket.js'), port, JSON.stringify(options), handler],
+  };
+}
+
+/** A server on Node's own sockets (servers/node.js). */
+function node(name, label, how, sharing, loads) {
+  return {
+    name,
+    label,
+    loads,
+    ready: true,
+    command: (port) => [process.execPath, here('servers/node.js'), port, how, sharing],
+  };
+}
+
+/** A library from the registry, in the server of its name. */
+function library(name, loads) {
+  const command = (port) => [process.execPath, here(`servers/${name}.js`), port];
+  return { name, label: name, loads, ready: true, command };
+}
+
+/** A program that the system may have, started with a configuration file. */
+function program(name, label, binary, loads, command, more = {}) {
+  return {
+    name,
+    label,
+    loads,
+    missing: () => (find(binary) === undefined ? `${binary} is not installed` : undefined),
+    command: (port, directory) => [find(binary), ...command(port, directory)],
+    ...more,
+  };
+}
+
+function hasCache() {
+  const config = checkOptions({ listen: '127.0.0.1:0', filename: 'handler.js', cache: { maxBytes: 1 << 20 } });
+  return 'cache' in config ? undefined : 'createServer does not take the option cache';
+}
+
+const ONE = { sockets: 1, workers: 1 };
+
+/** @type {Contender[]} */
+export const contenders = [
+  {
+    name: 'floor',
+    label: 'the floor (C, recvmmsg and sendmmsg)',
+    loads: UDP,
+    command: (port, directory) => [buildFloor(directory), port],
+  },
+  { ...ours('cache', 'cache hit', { ...ONE, cache: { maxBytes: 16 << 20 } }), missing: hasCache },
+  ours('sync', 'synchronous handler', ONE),
+  ours('async', 'asynchronous handler', ONE, 'asynchronous'),
+  ours('dns-packet', 'dns-packet both ways', ONE, 'dns-packet'),
+  ours('local', 'workers: 0', { sockets: 1, workers: 0 }),
+  ours('sockets-64', '64 sockets on one worker', { sockets: 64, workers: 1 }, 'synchronous', UDP),
+  ours('workers-2', 'two workers', { sockets: 2, workers: 2 }),
+  node('dgram', 'node:dgram, by hand', 'byHand', 'alone', ALL),
+  node('dgram-dns-packet', 'node:dgram + dns-packet', 'byDnsPacket', 'alone', ALL),
+  node('cluster', 'node:cluster + dgram + dns-packet, two processes', 'byDnsPacket', 'cluster', UDP),
+  {
+    ...node('reuse-port', 'node:dgram reusePort + dns-packet, two threads', 'byDnsPacket', 'reusePort', UDP),
+    missing: () => (hasReusePort() ? undefined : `node:dgram has no reusePort in Node ${process.version}`),
+  },
+  library('dns2', ALL),
+  // It takes what one read brings for one query, and so does not answer pipelined ones.
+  library('dinodns', [...UDP, 'tcp-single']),
+  program('nsd', 'NSD', 'nsd', ALL, (port, directory) => ['-d', '-c', nsdFile(port, directory)]),
+  program('knot', 'Knot', 'knotd', ALL, (port, directory) => ['-c', knotFile(port, directory)]),
+  program('unbound', 'Unbound, local data', 'unbound', ALL, (port, directory) => [
+    '-d',
+    '-p',
+    '-c',
+    unboundFile(port, directory),
+  ]),
+  program(
+    'dnsdist',
+    'dnsdist, packet cache',
+    'dnsdist',
+    UDP,
+    (port, directory) => ['--supervised', '--disable-syslog', '-C', dnsdistFile(port, directory)],
+    {
+      backend: (port, directory) => [buildFloor(directory), port + 1],
+    },
+  ),
+  program('coredns-file', 'CoreDNS, file', 'coredns', ALL, (port, directory) => [
+    '-conf',
+    coreFile(port, directory, false),
+  ]),
+  program('coredns-cache', 'CoreDNS, cache', 'coredns', ALL, (port, directory) => [
+    '-conf',
+    coreFile(port, directory, true),
+  ]),
+];
+
+function hasReusePort() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+}
+
+/** Compiles floor.c; returns the program. */
+function buildFloor(directory) {
+  mkdirSync(directory, { recursive: true });
+  const built = join(directory, 'floor');
+  execFileSync(process.env.CC ?? 'cc', ['-O2', '-o', built, here('floor.c')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return built;
+}
+
+function nsdFile(port, directory) {
+  write(directory, 'zone', masterFile);
+  return write(
+    directory,
+    'nsd.conf',
+    `server:
+  ip-address: 127.0.0.1@${port}
+  server-count: 1
+  username: ""
+  zonesdir: "${directory}"
+  pidfile: "${directory}/nsd.pid"
+  xfrdfile: ""
+  zonelistfile: "${directory}/zone.list"
+  xfrdir: "${directory}"
+  minimal-responses: yes
+  rrl-ratelimit: 0
+  tcp-count: 1000
+  verbosity: 0
+remote-control:
+  control-enable: no
+zone:
+  name: ${ORIGIN}
+  zonefile: zone
+`,
+  );
+}
+
+function knotFile(port, directory) {
+  write(directory, 'zone', masterFile);
+  return write(
+    directory,
+    'knot.conf',
+    `server:
+  rundir: "${directory}"
+  listen: 127.0.0.1@${port}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+log:
+  - target: stderr
+    any: error
+database:
+  storage: "${directory}"
+zone:
+  - domain: ${ORIGIN}
+    storage: "${directory}"
+    file: zone
+    zonefile-sync: -1
+    journal-content: none
+`,
+  );
+}
+
+function unboundFile(port, directory) {
+  const data = Array.from(addresses, ([name, address]) => `  local-data: "${name}. 300 IN A ${address}"`);
+  return write(
+    directory,
+    'unbound.conf',
+    `server:
+  interface: 127.0.0.1@${port}
+  access-control: 127.0.0.0/8 allow
+  do-daemonize: no
+  use-syslog: no
+  logfile: ""
+  verbosity: 0
+  username: ""
+  chroot: ""
+  directory: "${directory}"
+  num-threads: 1
+  incoming-num-tcp: 100
+  module-config: "iterator"
+  local-zone: "${ORIGIN}." static
+${data.join('\n')}
+remote-control:
+  control-enable: no
+`,
+  );
+}
+
+/** All answers come from its packet cache, once the backend has given each name's. */
+function dnsdistFile(port, directory) {
+  return write(
+    directory,
+    'dnsdist.conf',
+    `setLocal("127.0.0.1:${port}")
+setACL("127.0.0.0/8")
+newServer({address="127.0.0.1:${port + 1}", healthCheckMode="up"})
+getPool(""):setCache(newPacketCache(10000))
+`,
+  );
+}
+
+function coreFile(port, directory, cache) {
+  write(directory, 'zone', masterFile);
+  return write(
+    directory,
+    'Corefile',
+    `${ORIGIN}:${port} {
+  bind 127.0.0.1
+  multisocket 1
+  ${cache ? 'cache' : ''}
+  file ${directory}/zone
+}
+`,
+  );
+}

@@ -30,13 +30,13 @@ bool find_subnet(const uint8_t* query, const MessageView& view, const uint8_t** 
 
 }  // namespace
 
-uint16_t reply_limit(const MessageView& view, TransportClass transport) {
+uint16_t reply_limit(const MessageView& view, TransportClass transport, uint16_t payload_size) {
   if (transport == TransportClass::kStream) return UINT16_MAX;
   if (!view.has_opt) return kMinPayloadSize;
-  return std::clamp(view.payload_size, kMinPayloadSize, kPayloadSize);
+  return std::clamp(view.payload_size, kMinPayloadSize, payload_size);
 }
 
-bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClass transport) {
+bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClass transport, uint16_t payload_size) {
   if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
   const uint8_t* subnet = nullptr;
   size_t subnet_length = 0;
@@ -47,7 +47,7 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClas
   write16(bytes_ + kClass, view.qclass);
   write16(bytes_ + kFlags, view.flags);
   write16(bytes_ + kOptFlags, view.opt_flags);
-  write16(bytes_ + kLimit, reply_limit(view, transport));
+  write16(bytes_ + kLimit, reply_limit(view, transport, payload_size));
   bytes_[kHasOpt] = view.has_opt;
   bytes_[kTransport] = static_cast<uint8_t>(transport);
   bytes_[kNameLength] = static_cast<uint8_t>(view.qname_length);

@@ -77,6 +77,7 @@ enum WorkerCounter : uint32_t {
   kFormatErrors,
   kNotImplemented,
   kBadVersions,
+  kCacheHits,
   kWorkerCounters,
 };
 constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
@@ -84,6 +85,7 @@ constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
     "sendRetries",     "sendFailures",    "droppedShort",
     "droppedResponse", "droppedPortZero", "droppedOversize",
     "formatErrors",    "notImplemented",  "badVersions",
+    "cacheHits",
 };
 constexpr uint32_t kWorkerRow = 64;
 

@@ -22,6 +22,7 @@ export const workerCounters = [
   'formatErrors',
   'notImplemented',
   'badVersions',
+  'cacheHits',
   'handled',
   'handlerThrew',
   'handlerRejected',
@@ -61,6 +62,7 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `droppedShort`, `droppedResponse`, `droppedPortZero`, `droppedOversize`: messages dropped without an answer: under
  *   12 bytes, with QR=1, from port 0, longer than a receive slot.
  * - `formatErrors`, `notImplemented`, `badVersions`: messages answered with FORMERR, NOTIMP, BADVERS.
+ * - `cacheHits`: queries answered from the cache.
  * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered
  *   nothing), `handlerTimedOut` and `replyInvalid` (its records could not be encoded) got SERVFAIL; `handlerDropped`
  *   got nothing, as the handler wished.

@@ -209,7 +209,8 @@ export class Reply {
    * are not answered with this reply. Without a cache it means nothing. Throws `RangeError` or `TypeError`.
    */
   cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
-    if (ttl !== undefined && !(ttl >= 0 && ttl <= MAX_TTL)) throw new RangeError(`the TTL ${ttl} is not from 0 to ${MAX_TTL}`);
+    if (ttl !== undefined && !(ttl >= 0 && ttl <= MAX_TTL))
+      throw new RangeError(`the TTL ${ttl} is not from 0 to ${MAX_TTL}`);
     let bits = 0;
     for (const name of varyBy) {
       if (!Object.hasOwn(VARY_BY, name)) throw new TypeError(`replies cannot vary by ${JSON.stringify(name)}`);

@@ -127,7 +127,10 @@ describe('the answer cache', () => {
     assert.equal(await ttl(), 2);
     await until(() => calls() === 1, 'the first call');
     const seen = new Set<number>();
-    for (const end = Date.now() + 3500; calls() === 1 && Date.now() < end; await wait(50)) seen.add(await ttl());
+    for (const end = Date.now() + 3500; calls() === 1 && Date.now() < end;) {
+      seen.add(await ttl());
+      await wait(50);
+    }
     assert.equal(calls(), 2);
     assert.ok(seen.has(1), [...seen].join(' '));
     await server.close();

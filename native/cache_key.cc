@@ -17,13 +17,11 @@ constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}
 
 // Finds the client subnet option. False where any other option stands, or a second one.
 bool find_subnet(const uint8_t* query, const MessageView& view, const uint8_t** subnet, size_t* length) {
-  const uint8_t* at = query + view.options_offset;
-  const uint8_t* end = at + view.options_length;
-  while (at < end) {
-    if (read16(at) != kOptionClientSubnet || *subnet != nullptr) return false;
-    *subnet = at + 4;
-    *length = read16(at + 2);
-    at += 4 + *length;
+  const uint8_t* options = query + view.options_offset;
+  for (size_t at = 0; at < view.options_length; at += 4 + *length) {
+    if (read16(options + at) != kOptionClientSubnet || *subnet != nullptr) return false;
+    *subnet = options + at + 4;
+    *length = read16(options + at + 2);
   }
   return true;
 }
@@ -91,7 +89,7 @@ bool CacheKey::vary(uint8_t vary_by, const Origin& origin) {
 }
 
 void CacheKey::append(const uint8_t* from, size_t count) {
-  if (count == 0) return;
+  if (from == nullptr || count == 0) return;
   memcpy(bytes_ + length_, from, count);
   length_ = static_cast<uint16_t>(length_ + count);
 }

@@ -230,6 +230,9 @@ export class Reply {
     return this.#optStart;
   }
 
+  /** The longest UDP reply to this query in octets, where that is less than the server's; undefined: no less. */
+  maxPayloadSize: number | undefined;
+
   /** Has `observer` told once what became of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
     (this.#observers ??= []).push(observer);

@@ -113,7 +113,7 @@ export class Dispatcher {
       reply.finished(0);
       return 0;
     }
-    const limit = replyLimit(query, this.#maxPayloadSize);
+    const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
     let length = this.#tryEncode(query, reply, target, offset, limit);
     if (reply.truncated && query.transport !== 'udp') {
       // There is no better transport to point to: a message has no more than 16 bits for its length.

@@ -68,6 +68,7 @@ enum WorkerCounter : uint32_t {
   kReceived,
   kBatches,
   kSent,
+  kSegmentedSends,
   kSendRetries,
   kSendFailures,
   kDroppedShort,
@@ -81,11 +82,10 @@ enum WorkerCounter : uint32_t {
   kWorkerCounters,
 };
 constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
-    "received",        "batches",         "sent",
-    "sendRetries",     "sendFailures",    "droppedShort",
-    "droppedResponse", "droppedPortZero", "droppedOversize",
-    "formatErrors",    "notImplemented",  "badVersions",
-    "cacheHits",
+    "received",        "batches",         "sent",         "segmentedSends",
+    "sendRetries",     "sendFailures",    "droppedShort", "droppedResponse",
+    "droppedPortZero", "droppedOversize", "formatErrors", "notImplemented",
+    "badVersions",     "cacheHits",
 };
 constexpr uint32_t kWorkerRow = 64;
 

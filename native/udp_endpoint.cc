@@ -269,6 +269,7 @@ void UdpEndpoint::flush() {
       result = batch_.send(sender->descriptor.get(), entry(first), last - first);
     }
     if (result.sent > 0) layout::count(row + layout::kSent, result.sent);
+    if (result.segmented > 0) layout::count(row + layout::kSegmentedSends, result.segmented);
     if (result.failed > 0) layout::count(row + layout::kSendFailures, result.failed);
     if (result.retries > 0) layout::count(row + layout::kSendRetries, result.retries);
   }

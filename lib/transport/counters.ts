@@ -13,6 +13,7 @@ export const workerCounters = [
   'received',
   'batches',
   'sent',
+  'segmentedSends',
   'sendRetries',
   'sendFailures',
   'droppedShort',
@@ -57,6 +58,8 @@ export type SocketCounter = (typeof socketCounters)[number];
 
 /**
  * - `received`, `batches`, `sent`: datagrams received, the batches that they came in, and datagrams sent.
+ * - `segmentedSends`: of `sent`, those that left together with others to the same client as one message, which the kernel
+ *   or the network device cuts (Linux, UDP_SEGMENT).
  * - `sendRetries`, `sendFailures`: how often the kernel had no room for a datagram and was asked again; datagrams that
  *   it would not take at all.
  * - `droppedShort`, `droppedResponse`, `droppedPortZero`, `droppedOversize`: messages dropped without an answer: under

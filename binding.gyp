@@ -10,6 +10,7 @@
         'native/addon.cc',
         'native/admission.cc',
         'native/answer_cache.cc',
+        'native/answer_cache_object.cc',
         'native/answer_cache_registry.cc',
         'native/answer_cache_shard.cc',
         'native/cache_key.cc',

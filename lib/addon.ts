@@ -170,6 +170,65 @@ export interface Layout {
   workerRow: number;
 }
 
+/** What {@link Addon.openCache} takes. */
+export interface NativeCacheOptions {
+  /** In all, bookkeeping included. */
+  maxBytes: number;
+  /** The longest UDP reply, and what OPT records say, in bytes. */
+  payloadSize: number;
+  /** Seconds that an answer may be given after its end; 0: none. */
+  serveStale: number;
+  /** Answers asked for that often are refreshed before their end; 0: none. */
+  prefetchHits: number;
+  /** How near to its end, in percent of its life. */
+  prefetchPercent: number;
+}
+
+/** What a cache has done, and what it holds. */
+export interface CacheCounters {
+  /** Queries answered, {@link staleHits} among them. */
+  hits: number;
+  /** Answered with what was past its end. */
+  staleHits: number;
+  /** Queries that were not, {@link contended} among them. */
+  misses: number;
+  /** Not answered because another thread was busy in that part of the cache. */
+  contended: number;
+  /** Answers that were kept. */
+  stores: number;
+  /** Answers that had to make room. */
+  evictions: number;
+  /** Memory in use. */
+  bytes: number;
+  /** Answers that are there. */
+  entries: number;
+}
+
+/** A process's answer cache, as one thread holds it. */
+export interface AnswerCache {
+  /**
+   * Keeps the reply of `replyLength` bytes at `replyOffset` of `target` for queries like the one in `input`. `opt`:
+   * where its OPT record begins, from the reply's start; 0 without one. `maxTtl` in seconds, `varyBy` the sum of 1 (local
+   * address), 2 (client's network) and 4 (client). False when such a reply is not kept.
+   */
+  store(
+    input: Uint8Array,
+    offset: number,
+    length: number,
+    stream: boolean,
+    origin: Uint8Array | undefined,
+    target: Uint8Array,
+    replyOffset: number,
+    replyLength: number,
+    opt: number,
+    maxTtl: number,
+    varyBy: number,
+  ): boolean;
+  /** Removes all, or what is known of a name in wire format, or of it and all below; returns how many. */
+  clear(name?: Uint8Array, subtree?: boolean): number;
+  counters(): CacheCounters;
+}
+
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
   /** Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port. */
@@ -180,6 +239,8 @@ export interface UdpEndpoint {
   start(socket: number): void;
   /** Closes the endpoint's duplicate of a stopped socket. */
   remove(socket: number): void;
+  /** Answers what the cache knows without calling `onQueries`. */
+  use(cache: AnswerCache): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
@@ -304,8 +365,13 @@ export interface Addon {
   statistics(fd: number): NativeSocketStatistics;
   /**
    * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is
-   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages were complete;
-   * their `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
+   * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   *
+   * With a `cache`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
+   * each behind its length. `origin`: see {@link Addon.queryOrigin}.
+   *
+   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
    */
   checkStream(
     input: Uint8Array,
@@ -316,7 +382,20 @@ export interface Addon {
     text: Uint8Array,
     counters: Float64Array,
     row: number,
+    progress: Uint32Array,
+    cache?: AnswerCache,
+    origin?: Uint8Array,
+    output?: Uint8Array,
+    outputStart?: number,
   ): number;
+  /** Where a query came from and went, in the form in which native code compares it. Addresses are numeric. */
+  queryOrigin(client: string, local: string, localPort: number): Uint8Array;
+  /** Opens an answer cache of this process and returns its number. */
+  openCache(options: NativeCacheOptions): number;
+  /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
+  closeCache(number: number): void;
+  /** Attaches to an open cache, from any thread. */
+  AnswerCache: new (number: number) => AnswerCache;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;

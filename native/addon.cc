@@ -4,8 +4,11 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <cstring>
 #include <string>
 
+#include "answer_cache_object.h"
+#include "answer_cache_registry.h"
 #include "descriptor_channel_object.h"
 #include "frames.h"
 #include "layout.h"
@@ -13,6 +16,7 @@
 #include "load_generator_object.h"
 #endif
 #include "message_view.h"
+#include "query_origin.h"
 #include "reuseport.h"
 #include "socket.h"
 #include "system_error.h"
@@ -114,13 +118,59 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
 
 Napi::Value check_stream(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  auto input = info[0].As<Napi::Uint8Array>();
   auto queries = info[4].As<Napi::Uint32Array>();
   auto text = info[5].As<Napi::Uint8Array>();
   auto counters = info[6].As<Napi::Float64Array>();
+  auto progress = info[8].As<Napi::Uint32Array>();
   Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
-  return Napi::Number::New(info.Env(), admit_frames(&admission, input.Data(), number(1), number(2), number(3)));
+  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
+  if (info.Length() > 9 && info[9].IsObject()) {
+    admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
+    frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data(), TransportClass::kStream);
+    auto output = info[11].As<Napi::Uint8Array>();
+    frames.output = output.Data();
+    frames.output_start = number(12);
+    frames.output_end = static_cast<uint32_t>(output.ElementLength());
+  }
+  const uint32_t rows = admit_frames(&admission, &frames, number(3));
+  progress[0] = frames.start;
+  progress[1] = frames.output_start;
+  return Napi::Number::New(info.Env(), rows);
 }
+
+// An address in text that Node has given us.
+void parse_address(const std::string& text, uint8_t* address, size_t* length) {
+  *length = uv_inet_pton(AF_INET, text.c_str(), address) == 0 ? 4 : 16;
+  if (*length == 16) uv_inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), address);
+}
+
+Napi::Value query_origin(const Napi::CallbackInfo& info) {
+  QueryOrigin origin;
+  uint8_t address[16] = {};
+  size_t length;
+  parse_address(info[0].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_client(address, length);
+  parse_address(info[1].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_local(address, length);
+  origin.set_local_port(htons(static_cast<uint16_t>(info[2].As<Napi::Number>().Uint32Value())));
+  auto result = Napi::Uint8Array::New(info.Env(), QueryOrigin::kSize);
+  memcpy(result.Data(), origin.bytes(), QueryOrigin::kSize);
+  return result;
+}
+
+Napi::Value open_cache(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
+  AnswerCache::Options options;
+  options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
+  options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
+  options.serve_stale_seconds = number("serveStale").Uint32Value();
+  options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  return Napi::Number::New(info.Env(), open_answer_cache(options));
+}
+
+void close_cache(const Napi::CallbackInfo& info) { close_answer_cache(info[0].As<Napi::Number>().Uint32Value()); }
 
 template <size_t N>
 Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
@@ -193,6 +243,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
+  exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
+  exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
+  exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
+  exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
 #ifdef MULTISOCKET_LOAD_GENERATOR

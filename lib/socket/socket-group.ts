@@ -59,6 +59,8 @@ export class SocketGroup implements Disposable {
   readonly receiveBufferSize: number;
   /** SO_SNDBUF of a socket in bytes, as the kernel granted it. */
   readonly sendBufferSize: number;
+  /** Whether other sockets can join: SO_REUSEPORT is in force. */
+  readonly shared: boolean;
   readonly #options: Required<SocketGroupOptions>;
   readonly #descriptors: number[];
   #steering: Steering = 'hash';
@@ -124,6 +126,7 @@ export class SocketGroup implements Disposable {
     this.port = opened[0].port;
     this.receiveBufferSize = opened[0].receiveBufferSize;
     this.sendBufferSize = opened[0].sendBufferSize;
+    this.shared = opened[0].reusePort;
     this.#descriptors = opened.map(({ fd }) => fd);
   }
 

@@ -239,6 +239,8 @@ export interface UdpEndpoint {
   start(socket: number): void;
   /** Closes the endpoint's duplicate of a stopped socket. */
   remove(socket: number): void;
+  /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
+  dropOlderThan(milliseconds: number): void;
   /** Answers what the cache knows without calling `onQueries`. */
   use(cache: AnswerCache): void;
   /** Sends all in the outbox and empties it. */

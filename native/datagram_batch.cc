@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
 #include <numeric>
 
 namespace multisocket {
@@ -53,6 +54,29 @@ void read_local_address(const msghdr& header, uint8_t* envelope) {
       return;
     }
   }
+}
+
+// Nanoseconds of the clock by which the kernel notes arrivals.
+int64_t wall_clock() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
+}
+
+// When a datagram arrived; `now` where the kernel does not say.
+int64_t arrival(const msghdr& header, int64_t now) {
+#ifdef SCM_TIMESTAMPNS
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
+       control = CMSG_NXTHDR(const_cast<msghdr*>(&header), control)) {
+    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec at;
+    memcpy(&at, CMSG_DATA(control), sizeof at);
+    return at.tv_sec * int64_t{1000000000} + at.tv_nsec;
+  }
+#else
+  static_cast<void>(header);
+#endif
+  return now;
 }
 
 size_t write_local_address(const uint8_t* envelope, cmsghdr* control) {
@@ -111,6 +135,17 @@ DatagramBatch::DatagramBatch(uint8_t* slab) : slab_(slab) {
   }
 }
 
+int DatagramBatch::note_arrivals(int fd) {
+#ifdef SO_TIMESTAMPNS
+  const int on = 1;
+  return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+#else
+  static_cast<void>(fd);
+  errno = ENOPROTOOPT;
+  return -1;
+#endif
+}
+
 unsigned DatagramBatch::receive(int fd, uint32_t socket, bool wildcard, unsigned first) {
   int count;
   // An error of an earlier send (ICMP) may stand before the datagrams: it is reported once, then they come.
@@ -121,8 +156,9 @@ unsigned DatagramBatch::receive(int fd, uint32_t socket, bool wildcard, unsigned
     if (count >= 0 || errno == EAGAIN || errno == EWOULDBLOCK) break;
   }
   if (count < 0) return 0;
+  const int64_t now = max_delay_ == 0 ? 0 : wall_clock();
   for (unsigned i = first; i < first + count; i++) {
-    read_envelope(i, socket, wildcard);
+    read_envelope(i, socket, wildcard, now);
     reset(i);
   }
   return static_cast<unsigned>(count);
@@ -135,7 +171,7 @@ void DatagramBatch::reset(unsigned slot) {
   header.msg_controllen = sizeof received_controls_[slot].bytes;
 }
 
-void DatagramBatch::read_envelope(unsigned slot, uint32_t socket, bool wildcard) {
+void DatagramBatch::read_envelope(unsigned slot, uint32_t socket, bool wildcard, int64_t now) {
   uint8_t* envelope = slab_ + envelope_offset(slot);
   sa_family_t family;
   memcpy(&family, envelope + offsetof(sockaddr_in, sin_family), sizeof family);
@@ -143,6 +179,7 @@ void DatagramBatch::read_envelope(unsigned slot, uint32_t socket, bool wildcard)
   layout::write_socket(envelope, socket);
   *local_family(envelope) = 0;
   if (wildcard) read_local_address(received_[slot].header, envelope);
+  envelope[layout::kEnvelopeStale] = now != 0 && now - arrival(received_[slot].header, now) > max_delay_;
 }
 
 uint32_t DatagramBatch::length(unsigned slot, double* counters) const {
@@ -154,6 +191,10 @@ uint32_t DatagramBatch::length(unsigned slot, double* counters) const {
   }
   if (port[0] == 0 && port[1] == 0) {  // nobody can be reached there
     layout::count(counters + layout::kDroppedPortZero);
+    return 0;
+  }
+  if (slab_[envelope_offset(slot) + layout::kEnvelopeStale] != 0) {
+    layout::count(counters + layout::kDroppedStale);
     return 0;
   }
   if (datagram.length == 0) layout::count(counters + layout::kDroppedShort);

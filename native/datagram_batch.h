@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ctime>
 
 #include "datagram_io.h"
 #include "layout.h"
@@ -31,8 +32,14 @@ class DatagramBatch {
   // room for means that nothing more waits. `wildcard`: the socket is bound to all addresses and tells the one queried.
   unsigned receive(int fd, uint32_t socket, bool wildcard, unsigned first);
 
-  // The length of the message in a slot; 0 where it was longer than a slot or came from port 0, with the reason counted
-  // in `counters` (a worker's row).
+  // Datagrams that have waited in the kernel for longer are of no use any more; 0: all are. Takes effect on sockets
+  // that note_arrivals was called for.
+  void drop_older_than(uint32_t milliseconds) { max_delay_ = milliseconds * int64_t{1000000}; }
+  // Has the kernel tell when each datagram arrived. Returns 0 or -1 with errno.
+  static int note_arrivals(int fd);
+
+  // The length of the message in a slot; 0 where it was longer than a slot, too old or from port 0, with the reason
+  // counted in `counters` (a worker's row).
   uint32_t length(unsigned slot, double* counters) const;
 
   static uint32_t envelope_offset(unsigned slot) { return slot * layout::kSlotStride; }
@@ -45,10 +52,12 @@ class DatagramBatch {
  private:
   // Room for one in_pktinfo or in6_pktinfo, and for the size of segments.
   struct alignas(cmsghdr) Control {
-    char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + kSegmentSizeSpace];
+    char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(timespec)) + kSegmentSizeSpace];
   };
 
-  void read_envelope(unsigned slot, uint32_t socket, bool wildcard);
+  void read_envelope(unsigned slot, uint32_t socket, bool wildcard, int64_t now);
+
+  int64_t max_delay_ = 0;  // nanoseconds
   void reset(unsigned slot);
   void send_batch(int fd, const uint32_t* entries, unsigned count, bool segmented, Sent* result);
   bool sort_by_client(const uint32_t* entries, unsigned count);

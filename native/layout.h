@@ -22,6 +22,7 @@ constexpr uint32_t kEnvelopeLocalAddress = 32;
 constexpr uint32_t kEnvelopeLocalInterface = 48;
 constexpr uint32_t kEnvelopeFamily = 52;       // 4 or 6
 constexpr uint32_t kEnvelopeLocalFamily = 53;  // 4 or 6; 0 where the socket is bound to one address
+constexpr uint32_t kEnvelopeStale = 54;        // 1 where the message waited longer than it may
 
 // A query that does not fit is dropped: real ones stay far below. 37 cache lines, an odd number, so that the heads of
 // the slots fall into different sets of the processor's cache.
@@ -75,6 +76,7 @@ enum WorkerCounter : uint32_t {
   kDroppedResponse,
   kDroppedPortZero,
   kDroppedOversize,
+  kDroppedStale,
   kFormatErrors,
   kNotImplemented,
   kBadVersions,
@@ -84,8 +86,8 @@ enum WorkerCounter : uint32_t {
 constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
     "received",        "batches",         "sent",         "segmentedSends",
     "sendRetries",     "sendFailures",    "droppedShort", "droppedResponse",
-    "droppedPortZero", "droppedOversize", "formatErrors", "notImplemented",
-    "badVersions",     "cacheHits",
+    "droppedPortZero", "droppedOversize", "droppedStale", "formatErrors",
+    "notImplemented",  "badVersions",     "cacheHits",
 };
 constexpr uint32_t kWorkerRow = 64;
 

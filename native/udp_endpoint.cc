@@ -31,6 +31,7 @@ std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& me
 
 int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, bool wildcard) {
   if (closing_) return UV_ECANCELED;
+  if (notes_arrivals_ && DatagramBatch::note_arrivals(descriptor.get()) != 0) return uv_translate_sys_error(errno);
   if (find(number) != nullptr) return UV_EALREADY;
   auto socket = std::make_unique<Socket>();
   const int error = uv_poll_init(check_.loop, &socket->poll, descriptor.get());
@@ -59,6 +60,11 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   const int started = start(number);
   if (started != 0) remove(number);
   return started;
+}
+
+void UdpEndpoint::drop_older_than(uint32_t milliseconds) {
+  batch_.drop_older_than(milliseconds);
+  notes_arrivals_ = milliseconds > 0;
 }
 
 int UdpEndpoint::start(uint32_t number) {

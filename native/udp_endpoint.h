@@ -46,6 +46,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   // Stops, and closes the descriptor.
   void remove(uint32_t socket);
   void flush();
+  // Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards.
+  void drop_older_than(uint32_t milliseconds);
   // Answers what `cache` knows without a call of `serve`.
   void use(std::shared_ptr<AnswerCache> cache) { admission_.use(std::move(cache)); }
   void set_ref(bool on);
@@ -87,6 +89,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   Serve serve_;
   DatagramBatch batch_;
   Admission admission_;
+  bool notes_arrivals_ = false;
   QueryOrigin origin_;
   uv_check_t check_;
   std::vector<Socket*> sockets_;  // by number; null where not lent

@@ -16,6 +16,7 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
                          InstanceMethod<&UdpEndpointObject::use>("use"),
+                         InstanceMethod<&UdpEndpointObject::drop_older_than>("dropOlderThan"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
                          InstanceMethod<&UdpEndpointObject::unref>("unref"),
                          InstanceMethod<&UdpEndpointObject::close>("close"),
@@ -83,6 +84,10 @@ void UdpEndpointObject::remove(const Napi::CallbackInfo& info) {
 }
 
 void UdpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->flush(); }
+
+void UdpEndpointObject::drop_older_than(const Napi::CallbackInfo& info) {
+  endpoint_->drop_older_than(info[0].As<Napi::Number>().Uint32Value());
+}
 
 void UdpEndpointObject::use(const Napi::CallbackInfo& info) {
   endpoint_->use(AnswerCacheObject::Unwrap(info[0].As<Napi::Object>())->cache());

@@ -55,6 +55,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     handlerTimeout: checkInteger('handlerTimeout', options.handlerTimeout ?? 5000, 1, MAX_TIME),
     closeTimeout: checkInteger('closeTimeout', options.closeTimeout ?? 5000, 0, MAX_TIME),
     maxInFlight: checkInteger('maxInFlight', options.maxInFlight ?? 10_000, 1, 1_000_000),
+    maxQueueDelay: checkInteger('maxQueueDelay', options.maxQueueDelay ?? 0, 0, 60_000),
     overload: checkOverload(options.overload ?? 'drop'),
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),

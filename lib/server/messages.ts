@@ -35,6 +35,7 @@ export interface ServingOptions {
   /** Milliseconds between beats (see `heartbeat.ts`); 0: none. */
   heartbeat: number;
   maxInFlight: number;
+  maxQueueDelay: number;
   overload: Overload;
   /** Counters: Float64 elements, rows of sockets and of workers. */
   memory: SharedArrayBuffer;

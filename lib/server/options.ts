@@ -116,6 +116,11 @@ export interface ServerOptions {
    * beyond that is shed as `overload` says.
    */
   maxInFlight?: number;
+  /**
+   * Milliseconds that a datagram may have waited in the kernel; older ones are dropped, since their clients have given up
+   * (SO_TIMESTAMPNS, Linux). Default 0: any time.
+   */
+  maxQueueDelay?: number;
   /** What a query that is shed gets: nothing (`'drop'`, the default), or `'SERVFAIL'` or `'REFUSED'`. */
   overload?: Overload;
   /**

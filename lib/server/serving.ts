@@ -66,7 +66,14 @@ export class Serving {
       },
     });
     const dispatcher = this.#dispatcher;
-    this.#udp = new UdpTransport({ dispatcher, counters, row, cache, maxPayloadSize });
+    this.#udp = new UdpTransport({
+      dispatcher,
+      counters,
+      row,
+      cache,
+      maxPayloadSize,
+      maxQueueDelay: start.maxQueueDelay,
+    });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
     const options = { ...tcp, dispatcher, counters, row, cache, gate, tls: start.tls };

@@ -24,6 +24,7 @@ export async function startWorker(
     maxPayloadSize,
     handlerTimeout,
     maxInFlight,
+    maxQueueDelay: config.maxQueueDelay,
     overload,
     tcp,
     tls,

@@ -20,6 +20,7 @@ export const workerCounters = [
   'droppedResponse',
   'droppedPortZero',
   'droppedOversize',
+  'droppedStale',
   'formatErrors',
   'notImplemented',
   'badVersions',
@@ -64,6 +65,7 @@ export type SocketCounter = (typeof socketCounters)[number];
  *   it would not take at all.
  * - `droppedShort`, `droppedResponse`, `droppedPortZero`, `droppedOversize`: messages dropped without an answer: under
  *   12 bytes, with QR=1, from port 0, longer than a receive slot.
+ * - `droppedStale`: datagrams dropped because they had waited in the kernel for longer than `maxQueueDelay`.
  * - `formatErrors`, `notImplemented`, `badVersions`: messages answered with FORMERR, NOTIMP, BADVERS.
  * - `cacheHits`: queries answered from the cache.
  * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered

@@ -56,6 +56,8 @@ export class StreamConnection {
   /** When something last came or went, by `performance.now()`. */
   #lastActive = performance.now();
   #unreadSince: number | undefined;
+  /** How much waited when it was last asked for, in bytes. */
+  #unread = 0;
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
   };
@@ -91,8 +93,12 @@ export class StreamConnection {
     return this.#blocked || this.#input.startedAt === undefined ? 0 : now - this.#input.startedAt;
   }
 
-  /** How long the client has left its replies unread, in ms. */
+  /** How long the client has read nothing though replies wait for it, in ms. To be asked now and then. */
   unreadFor(now: number): number {
+    const { writableLength } = this.#socket;
+    // A client that reads slowly, and not enough to empty what waits, is no dead one.
+    if (this.#unreadSince !== undefined && writableLength < this.#unread) this.#unreadSince = now;
+    this.#unread = writableLength;
     return this.#unreadSince === undefined ? 0 : now - this.#unreadSince;
   }
 

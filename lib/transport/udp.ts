@@ -35,6 +35,8 @@ export interface UdpTransportOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   cache: AnswerCache | undefined;
+  /** Milliseconds that a query may have waited in the kernel; 0: any time. */
+  maxQueueDelay: number;
   /** The longest message that a reply may have, in bytes. */
   maxPayloadSize: number;
 }
@@ -71,6 +73,7 @@ export class UdpTransport {
     this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, options.counters, options.row, (count) => {
       this.#serve(count);
     });
+    this.#endpoint.dropOlderThan(options.maxQueueDelay);
     if (options.cache !== undefined) this.#endpoint.use(options.cache);
   }
 

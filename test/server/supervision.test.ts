@@ -225,3 +225,17 @@ describe('overload', () => {
     });
   }
 });
+
+describe('maxQueueDelay', () => {
+  it('drops what has waited in the kernel for longer, and counts it', async () => {
+    const { server, port } = await serve({ workers: 1, sockets: 1, maxQueueDelay: 200 });
+    const blocked = udpExchange(queryBytes('block.600', 'TXT'), port);
+    await until(() => server.stats().totals.received === 1, 'the worker to be blocked');
+    const old = udpExchange(queryBytes('example.org', 'TXT'), port, '127.0.0.1', 1500);
+    assert.ok(await blocked);
+    assert.equal(await old, undefined);
+    assert.equal((await ask(port, 'example.org', 'TXT')).rcode, 'NOERROR');
+    assert.equal(server.stats().totals.droppedStale, 1);
+    await server.close();
+  });
+});

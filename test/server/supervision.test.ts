@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -49,6 +50,21 @@ describe('a worker that dies', () => {
     // At 2,000 a second there is hardly more than one in a batch: five batches are far more than five handlers held.
     assert.ok(sent - answered <= 5 * 64, `${sent - answered} of ${sent} lost`);
     assert.ok(answered > 500);
+    await server.close();
+  });
+
+  it('takes nothing more from the kernel once its thread is being ended', async () => {
+    const { server, port } = await serve({ sockets: 1 });
+    // One client, one socket: they come in this order. While the first blocks, the others wait in the kernel. There are
+    // no more than have room in the client's own buffer when the answers come.
+    const socket = createSocket('udp4');
+    const answered = new Set<number>();
+    socket.on('message', (reply) => answered.add(reply.readUInt16BE(0)));
+    const names = ['block.300', 'exit.now', ...Array.from({ length: 250 }, (_, i) => `host${i}.example.org`)];
+    for (const [id, name] of names.entries()) socket.send(queryBytes(name, 'TXT', { id }), port, '127.0.0.1');
+    // A batch is 64: with the one that ends it 63 are lost at most.
+    await until(() => answered.size >= 250 - 63, 'what waited to be answered by the other');
+    socket.close();
     await server.close();
   });
 

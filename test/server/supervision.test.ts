@@ -104,6 +104,22 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('workers that die every now and then', () => {
+  it('are replaced at once, however often', async () => {
+    const { server, port, warnings } = await serve({ workers: 1, sockets: 1 });
+    for (let i = 1; i <= 7; i++) {
+      await until(() => server.stats().workers.length === 1, 'its successor');
+      // Longer than what counts as a death of its start.
+      await wait(600);
+      await udpExchange(queryBytes('exit.now', 'TXT'), port, '127.0.0.1', 20);
+      await until(() => warnings.length === i, 'its death');
+    }
+    // With a delay that doubles this one would wait for more than 3 s, and the client does for 2.
+    assert.equal((await ask(port, 'example.org', 'TXT')).rcode, 'NOERROR');
+    await server.close();
+  });
+});
+
 describe('a worker that stalls', () => {
   it('is helped by another until it comes back', async () => {
     const { server, port, warnings } = await serve({ stallTimeout: 200 });

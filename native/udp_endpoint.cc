@@ -11,15 +11,15 @@ constexpr unsigned kMaxBatches = 4;
 
 }  // namespace
 
-UdpEndpoint::UdpEndpoint(const Memory& memory, Serve serve)
+UdpEndpoint::UdpEndpoint(const Memory& memory, Server server)
     : memory_(memory),
-      serve_(std::move(serve)),
+      server_(std::move(server)),
       batch_(memory.slab),
       admission_(memory.queries, memory.slab + layout::kTextOffset, layout::kTextOffset,
                  memory.counters + memory.worker_row) {}
 
-std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& memory, Serve serve) {
-  std::shared_ptr<UdpEndpoint> endpoint(new UdpEndpoint(memory, std::move(serve)));
+std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& memory, Server server) {
+  std::shared_ptr<UdpEndpoint> endpoint(new UdpEndpoint(memory, std::move(server)));
   uv_check_init(loop, &endpoint->check_);
   endpoint->check_.data = endpoint.get();
   uv_check_start(&endpoint->check_, on_turn);
@@ -165,11 +165,11 @@ void UdpEndpoint::on_turn(uv_check_t* handle) {
 }
 
 void UdpEndpoint::turn() {
-  for (unsigned batches = 0; batches < kMaxBatches && first_ready_ != nullptr; batches++) {
+  for (unsigned batches = 0; batches < kMaxBatches && first_ready_ != nullptr && server_.able(); batches++) {
     const unsigned received = fill();
     if (received == 0) break;
     const uint32_t queries = admit(received);
-    if (queries > 0) serve_(queries);
+    if (queries > 0) server_.serve(queries);
     flush();
   }
 }

@@ -28,10 +28,16 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
     double* counters;
     uint32_t worker_row;
   };
-  // Serves that many queries: fills the outbox, whose first entries may be there already.
-  using Serve = std::function<void(uint32_t count)>;
+  // Who answers.
+  struct Server {
+    // Whether it can. One that cannot, since its thread is being ended, would lose what is taken from the kernel for
+    // it; left there, it is another's.
+    std::function<bool()> able;
+    // Serves that many queries: fills the outbox, whose first entries may be there already.
+    std::function<void(uint32_t count)> serve;
+  };
 
-  static std::shared_ptr<UdpEndpoint> open(uv_loop_t* loop, const Memory& memory, Serve serve);
+  static std::shared_ptr<UdpEndpoint> open(uv_loop_t* loop, const Memory& memory, Server server);
   ~UdpEndpoint() = default;
   UdpEndpoint(const UdpEndpoint&) = delete;
   UdpEndpoint& operator=(const UdpEndpoint&) = delete;
@@ -69,7 +75,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
     Socket* next = nullptr;
   };
 
-  UdpEndpoint(const Memory& memory, Serve serve);
+  UdpEndpoint(const Memory& memory, Server server);
   static void on_readable(uv_poll_t* handle, int status, int events);
   static void on_turn(uv_check_t* handle);
   void turn();
@@ -86,7 +92,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   void handle_closed();
 
   Memory memory_;
-  Serve serve_;
+  Server server_;
   DatagramBatch batch_;
   Admission admission_;
   bool notes_arrivals_ = false;

@@ -47,7 +47,7 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   }
   const UdpEndpoint::Memory memory = {static_cast<uint8_t*>(slab.Data()), queries.Data(), outbox.Data(),
                                       counters.Data(), info[4].As<Napi::Number>().Uint32Value()};
-  endpoint_ = UdpEndpoint::open(loop, memory, [this](uint32_t count) { serve(count); });
+  endpoint_ = UdpEndpoint::open(loop, memory, {[this]() { return able(); }, [this](uint32_t count) { serve(count); }});
   // Until it is closed the object must not be collected, whoever has forgotten it.
   Ref();
   // The hook has to be an asynchronous one: it holds the environment until libuv has let go of our handles.
@@ -105,6 +105,15 @@ void UdpEndpointObject::begin_close() {
     Unref();
     napi_remove_async_cleanup_hook(cleanup);
   });
+}
+
+// There is no question for this in Node-API; but whatever may run JavaScript refuses to when none can be run any more.
+bool UdpEndpointObject::able() {
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  const napi_value global = env.Global();
+  bool same = false;
+  return napi_strict_equals(env, global, global, &same) == napi_ok;
 }
 
 void UdpEndpointObject::serve(uint32_t count) {

@@ -27,6 +27,7 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
   void unref(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
+  bool able();
   void serve(uint32_t count);
   void begin_close();
 

@@ -5,9 +5,12 @@ import { channels } from './diagnostics.js';
 
 /** How soon a worker that has died is replaced: at once, then ever later while it dies young, in ms. */
 const FIRST_DELAY = 100;
-const MAX_DELAY = 30_000;
-/** A worker that lives for so long did not die of its start. */
-const HEALTHY_AFTER = 10_000;
+const MAX_DELAY = 1000;
+/**
+ * A worker that lives for so long, in ms, did not die of its start. Short, since what kills a worker may come again and
+ * again: a server whose workers die once a second is to be there between their deaths.
+ */
+const HEALTHY_AFTER = 500;
 
 /** What a {@link Supervisor} needs from its server. */
 export interface SupervisorOptions {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -52,6 +53,21 @@ describe('a worker that dies', () => {
     await server.close();
   });
 
+  it('takes nothing more from the kernel once its thread is being ended', async () => {
+    const { server, port } = await serve({ sockets: 1 });
+    // One client, one socket: they come in this order. While the first blocks, the others wait in the kernel. There are
+    // no more than have room in the client's own buffer when the answers come.
+    const socket = createSocket('udp4');
+    const answered = new Set<number>();
+    socket.on('message', (reply) => answered.add(reply.readUInt16BE(0)));
+    const names = ['block.300', 'exit.now', ...Array.from({ length: 250 }, (_, i) => `host${i}.example.org`)];
+    for (const [id, name] of names.entries()) socket.send(queryBytes(name, 'TXT', { id }), port, '127.0.0.1');
+    // A batch is 64: with the one that ends it 63 are lost at most.
+    await until(() => answered.size >= 250 - 63, 'what waited to be answered by the other');
+    socket.close();
+    await server.close();
+  });
+
   it('has its sockets served by the others until it is replaced, and keeps the totals', async () => {
     const { server, port } = await serve({ workers: 2 });
     for (let i = 0; i < 20; i++) await ask(port, 'example.org', 'TXT');
@@ -84,6 +100,22 @@ describe('a worker that dies', () => {
     while (Date.now() < end) await udpExchange(queryBytes('exit.now', 'TXT'), port, '127.0.0.1', 20);
     // At once, then after 100, 200, 400 and 800 ms.
     assert.ok(warnings.length >= 2 && warnings.length <= 6, `${warnings.length} deaths`);
+    await server.close();
+  });
+});
+
+describe('workers that die every now and then', () => {
+  it('are replaced at once, however often', async () => {
+    const { server, port, warnings } = await serve({ workers: 1, sockets: 1 });
+    for (let i = 1; i <= 7; i++) {
+      await until(() => server.stats().workers.length === 1, 'its successor');
+      // Longer than what counts as a death of its start.
+      await wait(600);
+      await udpExchange(queryBytes('exit.now', 'TXT'), port, '127.0.0.1', 20);
+      await until(() => warnings.length === i, 'its death');
+    }
+    // With a delay that doubles this one would wait for more than 3 s, and the client does for 2.
+    assert.equal((await ask(port, 'example.org', 'TXT')).rcode, 'NOERROR');
     await server.close();
   });
 });

@@ -30,6 +30,24 @@ bool find_subnet(const uint8_t* query, const MessageView& view, const uint8_t** 
   return true;
 }
 
+// Copies a name in lower case, eight octets at a time. The octets that say how long a label is are below 64 and 'A' is
+// 65, so all can be treated alike.
+void copy_lower(const uint8_t* from, size_t length, uint8_t* to) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = 0x80 * kOnes;
+  size_t at = 0;
+  for (; at + 8 <= length; at += 8) {
+    uint64_t octets;
+    memcpy(&octets, from + at, sizeof octets);
+    // The sums have the top bit of an octet set where its lower seven are 'A' or more, and more than 'Z'.
+    const uint64_t low = octets & ~kTops;
+    const uint64_t upper = (low + (0x80 - 'A') * kOnes) & ~(low + (0x7f - 'Z') * kOnes) & ~octets & kTops;
+    octets |= upper >> 2;  // 0x20
+    memcpy(to + at, &octets, sizeof octets);
+  }
+  for (; at < length; at++) to[at] = from[at] >= 'A' && from[at] <= 'Z' ? from[at] | 0x20 : from[at];
+}
+
 }  // namespace
 
 uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payload_size) {
@@ -58,12 +76,7 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport tra
   bytes_[kVariation] = 0;
   bytes_[kClientLength] = 0;
 
-  // The octets that say how long a label is are below 64 and 'A' is 65, so all octets can be treated alike.
-  uint8_t* name = bytes_ + kFixedSize;
-  for (size_t i = 0; i < view.qname_length; i++) {
-    const uint8_t octet = query[kHeaderSize + i];
-    name[i] = octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
-  }
+  copy_lower(query + kHeaderSize, view.qname_length, bytes_ + kFixedSize);
   length_ = static_cast<uint16_t>(kFixedSize + view.qname_length);
   if (subnet_length != kNoSubnet) append(subnet, subnet_length);
   question_length_ = length_;

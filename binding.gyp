@@ -16,6 +16,8 @@
         'native/cache_key.cc',
         'native/cached_answer.cc',
         'native/datagram_batch.cc',
+        'native/descriptor_channel.cc',
+        'native/descriptor_channel_object.cc',
         'native/frames.cc',
         'native/message_view.cc',
         'native/reuseport.cc',

@@ -49,6 +49,44 @@ export interface NativeSocket {
   sendBufferSize: number;
 }
 
+/** What the kernel knows of a socket, whoever opened it. */
+export interface NativeSocketDescription {
+  protocol: 'udp' | 'tcp';
+  /** Numeric, with its zone where it has one. */
+  address: string;
+  /** 0 when it is not bound. */
+  port: number;
+  /** Whether SO_REUSEPORT is in force. */
+  reusePort: boolean;
+  /** IPV6_V6ONLY; false for IPv4. */
+  ipv6Only: boolean;
+  /** TCP: whether it takes connections. */
+  listening: boolean;
+  /** SO_RCVBUF in bytes, without the doubling that Linux does for its bookkeeping. */
+  receiveBufferSize: number;
+  /** SO_SNDBUF in bytes, likewise. */
+  sendBufferSize: number;
+}
+
+/**
+ * A Unix stream socket over which processes of one user pass descriptors, or one that listens for such. Nothing blocks:
+ * `undefined` means that there is nothing to do before {@link wait} has called back. System errors are thrown.
+ */
+export interface DescriptorChannel {
+  /** A listener's: a new channel's descriptor, which the caller owns. */
+  accept(): number | undefined;
+  /** Sends some of the bytes, at least one, and with the first all the descriptors, at most 253. Returns how many bytes. */
+  send(bytes: Uint8Array, descriptors: readonly number[]): number | undefined;
+  /**
+   * Receives into `bytes`; `length` is 0 when the other side has closed. The caller owns the descriptors. `EMFILE` when
+   * there is no room for all of them: those that there was room for are closed then.
+   */
+  receive(bytes: Uint8Array): { length: number; descriptors: number[] } | undefined;
+  /** Calls `onReady` once, when the socket can be read (a listener: accepts), or written when `write` is true. */
+  wait(write: boolean): void;
+  close(): void;
+}
+
 /** What the kernel says of one socket. */
 export interface NativeSocketStatistics {
   /** Bytes that wait to be read, with the kernel's bookkeeping; TCP listeners: connections that wait to be accepted. */
@@ -310,6 +348,10 @@ export interface NativeLoadGenerator {
 export interface Addon {
   layout: Layout;
   openSocket(options: NativeSocketOptions): NativeSocket;
+  /** Throws `EBADF`, `ENOTSOCK`, `EAFNOSUPPORT` (neither IPv4 nor IPv6) or `EPROTONOSUPPORT` (neither UDP nor TCP). */
+  describeSocket(fd: number): NativeSocketDescription;
+  /** Gives a socket that another process opened the flags and options that {@link openSocket} gives one after its bind. */
+  prepareInherited(fd: number): void;
   /** dup(2), close-on-exec. */
   duplicate(fd: number): number;
   closeSocket(fd: number): void;
@@ -357,6 +399,17 @@ export interface Addon {
   closeCache(number: number): void;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
+  DescriptorChannel: {
+    /** Owns `fd` from now on. */
+    new (fd: number, onReady: () => void): DescriptorChannel;
+    /**
+     * Listens at a path with these permissions and returns the descriptor. A stale socket file is replaced. Throws
+     * `EADDRINUSE` when somebody listens there, `ENOTSOCK` when it is something else, or another system error.
+     */
+    listen(path: string, mode: number): number;
+    /** Throws `EACCES` when a process of another user listens there, or another system error. */
+    connect(path: string): number;
+  };
   UdpEndpoint: new (
     slab: ArrayBuffer,
     queries: Uint32Array,

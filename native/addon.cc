@@ -9,6 +9,7 @@
 
 #include "answer_cache_object.h"
 #include "answer_cache_registry.h"
+#include "descriptor_channel_object.h"
 #include "frames.h"
 #include "layout.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
@@ -56,6 +57,31 @@ Napi::Value open_socket(const Napi::CallbackInfo& info) {
   result.Set("sendBufferSize", opened.send_buffer_size);
   result.Set("fd", opened.descriptor.release());
   return result;
+}
+
+Napi::Value describe_socket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  SocketDescription description;
+  const SocketFailure failure = multisocket::describe_socket(info[0].As<Napi::Number>().Int32Value(), &description);
+  if (failure.syscall != nullptr) {
+    throw_system_error(env, failure.error, failure.syscall);
+    return env.Undefined();
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("protocol", description.tcp ? "tcp" : "udp");
+  result.Set("address", description.address);
+  result.Set("port", description.port);
+  result.Set("reusePort", description.reuse_port);
+  result.Set("ipv6Only", description.ipv6_only);
+  result.Set("listening", description.listening);
+  result.Set("receiveBufferSize", description.receive_buffer_size);
+  result.Set("sendBufferSize", description.send_buffer_size);
+  return result;
+}
+
+void prepare_inherited(const Napi::CallbackInfo& info) {
+  const SocketFailure failure = multisocket::prepare_inherited(info[0].As<Napi::Number>().Int32Value());
+  if (failure.syscall != nullptr) throw_system_error(info.Env(), failure.error, failure.syscall);
 }
 
 Napi::Value duplicate(const Napi::CallbackInfo& info) {
@@ -210,6 +236,8 @@ Napi::Object describe_layout(Napi::Env env) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", describe_layout(env));
   exports.Set("openSocket", Napi::Function::New<open_socket>(env, "openSocket"));
+  exports.Set("describeSocket", Napi::Function::New<describe_socket>(env, "describeSocket"));
+  exports.Set("prepareInherited", Napi::Function::New<prepare_inherited>(env, "prepareInherited"));
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
@@ -220,6 +248,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
+  exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
 #ifdef MULTISOCKET_LOAD_GENERATOR
   exports.Set("LoadGenerator", LoadGeneratorObject::define(env));

@@ -101,6 +101,12 @@ export interface ServerOptions {
   sendBufferSize?: number;
   /** The longest UDP reply in bytes and what our OPT records say, 512 to 4,096; default 1,232 (RFC 9715 s.3.2). */
   maxPayloadSize?: number;
+  /**
+   * Whether `listen()` takes the sockets that a service manager has opened, if there are any (LISTEN_FDS,
+   * sd_listen_fds(3)), in place of opening those of the option `listen`: a datagram and a stream socket for each entry of
+   * `dns`, in order. With SO_REUSEPORT on them (systemd's `ReusePort=yes`) more join, up to `sockets`. Default false.
+   */
+  listenFds?: boolean;
   /** Milliseconds that an asynchronous handler has before its query gets SERVFAIL; default 5,000. */
   handlerTimeout?: number;
   /** Milliseconds that `close()` and `reload()` wait for answers in flight; default 5,000. */

@@ -1,6 +1,7 @@
 /** All sockets of a server: opened, numbered, resized and closed together. */
+import { withCode } from '../errors.js';
 import type { Endpoint, Transport } from '../message/batch.js';
-import { openAddress } from '../socket/address-sockets.js';
+import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type AddressTransport } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import type { SocketGroup } from '../socket/socket-group.js';
@@ -66,6 +67,24 @@ export class ServerSockets {
     return new ServerSockets(opened, transports);
   }
 
+  /**
+   * Takes over sockets that are open already, an entry for each of `listen`, in its order. Throws
+   * `ERR_MULTISOCKET_HAND_OVER` where they do not fit; they are the caller's then.
+   */
+  static adopt(config: ServerConfig, addresses: readonly AddressSockets[]): ServerSockets {
+    const transports = config.listen.map(({ transport }) => transport);
+    const wanted = transports.map((transport) => (transport === 'dns' ? 'udp tcp' : 'tcp'));
+    const given = addresses.map(({ groups }) => groups.map(({ protocol }) => protocol).join(' '));
+    if (wanted.join() !== given.join()) {
+      const message = `the sockets do not fit the option "listen": ${given.join(', ')} in place of ${wanted.join(', ')}`;
+      throw withCode(new Error(message), 'ERR_MULTISOCKET_HAND_OVER');
+    }
+    return new ServerSockets(
+      addresses.map(({ groups }) => groups),
+      transports,
+    );
+  }
+
   private constructor(addresses: SocketGroup[][], transports: AddressTransport[]) {
     this.#addresses = addresses.map(([group], i) => ({ transport: transports[i], ...localOf(group) }));
     this.#groups = addresses.flatMap((groups, i) => groups.map((group) => groupOf(group, i, transports[i])));
@@ -96,6 +115,21 @@ export class ServerSockets {
   /** What was bound, one entry an address. */
   addresses(): BoundAddress[] {
     return this.#addresses.map((address) => ({ ...address }));
+  }
+
+  /** Has more sockets join those that were inherited, where these let others join. Throws a system error. */
+  growInherited(config: ServerConfig): void {
+    for (const group of this.#groups) {
+      if (group.sockets.shared) grow(group, config.listen[group.address].sockets);
+    }
+  }
+
+  /** All of them as another process may take them over. */
+  handOver(): AddressSockets[] {
+    return this.#addresses.map(({ transport }, i) => ({
+      name: transport,
+      groups: this.#groups.filter(({ address }) => address === i).map(({ sockets }) => sockets),
+    }));
   }
 
   /** Each group with its sockets, in the order of {@link all}. */

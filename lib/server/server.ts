@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
+import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
+import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
 import { Assignment } from './assignment.js';
@@ -75,6 +77,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #state: State = 'new';
   #starting: Promise<void> | undefined;
   #closing: Promise<CloseReport> | undefined;
+  /** Aborted when it is about to close. */
+  readonly #closed = new AbortController();
   /** Reloads and resizes, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
@@ -109,14 +113,53 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * threw as it was loaded, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
    */
   async listen(): Promise<this> {
-    if (this.#state !== 'new') {
-      throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');
+    return this.#begin(async () => {
+      const given = this.#config.listenFds ? listenFds() : [];
+      if (given.length === 0) return ServerSockets.open(this.#config);
+      const sockets = ServerSockets.adopt(this.#config, given);
+      sockets.growInherited(this.#config);
+      return sockets;
+    });
+  }
+
+  /**
+   * In place of {@link listen}: takes over the very sockets of the process that offers them at `path` by
+   * {@link handOver}, serves them, and lets that process go. What waits in them is answered here; nothing is lost.
+   *
+   * The option `listen` has to have as many entries of the same transports; addresses, ports and numbers of sockets are
+   * those of the other process. Rejects with `ERR_MULTISOCKET_HAND_OVER`, a system error of the path, or what
+   * {@link listen} rejects with; the other process then serves on.
+   */
+  async adopt(path: string, { timeout = 10_000 }: { timeout?: number } = {}): Promise<this> {
+    let adopted: AdoptedSockets | undefined;
+    try {
+      await this.#begin(async () => {
+        adopted = await adoptSockets(path, { timeout });
+        return ServerSockets.adopt(this.#config, adopted.addresses);
+      });
+      await adopted?.ready();
+    } catch (error) {
+      await adopted?.fail((error as Error).message).catch(() => undefined); // it may be gone: `error` says why
+      await this.close({ timeout: 0 });
+      throw error;
     }
-    this.#state = 'starting';
-    this.#starting = this.#start();
-    await this.#starting;
-    this.emit('listening');
     return this;
+  }
+
+  /**
+   * Offers the sockets to another process of this user, at a Unix socket at `path`, and resolves when one has taken them
+   * over by {@link adopt}; this server has then been closed. Until that one serves, this one does. Meanwhile `reload()`
+   * and `resize()` wait; `close()` withdraws the offer.
+   *
+   * Rejects with `ERR_MULTISOCKET_HAND_OVER` when the other process failed or took too long, an `AbortError` when the offer
+   * was withdrawn, a system error of the path, or `ERR_SERVER_NOT_RUNNING`. The server then serves on.
+   */
+  async handOver(path: string, { timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
+    await this.#change(async (sockets) => {
+      const offer = offerSockets(path, sockets.handOver(), { timeout, signal: this.#closed.signal });
+      await offer.taken;
+    });
+    await this.close();
   }
 
   /** What was bound: an entry for each of `listen`, port 0 resolved. Empty before and after. */
@@ -207,11 +250,22 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  async #start(): Promise<void> {
+  async #begin(open: () => Promise<ServerSockets>): Promise<this> {
+    if (this.#state !== 'new') {
+      throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');
+    }
+    this.#state = 'starting';
+    this.#starting = this.#start(open);
+    await this.#starting;
+    this.emit('listening');
+    return this;
+  }
+
+  async #start(open: () => Promise<ServerSockets>): Promise<void> {
     const { signal } = this.#config;
     try {
       signal?.throwIfAborted();
-      this.#sockets = await ServerSockets.open(this.#config);
+      this.#sockets = await open();
       await this.#supervisor.start();
       await this.#assign();
       signal?.throwIfAborted();
@@ -262,6 +316,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     // One that is just starting is let finish that; when it fails, that is told to who called listen, and it is closed.
     await this.#starting?.catch(() => undefined);
     if (this.#state === 'closed') return { queries: 0, connections: 0 };
+    this.#closed.abort();
     if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
     this.#state = 'closing';
     const report = await this.#end(timeout);

@@ -66,16 +66,13 @@ describe('dnsperf', () => {
         const output = await dnsperf(port, ['-m', mode, '-l', seconds, '-c', '20']);
         assert.match(output, /Queries lost:\s+0 /);
         assert.match(output, /Response codes:\s+NOERROR \d+ \(100\.00%\)/);
-        const queries = server
-          .stats()
-          .sockets.filter(({ protocol }) => protocol === mode)
-          .map((socket) => socket.queries);
-        assert.equal(queries.length, sockets);
-        if (sockets === 2 || sockets === 8)
-          assert.ok(
-            queries.every((n) => n > 0),
-            `idle sockets: ${queries.join(' ')}`,
-          );
+        assert.equal(server.stats().sockets.filter(({ protocol }) => protocol === mode).length, sockets);
+        // By hash, twenty ports reach all of eight sockets in one run out of two: over a few runs every socket has its share.
+        const idle = (): boolean =>
+          server.stats().sockets.some((socket) => socket.protocol === mode && socket.queries === 0);
+        for (let run = 0; sockets <= 8 && idle() && run < 10; run++)
+          await dnsperf(port, ['-m', mode, '-n', '1', '-c', '20']);
+        assert.ok(sockets > 8 || !idle(), 'a socket got nothing');
         await server.close();
       });
     }

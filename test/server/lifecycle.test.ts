@@ -109,7 +109,8 @@ describe('a server', () => {
 
 describe('fifty servers, one after the other', () => {
   for (const workers of [0, 1]) {
-    it(`leave no descriptor open: workers ${workers}`, async () => {
+    it(`leave no descriptor open: workers ${workers}`, async function () {
+      this.timeout(120_000);
       const cycle = async (): Promise<void> => {
         const { server, port } = await serve({ sockets: 4, workers });
         assert.ok(await udpExchange(queryBytes('example.org'), port));

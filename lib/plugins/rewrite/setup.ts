@@ -19,7 +19,8 @@ export const rewrite: DirectiveDefinition<Rule[]> = {
 };
 
 function readRule(use: DirectiveReader): Rule {
-  const words = [...use.arguments(2, Infinity), ...readBlock(use)];
+  const words = [...use.args, ...readBlock(use)];
+  if (words.length < 2) throw use.argError();
   const mode = words[0] === 'continue' || words[0] === 'stop' ? words.shift() : 'stop';
   const [field, ...rest] = words;
   const then = mode === 'continue' ? 'continue' : 'stop';

@@ -17,6 +17,8 @@ export interface ServingStart extends ServingOptions {
   logger: Logger;
   /** Told of handlers that fail, at most once a second for each kind. */
   warn(error: Error): void;
+  /** Passes on what the handler module has to say. */
+  postMessage(message: unknown): void;
 }
 
 /** See the file's head. */
@@ -34,11 +36,11 @@ export class Serving {
   /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
-    const { workerData, index, logger } = start;
+    const { workerData, index, logger, postMessage } = start;
     const loaded =
       typeof handler === 'function'
         ? { handler, close: () => Promise.resolve() }
-        : await loadHandler(handler, { workerData, index, logger, signal: abort.signal });
+        : await loadHandler(handler, { workerData, index, logger, postMessage, signal: abort.signal });
     return new Serving(start, loaded, abort);
   }
 

@@ -3,7 +3,10 @@
  *
  * @packageDocumentation
  */
-export { createServer, Server, type ServerEvents } from './server/server.js';
+export { createServer } from './run/create-server.js';
+export { Server, type ServerEvents } from './server/server.js';
+export { CorefileServer, type CorefileReloadOptions } from './run/corefile-server.js';
+export type { CorefileOptions } from './run/corefile-options.js';
 export type { ListenOptions, ServerOptions, TcpOptions } from './server/options.js';
 export type { CloseOptions, CloseReport, ReloadOptions } from './server/server.js';
 export type { BoundAddress } from './server/server-sockets.js';

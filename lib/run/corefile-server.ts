@@ -1,7 +1,7 @@
 /** A server that runs a Corefile. */
 import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
-import { addressName } from '../corefile/addresses.js';
+import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
 import { withCode } from '../errors.js';
@@ -208,7 +208,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     const server = this.#running();
     const served = this.#listen;
     const wanted = listenOptions(next, this.#config.server.tcp);
-    checkSame(served, wanted);
+    checkSame(before.addresses, next.addresses, isDeepStrictEqual(served.tcp, wanted.tcp));
     const undo: (() => Promise<void>)[] = [];
     try {
       for (const [i, address] of before.addresses.entries()) {
@@ -247,15 +247,15 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 }
 
-/** Throws `ERR_MULTISOCKET_COREFILE_RESTART` when `next` differs from `before` in what cannot be changed. */
-function checkSame(before: Listening, next: Listening): void {
-  const names = ({ listen }: Listening): string[] => listen.map((address) => addressName(address));
-  const added = names(next).filter((name) => !names(before).includes(name));
-  const removed = names(before).filter((name) => !names(next).includes(name));
+/** Throws `ERR_MULTISOCKET_COREFILE_RESTART` when there are other addresses or timeouts than before. */
+function checkSame(before: readonly ServedAddress[], next: readonly ServedAddress[], sameTimeouts: boolean): void {
+  const [old, fresh] = [before.map(addressName), next.map(addressName)];
+  const added = fresh.filter((name) => !old.includes(name));
+  const removed = old.filter((name) => !fresh.includes(name));
   const changes = [
     ...added.map((name) => `${name} is new`),
     ...removed.map((name) => `${name} is gone`),
-    ...(isDeepStrictEqual(before.tcp, next.tcp) ? [] : ['timeouts differ']),
+    ...(sameTimeouts ? [] : ['timeouts differ']),
   ];
   if (changes.length === 0) return;
   const message = `the new Corefile needs a restart: ${changes.join(', ')}`;

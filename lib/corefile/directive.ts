@@ -68,18 +68,18 @@ export interface WorkerRuntime extends BlockContext {
 export interface MainRuntime {
   logger: Logger;
   /** What is served now. */
-  corefile(): Corefile;
-  stats(): ServerStatistics;
+  corefile: () => Corefile;
+  stats: () => ServerStatistics;
   /**
    * What keeps the server from answering all that it should, each once: names of directives that are not ready in a
    * worker, `server` before it listens and from the moment on that it is told to close.
    */
-  unready(): string[];
+  unready: () => string[];
   /**
    * Reads the Corefile again, and if it or what it imports has changed, has the server reload. Resolves to whether it has.
    * Rejects with what is wrong; the server then goes on as before.
    */
-  reloadIfChanged(): Promise<boolean>;
+  reloadIfChanged: () => Promise<boolean>;
 }
 
 /** What `serve` returns: a directive at work in the main thread. */

@@ -99,7 +99,7 @@ export async function openEndpoints(
   addresses: readonly HttpAddress[],
   path: string,
   answer: () => HttpAnswer | Promise<HttpAnswer>,
-): Promise<{ endpoints: HttpEndpoint[]; close(): Promise<void> }> {
+): Promise<{ endpoints: HttpEndpoint[]; close: () => Promise<void> }> {
   const endpoints: HttpEndpoint[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(endpoints.map((endpoint) => endpoint.close()));

@@ -36,7 +36,10 @@ export class Serving {
   /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
-    const { workerData, index, logger, postMessage } = start;
+    const { workerData, index, logger } = start;
+    const postMessage = (message: unknown): void => {
+      start.postMessage(message);
+    };
     const loaded =
       typeof handler === 'function'
         ? { handler, close: () => Promise.resolve() }

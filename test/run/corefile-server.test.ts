@@ -126,6 +126,28 @@ describe('a server that runs a Corefile', () => {
     await server.close();
   });
 
+  it('may have a block on all addresses beside one that is bound to one of them', async () => {
+    // A port that was free a moment ago.
+    const { server: before, port } = await serveCorefile('.:0 {\n whoami\n}');
+    await before.close();
+    for (const zones of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const block = (zone: string): string =>
+        `${zone}:${port} {\n${zone === 'a' ? ' bind 127.0.0.2\n' : ''} probe ${zone}\n}`;
+      const { server } = await serveCorefile(zones.map(block).join('\n'), { modules });
+      const rcodes = ['127.0.0.1', '127.0.0.2'].flatMap((address) =>
+        ['a', 'b'].map(async (zone) => {
+          const answered = await udpExchange(queryBytes(zone, 'TXT'), port, address);
+          return answered === undefined ? undefined : answered.reply[3] & 15;
+        }),
+      );
+      assert.deepEqual(await Promise.all(rcodes), [5, 0, 0, 5]);
+      await server.close();
+    }
+  });
+
   it('gives REFUSED where no zone matches, and to other classes than IN unless a directive takes them', async () => {
     const { server, port } = await serveCorefile('a:0 {\n whoami\n}\nb:0 {\n probe-any b\n}', { modules });
     assert.equal(await codeOf(port, 'c'), 'REFUSED');

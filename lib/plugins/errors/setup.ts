@@ -45,8 +45,8 @@ function readConsolidate(line: DirectiveReader): Consolidation {
     throw line.error((error as Error).message);
   }
   const showFirst = more.at(-1) === 'show_first';
-  const [level = 'error', extra] = showFirst ? more.slice(0, -1) : more;
-  if ((extra as string | undefined) !== undefined || !Object.hasOwn(LEVELS, level)) {
+  const [level = 'error', extra] = (showFirst ? more.slice(0, -1) : more) as (string | undefined)[];
+  if (extra !== undefined || !Object.hasOwn(LEVELS, level)) {
     throw line.error(`unknown log level ${JSON.stringify(extra ?? level)} in consolidate option`);
   }
   return { period, pattern, level: LEVELS[level], showFirst };

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usableCpus } from 'multisocket';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
+import { freePort } from './support/http.js';
 import { until } from './support/server.js';
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -60,16 +59,6 @@ async function serve(text: string): Promise<Running & { path: string; port: numb
   const started = start(['-conf', path]);
   await until(() => started.out().includes('multisocket-'), 'the program to listen');
   return { ...started, path, port: Number(/listening on .*:(\d+),/.exec(started.out())?.[1]) };
-}
-
-/** A port that is free for TCP. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('the program', () => {

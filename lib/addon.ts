@@ -49,6 +49,44 @@ export interface NativeSocket {
   sendBufferSize: number;
 }
 
+/** What the kernel knows of a socket, whoever opened it. */
+export interface NativeSocketDescription {
+  protocol: 'udp' | 'tcp';
+  /** Numeric, with its zone where it has one. */
+  address: string;
+  /** 0 when it is not bound. */
+  port: number;
+  /** Whether SO_REUSEPORT is in force. */
+  reusePort: boolean;
+  /** IPV6_V6ONLY; false for IPv4. */
+  ipv6Only: boolean;
+  /** TCP: whether it takes connections. */
+  listening: boolean;
+  /** SO_RCVBUF in bytes, without the doubling that Linux does for its bookkeeping. */
+  receiveBufferSize: number;
+  /** SO_SNDBUF in bytes, likewise. */
+  sendBufferSize: number;
+}
+
+/**
+ * A Unix stream socket over which processes of one user pass descriptors, or one that listens for such. Nothing blocks:
+ * `undefined` means that there is nothing to do before {@link wait} has called back. System errors are thrown.
+ */
+export interface DescriptorChannel {
+  /** A listener's: a new channel's descriptor, which the caller owns. */
+  accept(): number | undefined;
+  /** Sends some of the bytes, at least one, and with the first all the descriptors, at most 253. Returns how many bytes. */
+  send(bytes: Uint8Array, descriptors: readonly number[]): number | undefined;
+  /**
+   * Receives into `bytes`; `length` is 0 when the other side has closed. The caller owns the descriptors. `EMFILE` when
+   * there is no room for all of them: those that there was room for are closed then.
+   */
+  receive(bytes: Uint8Array): { length: number; descriptors: number[] } | undefined;
+  /** Calls `onReady` once, when the socket can be read (a listener: accepts), or written when `write` is true. */
+  wait(write: boolean): void;
+  close(): void;
+}
+
 /** What the kernel says of one socket. */
 export interface NativeSocketStatistics {
   /** Bytes that wait to be read, with the kernel's bookkeeping; TCP listeners: connections that wait to be accepted. */
@@ -132,6 +170,65 @@ export interface Layout {
   workerRow: number;
 }
 
+/** What {@link Addon.openCache} takes. */
+export interface NativeCacheOptions {
+  /** In all, bookkeeping included. */
+  maxBytes: number;
+  /** The longest UDP reply, and what OPT records say, in bytes. */
+  payloadSize: number;
+  /** Seconds that an answer may be given after its end; 0: none. */
+  serveStale: number;
+  /** Answers asked for that often are refreshed before their end; 0: none. */
+  prefetchHits: number;
+  /** How near to its end, in percent of its life. */
+  prefetchPercent: number;
+}
+
+/** What a cache has done, and what it holds. */
+export interface CacheCounters {
+  /** Queries answered, {@link staleHits} among them. */
+  hits: number;
+  /** Answered with what was past its end. */
+  staleHits: number;
+  /** Queries that were not, {@link contended} among them. */
+  misses: number;
+  /** Not answered because another thread was busy in that part of the cache. */
+  contended: number;
+  /** Answers that were kept. */
+  stores: number;
+  /** Answers that had to make room. */
+  evictions: number;
+  /** Memory in use. */
+  bytes: number;
+  /** Answers that are there. */
+  entries: number;
+}
+
+/** A process's answer cache, as one thread holds it. */
+export interface AnswerCache {
+  /**
+   * Keeps the reply of `replyLength` bytes at `replyOffset` of `target` for queries like the one in `input`. `opt`:
+   * where its OPT record begins, from the reply's start; 0 without one. `maxTtl` in seconds, `varyBy` the sum of 1 (local
+   * address), 2 (client's network) and 4 (client). False when such a reply is not kept.
+   */
+  store(
+    input: Uint8Array,
+    offset: number,
+    length: number,
+    stream: boolean,
+    origin: Uint8Array | undefined,
+    target: Uint8Array,
+    replyOffset: number,
+    replyLength: number,
+    opt: number,
+    maxTtl: number,
+    varyBy: number,
+  ): boolean;
+  /** Removes all, or what is known of a name in wire format, or of it and all below; returns how many. */
+  clear(name?: Uint8Array, subtree?: boolean): number;
+  counters(): CacheCounters;
+}
+
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
   /** Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port. */
@@ -142,6 +239,8 @@ export interface UdpEndpoint {
   start(socket: number): void;
   /** Closes the endpoint's duplicate of a stopped socket. */
   remove(socket: number): void;
+  /** Answers what the cache knows without calling `onQueries`. */
+  use(cache: AnswerCache): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
@@ -249,6 +348,10 @@ export interface NativeLoadGenerator {
 export interface Addon {
   layout: Layout;
   openSocket(options: NativeSocketOptions): NativeSocket;
+  /** Throws `EBADF`, `ENOTSOCK`, `EAFNOSUPPORT` (neither IPv4 nor IPv6) or `EPROTONOSUPPORT` (neither UDP nor TCP). */
+  describeSocket(fd: number): NativeSocketDescription;
+  /** Gives a socket that another process opened the flags and options that {@link openSocket} gives one after its bind. */
+  prepareInherited(fd: number): void;
   /** dup(2), close-on-exec. */
   duplicate(fd: number): number;
   closeSocket(fd: number): void;
@@ -262,8 +365,13 @@ export interface Addon {
   statistics(fd: number): NativeSocketStatistics;
   /**
    * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is
-   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages were complete;
-   * their `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
+   * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   *
+   * With a `cache`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
+   * each behind its length. `origin`: see {@link Addon.queryOrigin}.
+   *
+   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
    */
   checkStream(
     input: Uint8Array,
@@ -274,7 +382,31 @@ export interface Addon {
     text: Uint8Array,
     counters: Float64Array,
     row: number,
+    progress: Uint32Array,
+    cache?: AnswerCache,
+    origin?: Uint8Array,
+    output?: Uint8Array,
+    outputStart?: number,
   ): number;
+  /** Where a query came from and went, in the form in which native code compares it. Addresses are numeric. */
+  queryOrigin(client: string, local: string, localPort: number): Uint8Array;
+  /** Opens an answer cache of this process and returns its number. */
+  openCache(options: NativeCacheOptions): number;
+  /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
+  closeCache(number: number): void;
+  /** Attaches to an open cache, from any thread. */
+  AnswerCache: new (number: number) => AnswerCache;
+  DescriptorChannel: {
+    /** Owns `fd` from now on. */
+    new (fd: number, onReady: () => void): DescriptorChannel;
+    /**
+     * Listens at a path with these permissions and returns the descriptor. A stale socket file is replaced. Throws
+     * `EADDRINUSE` when somebody listens there, `ENOTSOCK` when it is something else, or another system error.
+     */
+    listen(path: string, mode: number): number;
+    /** Throws `EACCES` when a process of another user listens there, or another system error. */
+    connect(path: string): number;
+  };
   UdpEndpoint: new (
     slab: ArrayBuffer,
     queries: Uint32Array,

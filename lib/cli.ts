@@ -99,10 +99,13 @@ async function run({ corefile, dnsPort }: Arguments): Promise<void> {
 
 function handleSignals(server: CorefileServer): void {
   let interrupted = false;
+  let stopping = false;
   const stop = async (message: string): Promise<void> => {
     logger.info(message);
+    const again = stopping;
+    stopping = true;
     await server.close();
-    for (const line of stopReport(server.stats())) print(line);
+    if (!again) for (const line of stopReport(server.stats())) print(line);
   };
   const orFail = (work: Promise<void>): void => {
     work.catch((error: unknown) => {

@@ -5,7 +5,22 @@
  */
 import { SocketGroup, type SocketGroupOptions } from './socket/socket-group.js';
 
-export { SocketGroup, type SocketGroupOptions, type Steering } from './socket/socket-group.js';
+export {
+  SocketGroup,
+  type SocketGroupDescription,
+  type SocketGroupOptions,
+  type Steering,
+} from './socket/socket-group.js';
+export type { AddressSockets } from './socket/address-sockets.js';
+export { listenFds, type ListenFdsOptions } from './socket/listen-fds.js';
+export {
+  adoptSockets,
+  offerSockets,
+  type AdoptedSockets,
+  type AdoptOptions,
+  type OfferOptions,
+  type SocketOffer,
+} from './socket/hand-over.js';
 export type { NativeSocketStatistics as SocketGroupStatistics } from './addon.js';
 export { usableCpus, type CpuSources } from './socket/cpus.js';
 export { MAX_SOCKETS } from './socket/socket-count.js';

@@ -4,14 +4,19 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <cstring>
 #include <string>
 
+#include "answer_cache_object.h"
+#include "answer_cache_registry.h"
+#include "descriptor_channel_object.h"
 #include "frames.h"
 #include "layout.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "load_generator_object.h"
 #endif
 #include "message_view.h"
+#include "query_origin.h"
 #include "reuseport.h"
 #include "socket.h"
 #include "system_error.h"
@@ -54,6 +59,31 @@ Napi::Value open_socket(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value describe_socket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  SocketDescription description;
+  const SocketFailure failure = multisocket::describe_socket(info[0].As<Napi::Number>().Int32Value(), &description);
+  if (failure.syscall != nullptr) {
+    throw_system_error(env, failure.error, failure.syscall);
+    return env.Undefined();
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("protocol", description.tcp ? "tcp" : "udp");
+  result.Set("address", description.address);
+  result.Set("port", description.port);
+  result.Set("reusePort", description.reuse_port);
+  result.Set("ipv6Only", description.ipv6_only);
+  result.Set("listening", description.listening);
+  result.Set("receiveBufferSize", description.receive_buffer_size);
+  result.Set("sendBufferSize", description.send_buffer_size);
+  return result;
+}
+
+void prepare_inherited(const Napi::CallbackInfo& info) {
+  const SocketFailure failure = multisocket::prepare_inherited(info[0].As<Napi::Number>().Int32Value());
+  if (failure.syscall != nullptr) throw_system_error(info.Env(), failure.error, failure.syscall);
+}
+
 Napi::Value duplicate(const Napi::CallbackInfo& info) {
   Descriptor copy = Descriptor::duplicate(info[0].As<Napi::Number>().Int32Value());
   if (!copy.valid()) {
@@ -88,13 +118,59 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
 
 Napi::Value check_stream(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  auto input = info[0].As<Napi::Uint8Array>();
   auto queries = info[4].As<Napi::Uint32Array>();
   auto text = info[5].As<Napi::Uint8Array>();
   auto counters = info[6].As<Napi::Float64Array>();
+  auto progress = info[8].As<Napi::Uint32Array>();
   Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
-  return Napi::Number::New(info.Env(), admit_frames(&admission, input.Data(), number(1), number(2), number(3)));
+  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
+  if (info.Length() > 9 && info[9].IsObject()) {
+    admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
+    frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data(), TransportClass::kStream);
+    auto output = info[11].As<Napi::Uint8Array>();
+    frames.output = output.Data();
+    frames.output_start = number(12);
+    frames.output_end = static_cast<uint32_t>(output.ElementLength());
+  }
+  const uint32_t rows = admit_frames(&admission, &frames, number(3));
+  progress[0] = frames.start;
+  progress[1] = frames.output_start;
+  return Napi::Number::New(info.Env(), rows);
 }
+
+// An address in text that Node has given us.
+void parse_address(const std::string& text, uint8_t* address, size_t* length) {
+  *length = uv_inet_pton(AF_INET, text.c_str(), address) == 0 ? 4 : 16;
+  if (*length == 16) uv_inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), address);
+}
+
+Napi::Value query_origin(const Napi::CallbackInfo& info) {
+  QueryOrigin origin;
+  uint8_t address[16] = {};
+  size_t length;
+  parse_address(info[0].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_client(address, length);
+  parse_address(info[1].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_local(address, length);
+  origin.set_local_port(htons(static_cast<uint16_t>(info[2].As<Napi::Number>().Uint32Value())));
+  auto result = Napi::Uint8Array::New(info.Env(), QueryOrigin::kSize);
+  memcpy(result.Data(), origin.bytes(), QueryOrigin::kSize);
+  return result;
+}
+
+Napi::Value open_cache(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
+  AnswerCache::Options options;
+  options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
+  options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
+  options.serve_stale_seconds = number("serveStale").Uint32Value();
+  options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  return Napi::Number::New(info.Env(), open_answer_cache(options));
+}
+
+void close_cache(const Napi::CallbackInfo& info) { close_answer_cache(info[0].As<Napi::Number>().Uint32Value()); }
 
 template <size_t N>
 Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
@@ -159,12 +235,19 @@ Napi::Object describe_layout(Napi::Env env) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", describe_layout(env));
   exports.Set("openSocket", Napi::Function::New<open_socket>(env, "openSocket"));
+  exports.Set("describeSocket", Napi::Function::New<describe_socket>(env, "describeSocket"));
+  exports.Set("prepareInherited", Napi::Function::New<prepare_inherited>(env, "prepareInherited"));
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
+  exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
+  exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
+  exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
+  exports.Set("AnswerCache", AnswerCacheObject::define(env));
+  exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
 #ifdef MULTISOCKET_LOAD_GENERATOR
   exports.Set("LoadGenerator", LoadGeneratorObject::define(env));

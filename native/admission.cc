@@ -1,6 +1,7 @@
 #include "admission.h"
 
 #include "message_view.h"
+#include "seconds.h"
 
 namespace multisocket {
 namespace {
@@ -22,7 +23,12 @@ layout::WorkerCounter counter_of(Verdict verdict) {
 
 }  // namespace
 
-Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row) {
+void Admission::begin() {
+  text_used_ = 0;
+  if (cache_ != nullptr) now_ = seconds();
+}
+
+Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Cached* cached) {
   uint8_t* message = base + offset;
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
@@ -33,6 +39,15 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     const size_t reply = make_error_reply(message, view, verdict);
     words[layout::kLength] = static_cast<uint32_t>(reply);
     return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
+  }
+  if (cache_ != nullptr) {
+    const AnswerCache::Found found =
+        cache_->look_up(message, view, cached->origin, now_, true, cached->out, cached->capacity);
+    cached->length = found.length;
+    if (found.length != 0) {
+      layout::count(counters_ + layout::kCacheHits);
+      return kReply;
+    }
   }
   size_t spelling;
   const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "answer_cache.h"
 #include "layout.h"
 
 namespace multisocket {
@@ -14,17 +16,30 @@ class Admission {
  public:
   enum Outcome : uint32_t { kQuery, kDrop, kReply };
 
+  // Where an answer from the cache may go, and for whom it must be.
+  struct Cached {
+    Origin origin;
+    uint8_t* out;
+    size_t capacity;
+    size_t length = 0;  // of the answer that was written; 0: none
+  };
+
   // `rows`: kBatchSize rows of kQueryWords; `text`: kTextSize bytes, whose first is called `text_offset` in the rows;
   // `counters`: a worker's row. All outlive this object.
   Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters)
       : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters) {}
 
-  // Forgets the last batch.
-  void begin() { text_used_ = 0; }
+  // Answers from `cache`, also with what is past its end where the cache keeps that.
+  void use(std::shared_ptr<AnswerCache> cache) { cache_ = std::move(cache); }
+  AnswerCache* cache() const { return cache_.get(); }
+
+  // Forgets the last batch, and reads the clock.
+  void begin();
 
   // Examines `length` bytes at `base + offset` and fills the row numbered `row` (below kBatchSize). kReply: the reply
-  // stands where the message stood, and the row's kLength is the reply's.
-  Outcome admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row);
+  // stands where the message stood, and the row's kLength is the reply's. With a cache that knows the answer: kReply as
+  // well, the answer is in `cached`, and the row is left alone.
+  Outcome admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Cached* cached);
 
  private:
   uint32_t* rows_;
@@ -32,6 +47,8 @@ class Admission {
   uint32_t text_offset_;
   uint32_t text_used_ = 0;
   double* counters_;
+  std::shared_ptr<AnswerCache> cache_;
+  uint32_t now_ = 0;
 };
 
 }  // namespace multisocket

@@ -36,7 +36,8 @@ bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool s
 
 }  // namespace
 
-AnswerCache::AnswerCache(const Options& options) : hash_key_(random_key()), shard_count_(1) {
+AnswerCache::AnswerCache(const Options& options)
+    : hash_key_(random_key()), payload_size_(options.payload_size), shard_count_(1) {
   while (shard_count_ < kMaxShards && shard_count_ * 2 * kMinShardBytes <= options.max_bytes) shard_count_ *= 2;
   shards_ = std::make_unique<AnswerCacheShard[]>(shard_count_);
   Options part = options;
@@ -54,7 +55,7 @@ AnswerCacheShard& AnswerCache::shard(uint64_t hash) const {
 AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
                                         uint32_t now, bool allow_stale, uint8_t* out, size_t capacity) {
   CacheKey key;
-  if (!key.read(query, view, origin.transport)) {
+  if (!key.read(query, view, origin.transport, payload_size_)) {
     shards_[0].count_miss();
     return {};
   }
@@ -66,6 +67,10 @@ AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView&
     last = &shard(hashed);
     const Found found = last->look_up(key, hashed, query, view, now, allow_stale, out, capacity);
     if (found.length != 0) return found;
+    if (found.refresh) {
+      last->count_miss();
+      return found;
+    }
   }
   last->count_miss();
   return {};
@@ -76,8 +81,8 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   uint8_t vary_by = answer.vary_by & (kVariations - 1);
   if (vary_by & kVaryByClientAddress) vary_by &= static_cast<uint8_t>(~kVaryByClientNetwork);
   CacheKey key;
-  if (!key.read(query, view, origin.transport) || !key.vary(vary_by, origin)) return false;
-  CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, answer, now);
+  if (!key.read(query, view, origin.transport, payload_size_) || !key.vary(vary_by, origin)) return false;
+  CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);
   if (!shard(hashed).store(std::move(made), hashed, now)) return false;

@@ -21,10 +21,11 @@ class AnswerCacheShard;
 class AnswerCache {
  public:
   struct Options {
-    size_t max_bytes = 0;              // in all, bookkeeping included
-    uint32_t serve_stale_seconds = 0;  // how long after its end an answer may be given as stale (RFC 8767)
-    uint32_t prefetch_hits = 0;        // an answer asked for this often is refreshed before its end; 0: none is
-    uint32_t prefetch_percent = 10;    // of its life: how near to its end, 1 to 90
+    size_t max_bytes = 0;                  // in all, bookkeeping included
+    uint16_t payload_size = kPayloadSize;  // of our OPT records, and the longest UDP reply
+    uint32_t serve_stale_seconds = 0;      // how long after its end an answer may be given as stale (RFC 8767)
+    uint32_t prefetch_hits = 0;            // an answer asked for this often is refreshed before its end; 0: none is
+    uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
   };
 
   struct Counters {
@@ -41,8 +42,9 @@ class AnswerCache {
   struct Found {
     size_t length = 0;  // of the reply; 0: a miss
     bool stale = false;
-    // The caller should have the handler answer this query as well, and store what it says: asked of one caller at a
-    // time, and again after 30 seconds where nothing was stored.
+    // A miss though there is an answer: the caller has the handler answer and stores what it says, because the answer
+    // is about to end or has. That falls to one caller at a time, and to another after 30 seconds where nothing was
+    // stored.
     bool refresh = false;
   };
 
@@ -69,6 +71,9 @@ class AnswerCache {
   // `name`: as on the wire, whole, in any spelling. `subtree`: with all names below it.
   size_t clear(const uint8_t* name, size_t length, bool subtree);
 
+  // Whether any answer varies by where its query came from or went: only then does `origin` need addresses.
+  bool varies() const { return variations_.load(std::memory_order_relaxed) > 1; }
+
   // At any time, from any thread; each number is exact, though not all are of one moment.
   Counters counters() const;
 
@@ -77,6 +82,7 @@ class AnswerCache {
   uint64_t hash(const CacheKey& key) const { return siphash<1, 3>(hash_key_, key.data(), key.size()); }
 
   SipKey hash_key_;  // random
+  uint16_t payload_size_;
   size_t shard_count_;
   std::unique_ptr<AnswerCacheShard[]> shards_;
   // One bit for each variation that was ever stored: a look-up tries these and no others.

@@ -50,13 +50,14 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   if (found.stale) {
     const bool usable = allow_stale && answer->says_data() && age - answer->lifetime() < options_.serve_stale_seconds;
     if (!usable) return {};
-    add(&stale_hits_, 1);
   }
-  add(&hits_, 1);
   answer->hits++;
   answer->visited = true;
-  found.length = answer->reply_length(view);
   found.refresh = take_refresh(answer, age);
+  if (found.refresh) return found;
+  if (found.stale) add(&stale_hits_, 1);
+  add(&hits_, 1);
+  found.length = answer->reply_length(view);
   // What is stale is given with the TTLs it came with, as far as these are not above the 30 seconds.
   answer->write(query, view, found.stale ? 0 : age, found.stale ? kStaleTtl : UINT32_MAX, out);
   return found;

@@ -15,44 +15,46 @@ constexpr uint16_t kTypeAxfr = 252;
 constexpr uint16_t kOptionClientSubnet = 8;
 constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// Finds the client subnet option. False where any other option stands, or a second one.
+// An empty option is not the same as none.
+constexpr size_t kNoSubnet = UINT8_MAX;
+
+// Finds the client subnet option; `length` is kNoSubnet before, and stays so where there is none. False where any other
+// option stands, or a second one.
 bool find_subnet(const uint8_t* query, const MessageView& view, const uint8_t** subnet, size_t* length) {
-  const uint8_t* at = query + view.options_offset;
-  const uint8_t* end = at + view.options_length;
-  while (at < end) {
-    if (read16(at) != kOptionClientSubnet || *subnet != nullptr) return false;
-    *subnet = at + 4;
-    *length = read16(at + 2);
-    at += 4 + *length;
+  const uint8_t* options = query + view.options_offset;
+  for (size_t at = 0; at < view.options_length; at += 4 + *length) {
+    if (read16(options + at) != kOptionClientSubnet || *length != kNoSubnet) return false;
+    *subnet = options + at + 4;
+    *length = read16(options + at + 2);
   }
   return true;
 }
 
 }  // namespace
 
-uint16_t reply_limit(const MessageView& view, TransportClass transport) {
+uint16_t reply_limit(const MessageView& view, TransportClass transport, uint16_t payload_size) {
   if (transport == TransportClass::kStream) return UINT16_MAX;
   if (!view.has_opt) return kMinPayloadSize;
-  return std::clamp(view.payload_size, kMinPayloadSize, kPayloadSize);
+  return std::clamp(view.payload_size, kMinPayloadSize, payload_size);
 }
 
-bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClass transport) {
+bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClass transport, uint16_t payload_size) {
   if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
   const uint8_t* subnet = nullptr;
-  size_t subnet_length = 0;
-  if (!find_subnet(query, view, &subnet, &subnet_length) || subnet_length > kMaxSubnet) return false;
+  size_t subnet_length = kNoSubnet;
+  if (!find_subnet(query, view, &subnet, &subnet_length)) return false;
+  if (subnet_length > kMaxSubnet && subnet_length != kNoSubnet) return false;
 
   // All flags, not RD, AD, CD and DO alone: whatever a client sets, its answer is shared with those who set the same.
   write16(bytes_ + kType, view.qtype);
   write16(bytes_ + kClass, view.qclass);
   write16(bytes_ + kFlags, view.flags);
   write16(bytes_ + kOptFlags, view.opt_flags);
-  write16(bytes_ + kLimit, reply_limit(view, transport));
+  write16(bytes_ + kLimit, reply_limit(view, transport, payload_size));
   bytes_[kHasOpt] = view.has_opt;
   bytes_[kTransport] = static_cast<uint8_t>(transport);
   bytes_[kNameLength] = static_cast<uint8_t>(view.qname_length);
-  // An empty option is not the same as none.
-  bytes_[kSubnetLength] = subnet == nullptr ? UINT8_MAX : static_cast<uint8_t>(subnet_length);
+  bytes_[kSubnetLength] = static_cast<uint8_t>(subnet_length);
   bytes_[kVariation] = 0;
   bytes_[kClientLength] = 0;
 
@@ -63,7 +65,7 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClas
     name[i] = octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
   }
   length_ = static_cast<uint16_t>(kFixedSize + view.qname_length);
-  append(subnet, subnet_length);
+  if (subnet_length != kNoSubnet) append(subnet, subnet_length);
   question_length_ = length_;
   return true;
 }

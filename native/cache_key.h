@@ -31,8 +31,8 @@ struct Origin {
 };
 
 // The longest reply that a query can be given, OPT included: 512 without EDNS (RFC 1035 s.4.2.1), else what the client
-// takes but no less than 512 (RFC 6891 s.6.2.3) and no more than we send; 65,535 in a stream.
-uint16_t reply_limit(const MessageView& view, TransportClass transport);
+// takes but no less than 512 (RFC 6891 s.6.2.3) and no more than `payload_size`, which is ours; 65,535 in a stream.
+uint16_t reply_limit(const MessageView& view, TransportClass transport, uint16_t payload_size);
 
 class CacheKey {
  public:
@@ -40,7 +40,8 @@ class CacheKey {
   // cache. That is one with records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that is no question
   // about data (TKEY, TSIG, IXFR, AXFR), or an EDNS option other than one Client Subnet: cookies, NSID, padding and
   // keepalive are answered to one client, and of unknown options nobody knows.
-  bool read(const uint8_t* query, const MessageView& view, TransportClass transport);
+  // `payload_size`: the longest UDP reply that we send.
+  bool read(const uint8_t* query, const MessageView& view, TransportClass transport, uint16_t payload_size);
 
   // Sets the variation, in place of an earlier one. False where `origin` lacks an address that it asks for.
   bool vary(uint8_t vary_by, const Origin& origin);

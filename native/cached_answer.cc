@@ -99,10 +99,10 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
 }
 
 // Our OPT: nothing in it comes from the client but DO, which is in the key.
-void write_opt(const MessageView& view, const Answer& answer, uint8_t* opt) {
+void write_opt(const MessageView& view, uint16_t payload_size, const Answer& answer, uint8_t* opt) {
   opt[0] = 0;
   write16(opt + 1, kTypeOpt);
-  write16(opt + 3, kPayloadSize);
+  write16(opt + 3, payload_size);
   write16(opt + 5, 0);  // upper bits of the RCODE, version
   write16(opt + 7, view.opt_flags & kFlagDo);
   write16(opt + 9, static_cast<uint32_t>(answer.options_length));
@@ -112,7 +112,8 @@ void write_opt(const MessageView& view, const Answer& answer, uint8_t* opt) {
 }  // namespace
 
 CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query, const MessageView& view,
-                                       TransportClass transport, const Answer& answer, uint32_t now) {
+                                       TransportClass transport, uint16_t payload_size, const Answer& answer,
+                                       uint32_t now) {
   const size_t question_end = view.question_end;
   const uint8_t* message = answer.message;
   if (answer.extended_rcode != 0 || answer.length < question_end) return nullptr;
@@ -120,7 +121,7 @@ CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query
   if ((flags & (kFlagQr | kOpcodeMask | kFlagTc)) != kFlagQr || read16(message + 4) != 1) return nullptr;
   if (!same_question(query, message, question_end)) return nullptr;
   const size_t opt_size = view.has_opt ? kOptSize + answer.options_length : 0;
-  if (answer.length + opt_size > reply_limit(view, transport)) return nullptr;
+  if (answer.length + opt_size > reply_limit(view, transport, payload_size)) return nullptr;
   TtlPlaces places;
   const uint32_t lifetime = read_records(answer, question_end, &places);
   if (lifetime == 0) return nullptr;
@@ -143,7 +144,7 @@ CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query
   out += kHeaderRest;
   memcpy(out, message + question_end, answer.length - question_end);
   out += answer.length - question_end;
-  if (view.has_opt) write_opt(view, answer, out);
+  if (view.has_opt) write_opt(view, payload_size, answer, out);
   memcpy(out + opt_size, places.offsets, places.count * sizeof places.offsets[0]);
   return made;
 }

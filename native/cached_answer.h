@@ -40,7 +40,7 @@ class CachedAnswer {
   // for failures. 0 is nothing to live on; a TTL above 2^31-1 counts as 0 (RFC 2181 s.8). Null as well where memory is
   // short.
   static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, TransportClass transport,
-                    const Answer& answer, uint32_t now);
+                    uint16_t payload_size, const Answer& answer, uint32_t now);
 
   CachedAnswer(const CachedAnswer&) = delete;
   CachedAnswer& operator=(const CachedAnswer&) = delete;

@@ -20,7 +20,8 @@ class DatagramBatch {
   struct Sent {
     unsigned sent = 0;
     unsigned failed = 0;
-    unsigned retries = 0;  // times that the kernel had no room and was asked again
+    unsigned retries = 0;    // times that the kernel had no room and was asked again
+    unsigned segmented = 0;  // of those sent: the ones that left as part of a message to several
   };
 
   // `slab` has kSlabSize bytes and outlives the batch.
@@ -38,17 +39,21 @@ class DatagramBatch {
   static uint32_t message_offset(unsigned slot) { return envelope_offset(slot) + layout::kEnvelopeSize; }
 
   // Sends `count` messages, each three words as in the outbox, through `fd`. Waits a few milliseconds at most where
-  // the kernel has no room.
+  // the kernel has no room. Those to one client leave in their order, and as one where the kernel can cut (segments).
   Sent send(int fd, const uint32_t* entries, unsigned count);
 
  private:
-  // Room for one in_pktinfo or in6_pktinfo.
+  // Room for one in_pktinfo or in6_pktinfo, and for the size of segments.
   struct alignas(cmsghdr) Control {
-    char bytes[CMSG_SPACE(sizeof(in6_pktinfo))];
+    char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + kSegmentSizeSpace];
   };
 
   void read_envelope(unsigned slot, uint32_t socket, bool wildcard);
-  void prepare_send(unsigned index, const uint32_t* entry);
+  void reset(unsigned slot);
+  void send_batch(int fd, const uint32_t* entries, unsigned count, bool segmented, Sent* result);
+  bool sort_by_client(const uint32_t* entries, unsigned count);
+  unsigned prepare(const uint32_t* entries, unsigned first, unsigned count, bool segmented);
+  bool extend(Datagram* datagram, const uint8_t* envelope, unsigned part);
 
   uint8_t* slab_;
   std::array<Datagram, layout::kBatchSize> received_;
@@ -57,6 +62,8 @@ class DatagramBatch {
   std::array<Datagram, layout::kBatchSize> sending_;
   std::array<iovec, layout::kBatchSize> sending_parts_;
   std::array<Control, layout::kBatchSize> sending_controls_;
+  std::array<uint8_t, layout::kBatchSize> order_;  // in which the entries of a batch leave
+  bool may_segment_ = true;                        // until the kernel has refused to
 };
 
 }  // namespace multisocket

@@ -18,4 +18,8 @@ int send_datagrams(int fd, Datagram* datagrams, unsigned count) {
   return done > 0 ? static_cast<int>(done) : -1;
 }
 
+bool can_segment(int /*fd*/) { return false; }
+
+size_t write_segment_size(uint16_t /*size*/, cmsghdr* /*control*/) { return 0; }
+
 }  // namespace multisocket

@@ -1,15 +1,32 @@
 #include "frames.h"
 
-namespace multisocket {
+#include "wire.h"
 
-uint32_t admit_frames(Admission* admission, uint8_t* input, uint32_t start, uint32_t end, uint32_t most) {
+namespace multisocket {
+namespace {
+
+constexpr uint32_t kPrefix = 2;
+
+}  // namespace
+
+uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most) {
   uint32_t rows = 0;
   admission->begin();
-  while (rows < most && end - start >= 2) {
-    const uint32_t length = static_cast<uint32_t>(input[start]) << 8 | input[start + 1];
-    if (end - start - 2 < length) break;
-    admission->admit(input, start + 2, length, rows++);
-    start += 2 + length;
+  while (rows < most && frames->end - frames->start >= kPrefix) {
+    const uint32_t length = read16(frames->input + frames->start);
+    if (frames->end - frames->start - kPrefix < length) break;
+    const uint32_t message = frames->start + kPrefix;
+    uint8_t* answer = frames->output + frames->output_start;
+    const uint32_t room = frames->output_end - frames->output_start;
+    Admission::Cached cached = {frames->origin, answer + kPrefix, room < kPrefix ? 0 : room - kPrefix};
+    admission->admit(frames->input, message, length, rows, &cached);
+    if (cached.length == 0) {
+      rows++;
+    } else {
+      write16(answer, static_cast<uint32_t>(cached.length));
+      frames->output_start += kPrefix + static_cast<uint32_t>(cached.length);
+    }
+    frames->start = message + length;
   }
   return rows;
 }

@@ -8,9 +8,20 @@
 
 namespace multisocket {
 
-// Admits the complete messages of `input` from `start` to `end`, a row each, at most `most` (which is at most
-// kBatchSize). Returns how many.
-uint32_t admit_frames(Admission* admission, uint8_t* input, uint32_t start, uint32_t end, uint32_t most);
+// Messages that came, and a place for answers from the cache.
+struct Frames {
+  uint8_t* input;
+  uint32_t start;  // moves behind what was looked at
+  uint32_t end;
+  Origin origin;
+  uint8_t* output;
+  uint32_t output_start;  // moves behind the answers, each of which stands behind its length
+  uint32_t output_end;
+};
+
+// Admits the complete messages, a row each unless the cache has the answer, at most `most` rows (which is at most
+// kBatchSize) and as many answers as there is room for. Returns the number of rows.
+uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most);
 
 }  // namespace multisocket
 

@@ -68,6 +68,7 @@ enum WorkerCounter : uint32_t {
   kReceived,
   kBatches,
   kSent,
+  kSegmentedSends,
   kSendRetries,
   kSendFailures,
   kDroppedShort,
@@ -77,13 +78,14 @@ enum WorkerCounter : uint32_t {
   kFormatErrors,
   kNotImplemented,
   kBadVersions,
+  kCacheHits,
   kWorkerCounters,
 };
 constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
-    "received",        "batches",         "sent",
-    "sendRetries",     "sendFailures",    "droppedShort",
-    "droppedResponse", "droppedPortZero", "droppedOversize",
-    "formatErrors",    "notImplemented",  "badVersions",
+    "received",        "batches",         "sent",         "segmentedSends",
+    "sendRetries",     "sendFailures",    "droppedShort", "droppedResponse",
+    "droppedPortZero", "droppedOversize", "formatErrors", "notImplemented",
+    "badVersions",     "cacheHits",
 };
 constexpr uint32_t kWorkerRow = 64;
 

@@ -1,5 +1,6 @@
 #include "socket.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -16,14 +17,19 @@ SocketFailure failed(const char* syscall) { return {syscall, uv_translate_sys_er
 
 int set(int fd, int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof value); }
 
-int get(int fd, int option) {
+// 0 where the system does not know the option.
+int get(int fd, int level, int option) {
   int value = 0;
   socklen_t size = sizeof value;
-  getsockopt(fd, SOL_SOCKET, option, &value, &size);
+  return getsockopt(fd, level, option, &value, &size) == 0 ? value : 0;
+}
+
+int buffer_size(int fd, int option) {
 #ifdef __linux__
-  value /= 2;  // Linux doubles what was asked for and tells the double (socket(7))
+  return get(fd, SOL_SOCKET, option) / 2;  // Linux doubles what was asked for and tells the double (socket(7))
+#else
+  return get(fd, SOL_SOCKET, option);
 #endif
-  return value;
 }
 
 struct Address {
@@ -31,6 +37,8 @@ struct Address {
   socklen_t size = 0;
   bool ipv6() const { return storage.ss_family == AF_INET6; }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  // It stands at the same place in both kinds of address.
+  uint16_t port() const { return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port); }
   bool wildcard() const {
     if (!ipv6()) return reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr.s_addr == htonl(INADDR_ANY);
     return IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr);
@@ -45,6 +53,25 @@ int parse(const std::string& text, uint16_t port, Address* address) {
   }
   address->size = sizeof(sockaddr_in);
   return uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(&address->storage));
+}
+
+bool read_bound(int fd, Address* address) {
+  address->size = sizeof address->storage;
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&address->storage), &address->size) == 0;
+}
+
+// The inverse of parse, zone included.
+std::string format(const Address& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (!address.ipv6()) {
+    uv_ip4_name(reinterpret_cast<const sockaddr_in*>(&address.storage), text, sizeof text);
+    return text;
+  }
+  const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(&address.storage);
+  uv_ip6_name(ipv6, text, sizeof text);
+  char zone[IF_NAMESIZE];
+  if (ipv6->sin6_scope_id == 0 || if_indextoname(ipv6->sin6_scope_id, zone) == nullptr) return text;
+  return std::string(text) + "%" + zone;
 }
 
 Descriptor make_socket(int family, int type) {
@@ -163,14 +190,52 @@ SocketFailure open_socket(const SocketOptions& options, OpenSocket* opened) {
   }
 
   Address bound;
-  bound.size = sizeof bound.storage;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound.storage), &bound.size) != 0) return failed("getsockname");
-  // The port stands at the same place in both kinds of address.
-  opened->port = ntohs(reinterpret_cast<const sockaddr_in*>(&bound.storage)->sin_port);
-  opened->receive_buffer_size = get(fd, SO_RCVBUF);
-  opened->send_buffer_size = get(fd, SO_SNDBUF);
+  if (!read_bound(fd, &bound)) return failed("getsockname");
+  opened->port = bound.port();
+  opened->receive_buffer_size = buffer_size(fd, SO_RCVBUF);
+  opened->send_buffer_size = buffer_size(fd, SO_SNDBUF);
   opened->descriptor = std::move(descriptor);
   return {};
+}
+
+SocketFailure describe_socket(int fd, SocketDescription* description) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return failed("getsockopt");
+  Address bound;
+  if (!read_bound(fd, &bound)) return failed("getsockname");
+  if (bound.storage.ss_family != AF_INET && !bound.ipv6()) return {"getsockname", UV_EAFNOSUPPORT};
+  bool known = type == SOCK_STREAM || type == SOCK_DGRAM;
+#ifdef SO_PROTOCOL
+  constexpr int kMultipathTcp = 262;  // to a listener it is TCP; systemd can be told to use it
+  const int protocol = get(fd, SOL_SOCKET, SO_PROTOCOL);
+  known = known && (protocol == IPPROTO_UDP || protocol == IPPROTO_TCP || protocol == kMultipathTcp);
+#endif
+  if (!known) return {"getsockopt", UV_EPROTONOSUPPORT};
+
+  description->tcp = type == SOCK_STREAM;
+  description->address = format(bound);
+  description->port = bound.port();
+  description->reuse_port = kReusePort >= 0 && get(fd, SOL_SOCKET, kReusePort) != 0;
+  description->ipv6_only = bound.ipv6() && get(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
+  description->listening = description->tcp && get(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
+  description->receive_buffer_size = buffer_size(fd, SO_RCVBUF);
+  description->send_buffer_size = buffer_size(fd, SO_SNDBUF);
+  return {};
+}
+
+SocketFailure prepare_inherited(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return failed("fcntl");
+  }
+  SocketDescription description;
+  const SocketFailure failure = describe_socket(fd, &description);
+  if (failure.syscall != nullptr || description.tcp) return failure;
+  Address bound;
+  if (!read_bound(fd, &bound)) return failed("getsockname");
+  forget_path_mtu(fd, bound.ipv6());
+  return set_packet_info(fd, bound, description.ipv6_only);
 }
 
 }  // namespace multisocket

@@ -1,4 +1,5 @@
-// Opens one UDP or TCP socket with its options. Knows nothing of groups, loops or JavaScript.
+// Opens one UDP or TCP socket with its options, or tells of one that another process opened. Knows nothing of groups,
+// loops or JavaScript.
 #ifndef MULTISOCKET_SOCKET_H_
 #define MULTISOCKET_SOCKET_H_
 
@@ -40,6 +41,26 @@ struct SocketFailure {
 
 // Opens a socket, non-blocking and close-on-exec; a TCP socket is listening then.
 SocketFailure open_socket(const SocketOptions& options, OpenSocket* opened);
+
+// Each field as NativeSocketDescription of lib/addon.ts has it.
+struct SocketDescription {
+  bool tcp = false;
+  std::string address;
+  uint16_t port = 0;
+  bool reuse_port = false;
+  bool ipv6_only = false;
+  bool listening = false;
+  int receive_buffer_size = 0;
+  int send_buffer_size = 0;
+};
+
+// What the kernel knows of a descriptor, whoever opened it. Fails with UV_ENOTSOCK, UV_EAFNOSUPPORT (neither IPv4 nor
+// IPv6) or UV_EPROTONOSUPPORT (neither UDP nor TCP).
+SocketFailure describe_socket(int fd, SocketDescription* description);
+
+// Gives a socket that another process opened what open_socket gives one: non-blocking, close-on-exec, and for UDP what
+// replies need to leave from the queried address and by no forged path MTU.
+SocketFailure prepare_inherited(int fd);
 
 }  // namespace multisocket
 

@@ -41,6 +41,11 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   socket->number = number;
   socket->group = group;
   socket->wildcard = wildcard;
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (getsockname(socket->descriptor.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
+    socket->bound.set_local(bound);
+  }
   open_handles_++;
   if (!ref_) uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
   if (sockets_.size() <= number) {
@@ -193,26 +198,49 @@ unsigned UdpEndpoint::fill() {
 uint32_t UdpEndpoint::admit(unsigned received) {
   uint32_t queries = 0;
   admission_.begin();
+  const bool varies = admission_.cache() != nullptr && admission_.cache()->varies();
   for (unsigned slot = 0; slot < received; slot++) {
     const uint32_t length = batch_.length(slot, memory_.counters + memory_.worker_row);
     if (length == 0) continue;
     const uint32_t offset = DatagramBatch::message_offset(slot);
-    switch (admission_.admit(memory_.slab, offset, length, queries)) {
+    Admission::Cached cached = {{}, memory_.slab + offset, layout::kMaxDatagram};
+    if (varies) {
+      const uint8_t* origin = origin_of(memory_.slab + DatagramBatch::envelope_offset(slot));
+      cached.origin = QueryOrigin::of(origin, TransportClass::kDatagram);
+    }
+    switch (admission_.admit(memory_.slab, offset, length, queries, &cached)) {
       case Admission::kQuery:
         queries++;
         break;
-      case Admission::kReply: {
-        uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
-        entry[0] = DatagramBatch::envelope_offset(slot);
-        entry[1] = offset;
-        entry[2] = memory_.queries[queries * layout::kQueryWords + layout::kLength];
+      case Admission::kReply:
+        reply(slot, cached.length != 0 ? static_cast<uint32_t>(cached.length)
+                                       : memory_.queries[queries * layout::kQueryWords + layout::kLength]);
         break;
-      }
       case Admission::kDrop:
         break;
     }
   }
   return queries;
+}
+
+// Puts what now stands in a slot into the outbox.
+void UdpEndpoint::reply(unsigned slot, uint32_t length) {
+  uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
+  entry[0] = DatagramBatch::envelope_offset(slot);
+  entry[1] = DatagramBatch::message_offset(slot);
+  entry[2] = length;
+}
+
+// Who sent a message and to which of our addresses; of use until the next call.
+const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
+  const Socket* socket = find(layout::read_socket(envelope));
+  if (socket != nullptr) origin_ = socket->bound;
+  const bool ipv6 = envelope[layout::kEnvelopeFamily] == 6;
+  origin_.set_client(envelope + (ipv6 ? layout::kEnvelopeClientAddress6 : layout::kEnvelopeClientAddress4),
+                     ipv6 ? 16 : 4);
+  const uint8_t local = envelope[layout::kEnvelopeLocalFamily];
+  if (local != 0) origin_.set_local(envelope + layout::kEnvelopeLocalAddress, local == 6 ? 16 : 4);
+  return origin_.bytes();
 }
 
 // A socket with the address and port that the query of an outbox entry came to; null when all have been removed since.
@@ -241,6 +269,7 @@ void UdpEndpoint::flush() {
       result = batch_.send(sender->descriptor.get(), entry(first), last - first);
     }
     if (result.sent > 0) layout::count(row + layout::kSent, result.sent);
+    if (result.segmented > 0) layout::count(row + layout::kSegmentedSends, result.segmented);
     if (result.failed > 0) layout::count(row + layout::kSendFailures, result.failed);
     if (result.retries > 0) layout::count(row + layout::kSendRetries, result.retries);
   }

@@ -13,6 +13,7 @@
 #include "admission.h"
 #include "datagram_batch.h"
 #include "descriptor.h"
+#include "query_origin.h"
 
 namespace multisocket {
 
@@ -45,6 +46,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   // Stops, and closes the descriptor.
   void remove(uint32_t socket);
   void flush();
+  // Answers what `cache` knows without a call of `serve`.
+  void use(std::shared_ptr<AnswerCache> cache) { admission_.use(std::move(cache)); }
   void set_ref(bool on);
   // Stops and closes all. `closed` is called once libuv has let go of the last handle.
   void close(std::function<void()> closed);
@@ -58,6 +61,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
     uint32_t number;
     uint32_t group;
     bool wildcard;
+    QueryOrigin bound;  // only its local half
     bool reading = true;
     bool ready = false;  // stands in the queue
     Socket* next = nullptr;
@@ -69,6 +73,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   void turn();
   unsigned fill();
   uint32_t admit(unsigned received);
+  const uint8_t* origin_of(const uint8_t* envelope);
+  void reply(unsigned slot, uint32_t length);
   Socket* find(uint32_t number) const { return number < sockets_.size() ? sockets_[number] : nullptr; }
   Socket* sender_of(const uint32_t* entry) const;
   void choose_sender(uint32_t group);
@@ -81,6 +87,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   Serve serve_;
   DatagramBatch batch_;
   Admission admission_;
+  QueryOrigin origin_;
   uv_check_t check_;
   std::vector<Socket*> sockets_;  // by number; null where not lent
   std::vector<uint32_t> groups_;  // by number; kept when the socket goes: replies to what it brought may come later

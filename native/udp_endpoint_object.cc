@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "answer_cache_object.h"
 #include "system_error.h"
 
 namespace multisocket {
@@ -14,6 +15,7 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&UdpEndpointObject::start>("start"),
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
+                         InstanceMethod<&UdpEndpointObject::use>("use"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
                          InstanceMethod<&UdpEndpointObject::unref>("unref"),
                          InstanceMethod<&UdpEndpointObject::close>("close"),
@@ -81,6 +83,10 @@ void UdpEndpointObject::remove(const Napi::CallbackInfo& info) {
 }
 
 void UdpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->flush(); }
+
+void UdpEndpointObject::use(const Napi::CallbackInfo& info) {
+  endpoint_->use(AnswerCacheObject::Unwrap(info[0].As<Napi::Object>())->cache());
+}
 
 void UdpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }
 

@@ -25,6 +25,15 @@ export function withLastDot(name: string): string {
   return name === '.' ? name : `${name}.`;
 }
 
+/** Whether a name is `zone` or below it; both in the form of {@link normalizeName}. */
+export function isIn(name: string, zone: string): boolean {
+  if (zone === '.' || name === zone) return true;
+  if (!name.endsWith(zone) || name[name.length - zone.length - 1] !== '.') return false;
+  // A dot of the text ends a label unless a backslash stands before it, which is not itself escaped.
+  const backslashes = /\\*$/.exec(name.slice(0, name.length - zone.length - 1))?.[0].length ?? 0;
+  return backslashes % 2 === 0;
+}
+
 /** The octets of each label; undefined when an escape or a character makes no sense. */
 function readLabels(text: string): number[][] | undefined {
   const labels: number[][] = [[]];

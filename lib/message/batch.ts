@@ -15,6 +15,8 @@ export interface Endpoint {
 /** What a transport knows of a message besides its bytes. */
 export interface Origin {
   transport: Transport;
+  /** For the cache: the ends of the connection, as `addon.queryOrigin` has them; undefined for datagrams. */
+  bytes?: Uint8Array;
   /** Bytes before each message that belong to it and must be kept with it. */
   envelopeSize: number;
   /** Who sent the message that starts at `messageOffset` of `input`. */

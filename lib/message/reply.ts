@@ -18,7 +18,21 @@ const CD = 0x0010;
 const TAKEN_OVER = AA | RA | AD;
 const SERVFAIL = 2;
 const HEADER_SIZE = 12;
+const MAX_TTL = 0x7fffffff;
+const VARY_BY = { localAddress: 1, clientNetwork: 2, client: 4 } as const;
 const OPTION_EDE = 15;
+/** What a reply can vary by: our address, the client's /24 or /56, or the client's address. */
+export type VaryBy = keyof typeof VARY_BY;
+
+/** How a reply is to be cached: for how many seconds at most, and what it varies by, as bits. */
+export interface CacheChoice {
+  ttl: number;
+  varyBy: number;
+}
+
+/** No bound but the records' own: longer than any TTL. */
+const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
+const NOT_AT_ALL: CacheChoice = { ttl: 0, varyBy: 0 };
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
 const NO_COUNTS: SectionCounts = { answers: 0, authorities: 0, additionals: 0 };
@@ -55,6 +69,8 @@ export class Reply {
   #dropped = false;
   #truncated = false;
   #flags = 0;
+  #caching: CacheChoice = DEFAULT_CACHING;
+  #optStart = 0;
 
   /** @internal */
   constructor(query: Query) {
@@ -189,6 +205,36 @@ export class Reply {
     this.#touched = true;
   }
 
+  /**
+   * Chooses how the server's answer cache keeps this reply: for `ttl` seconds at most, 0 to 2^31 - 1, default its
+   * smallest TTL; 0: not at all. `varyBy`: what else than the question the answer depends on; queries that differ in it
+   * are not answered with this reply. Without a cache it means nothing. Throws `RangeError` or `TypeError`.
+   */
+  cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
+    if (ttl !== undefined && !(ttl >= 0 && ttl <= MAX_TTL))
+      throw new RangeError(`the TTL ${ttl} is not from 0 to ${MAX_TTL}`);
+    let bits = 0;
+    for (const name of varyBy) {
+      if (!Object.hasOwn(VARY_BY, name)) throw new TypeError(`replies cannot vary by ${JSON.stringify(name)}`);
+      bits |= VARY_BY[name];
+    }
+    this.#caching = { ttl: ttl ?? DEFAULT_CACHING.ttl, varyBy: bits };
+    return this;
+  }
+
+  /** @internal */
+  get caching(): CacheChoice {
+    return this.#caching;
+  }
+
+  /** @internal Where in what {@link encode} wrote the OPT record begins; 0: there is none. */
+  get optStart(): number {
+    return this.#optStart;
+  }
+
+  /** The longest UDP reply to this query in octets, where that is less than the server's; undefined: no less. */
+  maxPayloadSize: number | undefined;
+
   /** Has `observer` told once what became of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
     (this.#observers ??= []).push(observer);
@@ -225,6 +271,7 @@ export class Reply {
   fail(rcode: Rcode): void {
     this.#answers = this.#authorities = this.#additionals = this.#encoded = undefined;
     this.#flags = 0;
+    this.#caching = NOT_AT_ALL;
     this.#dropped = false;
     this.rcode = rcode;
   }
@@ -246,6 +293,7 @@ export class Reply {
     const counts = this.#encoded === undefined ? this.#writeSections() : this.#writeEncoded(this.#encoded);
     let rcode = rcodeNumber(this.#rcode) ?? 0;
     if (rcode > 0x0f && !hasEdns) rcode = SERVFAIL; // without OPT there is no place for the rest of it
+    this.#optStart = hasEdns ? writer.at - offset : 0;
     if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
     const length = writer.at - offset;
     writer.at = offset;

@@ -8,7 +8,7 @@ import { checkSocketCount } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
-import type { ServerConfig, ServerOptions, TcpOptions } from './options.js';
+import type { CacheOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;
@@ -59,6 +59,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen),
+    cache: options.cache === undefined ? undefined : checkCache(options.cache),
     logger: options.logger ?? console,
     signal,
   };
@@ -118,6 +119,20 @@ export function checkCertificate(tls: TlsSettings): TlsSettings {
   }
   createSecureContext(contextOptions(tls));
   return tls;
+}
+
+function checkCache(cache: CacheOptions): Required<CacheOptions> {
+  if (typeof (cache as unknown) !== 'object' || (cache as unknown) === null)
+    throw invalidType('cache', 'an object', cache);
+  const { prefetch = false } = cache;
+  return {
+    maxBytes: checkInteger('cache.maxBytes', cache.maxBytes, 65_536, 2 ** 36),
+    serveStale: checkInteger('cache.serveStale', cache.serveStale ?? 0, 0, 0x7fffffff),
+    prefetch: prefetch && {
+      hits: checkInteger('cache.prefetch.hits', prefetch.hits, 1, 0xffffffff),
+      percent: checkInteger('cache.prefetch.percent', prefetch.percent, 1, 90),
+    },
+  };
 }
 
 function checkOverload(value: unknown): Overload {

@@ -25,6 +25,8 @@ export interface ServingOptions {
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
+  /** The number of the answer cache; 0: there is none. */
+  cache: number;
   workerData: unknown;
   /** The worker's number, from 0. */
   index: number;

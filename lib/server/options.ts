@@ -40,6 +40,27 @@ export interface ListenOptions {
   ipv6Only?: boolean;
 }
 
+/**
+ * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
+ * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
+ * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
+ * on. Queries with other EDNS options, or that are signed, always go to the handler.
+ */
+export interface CacheOptions {
+  /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */
+  maxBytes: number;
+  /**
+   * Seconds after its end that an answer is still given, with TTLs of at most 30 s (RFC 8767); default 0. Meanwhile one
+   * query every 30 s goes to the handler, to renew it.
+   */
+  serveStale?: number;
+  /**
+   * Answers that were given `hits` times go to the handler again, with one client's query, when less than `percent` of
+   * their life is left, 1 to 90; default `false`, none do.
+   */
+  prefetch?: { hits: number; percent: number } | false;
+}
+
 /** What `createServer` takes. */
 export interface ServerOptions {
   /**
@@ -99,6 +120,8 @@ export interface ServerOptions {
   /** A worker that has not turned its event loop for so many ms is ended and replaced; default 10,000; 0: never. */
   killTimeout?: number;
   tcp?: TcpOptions;
+  /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
+  cache?: CacheOptions;
   /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
   tls?: TlsSettings;
   /** Where handlers log by `context.logger`; default `console`. */
@@ -108,10 +131,13 @@ export interface ServerOptions {
 }
 
 /** Options after the check, each with its value. */
-export interface ServerConfig extends Required<Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls'>> {
+export interface ServerConfig extends Required<
+  Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls' | 'cache'>
+> {
   listen: (ListenAddress & { sockets: number })[];
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
+  cache: Required<CacheOptions> | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };

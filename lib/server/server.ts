@@ -9,6 +9,7 @@ import { Assignment } from './assignment.js';
 import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
 import { channels } from './diagnostics.js';
 import type { ServerConfig, ServerOptions } from './options.js';
+import { ServerCache } from './server-cache.js';
 import { ServerSockets, type BoundAddress } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
@@ -70,6 +71,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #onAbort = (): void => {
     this.close().catch((error: unknown) => this.emit('error', error as Error));
   };
+  /** The answers that are kept; undefined without the option `cache`. */
+  readonly cache: ServerCache | undefined;
   #sockets: ServerSockets | undefined;
   #state: State = 'new';
   #starting: Promise<void> | undefined;
@@ -84,13 +87,14 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const config = checkOptions(options);
     this.#config = config;
     const workers = Math.max(1, config.workers);
+    this.cache = config.cache === undefined ? undefined : new ServerCache(config.cache, config.maxPayloadSize);
     this.#counters = new Counters(config.listen.length, 2 * workers);
     this.#supervisor = new Supervisor({
       workers,
       stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
       killTimeout: config.killTimeout,
       start: (index, died) =>
-        startWorker(this.#config, index, this.#counters, {
+        startWorker(this.#config, index, this.#counters, this.cache?.number ?? 0, {
           warn: this.#warn,
           died,
           message: (message) => this.emit('message', message, index),
@@ -128,7 +132,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Counts and the state of each socket and worker, at this moment; no message is sent to ask. */
   stats(): ServerStatistics {
-    return this.#counters.read(this.#sockets, this.#supervisor, this.#assignment);
+    const statistics = this.#counters.read(this.#sockets, this.#supervisor, this.#assignment);
+    return this.cache === undefined ? statistics : { ...statistics, cache: this.cache.counters() };
   }
 
   /**
@@ -146,6 +151,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       this.#config = { ...before, filename, handler, workerData };
       try {
         await this.#supervisor.renew(() => this.#assign(), before.closeTimeout);
+        // What the old handlers said need not be what the fresh ones say.
+        this.cache?.clear();
       } catch (error) {
         this.#config = before;
         throw error;
@@ -283,6 +290,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     });
     this.#sockets?.close();
     this.#sockets = undefined;
+    this.cache?.close();
     this.#state = 'closed';
     this.emit('close');
     return report;

@@ -1,4 +1,5 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
+import { addon } from '../addon.js';
 import type { Logger } from '../message/handler.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
@@ -55,11 +56,13 @@ export class Serving {
     this.#reporter = new Reporter((error) => {
       start.warn(error);
     });
+    const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
       maxInFlight,
       overload,
+      cache,
       maxPayloadSize,
       counters,
       row,
@@ -68,10 +71,10 @@ export class Serving {
       },
     });
     const dispatcher = this.#dispatcher;
-    this.#udp = new UdpTransport({ dispatcher, counters, row, maxPayloadSize });
+    this.#udp = new UdpTransport({ dispatcher, counters, row, cache, maxPayloadSize });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const options = { ...tcp, dispatcher, counters, row, gate, tls: start.tls };
+    const options = { ...tcp, dispatcher, counters, row, cache, gate, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);

@@ -12,6 +12,7 @@ export async function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
+  cache: number,
   events: Omit<WorkerEvents, 'logger'>,
 ): Promise<SupervisedWorker> {
   const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, tls, workerData, logger } =
@@ -26,6 +27,7 @@ export async function startWorker(
     overload,
     tcp,
     tls,
+    cache,
     workerData,
     heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,
   };

@@ -1,5 +1,5 @@
 /** The counters of a server: where they stand in shared memory, and what `stats()` makes of them. */
-import { addon } from '../addon.js';
+import { addon, type CacheCounters } from '../addon.js';
 import type { Transport } from '../message/batch.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { socketCounters, workerCounters, type SocketCounter, type WorkerCounter } from '../transport/counters.js';
@@ -40,6 +40,8 @@ export interface ServerStatistics {
   workers: WorkerStatistics[];
   /** The sum of all workers' counters, those of workers that have ended included. */
   totals: Record<WorkerCounter, number>;
+  /** The answer cache, of a server that has one. */
+  cache?: CacheCounters;
 }
 
 const { layout } = addon;

@@ -2,6 +2,14 @@
 import type { AddressTransport } from './addresses.js';
 import { SocketGroup, type SocketGroupOptions } from './socket-group.js';
 
+/** The sockets of one address as they come from, or go to, another process. */
+export interface AddressSockets {
+  /** What the processes call it: a transport, or a unit's name. */
+  name: string;
+  /** UDP before TCP, all on one address and port. */
+  groups: SocketGroup[];
+}
+
 /** How many ports are tried when the system may choose one: it picks one that UDP has free, and TCP may not. */
 const MAX_TRIES = 10;
 

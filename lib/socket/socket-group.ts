@@ -1,7 +1,8 @@
 /** N sockets of one protocol on one address and port. */
 import { isIP } from 'node:net';
-import { addon, type NativeSocketStatistics } from '../addon.js';
+import { addon, type NativeSocket, type NativeSocketStatistics } from '../addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
+import { describeInherited, describeOne } from './inherited.js';
 import { checkSocketCount } from './socket-count.js';
 
 /**
@@ -40,6 +41,9 @@ export interface SocketGroupOptions {
   fastOpen?: number;
 }
 
+/** All of {@link SocketGroupOptions} that goes on to hold, as {@link SocketGroup.description} tells it. */
+export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
+
 /**
  * A group of open sockets, bound and, for TCP, listening. It owns its descriptors until {@link close}.
  *
@@ -68,12 +72,52 @@ export class SocketGroup implements Disposable {
    * Nothing stays open then.
    */
   static open(options: SocketGroupOptions): SocketGroup {
-    return new SocketGroup(checkOptions(options));
+    const checked = checkOptions(options);
+    const group = new SocketGroup(checked, openAll(checked));
+    try {
+      if (checked.steering !== 'hash') group.steer(checked.steering);
+    } catch (error) {
+      group.close();
+      throw error;
+    }
+    return group;
   }
 
-  private constructor(options: Required<SocketGroupOptions>) {
-    const { protocol, address, steering } = options;
-    const opened = openAll(options);
+  /**
+   * Makes a group of sockets that another process opened: bound, of one protocol, address and port, each with
+   * SO_REUSEPORT when there are several, TCP listening; in the order in which they were bound. They are the group's
+   * from then on, close-on-exec and non-blocking.
+   *
+   * `known` is what the other process knew of them. Its `protocol`, `address` and `port` have to agree with the kernel;
+   * its `steering` is taken to be in force, and the rest to be what sockets that join later shall have. Default:
+   * `'hash'`, UDP buffers of the size that these have, and otherwise as {@link open}.
+   *
+   * Throws `ERR_MULTISOCKET_INHERITED_SOCKET`, which names the descriptor and what is wrong with it (`cause`: the system
+   * error, if any), or a fault in an option. The descriptors stay the caller's then, and open.
+   */
+  static adopt(descriptors: readonly number[], known: Partial<SocketGroupDescription> = {}): SocketGroup {
+    checkSocketCount('sockets', descriptors.length);
+    const first = describeInherited(descriptors, known);
+    const buffers = first.protocol === 'udp' ? first : { receiveBufferSize: 0, sendBufferSize: 0 };
+    const { protocol, address, port, ipv6Only } = first;
+    const { receiveBufferSize, sendBufferSize } = buffers;
+    const options = checkOptions({
+      receiveBufferSize,
+      sendBufferSize,
+      ...known,
+      ...{ protocol, address, port, ipv6Only, exclusive: false, sockets: descriptors.length },
+    });
+    for (const fd of descriptors) addon.prepareInherited(fd);
+    const group = new SocketGroup(
+      options,
+      descriptors.map((fd) => ({ ...first, fd })),
+    );
+    group.#steering = options.steering;
+    return group;
+  }
+
+  private constructor(options: Required<SocketGroupOptions>, opened: readonly NativeSocket[]) {
+    const { protocol, address } = options;
     this.#options = { ...options, port: opened[0].port };
     this.protocol = protocol;
     this.address = address;
@@ -81,17 +125,19 @@ export class SocketGroup implements Disposable {
     this.receiveBufferSize = opened[0].receiveBufferSize;
     this.sendBufferSize = opened[0].sendBufferSize;
     this.#descriptors = opened.map(({ fd }) => fd);
-    try {
-      if (steering !== 'hash') this.steer(steering);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
   }
 
   /** The descriptors, in the order in which they were bound; they stay the group's. Empty after {@link close}. */
   get descriptors(): readonly number[] {
     return this.#descriptors;
+  }
+
+  /** What another process needs to know to {@link adopt} the descriptors; it can be written as JSON. */
+  get description(): SocketGroupDescription {
+    const { protocol, address, port } = describeOne(this.#descriptors[0]);
+    const { ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen } = this.#options;
+    const shape = { protocol, address, port, steering: this.#steering };
+    return { ...shape, ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen };
   }
 
   /** Changes the steering of the whole group at once. Throws a system error; `ENOTSUP` where the system has only `hash`. */
@@ -169,9 +215,9 @@ export class SocketGroup implements Disposable {
   }
 }
 
-function openAll(options: Required<SocketGroupOptions>) {
+function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
   const { sockets, exclusive } = options;
-  const opened: ReturnType<typeof addon.openSocket>[] = [];
+  const opened: NativeSocket[] = [];
   try {
     for (let i = 0; i < sockets; i++) {
       // The first one proves that nobody else has the port, and picks it where that is left open; the others join it.

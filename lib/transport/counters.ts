@@ -13,6 +13,7 @@ export const workerCounters = [
   'received',
   'batches',
   'sent',
+  'segmentedSends',
   'sendRetries',
   'sendFailures',
   'droppedShort',
@@ -22,6 +23,7 @@ export const workerCounters = [
   'formatErrors',
   'notImplemented',
   'badVersions',
+  'cacheHits',
   'handled',
   'handlerThrew',
   'handlerRejected',
@@ -56,11 +58,14 @@ export type SocketCounter = (typeof socketCounters)[number];
 
 /**
  * - `received`, `batches`, `sent`: datagrams received, the batches that they came in, and datagrams sent.
+ * - `segmentedSends`: of `sent`, those that left together with others to the same client as one message, which the kernel
+ *   or the network device cuts (Linux, UDP_SEGMENT).
  * - `sendRetries`, `sendFailures`: how often the kernel had no room for a datagram and was asked again; datagrams that
  *   it would not take at all.
  * - `droppedShort`, `droppedResponse`, `droppedPortZero`, `droppedOversize`: messages dropped without an answer: under
  *   12 bytes, with QR=1, from port 0, longer than a receive slot.
  * - `formatErrors`, `notImplemented`, `badVersions`: messages answered with FORMERR, NOTIMP, BADVERS.
+ * - `cacheHits`: queries answered from the cache.
  * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered
  *   nothing), `handlerTimedOut` and `replyInvalid` (its records could not be encoded) got SERVFAIL; `handlerDropped`
  *   got nothing, as the handler wished.

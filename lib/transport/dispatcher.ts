@@ -1,4 +1,5 @@
 /** Between transports and the handler: calls it, waits for it, and answers in its place when it does not. */
+import { addon, type AnswerCache } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
 import { replyLimit } from '../message/edns.js';
 import type { Handler } from '../message/handler.js';
@@ -17,6 +18,8 @@ export interface DispatcherOptions {
   /** Queries that asynchronous handlers may hold at a time. */
   maxInFlight: number;
   overload: Overload;
+  /** Where replies are kept; undefined: nowhere. */
+  cache: AnswerCache | undefined;
   /** The longest UDP reply in bytes. */
   maxPayloadSize: number;
   /** All rows of counters. */
@@ -53,6 +56,7 @@ export class Dispatcher {
   readonly #handlerTimeout: number;
   readonly #maxInFlight: number;
   readonly #overload: Overload;
+  readonly #cache: AnswerCache | undefined;
   readonly #maxPayloadSize: number;
   readonly #counters: Float64Array;
   readonly #row: number;
@@ -67,6 +71,7 @@ export class Dispatcher {
     this.#handlerTimeout = options.handlerTimeout;
     this.#maxInFlight = options.maxInFlight;
     this.#overload = options.overload;
+    this.#cache = options.cache;
     this.#maxPayloadSize = options.maxPayloadSize;
     this.#counters = options.counters;
     this.#row = options.row;
@@ -108,7 +113,7 @@ export class Dispatcher {
       reply.finished(0);
       return 0;
     }
-    const limit = replyLimit(query, this.#maxPayloadSize);
+    const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
     let length = this.#tryEncode(query, reply, target, offset, limit);
     if (reply.truncated && query.transport !== 'udp') {
       // There is no better transport to point to: a message has no more than 16 bits for its length.
@@ -116,8 +121,19 @@ export class Dispatcher {
       length = this.#tryEncode(query, reply, target, offset, limit);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
+    if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
     reply.finished(length);
     return length;
+  }
+
+  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. */
+  #keep(cache: AnswerCache, query: Query, reply: Reply, target: Buffer, offset: number, length: number): void {
+    const { ttl, varyBy } = reply.caching;
+    if (ttl === 0 || reply.truncated) return;
+    const { bytes, offset: start, length: size, transport, client, local } = query;
+    const origin = varyBy === 0 ? undefined : addon.queryOrigin(client.address, local.address, local.port);
+    const { optStart } = reply;
+    cache.store(bytes, start, size, transport !== 'udp', origin, target, offset, length, optStart, ttl, varyBy);
   }
 
   /** Resolves when no handler holds a query. */

@@ -9,6 +9,11 @@ export class FrameOutput {
   readonly bytes = Buffer.alloc(SIZE);
   #end = 0;
 
+  /** Where in {@link bytes} the next message's length goes. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Where in {@link bytes} the next message goes. */
   get next(): number {
     return this.#end + PREFIX;
@@ -23,6 +28,13 @@ export class FrameOutput {
   add(length: number): void {
     this.bytes.writeUInt16BE(length, this.#end);
     this.#end += PREFIX + length;
+  }
+
+  /** Adds the messages that stand, each behind its length, up to `end`; returns how many. */
+  addAnswers(end: number): number {
+    let count = 0;
+    for (; this.#end < end; count++) this.#end += PREFIX + this.bytes.readUInt16BE(this.#end);
+    return count;
   }
 
   /** Takes out what was added, as a copy; undefined when there is nothing. */

@@ -46,7 +46,8 @@ export class HttpsTransport {
   readonly #connections = new Map<string, Connection>();
   readonly #words = new Uint32Array(layout.batchSize * layout.queryWords);
   readonly #text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-  readonly #output = Buffer.alloc(MAX_MESSAGE);
+  readonly #output = Buffer.alloc(2 + MAX_MESSAGE);
+  readonly #progress = new Uint32Array(2);
   #sweeper: NodeJS.Timeout | undefined;
   #draining = false;
   #onEmpty: (() => void)[] = [];
@@ -164,15 +165,22 @@ export class HttpsTransport {
 
   /** The reply to a message; undefined when there is none. Rejects with {@link HttpFailure}. */
   async #serve(message: Buffer, client: Endpoint, local: Endpoint, listener: number): Promise<Buffer | undefined> {
-    const { dispatcher, counters, row } = this.#options;
+    const { dispatcher, counters, row, cache } = this.#options;
     const input = Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
     counters[row + QUERIES]++;
     counters[listener * layout.socketRow + SOCKET_QUERIES]++;
-    addon.checkStream(input, 0, input.length, 1, this.#words, this.#text, counters, row);
+    const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
+    const check = [input, 0, input.length, 1, this.#words, this.#text, counters, row, this.#progress] as const;
+    if (cache === undefined) {
+      addon.checkStream(...check);
+    } else {
+      const bytes = addon.queryOrigin(client.address, local.address, local.port);
+      const rows = addon.checkStream(...check, cache, bytes, this.#output, 0);
+      if (rows === 0) return Buffer.from(this.#output.subarray(2, this.#progress[1]));
+    }
     const outcome = this.#words[word.verdict];
     if (outcome === verdict.drop) throw new HttpFailure(400, 'the message is no query');
     if (outcome === verdict.reply) return Buffer.from(input.subarray(2, 2 + this.#words[word.length]));
-    const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
     const query = new Query({ input, words: this.#words, text: this.#text, origin }, 0);
     const reply = new Reply(query);
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /** One client's connection: length-prefixed messages in (RFC 1035 s.4.2.2), their replies out in any order (RFC 7766). */
 import type { Socket } from 'node:net';
-import { addon } from '../addon.js';
+import { addon, type AnswerCache } from '../addon.js';
 import type { Origin, QueryBatch } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -34,6 +34,9 @@ export interface StreamContext {
   text: Buffer;
   /** Where the replies of one read are gathered. */
   output: FrameOutput;
+  cache: AnswerCache | undefined;
+  /** Two numbers that the look at messages tells: see `addon.checkStream`. */
+  progress: Uint32Array;
 }
 
 /** See the file's head. */
@@ -121,17 +124,22 @@ export class StreamConnection {
 
   /** Serves the complete messages that have come, as far as the client's share allows. */
   #serve(): void {
-    const { counters, row, words, text, output } = this.#context;
+    const { counters, row, words, text, output, cache, progress } = this.#context;
     while (!this.#full()) {
       const { bytes, start, end } = this.#input;
       const most = Math.min(batchSize, this.#context.maxPipelined - this.#inFlight);
-      const count = addon.checkStream(bytes, start, end, most, words, text, counters, row);
-      if (count === 0) break;
-      counters[row + QUERIES] += count;
-      counters[this.#socketRow + SOCKET_QUERIES] += count;
-      // The length of the last message, from its prefix: its row may have a reply's instead.
-      const last = words[(count - 1) * queryWords + word.offset];
-      this.#input.consume(last + bytes.readUInt16BE(last - 2), this.#lastActive);
+      const { bytes: origin } = this.#origin;
+      const check = [bytes, start, end, most, words, text, counters, row, progress] as const;
+      const count =
+        cache === undefined
+          ? addon.checkStream(...check)
+          : addon.checkStream(...check, cache, origin, output.bytes, output.end);
+      if (progress[0] === start) break;
+      this.#input.consume(progress[0], this.#lastActive);
+      const cached = cache === undefined ? 0 : output.addAnswers(progress[1]);
+      counters[row + QUERIES] += count + cached;
+      counters[row + REPLIES] += cached;
+      counters[this.#socketRow + SOCKET_QUERIES] += count + cached;
       this.#serveBatch({ input: bytes, words, text, origin: this.#origin }, count);
       this.#send(output.take());
     }

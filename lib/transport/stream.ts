@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import { addon } from '../addon.js';
+import { addon, type AnswerCache } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
@@ -46,6 +46,7 @@ export interface StreamTransportOptions {
   writeTimeout: number;
   maxPipelined: number;
   backlog: number;
+  cache: AnswerCache | undefined;
   tls: SharedTls | undefined;
 }
 
@@ -62,10 +63,11 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
-    const { dispatcher, counters, row, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
+    const { dispatcher, counters, row, cache, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-    this.#context = { dispatcher, counters, row, maxPipelined, words, text, output: new FrameOutput() };
+    const scratch = { words, text, output: new FrameOutput(), progress: new Uint32Array(2) };
+    this.#context = { dispatcher, counters, row, cache, maxPipelined, ...scratch };
     const shortest = Math.min(idleTimeout, messageTimeout, writeTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
@@ -194,5 +196,6 @@ function originOf(
 ): Origin {
   // Asked for now: a socket that has been closed does not know it any more.
   const reached = wildcard ? endpointOf(socket.localAddress ?? local.address, local.port) : local;
-  return { transport, envelopeSize: 0, client: () => client, local: () => reached };
+  const bytes = addon.queryOrigin(client.address, reached.address, reached.port);
+  return { transport, bytes, envelopeSize: 0, client: () => client, local: () => reached };
 }

@@ -1,6 +1,6 @@
 /** A worker's side of DNS over UDP: batches of queries in, their replies out. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { addon, type UdpEndpoint } from '../addon.js';
+import { addon, type AnswerCache, type UdpEndpoint } from '../addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -34,6 +34,7 @@ export interface UdpTransportOptions {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
+  cache: AnswerCache | undefined;
   /** The longest message that a reply may have, in bytes. */
   maxPayloadSize: number;
 }
@@ -70,6 +71,7 @@ export class UdpTransport {
     this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, options.counters, options.row, (count) => {
       this.#serve(count);
     });
+    if (options.cache !== undefined) this.#endpoint.use(options.cache);
   }
 
   /** Starts to serve a socket. */

@@ -541,6 +541,7 @@ void serves_stale_when_asked_to() {
   CHECK(!look_up(&cache, query, 1059, {}, true).found.stale);
   CHECK(!hits(&cache, query, 1060));
   for (const uint32_t now : {1060U, 1159U}) {
+    CHECK(look_up(&cache, query, now, {}, true).found.refresh);  // the first one is to renew it
     const Reply reply = look_up(&cache, query, now, {}, true);
     CHECK(reply.found.stale);
     CHECK(reply.message ==
@@ -550,6 +551,7 @@ void serves_stale_when_asked_to() {
   CHECK(cache.counters().stale_hits == 2);
 
   CHECK(store(&cache, query, simple_reply(query, 10), 2000));  // no TTL grows by being stale
+  CHECK(look_up(&cache, query, 2050, {}, true).found.refresh);
   CHECK(look_up(&cache, query, 2050, {}, true).message == simple_reply(query, 10));
 
   Query other;
@@ -575,7 +577,7 @@ void asks_one_caller_to_refresh() {
   const Query query;
   const auto refresh = [&](uint32_t now) {
     const Reply reply = look_up(&cache, query, now, {}, true);
-    CHECK(!reply.message.empty());
+    CHECK(reply.message.empty() == reply.found.refresh);  // that caller is to ask the handler
     return reply.found.refresh;
   };
   CHECK(store(&cache, query, simple_reply(query, 1000)));

@@ -13,7 +13,7 @@ function check(...messages: Uint8Array[]) {
   const queries = new Uint32Array(layout.batchSize * layout.queryWords);
   const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
   const counters = new Float64Array(layout.workerRow);
-  const count = addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0);
+  const count = addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0, new Uint32Array(2));
   const rows = Array.from({ length: count }, (_, i) => {
     const at = (position: number): number => queries[i * layout.queryWords + position];
     const string = (offset: number): string => text.toString('latin1', offset, offset + at(word.keyLength));
@@ -199,7 +199,8 @@ describe('the check of messages in native code', () => {
     const queries = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const counters = new Float64Array(layout.workerRow);
-    const run = (input: Buffer): number => addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0);
+    const run = (input: Buffer): number =>
+      addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0, new Uint32Array(2));
     for (let cut = 0; cut < good.length; cut++) assert.equal(run(good.subarray(0, cut)), 0);
     assert.equal(run(Buffer.concat([good, good.subarray(0, -1)])), 1);
     assert.equal(run(Buffer.concat(Array.from({ length: 65 }, () => good))), 64);

@@ -49,7 +49,7 @@ std::string model_key(const std::string& query, const MessageView& view, const O
   for (size_t i = 2; i < key.size() - 4; i++) {
     if (key[i] >= 'A' && key[i] <= 'Z') key[i] = static_cast<char>(key[i] | 0x20);
   }
-  key += origin.transport == TransportClass::kStream ? "stream" : std::to_string(reply_limit(view, origin.transport));
+  key += origin.transport == TransportClass::kStream ? "stream" : std::to_string(reply_limit(view, origin.transport, kPayloadSize));
   if (view.has_opt)
     key += "opt" + std::to_string(view.opt_flags) + query.substr(view.options_offset, view.options_length);
   return key;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
-import { openSockets } from 'multisocket/sockets';
+import { openSockets, type SocketGroup } from 'multisocket/sockets';
 import { run, udpExchange, queryBytes } from '../support/clients.js';
 import { end, fixture, serve, start } from '../support/server.js';
 
@@ -20,6 +20,10 @@ const inUse = (port: number, address = '127.0.0.1'): object => ({
   port,
   message: `listen EADDRINUSE: address already in use ${address}:${port}`,
 });
+
+/** One of two sockets that are made to share their port. */
+const shared = (protocol: 'udp' | 'tcp', port = 0, address = '127.0.0.1'): SocketGroup =>
+  openSockets({ protocol, address, port, sockets: 1, exclusive: false });
 const listen = (port: number, options: object = {}): Promise<unknown> =>
   createServer({ listen: `127.0.0.1:${port}`, sockets: 2, workers: 1, filename: fixture, ...options }).listen();
 
@@ -50,6 +54,31 @@ describe('a port that another process holds', () => {
     const { port } = holder.address() as { port: number };
     await assert.rejects(listen(port), inUse(port));
     openSockets({ protocol: 'udp', address: '127.0.0.1', port, sockets: 1 }).close();
+    holder.close();
+  });
+
+  for (const protocol of ['udp', 'tcp'] as const) {
+    it(`is EADDRINUSE when only ${protocol} of it is held, with SO_REUSEPORT; exclusive: false joins`, async () => {
+      const holder = shared(protocol);
+      const { port } = holder;
+      await assert.rejects(listen(port), inUse(port));
+      shared(protocol, port).close();
+      const { server } = await serve({ listen: `127.0.0.1:${port}`, exclusive: false });
+      await server.close();
+      holder.close();
+    });
+  }
+
+  it('is EADDRINUSE over IPv6, in the words of Node', async () => {
+    const holder = shared('udp', 0, '::1');
+    const { port } = holder;
+    const options = { listen: `[::1]:${port}`, sockets: 2, workers: 1, filename: fixture };
+    await assert.rejects(createServer(options).listen(), inUse(port, '::1'));
+    const node = createTcpServer().listen(port, '::1');
+    await once(node, 'listening');
+    const [theirs] = (await once(createTcpServer().listen(port, '::1'), 'error')) as [Error];
+    assert.equal(theirs.message, (inUse(port, '::1') as Error).message);
+    node.close();
     holder.close();
   });
 });

@@ -75,12 +75,19 @@ export class TcpClient {
   readonly socket: Socket;
   #input: Buffer = Buffer.alloc(0);
   #ended = false;
+  #wake = (): void => undefined;
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('error', () => undefined);
-    socket.on('close', () => (this.#ended = true));
-    socket.on('data', (chunk: Buffer) => (this.#input = Buffer.concat([this.#input, chunk])));
+    socket.on('close', () => {
+      this.#ended = true;
+      this.#wake();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      this.#input = Buffer.concat([this.#input, chunk]);
+      this.#wake();
+    });
   }
 
   static async connect(port: number, address = '127.0.0.1'): Promise<TcpClient> {
@@ -90,9 +97,9 @@ export class TcpClient {
     return client;
   }
 
-  /** The next message; undefined when the server has closed the connection. */
+  /** The next message; undefined when the server has closed the connection. Rejects after `timeout` ms without either. */
   async next(timeout = 2000): Promise<Buffer | undefined> {
-    const signal = AbortSignal.timeout(timeout);
+    const end = Date.now() + timeout;
     for (;;) {
       const length = this.#input.length >= 2 ? this.#input.readUInt16BE(0) : Infinity;
       if (this.#input.length >= 2 + length) {
@@ -101,8 +108,19 @@ export class TcpClient {
         return message;
       }
       if (this.#ended) return undefined;
-      await Promise.race([once(this.socket, 'data', { signal }), once(this.socket, 'close', { signal })]);
+      await this.#more(end - Date.now());
     }
+  }
+
+  async #more(timeout: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      this.#wake = resolve;
+      timer = setTimeout(() => {
+        reject(new Error('no message came in time'));
+      }, timeout);
+    });
+    clearTimeout(timer);
   }
 
   send(message: Uint8Array): void {

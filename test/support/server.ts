@@ -7,6 +7,9 @@ import { createServer, type Server, type ServerOptions } from 'multisocket';
 /** The handler of most tests: what it does is chosen by the name's first label. */
 export const fixture = new URL('../fixtures/addresses.js', import.meta.url);
 
+/** Servers that {@link serve} has started and nobody has closed yet. */
+export const open = new Set<Server>();
+
 /** A server that listens, on 127.0.0.1 and a free port unless told otherwise; its warnings are gathered. */
 export async function serve(
   options: Partial<ServerOptions> = {},
@@ -18,6 +21,8 @@ export async function serve(
   server.on('warning', (warning) => warnings.push(warning));
   prepare(server);
   await server.listen();
+  open.add(server);
+  server.once('close', () => open.delete(server));
   return { server, port: server.addresses()[0].port, warnings };
 }
 

@@ -1,4 +1,5 @@
 /** Answers queries from zone files. */
+import { isIn } from '../../corefile/zone-name.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
@@ -112,14 +113,6 @@ function loadOrWait(source: ZoneSource, reload: number, logger: Logger): void {
 function lookup({ zone, origin }: ZoneSource, key: string, type: string): Found {
   if (zone !== undefined) return zone.lookup(key, type);
   return isIn(key, origin) ? 'unloaded' : undefined;
-}
-
-/** Whether a name is `zone` or below it. */
-function isIn(name: string, zone: string): boolean {
-  for (let above: string | undefined = name; above !== undefined; above = parentOf(above)) {
-    if (above === zone) return true;
-  }
-  return false;
 }
 
 /** How many labels a name has. */

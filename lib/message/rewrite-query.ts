@@ -1,0 +1,45 @@
+/** A query as if its client had asked something else. */
+import { addon } from '../addon.js';
+import { Query } from './query.js';
+import { typeNumber } from './registry.js';
+import { MessageWriter } from './writer.js';
+
+const { layout } = addon;
+const HEADER_SIZE = 12;
+/** The longest question: a name, its type and class. */
+const MAX_QUESTION = 255 + 4;
+const PREFIX = 2;
+
+/**
+ * The same query with another name (in presentation form) or type. What follows the question, OPT for one, stays. The
+ * reply to the query is for the original one.
+ *
+ * Throws `Error` for a name or type that is none.
+ */
+export function rewriteQuery(
+  query: Query,
+  { name = query.name, type = query.type }: { name?: string; type?: string },
+): Query {
+  const number = typeNumber(type);
+  if (number === undefined) throw new Error(`unknown type ${JSON.stringify(type)}`);
+  const { raw, questionEnd } = query;
+  const input = Buffer.alloc(PREFIX + MAX_QUESTION + raw.length);
+  const writer = new MessageWriter();
+  writer.begin(input, PREFIX, input.length, '.');
+  writer.bytes(raw, 0, HEADER_SIZE);
+  writer.name(name, false);
+  writer.u16(number);
+  writer.u16(query.classNumber);
+  writer.bytes(raw, questionEnd);
+  const end = writer.at;
+  input.writeUInt16BE(end - PREFIX);
+  const words = new Uint32Array(layout.queryWords);
+  const text = Buffer.alloc(2 * layout.maxText);
+  // Nothing is counted: the query has been.
+  addon.checkStream(input, 0, end, 1, words, text, new Float64Array(layout.workerRow), 0, new Uint32Array(2));
+  if (words[layout.query.verdict] !== layout.verdict.query)
+    throw new Error(`the query cannot be rewritten to ${name} ${type}`);
+  const { client, local, transport } = query;
+  const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
+  return new Query({ input, words, text, origin }, 0);
+}

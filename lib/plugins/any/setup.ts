@@ -1,0 +1,27 @@
+/** `any`: a short answer to questions for everything, RFC 8482. */
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+
+const TYPE_ANY = 255;
+/** Seconds; CoreDNS's. */
+const TTL = 8482;
+
+/** Its configuration is nothing. */
+export const any: DirectiveDefinition<undefined> = {
+  name: 'any',
+  setup: {
+    configure([directive, again]) {
+      directive.arguments(0);
+      directive.refuseBlock();
+      if ((again as typeof again | undefined) !== undefined) throw again.argError();
+      return undefined;
+    },
+    start: () => ({
+      handle(query, reply, next) {
+        if (query.typeNumber !== TYPE_ANY) return next(query, reply);
+        // RFC 8482 s.4.2.
+        const data = { cpu: 'ANY obsoleted', os: 'See RFC 8482' };
+        reply.answer({ type: 'HINFO', name: query.name, ttl: TTL, data });
+      },
+    }),
+  },
+};

@@ -1,0 +1,30 @@
+/** `bufsize [SIZE]`: the longest UDP reply, whatever the client says that it takes. */
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+
+/** RFC 9715 s.3.2. */
+const DEFAULT_SIZE = 1232;
+const MIN_SIZE = 512;
+const MAX_SIZE = 4096;
+
+/** Its configuration is the size in octets. */
+export const bufsize: DirectiveDefinition<number> = {
+  name: 'bufsize',
+  setup: {
+    configure([directive, again]) {
+      const [text] = directive.arguments(0, 1) as readonly (string | undefined)[];
+      directive.refuseBlock();
+      if ((again as typeof again | undefined) !== undefined) throw again.argError();
+      const size = text === undefined ? DEFAULT_SIZE : Number(text);
+      if (!/^\d*$/.test(text ?? '') || size < MIN_SIZE || size > MAX_SIZE) {
+        throw directive.error(`bufsize must be within ${MIN_SIZE} - ${MAX_SIZE}: ${text}`);
+      }
+      return size;
+    },
+    start: (size) => ({
+      handle(query, reply, next) {
+        reply.maxPayloadSize = size;
+        return next(query, reply);
+      },
+    }),
+  },
+};

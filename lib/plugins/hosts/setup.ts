@@ -1,0 +1,53 @@
+/** `hosts [FILE [ZONES...]] { [INLINE] ttl SECONDS; no_reverse; reload DURATION; fallthrough [ZONES...] }`. */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { readDuration, readFallthrough, readZones } from '../arguments.js';
+import { startHosts, type HostsOptions } from './handler.js';
+
+const DEFAULT_FILE = '/etc/hosts';
+const DEFAULT_TTL = 3600;
+const DEFAULT_RELOAD = 5000;
+const MAX_TTL = 65_535;
+
+/** Its configuration: {@link HostsOptions}. */
+export const hosts: DirectiveDefinition<HostsOptions> = {
+  name: 'hosts',
+  setup: {
+    configure([use, again], block) {
+      if ((again as typeof again | undefined) !== undefined)
+        throw again.error('this plugin can only be used once per Server Block');
+      const [file = DEFAULT_FILE, ...zones] = use.args as (string | undefined)[];
+      const options: HostsOptions = {
+        file: resolve(file),
+        zones: readZones(use, zones as string[], block.zones),
+        inline: '',
+        ttl: DEFAULT_TTL,
+        reverse: true,
+        reload: DEFAULT_RELOAD,
+        fallthrough: [],
+      };
+      for (const line of use.block) {
+        if (line.name === 'fallthrough') {
+          options.fallthrough = readFallthrough(line);
+        } else if (line.name === 'no_reverse') {
+          line.arguments(0);
+          options.reverse = false;
+        } else if (line.name === 'ttl') {
+          const [text] = line.arguments(1);
+          options.ttl = Number(text);
+          if (!/^\d+$/.test(text) || options.ttl < 1 || options.ttl > MAX_TTL)
+            throw line.error(`ttl provided is invalid: ${text}`);
+        } else if (line.name === 'reload') {
+          options.reload = readDuration(line, line.arguments(1)[0]);
+        } else if (isIP(line.name.split('%')[0]) !== 0) {
+          options.inline += `${line.name} ${line.arguments(1, Infinity).join(' ')}\n`;
+        } else {
+          throw line.error(`unknown property '${line.name}'`);
+        }
+      }
+      return options;
+    },
+    start: startHosts,
+  },
+};

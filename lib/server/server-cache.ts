@@ -1,0 +1,45 @@
+/** The answers that a server keeps, for all its workers. */
+import { addon, type AnswerCache, type CacheCounters } from '../addon.js';
+import { MessageWriter } from '../message/writer.js';
+import type { CacheOptions } from './options.js';
+
+/** The longest name in wire format (RFC 1035 s.2.3.4). */
+const MAX_NAME = 255;
+
+/** See the file's head. It is `server.cache` of a server that was made with the option `cache`. */
+export class ServerCache {
+  readonly #cache: AnswerCache;
+  /** @internal By it the workers find it. */
+  readonly number: number;
+
+  /** @internal */
+  constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number) {
+    const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
+    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, prefetchHits: hits, prefetchPercent: percent });
+    this.#cache = new addon.AnswerCache(this.number);
+  }
+
+  /**
+   * Forgets all answers, or those to questions for a name; with `subtree` for all names below it as well. Returns how
+   * many that were. What handlers are working on at this moment is kept afterwards. Throws `Error` for a name that is
+   * none.
+   */
+  clear(name?: string, { subtree = false }: { subtree?: boolean } = {}): number {
+    if (name === undefined) return this.#cache.clear();
+    const bytes = Buffer.alloc(MAX_NAME);
+    const writer = new MessageWriter();
+    writer.begin(bytes, 0, MAX_NAME, '.');
+    writer.name(name, false);
+    return this.#cache.clear(bytes.subarray(0, writer.at), subtree);
+  }
+
+  /** @internal */
+  counters(): CacheCounters {
+    return this.#cache.counters();
+  }
+
+  /** @internal */
+  close(): void {
+    addon.closeCache(this.number);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Messages with open descriptors between two processes of one user, over a Unix stream socket.
+ *
+ * On the wire a message is eight bytes (the JSON's length and the number of descriptors, both 32 bits, little-endian),
+ * the JSON, and one zero byte for each 253 descriptors or part of them, with which they travel.
+ */
+import { lstatSync, unlinkSync } from 'node:fs';
+import { addon } from '../addon.js';
+import { withCode, type CodedError } from '../errors.js';
+
+/** The most descriptors that the kernel takes at once: SCM_MAX_FD, unix(7). */
+const CHUNK = 253;
+/** Bounds of what is believed of a header: a description of 16 addresses of 2 times 1,024 sockets is far below. */
+const MAX_JSON = 1 << 20;
+const MAX_DESCRIPTORS = 1 << 16;
+
+/** A message as it was received. */
+export interface ReceivedMessage {
+  content: object;
+  /** The receiver's own from now on, close-on-exec. */
+  descriptors: number[];
+}
+
+/** `ERR_MULTISOCKET_HAND_OVER`: the two processes did not come to an agreement. */
+export function handOverError(reason: string, cause?: unknown): CodedError {
+  return withCode(new Error(reason, cause === undefined ? {} : { cause }), 'ERR_MULTISOCKET_HAND_OVER');
+}
+
+/** Waits on the event loop until one native socket can do something. One wait at a time. */
+class Waiting {
+  readonly native;
+  #onReady = (): void => undefined;
+
+  constructor(fd: number) {
+    this.native = new addon.DescriptorChannel(fd, () => {
+      this.#onReady();
+    });
+  }
+
+  /** Tries until `attempt` returns something. Rejects with the signal's reason, or what `attempt` throws. */
+  async until<T>(write: boolean, attempt: () => T | undefined, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted();
+      const result = attempt();
+      if (result !== undefined) return result;
+      await this.#ready(write, signal);
+    }
+  }
+
+  #ready(write: boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#onReady = () => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      };
+      this.native.wait(write);
+    });
+  }
+}
+
+/** One end of a connection. Every call may throw or reject with a system error, or with its signal's reason. */
+export class DescriptorChannel {
+  readonly #socket: Waiting;
+
+  constructor(fd: number) {
+    this.#socket = new Waiting(fd);
+  }
+
+  /** Connects to who listens at `path`. `EACCES` when that is a process of another user. */
+  static connect(path: string): DescriptorChannel {
+    return new DescriptorChannel(addon.DescriptorChannel.connect(path));
+  }
+
+  /** Sends what can be written as JSON, and descriptors, which stay the sender's; resolves when the kernel has all. */
+  async send(content: object, descriptors: readonly number[], signal: AbortSignal): Promise<void> {
+    const json = Buffer.from(JSON.stringify(content));
+    const header = Buffer.alloc(8);
+    header.writeUInt32LE(json.length, 0);
+    header.writeUInt32LE(descriptors.length, 4);
+    const { native } = this.#socket;
+    for (let rest = Buffer.concat([header, json]); rest.length > 0;) {
+      const sent = await this.#socket.until(true, () => native.send(rest, []), signal);
+      rest = rest.subarray(sent);
+    }
+    for (let i = 0; i < descriptors.length; i += CHUNK) {
+      const chunk = descriptors.slice(i, i + CHUNK);
+      await this.#socket.until(true, () => native.send(Buffer.alloc(1), chunk), signal);
+    }
+  }
+
+  /**
+   * The next message; undefined when the other side has closed instead. `ERR_MULTISOCKET_HAND_OVER` when it is none of
+   * ours or is cut off; `EMFILE` when this process has no room for the descriptors. None stays open then.
+   */
+  async receive(signal: AbortSignal): Promise<ReceivedMessage | undefined> {
+    const descriptors: number[] = [];
+    try {
+      const header = await this.#read(8, descriptors, signal);
+      if (header.length === 0) return undefined;
+      const cut = header.length < 8;
+      const length = cut ? 0 : header.readUInt32LE(0);
+      const count = cut ? 0 : header.readUInt32LE(4);
+      if (length > MAX_JSON || count > MAX_DESCRIPTORS)
+        throw handOverError('The other process speaks another protocol');
+      const size = length + Math.ceil(count / CHUNK);
+      const body = await this.#read(size, descriptors, signal);
+      if (cut || body.length < size) throw handOverError('The other process broke off in the middle of a message');
+      if (descriptors.length !== count) {
+        throw handOverError(`The other process sent ${descriptors.length} descriptors and announced ${count}`);
+      }
+      return { content: parse(body.toString('utf8', 0, length)), descriptors };
+    } catch (error) {
+      closeAll(descriptors);
+      throw error;
+    }
+  }
+
+  /** Reads that many bytes, or fewer when the other side closes; adds the descriptors that come with them. */
+  async #read(size: number, descriptors: number[], signal: AbortSignal): Promise<Buffer> {
+    const bytes = Buffer.alloc(size);
+    let filled = 0;
+    while (filled < size) {
+      const received = await this.#socket.until(false, () => this.#receive(bytes.subarray(filled)), signal);
+      if (received.length === 0) break;
+      filled += received.length;
+      descriptors.push(...received.descriptors);
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  /** As native code does; who was never accepted, or left something unread, has closed all the same. */
+  #receive(bytes: Buffer): ReturnType<Waiting['native']['receive']> {
+    try {
+      return this.#socket.native.receive(bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+      return { length: 0, descriptors: [] };
+    }
+  }
+
+  close(): void {
+    this.#socket.native.close();
+  }
+}
+
+/** Listens for channels at a path, until it is closed. */
+export class ChannelListener {
+  readonly #path: string;
+  readonly #socket: Waiting;
+  readonly #inode: number | undefined;
+  #closed = false;
+
+  /**
+   * `mode`: permissions of the socket file. A socket file that nobody listens at is replaced. Throws `EADDRINUSE` when
+   * somebody listens there, `ENOTSOCK` when there is something else, or another system error.
+   */
+  constructor(path: string, mode: number) {
+    this.#path = path;
+    this.#socket = new Waiting(addon.DescriptorChannel.listen(path, mode));
+    this.#inode = lstatSync(path, { throwIfNoEntry: false })?.ino;
+  }
+
+  /** The next connection of a process of the same user; those of others are closed. */
+  async accept(signal: AbortSignal): Promise<DescriptorChannel> {
+    return new DescriptorChannel(await this.#socket.until(false, () => this.#socket.native.accept(), signal));
+  }
+
+  /** Stops, and removes the socket file unless another one has taken its place. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const file = lstatSync(this.#path, { throwIfNoEntry: false });
+    if (file !== undefined && file.ino === this.#inode) unlinkSync(this.#path);
+    this.#socket.native.close();
+  }
+}
+
+/** Closes descriptors of one's own and empties the list. */
+export function closeAll(descriptors: number[]): void {
+  for (const fd of descriptors.splice(0)) addon.closeSocket(fd);
+}
+
+function parse(json: string): object {
+  let content: unknown;
+  try {
+    content = JSON.parse(json);
+  } catch (error) {
+    throw handOverError('The other process sent no JSON', error);
+  }
+  if (typeof content !== 'object' || content === null) throw handOverError('The other process sent no message');
+  return content;
+}

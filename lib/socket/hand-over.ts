@@ -1,0 +1,297 @@
+/**
+ * Handing sockets over to another process, so that a new version of a program goes on with the very sockets of the old
+ * one: nothing that waits in them is lost, and nobody can take the port in between.
+ *
+ * The giver listens on a Unix socket. To the first process of the same user that connects it sends all descriptors with
+ * their description. The adopter starts to serve them and says `ready`, whereupon the giver removes the Unix socket, says
+ * `taken`, and may stop; or it says `failed`, and the giver goes on. Until then both have the sockets, and the kernel
+ * gives each datagram and each connection to who reads first. When one of them dies the other one has them.
+ */
+import { checkInteger, invalidType, invalidValue } from '../errors.js';
+import type { AddressSockets } from './address-sockets.js';
+import { ChannelListener, closeAll, DescriptorChannel, handOverError } from './descriptor-channel.js';
+import { SocketGroup, type SocketGroupDescription } from './socket-group.js';
+
+const VERSION = 1;
+const MAX_TIMEOUT = 0x7fffffff;
+/** For a few bytes that the kernel takes at once, in ms. */
+const LAST_WORD_TIMEOUT = 1000;
+
+/** What is said on the channel. `reason` is for people. */
+type Message =
+  | { type: 'sockets'; version: number; addresses: DescribedAddress[] }
+  | { type: 'ready' }
+  | { type: 'failed'; reason: string }
+  | { type: 'taken' }
+  | { type: 'withdrawn'; reason: string };
+
+/** An address without its descriptors, which come in this order beside it: so many for each group. */
+interface DescribedAddress {
+  name: string;
+  groups: (SocketGroupDescription & { sockets: number })[];
+}
+
+/** What {@link offerSockets} takes. */
+export interface OfferOptions {
+  /** Withdraws the offer. */
+  signal?: AbortSignal;
+  /** How long an adopter may take from its connection until it is ready, in ms, 1 to 2,147,483,647; default 30,000. */
+  timeout?: number;
+  /** Permissions of the Unix socket; default 0o600. Processes of other users are turned away whatever it is. */
+  mode?: number;
+}
+
+/** An offer that stands. */
+export interface SocketOffer {
+  /**
+   * Resolves when an adopter serves the sockets: from then on, and only then, the giver may stop to serve and close its own
+   * descriptors. Rejects when that will not come, and the giver has to go on: with `ERR_MULTISOCKET_HAND_OVER` when the
+   * adopter failed, went away or took too long, with the signal's reason when the offer was withdrawn, or with a system
+   * error. The Unix socket is gone in any case; for another attempt make another offer.
+   */
+  readonly taken: Promise<void>;
+  /** Withdraws the offer: {@link taken} rejects with an `AbortError`, unless it is settled. */
+  withdraw(): void;
+}
+
+/**
+ * Offers the sockets of these addresses to the first process of the same user that connects to the Unix socket at `path`.
+ * The giver goes on serving until {@link SocketOffer.taken} resolves. What the groups have when the adopter connects is
+ * what it gets: they must not be resized from then on. A stale socket file is replaced.
+ *
+ * Throws `EADDRINUSE` when somebody listens at `path`, `ENOTSOCK` when it is something else than a socket, another system
+ * error, or a fault in an option. An offer that stands keeps the process alive.
+ */
+export function offerSockets(
+  path: string,
+  addresses: readonly AddressSockets[],
+  options: OfferOptions = {},
+): SocketOffer {
+  const timeout = checkTimeout(options.timeout ?? 30_000);
+  const mode = checkInteger('mode', options.mode ?? 0o600, 0, 0o777);
+  options.signal?.throwIfAborted();
+  const withdrawal = new AbortController();
+  const signals = options.signal === undefined ? [withdrawal.signal] : [withdrawal.signal, options.signal];
+  const listener = new ChannelListener(checkPath(path), mode);
+  const taken = give(listener, addresses, timeout, AbortSignal.any(signals));
+  // Who never asks for the outcome serves on, which is right whenever this rejects.
+  taken.catch(() => undefined);
+  return {
+    taken,
+    withdraw: () => {
+      withdrawal.abort();
+    },
+  };
+}
+
+async function give(
+  listener: ChannelListener,
+  addresses: readonly AddressSockets[],
+  timeout: number,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const channel = await listener.accept(signal);
+    const late = handOverError(`The adopter was not ready within ${timeout} ms`);
+    try {
+      await within(timeout, late, signal, (bounded) => giveTo(channel, addresses, bounded));
+      // Before it is told, so that the adopter can make its own offer at once.
+      listener.close();
+      await say(channel, { type: 'taken' }, AbortSignal.timeout(LAST_WORD_TIMEOUT));
+    } finally {
+      channel.close();
+    }
+  } finally {
+    listener.close();
+  }
+}
+
+async function giveTo(channel: DescriptorChannel, addresses: readonly AddressSockets[], signal: AbortSignal) {
+  const described = addresses.map(({ name, groups }) => ({ name, groups: groups.map(describe) }));
+  const descriptors = addresses.flatMap(({ groups }) => groups.flatMap((group) => group.descriptors));
+  await say(channel, { type: 'sockets', version: VERSION, addresses: described }, signal, descriptors);
+  try {
+    const answer = await hear(channel, signal);
+    if (answer === undefined) throw handOverError('The adopter went away before it was ready');
+    if (answer.type === 'failed') throw handOverError(`The adopter failed: ${answer.reason}`);
+    if (answer.type !== 'ready') throw handOverError(`The adopter said ${JSON.stringify(answer.type)}`);
+  } catch (error) {
+    await sayLast(channel, { type: 'withdrawn', reason: (error as Error).message });
+    throw error;
+  }
+}
+
+/** What {@link adoptSockets} takes. */
+export interface AdoptOptions {
+  /** How long the giver may take to send the sockets, and later to let go of them; in ms; default 10,000. */
+  timeout?: number;
+  /** Gives up while the sockets are awaited. */
+  signal?: AbortSignal;
+}
+
+/** Sockets of another process, until {@link ready} or {@link fail} is called, one of them and once. */
+export interface AdoptedSockets {
+  /** As the giver has them; this process owns the groups. */
+  readonly addresses: AddressSockets[];
+  /**
+   * To be called when this process serves the sockets. Resolves when the giver has let go of them or has died, and the path
+   * is free for an offer of one's own. Rejects with `ERR_MULTISOCKET_HAND_OVER` when the giver has withdrawn or does
+   * not answer in time: it serves on, and this process has to stop and close the groups.
+   */
+  ready(): Promise<void>;
+  /** To be called when this process cannot serve: closes the groups and tells the giver, which goes on. */
+  fail(reason: string): Promise<void>;
+}
+
+/**
+ * Gets the sockets that another process of the same user offers at `path`.
+ *
+ * Rejects with `ENOENT` or `ECONNREFUSED` when nobody offers any, `EACCES` when a process of another user does,
+ * `ERR_MULTISOCKET_HAND_OVER` when the giver breaks off or takes too long, `ERR_MULTISOCKET_INHERITED_SOCKET` when a
+ * descriptor is not what it is said to be, `EMFILE` when there is no room for all, or a fault in an option. No descriptor
+ * is left open then, and the giver goes on.
+ */
+export async function adoptSockets(path: string, options: AdoptOptions = {}): Promise<AdoptedSockets> {
+  const timeout = checkTimeout(options.timeout ?? 10_000);
+  const channel = DescriptorChannel.connect(checkPath(path));
+  try {
+    const late = handOverError(`The giver sent no sockets within ${timeout} ms`);
+    const addresses = await within(timeout, late, options.signal, (signal) => take(channel, signal));
+    return {
+      addresses,
+      ready: () => settle(channel, () => confirm(channel, timeout)),
+      fail: (reason) =>
+        settle(channel, async () => {
+          closeGroups(addresses.flatMap(({ groups }) => groups));
+          await sayLast(channel, { type: 'failed', reason });
+        }),
+    };
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
+}
+
+async function take(channel: DescriptorChannel, signal: AbortSignal): Promise<AddressSockets[]> {
+  const received = await channel.receive(signal);
+  if (received === undefined) throw handOverError('The giver broke off before it sent its sockets');
+  const { descriptors } = received;
+  const groups: SocketGroup[] = [];
+  try {
+    const message = received.content as Message;
+    if (message.type === 'withdrawn') throw handOverError(`The giver withdrew: ${message.reason}`);
+    if (message.type !== 'sockets' || message.version !== VERSION) {
+      throw handOverError('The giver speaks another version of the protocol');
+    }
+    const announced = message.addresses
+      .flatMap((address) => address.groups)
+      .reduce((sum, group) => sum + group.sockets, 0);
+    if (announced !== descriptors.length) {
+      throw handOverError(`The giver sent ${descriptors.length} sockets and described ${announced}`);
+    }
+    return message.addresses.map(({ name, groups: described }) => ({
+      name,
+      groups: described.map(({ sockets, ...known }) => {
+        const group = SocketGroup.adopt(descriptors.slice(0, sockets), known);
+        descriptors.splice(0, sockets);
+        groups.push(group);
+        return group;
+      }),
+    }));
+  } catch (error) {
+    closeGroups(groups);
+    closeAll(descriptors);
+    await sayLast(channel, { type: 'failed', reason: (error as Error).message });
+    throw error;
+  }
+}
+
+async function confirm(channel: DescriptorChannel, timeout: number): Promise<void> {
+  const late = handOverError(`The giver did not let go of the sockets within ${timeout} ms`);
+  await within(timeout, late, undefined, async (signal) => {
+    try {
+      await say(channel, { type: 'ready' }, signal);
+    } catch (error) {
+      // What it said before it went can still be heard.
+      if (!isGone(error)) throw error;
+    }
+    const answer = await hear(channel, signal);
+    if (answer === undefined || answer.type === 'taken') return;
+    throw handOverError(`The giver has not let go: ${answer.type === 'withdrawn' ? answer.reason : answer.type}`);
+  });
+}
+
+/** Says something to a process that may have gone, and then needs no telling. */
+async function sayLast(channel: DescriptorChannel, message: Message): Promise<void> {
+  try {
+    await say(channel, message, AbortSignal.timeout(LAST_WORD_TIMEOUT));
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+async function settle(channel: DescriptorChannel, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } finally {
+    channel.close();
+  }
+}
+
+async function say(
+  channel: DescriptorChannel,
+  message: Message,
+  signal: AbortSignal,
+  descriptors: readonly number[] = [],
+): Promise<void> {
+  await channel.send(message, descriptors, signal);
+}
+
+/** A message without descriptors; undefined when the other side is gone. */
+async function hear(channel: DescriptorChannel, signal: AbortSignal): Promise<Message | undefined> {
+  const received = await channel.receive(signal);
+  if (received === undefined) return undefined;
+  closeAll(received.descriptors);
+  return received.content as Message;
+}
+
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EPIPE' || code === 'ECONNRESET';
+}
+
+function describe(group: SocketGroup): DescribedAddress['groups'][number] {
+  return { ...group.description, sockets: group.descriptors.length };
+}
+
+function closeGroups(groups: readonly SocketGroup[]): void {
+  for (const group of groups) group.close();
+}
+
+/** Runs `work` with a signal that fires after `timeout` ms with `late`, or with `outer`. */
+async function within<T>(
+  timeout: number,
+  late: Error,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(late);
+  }, timeout);
+  try {
+    return await work(outer === undefined ? controller.signal : AbortSignal.any([controller.signal, outer]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function checkTimeout(value: unknown): number {
+  return checkInteger('timeout', value, 1, MAX_TIMEOUT);
+}
+
+function checkPath(path: unknown): string {
+  if (typeof path !== 'string') throw invalidType('path', 'a string', path);
+  if (path === '' || path.includes('\0')) throw invalidValue('path', 'must be the path of a Unix socket', path);
+  return path;
+}

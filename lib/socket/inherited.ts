@@ -1,0 +1,64 @@
+/** Sockets that another process opened, looked at before they are taken for what they are said to be. */
+import { fstatSync } from 'node:fs';
+import { addon, type NativeSocketDescription } from '../addon.js';
+import { checkInteger, withCode, type CodedError } from '../errors.js';
+import { formatAddress } from './addresses.js';
+
+/** What has to be the same of all sockets of a group. */
+export type SharedTraits = Pick<NativeSocketDescription, 'protocol' | 'address' | 'port'>;
+
+/** `ERR_MULTISOCKET_INHERITED_SOCKET`: a descriptor is not what it should be. `fault` completes "descriptor 3". */
+export function inheritedFault(fd: number, fault: string, cause?: unknown): CodedError {
+  const error = new Error(`The inherited descriptor ${fd} ${fault}`, cause === undefined ? {} : { cause });
+  return withCode(error, 'ERR_MULTISOCKET_INHERITED_SOCKET');
+}
+
+/** What the kernel knows of a bound UDP socket or a listening TCP socket. Throws {@link inheritedFault}, or a fault in `fd`. */
+export function describeOne(fd: number): NativeSocketDescription {
+  checkInteger('descriptor', fd, 0, 0x7fffffff);
+  let found: NativeSocketDescription;
+  try {
+    found = addon.describeSocket(fd);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      EBADF: 'is not open',
+      ENOTSOCK: 'is not a socket',
+      EAFNOSUPPORT: 'is a socket of neither IPv4 nor IPv6',
+      EPROTONOSUPPORT: 'is a socket of neither UDP nor TCP',
+    };
+    throw inheritedFault(fd, reasons[code ?? ''] ?? `cannot be looked at: ${message}`, error);
+  }
+  if (found.port === 0) throw inheritedFault(fd, 'is not bound to a port');
+  if (found.protocol === 'tcp' && !found.listening) {
+    throw inheritedFault(fd, `is a TCP socket at ${formatAddress(found.address, found.port)} that does not listen`);
+  }
+  return found;
+}
+
+/** Checks that descriptors make one group that agrees with `known`; returns the first one's description. */
+export function describeInherited(
+  descriptors: readonly number[],
+  known: Partial<SharedTraits>,
+): NativeSocketDescription {
+  const first = describeOne(descriptors[0]);
+  const { protocol, address, port } = { ...first, ...known };
+  const inodes = new Set<number>();
+  for (const fd of descriptors) {
+    const found = describeOne(fd);
+    if (found.protocol !== protocol || found.address !== address || found.port !== port) {
+      throw inheritedFault(fd, `is ${shown(found)}, which is not ${shown({ protocol, address, port })}`);
+    }
+    if (descriptors.length > 1 && !found.reusePort) {
+      throw inheritedFault(fd, `shares ${shown(found)} with others and has no SO_REUSEPORT`);
+    }
+    const { ino } = fstatSync(fd);
+    if (inodes.has(ino)) throw inheritedFault(fd, 'is the same socket as another one of its group');
+    inodes.add(ino);
+  }
+  return first;
+}
+
+function shown({ protocol, address, port }: SharedTraits): string {
+  return `${protocol} ${formatAddress(address, port)}`;
+}

@@ -1,0 +1,86 @@
+#include "answer_cache_object.h"
+
+#include "answer_cache_registry.h"
+#include "query_origin.h"
+#include "seconds.h"
+#include "wire.h"
+
+namespace multisocket {
+namespace {
+
+constexpr uint32_t kOptSize = 11;      // an OPT record without options
+constexpr uint32_t kAdditionals = 10;  // where ARCOUNT stands
+
+}  // namespace
+
+Napi::Function AnswerCacheObject::define(Napi::Env env) {
+  return DefineClass(env, "AnswerCache",
+                     {
+                         InstanceMethod<&AnswerCacheObject::store>("store"),
+                         InstanceMethod<&AnswerCacheObject::clear>("clear"),
+                         InstanceMethod<&AnswerCacheObject::counters>("counters"),
+                     });
+}
+
+AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<AnswerCacheObject>(info), cache_(find_answer_cache(info[0].As<Napi::Number>().Uint32Value())) {
+  if (cache_ == nullptr) Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
+}
+
+Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
+  MessageView view;
+  if (examine(query, number(2), &view) != Verdict::kQuery) return Napi::Boolean::New(info.Env(), false);
+  const auto transport = info[3].As<Napi::Boolean>().Value() ? TransportClass::kStream : TransportClass::kDatagram;
+  Origin origin;
+  origin.transport = transport;
+  if (info[4].IsTypedArray()) origin = QueryOrigin::of(info[4].As<Napi::Uint8Array>().Data(), transport);
+
+  uint8_t* message = info[5].As<Napi::Uint8Array>().Data() + number(6);
+  const uint32_t length = number(7);
+  const uint32_t opt = number(8);
+  Answer answer;
+  answer.message = message;
+  answer.length = opt == 0 ? length : opt;
+  answer.max_ttl = number(9);
+  answer.vary_by = static_cast<uint8_t>(number(10));
+  const uint16_t additionals = read16(message + kAdditionals);
+  if (opt != 0) {
+    answer.options = message + opt + kOptSize;
+    answer.options_length = length - opt - kOptSize;
+    answer.extended_rcode = message[opt + 5];
+    write16(message + kAdditionals, additionals - 1U);  // the message as it is without its OPT
+  }
+  const bool stored = cache_->store(query, view, origin, answer, seconds());
+  write16(message + kAdditionals, additionals);
+  return Napi::Boolean::New(info.Env(), stored);
+}
+
+Napi::Value AnswerCacheObject::clear(const Napi::CallbackInfo& info) {
+  size_t removed;
+  if (info[0].IsUndefined()) {
+    removed = cache_->clear();
+  } else {
+    const auto name = info[0].As<Napi::Uint8Array>();
+    removed = cache_->clear(name.Data(), name.ElementLength(), info[1].As<Napi::Boolean>().Value());
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(removed));
+}
+
+Napi::Value AnswerCacheObject::counters(const Napi::CallbackInfo& info) {
+  const AnswerCache::Counters counted = cache_->counters();
+  auto result = Napi::Object::New(info.Env());
+  const auto set = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
+  set("hits", counted.hits);
+  set("staleHits", counted.stale_hits);
+  set("misses", counted.misses);
+  set("contended", counted.contended);
+  set("stores", counted.stores);
+  set("evictions", counted.evictions);
+  set("bytes", counted.bytes);
+  set("entries", counted.entries);
+  return result;
+}
+
+}  // namespace multisocket

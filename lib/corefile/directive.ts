@@ -59,9 +59,9 @@ export interface WorkerRuntime extends BlockContext {
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
   /** The address that a query came to, as the Corefile has it: `dns://:53`, `tls://192.0.2.1:853`. */
-  serverOf(query: Query): string;
+  serverOf: (query: Query) => string;
   /** Sends a clone of `message` to the directive's half in the main thread, if there is one: {@link MainPart.hear}. */
-  tell(message: unknown): void;
+  tell: (message: unknown) => void;
 }
 
 /** The server of a directive, for its `serve`. */

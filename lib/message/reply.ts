@@ -55,6 +55,8 @@ export type ReplyObserver = (outcome: ReplyOutcome) => void;
  * handler says the records and the response code. One that is left untouched becomes SERVFAIL.
  */
 export class Reply {
+  /** In a chain of directives: the name of the one that has had the query last, and so is to thank for the reply. */
+  handledBy: string | undefined;
   readonly #query: Query;
   #answers: ResourceRecord[] | undefined;
   #authorities: ResourceRecord[] | undefined;

@@ -47,7 +47,9 @@ export interface SocketGroupOptions {
  * only one socket; a second fails with EADDRINUSE.
  */
 export class SocketGroup implements Disposable {
+  /** The option of that name. */
   readonly protocol: 'udp' | 'tcp';
+  /** The option of that name. */
   readonly address: string;
   /** The port that was bound, never 0. */
   readonly port: number;

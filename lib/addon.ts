@@ -347,6 +347,7 @@ export interface NativeLoadGenerator {
   progress(): LoadCounts;
 }
 
+/** What native code gives. */
 export interface Addon {
   layout: Layout;
   openSocket(options: NativeSocketOptions): NativeSocket;

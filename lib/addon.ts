@@ -162,6 +162,43 @@ export interface Layout {
   /** `outbox[0]` counts the entries that follow, three words each: envelope offset, message offset, message length. */
   outboxEntryWords: number;
   outboxEntries: number;
+  /**
+   * The memory of a {@link UdpClient}: its slab, of `slabSize` bytes, has the answers of a batch one after the other from
+   * 0 on, and from `queriesOffset` on what is to be sent. `maxOutstanding`: handles are below it. `unsent`: what native
+   * code puts in place of the handle of an outbox entry that it could not send.
+   */
+  client: {
+    queriesOffset: number;
+    slabSize: number;
+    maxOutstanding: number;
+    outboxEntries: number;
+    outboxWords: number;
+    unsent: number;
+    answerWords: number;
+  };
+  /** The words of an entry in a client's outbox; `questionEnd`: from the message's start. */
+  ask: { upstream: number; handle: number; offset: number; length: number; questionEnd: number };
+  /**
+   * The words of a row of answers. All but `handle` and `outcome` are there for `answered` alone: where in the slab the
+   * message stands, offsets from its start, flags in the upper 16 bits over the RCODE with its extension, and the counts
+   * of the sections, OPT left out.
+   */
+  answer: {
+    handle: number;
+    outcome: number;
+    offset: number;
+    length: number;
+    questionEnd: number;
+    recordsEnd: number;
+    flagsAndRcode: number;
+    answers: number;
+    authorities: number;
+    additionals: number;
+    optionsOffset: number;
+    optionsLength: number;
+  };
+  /** What became of a query: an answer; one with TC or longer than a slot; one that cannot be read; nobody is there. */
+  outcome: { answered: number; truncated: number; malformed: number; unreachable: number };
   /** Names of the counters that native code writes, in the order of a socket's row and of a worker's row. */
   socketCounters: string[];
   workerCounters: string[];
@@ -347,6 +384,20 @@ export interface NativeLoadGenerator {
   progress(): LoadCounts;
 }
 
+/** One worker's queries to upstream servers over UDP, on its event loop. */
+export interface UdpClient {
+  /** Adds an upstream; they are numbered from 0 on. `address`: numeric. Throws `EINVAL` for one that is none. */
+  add(address: string, port: number): void;
+  /** Sends all in the outbox and empties it. */
+  flush(): void;
+  /** Waits no longer for the answer to the query with this handle. */
+  forget(handle: number): void;
+  /** `unmatched`: datagrams that answered no query that was waited for. */
+  counters(): { sent: number; received: number; unmatched: number };
+  /** Forgets all and closes all sockets; the object is of no more use. */
+  close(): void;
+}
+
 export interface Addon {
   layout: Layout;
   openSocket(options: NativeSocketOptions): NativeSocket;
@@ -409,6 +460,13 @@ export interface Addon {
     /** Throws `EACCES` when a process of another user listens there, or another system error. */
     connect(path: string): number;
   };
+  UdpClient: new (
+    slab: ArrayBuffer,
+    outbox: Uint32Array,
+    answers: Uint32Array,
+    /** Called with how many rows of `answers` there are. */
+    onAnswers: (count: number) => void,
+  ) => UdpClient;
   UdpEndpoint: new (
     slab: ArrayBuffer,
     queries: Uint32Array,

@@ -153,6 +153,11 @@ export class Query {
     return this.#word(word.edns) !== 0;
   }
 
+  /** @internal Octets of the options in its OPT record. */
+  get optionsLength(): number {
+    return this.hasEdns ? this.#word(word.optionsLength) : 0;
+  }
+
   /** @internal The payload size of its OPT record; 0 without one. */
   get udpPayloadSize(): number {
     return this.#word(word.ednsSizeAndFlags) >>> 16;

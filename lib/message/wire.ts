@@ -2,6 +2,8 @@
 
 const HEADER_SIZE = 12;
 const TYPE_OPT = 41;
+/** Octets of an OPT record before its options. */
+const OPT_FIXED_SIZE = 11;
 
 /** How many records each section has. */
 export interface SectionCounts {
@@ -10,11 +12,17 @@ export interface SectionCounts {
   additionals: number;
 }
 
-/** A message's records without its OPT: the octets from `start` to `end`, with pointers that count from its beginning. */
+/** A message's records without its OPT: the octets from `start` to `end`, with pointers that count from `offset`. */
 export interface EncodedSections {
-  message: Buffer;
+  /** What the message stands in. */
+  bytes: Buffer;
+  /** Where in {@link bytes} it starts; all that follows is counted from the beginning of {@link bytes}, too. */
+  offset: number;
   start: number;
   end: number;
+  /** The options of its OPT; both are equal where there are none. */
+  optionsStart: number;
+  optionsEnd: number;
   counts: SectionCounts;
   /** The header's flags. */
   flags: number;
@@ -51,9 +59,11 @@ export function findSections(message: Buffer, questionEnd: number): EncodedSecti
   if (start !== questionEnd || (opt !== undefined && opt.end !== at)) return undefined;
   const flags = message.readUInt16BE(2);
   const rcode = flags & 0x0f;
-  if (opt === undefined) return { message, start, end: at, counts, flags, rcode };
+  const found = { bytes: message, offset: 0, start, end: at, optionsStart: at, optionsEnd: at, counts, flags, rcode };
+  if (opt === undefined) return found;
   counts.additionals--;
-  return { message, start, end: opt.start, counts, flags, rcode: rcode | (message[opt.start + 5] << 4) };
+  const optionsStart = opt.start + OPT_FIXED_SIZE;
+  return { ...found, end: opt.start, optionsStart, rcode: rcode | (message[opt.start + 5] << 4) };
 }
 
 /**

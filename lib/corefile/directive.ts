@@ -5,6 +5,7 @@
 import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
+import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { DirectiveReader } from './reader.js';
 
@@ -26,7 +27,7 @@ export interface DirectiveSetup<Config> {
    * Returns what {@link start} needs, which can be cloned (structuredClone): no functions, no sockets. Throws the errors
    * that `DirectiveReader` makes.
    */
-  configure(uses: readonly DirectiveReader[], block: BlockContext): Config;
+  configure(uses: readonly DirectiveReader[], block: ConfiguredBlock): Config;
   /** What the directive says of the addresses of its server block; read in the main thread after {@link configure}. */
   listen?(config: Config): ListenSettings;
   /**
@@ -36,10 +37,22 @@ export interface DirectiveSetup<Config> {
   start?(config: Config, runtime: WorkerRuntime): WorkerPart | Promise<WorkerPart>;
 }
 
-/** The server block of a directive, for its `configure`. */
+/** The server block of a directive. */
 export interface BlockContext {
   /** The block's zones, as a query's `key`: lower case, no last dot, the root as `.`. */
   zones: readonly string[];
+}
+
+/** The server block of a directive, for its `configure`. */
+export interface ConfiguredBlock extends BlockContext {
+  /** The first address that the block listens on, as far as the directives before this one say. */
+  address: {
+    transport: CorefileTransport;
+    /** Numeric; empty: every address of the host. */
+    address: string;
+    /** 0 to 65,535; 0: the system chooses. */
+    port: number;
+  };
 }
 
 /** The worker of a directive, for its `start`. */
@@ -49,6 +62,8 @@ export interface WorkerRuntime extends BlockContext {
   logger: Logger;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
+  /** The server must not go on: it reports this and closes, however many workers there are. */
+  fatal(error: Error): void;
 }
 
 /** What `start` returns: a directive at work in a worker. */

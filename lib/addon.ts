@@ -217,8 +217,12 @@ export interface NativeCacheOptions {
   serveStale: number;
   /** Answers asked for that often are refreshed before their end; 0: none. */
   prefetchHits: number;
+  /** Seconds without a query after which that count starts again; 0: never. */
+  prefetchGap: number;
   /** How near to its end, in percent of its life. */
   prefetchPercent: number;
+  /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
+  keepTtl: boolean;
 }
 
 /** What a cache has done, and what it holds. */
@@ -243,6 +247,19 @@ export interface CacheCounters {
 
 /** A process's answer cache, as one thread holds it. */
 export interface AnswerCache {
+  /**
+   * Writes the reply to the query of `length` bytes at `offset` of `input` to `out` and returns its length; 0: there is
+   * none that does not vary by who asks. -1: there is one, and whoever asks here is to have it renewed; the next look-up
+   * gets it. `allowStale`: one past its end will do.
+   */
+  lookUp(
+    input: Uint8Array,
+    offset: number,
+    length: number,
+    stream: boolean,
+    allowStale: boolean,
+    out: Uint8Array,
+  ): number;
   /**
    * Keeps the reply of `replyLength` bytes at `replyOffset` of `target` for queries like the one in `input`. `opt`:
    * where its OPT record begins, from the reply's start; 0 without one. `maxTtl` in seconds, `varyBy` the sum of 1 (local

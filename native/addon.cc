@@ -167,6 +167,8 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
   options.serve_stale_seconds = number("serveStale").Uint32Value();
   options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_gap = number("prefetchGap").Uint32Value();
+  options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
   return Napi::Number::New(info.Env(), open_answer_cache(options));
 }

@@ -4,7 +4,8 @@ import type { Reply } from '../../message/reply.js';
 import type { EncodedSections } from '../../message/wire.js';
 import type { Exchange } from './exchange.js';
 import type { Forwarder } from './forwarder.js';
-import { queryLength, returnedOptions, writeQuery } from './query-message.js';
+import { takeOver } from '../take-over.js';
+import { queryLength, writeQuery } from './query-message.js';
 import type { Upstream } from './upstream.js';
 
 /** See the file's head. What is to be done next is the {@link Forwarder}'s decision. */
@@ -67,8 +68,7 @@ export class Lookup implements Exchange {
 
   /** Gives the client what an upstream answered. Throws `RangeError` for a response code that is none. */
   accept(sections: EncodedSections): void {
-    this.reply.takeOver(sections);
-    for (const option of returnedOptions(sections)) this.reply.option(option);
+    takeOver(this.reply, sections);
   }
 
   /** The reply is ready, or is when `more` resolves. */

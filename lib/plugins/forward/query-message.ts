@@ -1,7 +1,6 @@
-/** What is asked of an upstream for a client's query, and which options pass through us. */
-import { readOptions, type EdnsOption } from '../../message/edns.js';
+/** What is asked of an upstream for a client's query. */
+import type { EdnsOption } from '../../message/edns.js';
 import type { Query } from '../../message/query.js';
-import type { EncodedSections } from '../../message/wire.js';
 
 const HEADER_SIZE = 12;
 /** Flags that a client sets for the resolver: RD, AD, CD. */
@@ -12,7 +11,6 @@ const DO = 0x80;
 /** The longest answer that we take over UDP: what passes every usual path in one piece (RFC 9715 s.3.2). */
 const PAYLOAD_SIZE = 1232;
 const CLIENT_SUBNET = 8;
-const EXTENDED_ERROR = 15;
 
 /** Octets of the message that {@link writeQuery} writes. */
 export function queryLength(query: Query): number {
@@ -62,18 +60,4 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 function forwardedOptions(query: Query): readonly EdnsOption[] {
   if (query.optionsLength === 0) return NO_OPTIONS;
   return query.edns?.options.filter(({ code }) => code === CLIENT_SUBNET) ?? NO_OPTIONS;
-}
-
-/**
- * The options of an upstream's OPT that the client gets: the scope of its Client Subnet, and extended errors (RFC 8914
- * s.3). None where the options do not fill their space as they should.
- */
-export function returnedOptions({ bytes, optionsStart, optionsEnd }: EncodedSections): readonly EdnsOption[] {
-  if (optionsStart === optionsEnd) return NO_OPTIONS;
-  for (let at = optionsStart; at !== optionsEnd; at += 4 + bytes.readUInt16BE(at + 2)) {
-    if (at + 4 > optionsEnd) return NO_OPTIONS;
-    if (at + 4 + bytes.readUInt16BE(at + 2) > optionsEnd) return NO_OPTIONS;
-  }
-  const options = readOptions(bytes, optionsStart, optionsEnd);
-  return options.filter(({ code }) => code === CLIENT_SUBNET || code === EXTENDED_ERROR);
 }

@@ -3,6 +3,7 @@ import packet, { type DecodedPacket } from 'dns-packet';
 import { addon } from '../addon.js';
 import type { Endpoint, QueryBatch, Transport } from './batch.js';
 import { readOptions, type Edns } from './edns.js';
+import { copyOctets } from './octets.js';
 import { className, typeName } from './registry.js';
 
 const { query: word, queryWords } = addon.layout;
@@ -176,9 +177,9 @@ export class Query {
     const keyOffset = this.#word(word.keyOffset);
     const nameOffset = this.#word(word.nameOffset);
     const copy = Buffer.allocUnsafe(origin.envelopeSize + length + 2 * textLength);
-    const end = input.copy(copy, 0, offset - origin.envelopeSize, offset + length);
-    text.copy(copy, end, keyOffset, keyOffset + textLength);
-    text.copy(copy, end + textLength, nameOffset, nameOffset + textLength);
+    const end = copyOctets(input, offset - origin.envelopeSize, offset + length, copy, 0);
+    copyOctets(text, keyOffset, keyOffset + textLength, copy, end);
+    copyOctets(text, nameOffset, nameOffset + textLength, copy, end + textLength);
     const row = words.slice(this.#row, this.#row + queryWords);
     row[word.offset] = origin.envelopeSize;
     row[word.keyOffset] = end;

@@ -162,6 +162,43 @@ export interface Layout {
   /** `outbox[0]` counts the entries that follow, three words each: envelope offset, message offset, message length. */
   outboxEntryWords: number;
   outboxEntries: number;
+  /**
+   * The memory of a {@link UdpClient}: its slab, of `slabSize` bytes, has the answers of a batch one after the other from
+   * 0 on, and from `queriesOffset` on what is to be sent. `maxOutstanding`: handles are below it. `unsent`: what native
+   * code puts in place of the handle of an outbox entry that it could not send.
+   */
+  client: {
+    queriesOffset: number;
+    slabSize: number;
+    maxOutstanding: number;
+    outboxEntries: number;
+    outboxWords: number;
+    unsent: number;
+    answerWords: number;
+  };
+  /** The words of an entry in a client's outbox; `questionEnd`: from the message's start. */
+  ask: { upstream: number; handle: number; offset: number; length: number; questionEnd: number };
+  /**
+   * The words of a row of answers. All but `handle` and `outcome` are there for `answered` alone: where in the slab the
+   * message stands, offsets from its start, flags in the upper 16 bits over the RCODE with its extension, and the counts
+   * of the sections, OPT left out.
+   */
+  answer: {
+    handle: number;
+    outcome: number;
+    offset: number;
+    length: number;
+    questionEnd: number;
+    recordsEnd: number;
+    flagsAndRcode: number;
+    answers: number;
+    authorities: number;
+    additionals: number;
+    optionsOffset: number;
+    optionsLength: number;
+  };
+  /** What became of a query: an answer; one with TC or longer than a slot; one that cannot be read; nobody is there. */
+  outcome: { answered: number; truncated: number; malformed: number; unreachable: number };
   /** Names of the counters that native code writes, in the order of a socket's row and of a worker's row. */
   socketCounters: string[];
   workerCounters: string[];
@@ -180,8 +217,12 @@ export interface NativeCacheOptions {
   serveStale: number;
   /** Answers asked for that often are refreshed before their end; 0: none. */
   prefetchHits: number;
+  /** Seconds without a query after which that count starts again; 0: never. */
+  prefetchGap: number;
   /** How near to its end, in percent of its life. */
   prefetchPercent: number;
+  /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
+  keepTtl: boolean;
 }
 
 /** What a cache has done, and what it holds. */
@@ -206,6 +247,19 @@ export interface CacheCounters {
 
 /** A process's answer cache, as one thread holds it. */
 export interface AnswerCache {
+  /**
+   * Writes the reply to the query of `length` bytes at `offset` of `input` to `out` and returns its length; 0: there is
+   * none that does not vary by who asks. -1: there is one, and whoever asks here is to have it renewed; the next look-up
+   * gets it. `allowStale`: one past its end will do.
+   */
+  lookUp(
+    input: Uint8Array,
+    offset: number,
+    length: number,
+    transport: number,
+    allowStale: boolean,
+    out: Uint8Array,
+  ): number;
   /**
    * Keeps the reply of `replyLength` bytes at `replyOffset` of `target` for queries like the one in `input`. `opt`:
    * where its OPT record begins, from the reply's start; 0 without one. `maxTtl` in seconds, `varyBy` the sum of 1 (local
@@ -347,6 +401,20 @@ export interface NativeLoadGenerator {
   progress(): LoadCounts;
 }
 
+/** One worker's queries to upstream servers over UDP, on its event loop. */
+export interface UdpClient {
+  /** Adds an upstream; they are numbered from 0 on. `address`: numeric. Throws `EINVAL` for one that is none. */
+  add(address: string, port: number): void;
+  /** Sends all in the outbox and empties it. */
+  flush(): void;
+  /** Waits no longer for the answer to the query with this handle. */
+  forget(handle: number): void;
+  /** `unmatched`: datagrams that answered no query that was waited for. */
+  counters(): { sent: number; received: number; unmatched: number };
+  /** Forgets all and closes all sockets; the object is of no more use. */
+  close(): void;
+}
+
 /** What native code gives. */
 export interface Addon {
   layout: Layout;
@@ -413,6 +481,13 @@ export interface Addon {
     /** Throws `EACCES` when a process of another user listens there, or another system error. */
     connect(path: string): number;
   };
+  UdpClient: new (
+    slab: ArrayBuffer,
+    outbox: Uint32Array,
+    answers: Uint32Array,
+    /** Called with how many rows of `answers` there are. */
+    onAnswers: (count: number) => void,
+  ) => UdpClient;
   UdpEndpoint: new (
     slab: ArrayBuffer,
     queries: Uint32Array,

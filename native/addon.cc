@@ -20,6 +20,7 @@
 #include "reuseport.h"
 #include "socket.h"
 #include "system_error.h"
+#include "udp_client_object.h"
 #include "udp_endpoint_object.h"
 
 namespace multisocket {
@@ -167,6 +168,8 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
   options.serve_stale_seconds = number("serveStale").Uint32Value();
   options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_gap = number("prefetchGap").Uint32Value();
+  options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
   return Napi::Number::New(info.Env(), open_answer_cache(options));
 }
@@ -228,6 +231,34 @@ Napi::Object describe_layout(Napi::Env env) {
                                     {"verdict", layout::kVerdict}}));
   result.Set("verdict",
              numbers(env, {{"query", Admission::kQuery}, {"drop", Admission::kDrop}, {"reply", Admission::kReply}}));
+  result.Set("client", numbers(env, {{"queriesOffset", layout::kClientQueriesOffset},
+                                     {"slabSize", layout::kClientSlabSize},
+                                     {"maxOutstanding", layout::kMaxOutstanding},
+                                     {"outboxEntries", layout::kClientOutboxEntries},
+                                     {"outboxWords", layout::kClientOutboxWords},
+                                     {"unsent", layout::kUnsent},
+                                     {"answerWords", layout::kAnswerWords}}));
+  result.Set("ask", numbers(env, {{"upstream", layout::kAskUpstream},
+                                  {"handle", layout::kAskHandle},
+                                  {"offset", layout::kAskOffset},
+                                  {"length", layout::kAskLength},
+                                  {"questionEnd", layout::kAskQuestionEnd}}));
+  result.Set("answer", numbers(env, {{"handle", layout::kAnswerHandle},
+                                     {"outcome", layout::kAnswerOutcome},
+                                     {"offset", layout::kAnswerOffset},
+                                     {"length", layout::kAnswerLength},
+                                     {"questionEnd", layout::kAnswerQuestionEnd},
+                                     {"recordsEnd", layout::kAnswerRecordsEnd},
+                                     {"flagsAndRcode", layout::kAnswerFlagsAndRcode},
+                                     {"answers", layout::kAnswerAnswers},
+                                     {"authorities", layout::kAnswerAuthorities},
+                                     {"additionals", layout::kAnswerAdditionals},
+                                     {"optionsOffset", layout::kAnswerOptionsOffset},
+                                     {"optionsLength", layout::kAnswerOptionsLength}}));
+  result.Set("outcome", numbers(env, {{"answered", layout::kAnswered},
+                                      {"truncated", layout::kTruncated},
+                                      {"malformed", layout::kMalformed},
+                                      {"unreachable", layout::kUnreachable}}));
   result.Set("socketCounters", names(env, layout::kSocketCounterNames));
   result.Set("workerCounters", names(env, layout::kWorkerCounterNames));
   return result;
@@ -249,6 +280,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
+  exports.Set("UdpClient", UdpClientObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
 #ifdef MULTISOCKET_LOAD_GENERATOR
   exports.Set("LoadGenerator", LoadGeneratorObject::define(env));

@@ -25,6 +25,8 @@ class AnswerCache {
     uint16_t payload_size = kPayloadSize;  // of our OPT records, and the longest UDP reply
     uint32_t serve_stale_seconds = 0;      // how long after its end an answer may be given as stale (RFC 8767)
     uint32_t prefetch_hits = 0;            // an answer asked for this often is refreshed before its end; 0: none is
+    uint32_t prefetch_gap = 0;             // seconds without a query after which the count starts again; 0: never
+    bool keep_ttl = false;                 // give answers with the TTLs that they came with
     uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
   };
 

@@ -16,6 +16,7 @@ constexpr uint32_t kAdditionals = 10;  // where ARCOUNT stands
 Napi::Function AnswerCacheObject::define(Napi::Env env) {
   return DefineClass(env, "AnswerCache",
                      {
+                         InstanceMethod<&AnswerCacheObject::look_up>("lookUp"),
                          InstanceMethod<&AnswerCacheObject::store>("store"),
                          InstanceMethod<&AnswerCacheObject::clear>("clear"),
                          InstanceMethod<&AnswerCacheObject::counters>("counters"),
@@ -25,6 +26,21 @@ Napi::Function AnswerCacheObject::define(Napi::Env env) {
 AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<AnswerCacheObject>(info), cache_(find_answer_cache(info[0].As<Napi::Number>().Uint32Value())) {
   if (cache_ == nullptr) Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
+}
+
+Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
+  Origin origin;
+  origin.transport = static_cast<Transport>(number(3));
+  const bool allow_stale = info[4].As<Napi::Boolean>().Value();
+  auto out = info[5].As<Napi::Uint8Array>();
+  MessageView view;
+  AnswerCache::Found found;
+  if (examine(query, number(2), &view) == Verdict::kQuery) {
+    found = cache_->look_up(query, view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
+  }
+  return Napi::Number::New(info.Env(), found.refresh ? -1 : static_cast<double>(found.length));
 }
 
 Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {

@@ -18,6 +18,7 @@ class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
   const std::shared_ptr<AnswerCache>& cache() const { return cache_; }
 
  private:
+  Napi::Value look_up(const Napi::CallbackInfo& info);
   Napi::Value store(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);

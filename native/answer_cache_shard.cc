@@ -51,6 +51,8 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
     const bool usable = allow_stale && answer->says_data() && age - answer->lifetime() < options_.serve_stale_seconds;
     if (!usable) return {};
   }
+  if (options_.prefetch_gap != 0 && age - answer->last_hit_age >= options_.prefetch_gap) answer->hits = 0;
+  answer->last_hit_age = age;
   answer->hits++;
   answer->visited = true;
   found.refresh = take_refresh(answer, age);
@@ -59,7 +61,7 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   add(&hits_, 1);
   found.length = answer->reply_length(view);
   // What is stale is given with the TTLs it came with, as far as these are not above the 30 seconds.
-  answer->write(query, view, found.stale ? 0 : age, found.stale ? kStaleTtl : UINT32_MAX, out);
+  answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? kStaleTtl : UINT32_MAX, out);
   return found;
 }
 

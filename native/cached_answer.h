@@ -69,6 +69,7 @@ class CachedAnswer {
   CachedAnswer* older = nullptr;
   uint32_t bucket = 0;
   uint32_t hits = 0;
+  uint32_t last_hit_age = 0;
   uint32_t refresh_age = 0;  // from this age on, somebody is to refresh it
   bool visited = false;
 

@@ -91,6 +91,45 @@ constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
 };
 constexpr uint32_t kWorkerRow = 64;
 
+// The memory that a UdpClient shares with JavaScript. Its slab: slots as above, into which answers are received and at
+// whose beginning those of a batch are then packed; behind them the queries that are about to be sent.
+constexpr uint32_t kClientQueriesOffset = kBatchSize * kSlotStride;
+constexpr uint32_t kClientQueriesSize = 64 * 1024;
+constexpr uint32_t kClientSlabSize = kClientQueriesOffset + kClientQueriesSize;
+// So many that a free ID is found with two guesses on average.
+constexpr uint32_t kMaxOutstanding = 32 * 1024;
+
+// clientOutbox[0] counts the entries.
+constexpr uint32_t kClientOutboxEntries = 256;
+constexpr uint32_t kClientOutboxWords = 5;
+enum ClientOutboxWord : uint32_t {
+  kAskUpstream,
+  kAskHandle,  // JavaScript's number for the query, below kMaxOutstanding; native code sets kUnsent where it failed
+  kAskOffset,
+  kAskLength,
+  kAskQuestionEnd,
+};
+constexpr uint32_t kUnsent = 0xffffffff;
+
+// A row for each query that is done with.
+constexpr uint32_t kAnswerWords = 12;
+enum AnswerWord : uint32_t {
+  kAnswerHandle,
+  kAnswerOutcome,
+  kAnswerOffset,
+  kAnswerLength,
+  kAnswerQuestionEnd,
+  kAnswerRecordsEnd,
+  kAnswerFlagsAndRcode,
+  kAnswerAnswers,
+  kAnswerAuthorities,
+  kAnswerAdditionals,
+  kAnswerOptionsOffset,
+  kAnswerOptionsLength,
+};
+// The row has only its handle for all but kAnswered.
+enum AnswerOutcome : uint32_t { kAnswered, kTruncated, kMalformed, kUnreachable };
+
 // The number of the socket that a message came through, little-endian as JavaScript reads it.
 inline void write_socket(uint8_t* envelope, uint32_t number) {
   for (unsigned i = 0; i < 4; i++) envelope[kEnvelopeSocket + i] = static_cast<uint8_t>(number >> (8 * i));

@@ -17,6 +17,8 @@ export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | '
   serverOf?: WorkerRuntime['serverOf'];
   /** Takes a message from a directive to its half in the main thread; default: nobody hears it. */
   tell?: (directive: string, message: unknown) => void;
+  /** Default: throws the error, which ends the worker. */
+  fatal?: WorkerRuntime['fatal'];
 }
 
 /** See the file's head. */
@@ -37,14 +39,14 @@ export class Chain {
     registry: DirectiveRegistry = directives,
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
-    const { index, logger, signal, serverOf = () => '' } = runtime;
+    const { index, logger, signal, serverOf = () => '', fatal = raise } = runtime;
     const parts: NamedPart[] = [];
     let anyClass = false;
     try {
       for (const { name, config } of block.plugins) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
-        const part = await setup?.start?.(config, { index, logger, signal, serverOf, zones, tell });
+        const part = await setup?.start?.(config, { index, logger, signal, serverOf, zones, tell, fatal });
         if (part !== undefined) parts.push({ name, part });
         anyClass ||= setup?.anyClass ?? false;
       }
@@ -93,4 +95,8 @@ function refuse(_: Query, reply: Reply): void {
 /** The last of a chain leaves the query to a next one: also as in CoreDNS. */
 function failToAnswer(_: Query, reply: Reply): void {
   reply.rcode = 'SERVFAIL';
+}
+
+function raise(error: Error): never {
+  throw error;
 }

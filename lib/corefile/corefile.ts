@@ -65,9 +65,11 @@ function configure(blocks: ServerBlock[], syntax: ServerBlockSyntax[], registry:
       const setup = registry.get(name)?.setup;
       if (uses.length === 0 || setup === undefined) return;
       const zones = block.zones.map(({ zone }) => zone);
+      const { transport, port } = block.zones[0];
+      const address = { transport, address: block.listen.addresses?.[0] ?? '', port };
       const readers = uses.map((use) => new DirectiveReader(use, name));
       // What cannot be cloned fails here and not when a worker starts.
-      const config = structuredClone(setup.configure(readers, { zones }));
+      const config = structuredClone(setup.configure(readers, { zones, address }));
       const listen = setup.listen?.(config) ?? {};
       const { file, line } = readers[0];
       block.plugins.push({ name, config, listen, file, line });

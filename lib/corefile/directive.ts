@@ -7,6 +7,7 @@ import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import type { Corefile } from './corefile.js';
+import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { DirectiveReader } from './reader.js';
 
@@ -28,7 +29,7 @@ export interface DirectiveSetup<Config> {
    * Returns what {@link start} needs, which can be cloned (structuredClone): no functions, no sockets. Throws the errors
    * that `DirectiveReader` makes.
    */
-  configure(uses: readonly DirectiveReader[], block: BlockContext): Config;
+  configure(uses: readonly DirectiveReader[], block: ConfiguredBlock): Config;
   /** What the directive says of the addresses of its server block; read in the main thread after {@link configure}. */
   listen?(config: Config): ListenSettings;
   /**
@@ -45,10 +46,22 @@ export interface DirectiveSetup<Config> {
   serve?(configs: readonly Config[], runtime: MainRuntime): MainPart | Promise<MainPart>;
 }
 
-/** The server block of a directive, for its `configure`. */
+/** The server block of a directive. */
 export interface BlockContext {
   /** The block's zones, as a query's `key`: lower case, no last dot, the root as `.`. */
   zones: readonly string[];
+}
+
+/** The server block of a directive, for its `configure`. */
+export interface ConfiguredBlock extends BlockContext {
+  /** The first address that the block listens on, as far as the directives before this one say. */
+  address: {
+    transport: CorefileTransport;
+    /** Numeric; empty: every address of the host. */
+    address: string;
+    /** 0 to 65,535; 0: the system chooses. */
+    port: number;
+  };
 }
 
 /** The worker of a directive, for its `start`. */
@@ -62,6 +75,8 @@ export interface WorkerRuntime extends BlockContext {
   serverOf: (query: Query) => string;
   /** Sends a clone of `message` to the directive's half in the main thread, if there is one: {@link MainPart.hear}. */
   tell: (message: unknown) => void;
+  /** The server must not go on: it reports this and closes, however many workers there are. */
+  fatal: (error: Error) => void;
 }
 
 /** The server of a directive, for its `serve`. */

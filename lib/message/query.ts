@@ -3,10 +3,12 @@ import packet, { type DecodedPacket } from 'dns-packet';
 import { addon } from '../addon.js';
 import type { Endpoint, QueryBatch, Transport } from './batch.js';
 import { readOptions, type Edns } from './edns.js';
+import { copyOctets } from './octets.js';
 import { className, typeName } from './registry.js';
 
 const { query: word, queryWords } = addon.layout;
 
+const HEADER_SIZE = 12;
 const RD = 0x0100;
 const AD = 0x0020;
 const CD = 0x0010;
@@ -148,9 +150,19 @@ export class Query {
     return this.#word(word.questionEnd);
   }
 
+  /** @internal Its question section, where the query stands. */
+  get question(): Buffer {
+    return this.bytes.subarray(this.offset + HEADER_SIZE, this.offset + this.questionEnd);
+  }
+
   /** @internal Whether it has an OPT record. */
   get hasEdns(): boolean {
     return this.#word(word.edns) !== 0;
+  }
+
+  /** @internal Octets of the options in its OPT record. */
+  get optionsLength(): number {
+    return this.hasEdns ? this.#word(word.optionsLength) : 0;
   }
 
   /** @internal The payload size of its OPT record; 0 without one. */
@@ -171,9 +183,9 @@ export class Query {
     const keyOffset = this.#word(word.keyOffset);
     const nameOffset = this.#word(word.nameOffset);
     const copy = Buffer.allocUnsafe(origin.envelopeSize + length + 2 * textLength);
-    const end = input.copy(copy, 0, offset - origin.envelopeSize, offset + length);
-    text.copy(copy, end, keyOffset, keyOffset + textLength);
-    text.copy(copy, end + textLength, nameOffset, nameOffset + textLength);
+    const end = copyOctets(input, offset - origin.envelopeSize, offset + length, copy, 0);
+    copyOctets(text, keyOffset, keyOffset + textLength, copy, end);
+    copyOctets(text, nameOffset, nameOffset + textLength, copy, end + textLength);
     const row = words.slice(this.#row, this.#row + queryWords);
     row[word.offset] = origin.envelopeSize;
     row[word.keyOffset] = end;

@@ -252,6 +252,23 @@ export class Reply {
     this.#touched = true;
   }
 
+  /**
+   * @internal Answers with the records of a message that are known to fit behind this query's question; its bytes are
+   * not copied and must stay as they are. Throws `RangeError` for a response code that is none.
+   */
+  takeOver(sections: EncodedSections): this {
+    this.rcode = rcodeOf(sections.rcode);
+    this.#flags = sections.flags & TAKEN_OVER;
+    this.#answers = this.#authorities = this.#additionals = undefined;
+    this.#encoded = sections;
+    return this;
+  }
+
+  /** @internal Adds an EDNS option, which a client that did not use EDNS does not see. */
+  option(option: EdnsOption): void {
+    (this.#options ??= []).push(option);
+  }
+
   /** @internal Whether the handler has said anything. */
   get answered(): boolean {
     return this.#touched;
@@ -325,29 +342,25 @@ export class Reply {
   }
 
   #sendEncoded(message: Buffer): this {
-    const { bytes, offset, questionEnd } = this.#query;
-    const sections = findSections(message, bytes.subarray(offset + HEADER_SIZE, offset + questionEnd));
+    const sections = findSections(message, this.#query.question);
     if (sections === undefined) return this.send(packet.decode(message));
-    this.rcode = rcodeOf(sections.rcode);
-    this.#flags = sections.flags & TAKEN_OVER;
-    this.#answers = this.#authorities = this.#additionals = undefined;
-    this.#encoded = sections;
-    return this;
+    return this.takeOver(sections);
   }
 
   /** Takes the records out of an encoded message, to be read or changed. */
   #decode(): void {
     if (this.#encoded === undefined) return;
-    const { answers, authorities, additionals } = packet.decode(this.#encoded.message);
+    const { bytes, offset } = this.#encoded;
+    const { answers, authorities, additionals } = packet.decode(bytes.subarray(offset));
     this.#encoded = undefined;
     this.#answers = withoutOpt(answers);
     this.#authorities = withoutOpt(authorities);
     this.#additionals = withoutOpt(additionals);
   }
 
-  #writeEncoded({ message, start, end, counts }: EncodedSections): SectionCounts {
+  #writeEncoded({ bytes, start, end, counts }: EncodedSections): SectionCounts {
     const before = writer.at;
-    writer.bytes(message, start, end);
+    writer.bytes(bytes, start, end);
     this.#truncated = writer.overflowed;
     if (!this.#truncated) return counts;
     writer.at = before;

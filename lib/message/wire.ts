@@ -1,7 +1,12 @@
 /** An encoded message whose records are taken over as they stand. */
 
 const HEADER_SIZE = 12;
+const TYPE_SOA = 6;
 const TYPE_OPT = 41;
+/** Octets of an OPT record before its options. */
+const OPT_FIXED_SIZE = 11;
+
+const MAX_TTL = 0x7fffffff;
 
 /** How many records each section has. */
 export interface SectionCounts {
@@ -10,11 +15,17 @@ export interface SectionCounts {
   additionals: number;
 }
 
-/** A message's records without its OPT: the octets from `start` to `end`, with pointers that count from its beginning. */
+/** A message's records without its OPT: the octets from `start` to `end`, with pointers that count from `offset`. */
 export interface EncodedSections {
-  message: Buffer;
+  /** What the message stands in. */
+  bytes: Buffer;
+  /** Where in {@link bytes} it starts; all that follows is counted from the beginning of {@link bytes}, too. */
+  offset: number;
   start: number;
   end: number;
+  /** The options of its OPT; both are equal where there are none. */
+  optionsStart: number;
+  optionsEnd: number;
   counts: SectionCounts;
   /** The header's flags. */
   flags: number;
@@ -56,7 +67,17 @@ export function findSections(message: Buffer, question: Buffer): EncodedSections
   if (at > message.length) throw new Error('the message ends within a record');
   if (!sameQuestion(message.subarray(HEADER_SIZE, start), question)) return undefined;
   const flags = message.readUInt16BE(2);
-  return { message, start, end: end ?? at, counts, flags, rcode: (flags & 0x0f) | (extendedRcode << 4) };
+  return {
+    bytes: message,
+    offset: 0,
+    start,
+    end: end ?? at,
+    optionsStart: end === undefined ? at : end + OPT_FIXED_SIZE,
+    optionsEnd: at,
+    counts,
+    flags,
+    rcode: (flags & 0x0f) | (extendedRcode << 4),
+  };
 }
 
 /** Whether two question sections of one question are the same, but for the case of the name (RFC 4343 s.3). */
@@ -84,6 +105,37 @@ export function smallestTtl(message: Buffer): number {
     at += 10 + message.readUInt16BE(at + 8);
   }
   return smallest === Infinity ? 0 : smallest;
+}
+
+/**
+ * Brings the TTLs of a message's records, OPT aside, between `least` and `most` seconds; a TTL above 2^31 - 1 counts as 0
+ * (RFC 2181 s.8). Throws `Error` when the message ends before its records do.
+ */
+export function clampTtls(message: Buffer, least: number, most: number): void {
+  let at = HEADER_SIZE;
+  for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
+  const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
+  for (let left = records; left > 0; left--) {
+    at = nameEnd(message, at);
+    const ttl = message.readUInt32BE(at + 4);
+    const bounded = Math.min(most, Math.max(least, ttl > MAX_TTL ? 0 : ttl));
+    if (message.readUInt16BE(at) !== TYPE_OPT) message.writeUInt32BE(bounded, at + 4);
+    at += 10 + message.readUInt16BE(at + 8);
+  }
+}
+
+/** Whether there is an SOA in the authority section. Throws `Error` when the message ends before its records do. */
+export function hasSoa(message: Buffer): boolean {
+  let at = HEADER_SIZE;
+  for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
+  const answers = message.readUInt16BE(6);
+  const authorities = message.readUInt16BE(8);
+  for (let i = 0; i < answers + authorities; i++) {
+    at = nameEnd(message, at);
+    if (i >= answers && message.readUInt16BE(at) === TYPE_SOA) return true;
+    at += 10 + message.readUInt16BE(at + 8);
+  }
+  return false;
 }
 
 /** The offset behind the name at `at`. */

@@ -5,6 +5,7 @@ import { normalizeName } from '../corefile/zone-name.js';
 
 /** Timers run no longer than this, in milliseconds. */
 const MAX_DURATION = 0x7fffffff;
+const MAX_INTEGER = 0x7fffffff;
 /** Milliseconds of the units that Go's durations have. */
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
 
@@ -42,4 +43,11 @@ export function readDuration(line: DirectiveReader, text: string): number {
   for (const [, number, unit] of text.matchAll(/([\d.]+)([^\d.]+)/g)) milliseconds += Number(number) * UNITS[unit];
   if (milliseconds > MAX_DURATION) throw line.error(`the duration ${text} is longer than ${MAX_DURATION} ms`);
   return Math.ceil(milliseconds);
+}
+
+/** A whole number from 0 to 2^31 - 1. Throws the line's error for what is none. */
+export function readInteger(line: DirectiveReader, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value <= MAX_INTEGER)) throw line.error(`not a number from 0 to ${MAX_INTEGER}: ${JSON.stringify(text)}`);
+  return value;
 }

@@ -27,6 +27,9 @@ export async function setup(context: HandlerContext): Promise<void> {
     logger,
     signal,
     serverOf: (query: Query) => router.serverOf(query),
+    fatal: (error: Error & { code?: string }) => {
+      say({ kind: 'fatal', message: error.message, code: error.code });
+    },
     tell: (directive: string, message: unknown) => {
       say({ kind: 'told', directive, message });
     },

@@ -174,8 +174,18 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     server.on('message', (message, worker) => {
       const said = message as WorkerMessage;
       if (said.kind === 'told') this.#parts.hear(said.directive, said.message, worker);
+      else if (said.kind === 'fatal') this.#end(said.message, said.code);
       else this.#unready.set(worker, said.directives);
     });
+  }
+
+  /** A directive cannot let the server go on: it is closed, and `error` says why. */
+  #end(message: string, code: string | undefined): void {
+    const error = withCode(new Error(message), code ?? 'ERR_MULTISOCKET_FATAL');
+    this.close().then(
+      () => this.emit('error', error),
+      (failure: unknown) => this.emit('error', failure as Error),
+    );
   }
 
   #warn(warnings: readonly CorefileWarning[]): void {

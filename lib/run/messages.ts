@@ -12,5 +12,7 @@ export interface CorefileWork {
 export type WorkerMessage =
   /** A directive's half in a worker tells its half in the main thread something. */
   | { kind: 'told'; directive: string; message: unknown }
+  /** A directive has found that the server must not go on. */
+  | { kind: 'fatal'; message: string; code: string | undefined }
   /** The directives of the worker that cannot answer yet. */
   | { kind: 'unready'; directives: string[] };

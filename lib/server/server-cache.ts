@@ -16,7 +16,8 @@ export class ServerCache {
   /** @internal */
   constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
-    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, prefetchHits: hits, prefetchPercent: percent });
+    const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
+    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, keepTtl: false, ...prefetching });
     this.#cache = new addon.AnswerCache(this.number);
   }
 

@@ -2,6 +2,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type AnswerCache, type UdpEndpoint } from '../addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../message/batch.js';
+import { copyOctets } from '../message/octets.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -135,7 +136,7 @@ export class UdpTransport {
     if (this.#closed) return;
     this.#makeRoom();
     const envelopeOffset = this.#cursor;
-    this.#cursor += query.bytes.copy(this.#bytes, envelopeOffset, query.offset - envelopeSize, query.offset);
+    this.#cursor += copyOctets(query.bytes, query.offset - envelopeSize, query.offset, this.#bytes, envelopeOffset);
     this.#put(query, reply, envelopeOffset);
     const number = this.#bytes.readUInt32LE(envelopeOffset + envelope.socket);
     const left = --this.#inFlight[number];

@@ -150,7 +150,7 @@ describe('what a directive reads', () => {
 });
 
 describe('the directives of a block at work', () => {
-  const runtime = { index: 0, logger: console, signal: new AbortController().signal };
+  const runtime = { index: 0, logger: console, signal: new AbortController().signal, fatal: assert.ifError };
 
   /** Serves a handler on a socket of loopback, asks it one question, and returns the response code. */
   async function rcodeOf(handler: Handler): Promise<string> {

@@ -67,7 +67,7 @@ describe('the directive file', () => {
       const { blocks } = load(`example.org {\n file ${db}\n}`);
       const chain = await Chain.start(
         blocks[0],
-        { index: 0, logger: console, signal: new AbortController().signal },
+        { index: 0, logger: console, signal: new AbortController().signal, fatal: assert.ifError },
         registry,
       );
       assert.deepEqual(chain.unready(), []);

@@ -1,0 +1,139 @@
+/** `cache [TTL] [ZONES...] { ... }`: answers again what has been answered before. */
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { readDuration, readInteger, readZones } from '../arguments.js';
+import { CacheHandler } from './handler.js';
+import type { CacheOptions, TtlBounds } from './options.js';
+
+/** CoreDNS's defaults; times in seconds. */
+const CAPACITY = 9984;
+const MAX_TTL = 3600;
+const MAX_DENIAL_TTL = 1800;
+const MIN_TTL = 5;
+const SERVFAIL_TTL = 5;
+const MAX_SERVFAIL_TTL = 300;
+const PREFETCH_GAP = 60;
+const PREFETCH_PERCENT = 10;
+const STALE_FOR = 3600;
+
+interface Draft extends Omit<CacheOptions, 'capacity' | 'shared'> {
+  capacities: { success: number; denial: number };
+}
+
+export const cache: DirectiveDefinition<CacheOptions> = {
+  name: 'cache',
+  setup: {
+    configure([use, again], block) {
+      // The cast: an array's second element may not be there.
+      const second = again as DirectiveReader | undefined;
+      if (second !== undefined) throw second.error('this plugin can only be used once per Server Block');
+      const { capacities, ...options } = readUse(use, block.zones);
+      const capacity = capacities.success + capacities.denial;
+      return { ...options, capacity, shared: new SharedArrayBuffer(8) };
+    },
+    start: (options, { logger }) => new CacheHandler(options, logger),
+  },
+};
+
+function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
+  const hasTtl = /^[+-]?\d+$/.test(use.args.at(0) ?? '');
+  const ttl = hasTtl ? Number(use.args[0]) : undefined;
+  if (ttl !== undefined && ttl <= 0) throw use.error(`cache TTL can not be zero or negative: ${ttl}`);
+  const draft: Draft = {
+    zones: readZones(use, use.args.slice(hasTtl ? 1 : 0), blockZones),
+    capacities: { success: CAPACITY, denial: CAPACITY },
+    success: { most: ttl ?? MAX_TTL, least: MIN_TTL },
+    denial: { most: ttl ?? MAX_DENIAL_TTL, least: MIN_TTL },
+    servfail: SERVFAIL_TTL,
+    prefetch: { hits: 0, gap: PREFETCH_GAP, percent: PREFETCH_PERCENT },
+    staleFor: 0,
+    verify: false,
+    keepTtl: false,
+    disabled: { success: [], denial: [] },
+  };
+  for (const line of use.block) {
+    line.refuseBlock();
+    readLine(line, draft);
+  }
+  for (const kind of ['success', 'denial'] as const) {
+    const { most, least } = draft[kind];
+    draft[kind] = { most, least: Math.min(least, most) };
+  }
+  return draft;
+}
+
+function readLine(line: DirectiveReader, draft: Draft): void {
+  switch (line.name) {
+    case 'success':
+    case 'denial':
+      draft[line.name] = readKind(line, draft[line.name]);
+      draft.capacities[line.name] = readInteger(line, line.args[0]);
+      break;
+    case 'prefetch':
+      draft.prefetch = readPrefetch(line);
+      break;
+    case 'serve_stale':
+      readServeStale(line, draft);
+      break;
+    case 'servfail':
+      draft.servfail = readServfail(line);
+      break;
+    case 'disable':
+      readDisable(line, draft);
+      break;
+    case 'keepttl':
+      line.arguments(0);
+      draft.keepTtl = true;
+      break;
+    default:
+      throw line.error(`unknown property '${line.name}'`);
+  }
+}
+
+/** `success|denial CAPACITY [TTL] [MINTTL]`. */
+function readKind(line: DirectiveReader, { most, least }: TtlBounds): TtlBounds {
+  const [, ttlText, leastText] = line.arguments(1, 3) as (string | undefined)[];
+  const ttl = ttlText === undefined ? most : readInteger(line, ttlText);
+  if (ttl === 0) throw line.error('cache TTL can not be zero or negative: 0');
+  return { most: ttl, least: leastText === undefined ? least : readInteger(line, leastText) };
+}
+
+/** `prefetch AMOUNT [DURATION] [PERCENTAGE%]`. */
+function readPrefetch(line: DirectiveReader): CacheOptions['prefetch'] {
+  const [amount, gapText, percentText] = line.arguments(1, 3) as [string, ...(string | undefined)[]];
+  const gap = gapText === undefined ? PREFETCH_GAP : seconds(readDuration(line, gapText));
+  const percent = percentText === undefined ? PREFETCH_PERCENT : Number(/^(\d+)%$/.exec(percentText)?.[1]);
+  if (Number.isNaN(percent))
+    throw line.error(`last character of percentage should be %, and it a number: ${percentText}`);
+  if (percent < 10 || percent > 90) throw line.error(`percentage should fall in range [10, 90]: ${percent}`);
+  return { hits: readInteger(line, amount), gap, percent };
+}
+
+/** `serve_stale [DURATION] [immediate|verify]`. */
+function readServeStale(line: DirectiveReader, draft: Draft): void {
+  const [duration, mode = 'immediate'] = line.arguments(0, 2) as (string | undefined)[];
+  draft.staleFor = duration === undefined ? STALE_FOR : seconds(readDuration(line, duration));
+  if (draft.staleFor === 0) throw line.error(`invalid negative duration for serve_stale: ${duration}`);
+  if (mode !== 'immediate' && mode !== 'verify')
+    throw line.error(`invalid value for serve_stale refresh mode: ${mode}`);
+  draft.verify = mode === 'verify';
+}
+
+function readServfail(line: DirectiveReader): number {
+  const ttl = seconds(readDuration(line, line.arguments(1)[0]));
+  if (ttl > MAX_SERVFAIL_TTL)
+    throw line.error(`caching SERVFAIL responses over 5 minutes is not permitted: ${line.args[0]}`);
+  return ttl;
+}
+
+/** `disable success|denial [ZONES...]`. */
+function readDisable(line: DirectiveReader, draft: Draft): void {
+  const [kind, ...zones] = line.arguments(1, Infinity);
+  if (kind !== 'success' && kind !== 'denial') throw line.error(`cache type for disable must be "success" or "denial"`);
+  draft.disabled = { ...draft.disabled, [kind]: readZones(line, zones, ['.']) };
+}
+
+/** The cache counts whole seconds. */
+function seconds(milliseconds: number): number {
+  return Math.ceil(milliseconds / 1000);
+}

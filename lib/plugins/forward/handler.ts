@@ -1,0 +1,58 @@
+/** Leaves queries to upstream servers. */
+import type { Handler } from '../../message/handler.js';
+import type { Query } from '../../message/query.js';
+import type { Reply } from '../../message/reply.js';
+import { isInZones } from '../zones.js';
+import { Forwarder } from './forwarder.js';
+import type { ForwardOptions } from './options.js';
+
+interface Use {
+  from: readonly string[];
+  except: readonly string[];
+  forwarder: Forwarder;
+}
+
+/** See the file's head. */
+export class ForwardHandler {
+  /** In the Corefile's order: the first one that a name is for has it. */
+  readonly #uses: readonly Use[];
+
+  /** One for each use of the directive in a server block. */
+  constructor(options: readonly ForwardOptions[]) {
+    const last = options.length - 1;
+    this.#uses = options.map((use, i) => {
+      const { from, except } = use;
+      const askNext = (query: Query, reply: Reply): void | Promise<void> => this.#from(i + 1, query, reply, fail);
+      return { from, except, forwarder: new Forwarder(use, i < last ? askNext : undefined) };
+    });
+  }
+
+  /** Answers a query for one of its names; others go to `next`. */
+  handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    return this.#from(0, query, reply, next);
+  }
+
+  /** Datagrams that came from upstreams and answered no query that was waited for. */
+  get unmatched(): number {
+    return this.#uses.reduce((sum, { forwarder }) => sum + forwarder.unmatched, 0);
+  }
+
+  /** Closes all connections; what waits is SERVFAIL. */
+  close(): void {
+    for (const { forwarder } of this.#uses) forwarder.close();
+  }
+
+  #from(first: number, query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    const { key } = query;
+    for (let i = first; i < this.#uses.length; i++) {
+      const { from, except, forwarder } = this.#uses[i];
+      if (isInZones(key, from) && !isInZones(key, except)) return forwarder.forward(query, reply);
+    }
+    return next(query, reply);
+  }
+}
+
+/** No `forward` after one that left the query to the next: CoreDNS's answer to that, and ours. */
+function fail(_: Query, reply: Reply): void {
+  reply.rcode = 'SERVFAIL';
+}

@@ -1,0 +1,80 @@
+/** Asks an upstream that has failed how it is, until it answers. Whatever it answers, it is well. */
+import { MessageWriter } from '../../message/writer.js';
+import type { Carrier, Exchange } from './exchange.js';
+import type { ForwardOptions } from './options.js';
+
+const HEADER_SIZE = 12;
+const RD = 0x0100;
+const TYPE_NS = 2;
+const CLASS_IN = 1;
+/** The longest name, type and class behind a header. */
+const MAX_LENGTH = HEADER_SIZE + 255 + 4;
+/** Milliseconds that an answer may take. */
+const TIMEOUT = 1000;
+
+/** See the file's head. */
+export class HealthCheck implements Exchange {
+  readonly length: number;
+  readonly questionEnd: number;
+  readonly #message = Buffer.alloc(MAX_LENGTH);
+  readonly #carrier: Carrier;
+  readonly #interval: number;
+  #fails = 0;
+  #running = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(carrier: Carrier, { interval, recursionDesired, domain }: ForwardOptions['healthCheck']) {
+    this.#carrier = carrier;
+    this.#interval = interval;
+    const writer = new MessageWriter();
+    writer.begin(this.#message, 0, MAX_LENGTH, '');
+    for (const word of [0, recursionDesired ? RD : 0, 1, 0, 0, 0]) writer.u16(word);
+    writer.name(domain, false);
+    writer.u16(TYPE_NS);
+    writer.u16(CLASS_IN);
+    this.length = this.questionEnd = writer.at;
+  }
+
+  /** Checks that have failed, one after the other; 0 when the last one has not. */
+  get fails(): number {
+    return this.#fails;
+  }
+
+  /** Starts to ask, unless it does so already. */
+  start(): void {
+    if (this.#running || this.#closed) return;
+    this.#running = true;
+    this.#ask();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  write(target: Buffer, at: number): void {
+    this.#message.copy(target, at, 0, this.length);
+  }
+
+  answered(): void {
+    this.#fails = 0;
+    this.#running = false;
+  }
+
+  truncated(): void {
+    this.answered();
+  }
+
+  failed(): void {
+    this.#fails++;
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#ask();
+    }, this.#interval).unref();
+  }
+
+  #ask(): void {
+    this.#carrier.ask(this, performance.now() + TIMEOUT);
+  }
+}

@@ -1,0 +1,59 @@
+/** What a use of `forward` says. All of it can be cloned into a worker. */
+
+/** An upstream. */
+export interface UpstreamOptions {
+  transport: 'dns' | 'tls';
+  /** Numeric, IPv6 with or without `%zone`. */
+  address: string;
+  port: number;
+  /** The name that its certificate must have; default: its address. */
+  servername: string | undefined;
+}
+
+/** How queries are spread over upstreams. */
+export type PolicyName = 'random' | 'round_robin' | 'sequential';
+
+/** PEM texts; each undefined where it is not given. */
+export interface TlsFiles {
+  cert: string | undefined;
+  key: string | undefined;
+  /** Default: the authorities that Node knows. */
+  ca: string | undefined;
+}
+
+/** See the file's head. */
+export interface ForwardOptions {
+  /** Zones whose names are forwarded; each as a query's `key`. */
+  from: readonly string[];
+  /** 1 to 15. */
+  to: readonly UpstreamOptions[];
+  /** Zones whose names are not. */
+  except: readonly string[];
+  forceTcp: boolean;
+  preferUdp: boolean;
+  /** Milliseconds that a connection is kept without a query. */
+  expire: number;
+  /** Failed health checks in a row after which an upstream counts as down; 0: it never does. */
+  maxFails: number;
+  /** How often one query is sent; 0: no such bound. */
+  maxConnectAttempts: number;
+  policy: PolicyName;
+  healthCheck: {
+    /** Milliseconds between checks of an upstream that has failed. */
+    interval: number;
+    recursionDesired: boolean;
+    /** The name whose NS records are asked for, as a query's `key`. */
+    domain: string;
+  };
+  /** Queries that wait for upstreams at a time; 0: no bound. */
+  maxConcurrent: number;
+  tls: TlsFiles;
+  /** RCODEs with which the next `forward` is asked. */
+  next: readonly string[];
+  /** Whether an answer without data makes the next `forward` be asked. */
+  nextOnNodata: boolean;
+  /** RCODEs with which the next upstream is asked. */
+  failover: readonly string[];
+  /** SERVFAIL when all upstreams are down; else a random one is asked. */
+  failfast: boolean;
+}

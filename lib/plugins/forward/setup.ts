@@ -1,0 +1,184 @@
+/** `forward FROM TO... { ... }`: leaves queries to upstream servers. */
+import { readFileSync } from 'node:fs';
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { normalizeName } from '../../corefile/zone-name.js';
+import { rcodeNumber } from '../../message/registry.js';
+import { readDuration, readInteger, readZones } from '../arguments.js';
+import { ForwardHandler } from './handler.js';
+import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './options.js';
+import { parseUpstream } from './upstream-address.js';
+
+/** As CoreDNS has it. */
+const MAX_UPSTREAMS = 15;
+const POLICIES: readonly string[] = ['random', 'round_robin', 'sequential'] satisfies PolicyName[];
+/** Options of CoreDNS's that are not here, with the reason. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  doh_method: 'upstreams over HTTPS are not supported',
+  max_idle_conns: 'connections are pipelined, so that there are few of them',
+  resolver: 'upstreams are given by their addresses',
+};
+
+type Draft = { -readonly [Key in keyof ForwardOptions]: ForwardOptions[Key] };
+
+/** Its configuration is what each of its uses in a server block says, at least one. */
+export const forward: DirectiveDefinition<ForwardOptions[]> = {
+  name: 'forward',
+  setup: {
+    configure: (uses) => uses.map(readUse),
+    start: (options) => new ForwardHandler(options),
+  },
+};
+
+function readUse(use: DirectiveReader): ForwardOptions {
+  const [from, ...to] = use.arguments(2, Infinity);
+  const draft: Draft = {
+    from: readZones(use, [from], []),
+    to: readUpstreams(use, to),
+    except: [],
+    forceTcp: false,
+    preferUdp: false,
+    expire: 10_000,
+    maxFails: 2,
+    maxConnectAttempts: 0,
+    policy: 'random',
+    healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
+    maxConcurrent: 0,
+    tls: { cert: undefined, key: undefined, ca: undefined },
+    next: [],
+    nextOnNodata: false,
+    failover: [],
+    failfast: false,
+  };
+  for (const line of use.block) {
+    line.refuseBlock();
+    readLine(line, draft);
+  }
+  return draft;
+}
+
+function readUpstreams(use: DirectiveReader, texts: readonly string[]): UpstreamOptions[] {
+  const upstreams = texts.flatMap((text) => attempt(use, () => parseUpstream(text)));
+  if (upstreams.length > MAX_UPSTREAMS) {
+    throw use.error(`more than ${MAX_UPSTREAMS} TOs configured: ${upstreams.length}`);
+  }
+  return upstreams;
+}
+
+function readLine(line: DirectiveReader, draft: Draft): void {
+  switch (line.name) {
+    case 'except':
+      draft.except = [...draft.except, ...readZones(line, line.arguments(1, Infinity), [])];
+      break;
+    case 'force_tcp':
+      line.arguments(0);
+      draft.forceTcp = true;
+      break;
+    case 'prefer_udp':
+      line.arguments(0);
+      draft.preferUdp = true;
+      break;
+    case 'expire':
+      draft.expire = readDuration(line, line.arguments(1)[0]);
+      break;
+    case 'max_fails':
+      draft.maxFails = readInteger(line, line.arguments(1)[0]);
+      break;
+    case 'max_connect_attempts':
+      draft.maxConnectAttempts = readInteger(line, line.arguments(1)[0]);
+      break;
+    case 'max_concurrent':
+      draft.maxConcurrent = readInteger(line, line.arguments(1)[0]);
+      break;
+    case 'policy':
+      draft.policy = readPolicy(line);
+      break;
+    case 'health_check':
+      draft.healthCheck = readHealthCheck(line);
+      break;
+    case 'tls':
+      draft.tls = readTls(line);
+      break;
+    case 'tls_servername':
+      draft.to = readServername(line, draft.to);
+      break;
+    case 'next':
+      draft.next = readRcodes(line);
+      break;
+    case 'next_on_nodata':
+      line.arguments(0);
+      draft.nextOnNodata = true;
+      break;
+    case 'failover':
+      draft.failover = readRcodes(line);
+      if (draft.failover.includes('NOERROR')) throw line.error('failover with NOERROR makes no sense');
+      break;
+    case 'failfast_all_unhealthy_upstreams':
+      line.arguments(0);
+      draft.failfast = true;
+      break;
+    default:
+      if (Object.hasOwn(UNSUPPORTED, line.name)) {
+        throw line.error(`${line.name} is not supported: ${UNSUPPORTED[line.name]}`);
+      }
+      throw line.error(`unknown property '${line.name}'`);
+  }
+}
+
+function readPolicy(line: DirectiveReader): PolicyName {
+  const [name] = line.arguments(1);
+  if (!POLICIES.includes(name)) throw line.error(`unknown policy '${name}'`);
+  return name as PolicyName;
+}
+
+function readHealthCheck(line: DirectiveReader): ForwardOptions['healthCheck'] {
+  const [interval, ...rest] = line.arguments(1, 4);
+  const check = { interval: readDuration(line, interval), recursionDesired: true, domain: '.' };
+  for (let i = 0; i < rest.length; i++) {
+    if (rest[i] === 'no_rec') check.recursionDesired = false;
+    else if (rest[i] === 'domain') {
+      const name = rest.at(++i);
+      if (name === undefined || i >= rest.length) throw line.argError();
+      const domain = normalizeName(name);
+      if (domain === undefined) throw line.error(`health_check: invalid domain name ${name}`);
+      check.domain = domain;
+    } else throw line.error(`health_check: unknown option ${rest[i]}`);
+  }
+  return check;
+}
+
+/** `tls`, `tls CA`, `tls CERT KEY` or `tls CERT KEY CA`: paths of PEM files. */
+function readTls(line: DirectiveReader): TlsFiles {
+  const paths = line.arguments(0, 3);
+  const read = (index: number): string | undefined => {
+    const path = paths.at(index);
+    return path === undefined || index >= paths.length ? undefined : attempt(line, () => readFileSync(path, 'utf8'));
+  };
+  if (paths.length === 1) return { cert: undefined, key: undefined, ca: read(0) };
+  return { cert: read(0), key: read(1), ca: read(2) };
+}
+
+function readServername(line: DirectiveReader, to: readonly UpstreamOptions[]): UpstreamOptions[] {
+  const [servername] = line.arguments(1);
+  if (to.some((upstream) => upstream.servername !== undefined)) {
+    throw line.error('tls_servername is given, and an upstream has a server name of its own');
+  }
+  return to.map((upstream) => (upstream.transport === 'tls' ? { ...upstream, servername } : upstream));
+}
+
+function readRcodes(line: DirectiveReader): string[] {
+  return line.arguments(1, Infinity).map((name) => {
+    const rcode = name.toUpperCase();
+    if (rcodeNumber(rcode) === undefined) throw line.error(`${name} is not a valid rcode`);
+    return rcode;
+  });
+}
+
+/** Makes a fault of any kind one of this line. */
+function attempt<T>(line: DirectiveReader, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw line.error((error as Error).message);
+  }
+}

@@ -1,0 +1,64 @@
+/** Queries to one upstream over TCP (RFC 7766) or TLS (RFC 7858), on connections that are kept and pipelined. */
+import { StreamClient, type StreamOptions } from './stream-client.js';
+import { CLOSED, SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
+
+/** Queries that wait on one connection before another one is opened. */
+const MAX_PIPELINED = 100;
+/** Connections to one upstream; what comes beyond waits on these. */
+const MAX_CONNECTIONS = 16;
+
+/** See the file's head. One for each upstream of a worker. */
+export class StreamCarrier implements Carrier {
+  readonly #options: StreamOptions;
+  readonly #expire: number;
+  readonly #connections = new Set<StreamClient>();
+  #sweeper: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** `expire`: milliseconds that a connection is kept without a query. */
+  constructor(options: StreamOptions, expire: number) {
+    this.#options = options;
+    this.#expire = expire;
+  }
+
+  ask(exchange: Exchange, deadline: number): void {
+    if (this.#closed) exchange.failed(CLOSED);
+    else this.#choose().ask(exchange, deadline);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    for (const connection of this.#connections) connection.close(CLOSED);
+  }
+
+  /** The one that was opened first and has room, so that those that are not needed come to rest. */
+  #choose(): StreamClient {
+    let least: StreamClient | undefined;
+    for (const connection of this.#connections) {
+      if (!connection.usable) continue;
+      if (connection.waiting < MAX_PIPELINED) return connection;
+      if (least === undefined || connection.waiting < least.waiting) least = connection;
+    }
+    return least === undefined || this.#connections.size < MAX_CONNECTIONS ? this.#open() : least;
+  }
+
+  #open(): StreamClient {
+    const connection = new StreamClient(this.#options, (unanswered) => {
+      this.#connections.delete(connection);
+      // An upstream may close a connection at any time: what was on its way is asked once more (RFC 7766 s.6.2.4).
+      for (const { exchange, deadline } of unanswered) this.ask(exchange, deadline);
+    });
+    this.#connections.add(connection);
+    this.#sweeper ??= setInterval(this.#sweep, SWEEP_INTERVAL).unref();
+    return connection;
+  }
+
+  readonly #sweep = (): void => {
+    const now = performance.now();
+    for (const connection of this.#connections) connection.sweep(now, this.#expire);
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  };
+}

@@ -1,0 +1,68 @@
+/** The TO of `forward`: an address with or without transport, port and server name, or a file that lists resolvers. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { UpstreamOptions } from './options.js';
+
+/** RFC 1035 s.4.2, RFC 7858 s.3.1. */
+const DEFAULT_PORTS = { dns: 53, tls: 853 } as const;
+const NOT_SUPPORTED = ['https', 'grpc', 'quic'];
+/** `[IPV6]:PORT`, `IPV4:PORT`, and `IPV6`, whose colons leave no place for a port unless `%` stands before it. */
+const FORMS = [
+  /^\[(?<host>[^\]]*)\](?::(?<port>\d+))?$/,
+  /^(?<host>[^:]*)(?::(?<port>\d+))?$/,
+  /^(?<host>[^%]*:[^%]*%[^:]*)(?::(?<port>\d+))?$/,
+  /^(?<host>[^%]*:[^%]*)$/,
+];
+
+/**
+ * Reads `IP`, `IP:PORT`, `[IPV6]:PORT`, each with `dns://` or `tls://` before it or not, `tls://IP%SERVERNAME:PORT`, or the
+ * path of a file like `/etc/resolv.conf` (resolv.conf(5)), of which the lines `nameserver IP` are read.
+ *
+ * Throws `Error` for what is none of these, names of hosts among them, a file without a name server, or one that cannot
+ * be read.
+ */
+export function parseUpstream(text: string): UpstreamOptions[] {
+  const [, scheme = 'dns', rest = text] = /^([a-z0-9]+):\/\/(.*)$/.exec(text) ?? [];
+  if (NOT_SUPPORTED.includes(scheme)) {
+    throw new Error(`'${scheme}' is not supported as a destination protocol in forward: ${text}`);
+  }
+  if (scheme !== 'dns' && scheme !== 'tls') throw new Error(`not an IP address or file: ${JSON.stringify(text)}`);
+  const read = readAddress(rest, scheme);
+  if (read !== undefined) return [read];
+  if (rest !== text || !looksLikePath(text)) throw new Error(`not an IP address or file: ${JSON.stringify(text)}`);
+  return readResolvConf(text);
+}
+
+function readAddress(text: string, transport: 'dns' | 'tls'): UpstreamOptions | undefined {
+  const found = FORMS.map((form) => form.exec(text)).find((match) => match !== null);
+  if (found === undefined) return undefined;
+  const { host, port: portText } = found.groups as { host: string; port?: string };
+  const [ip, afterPercent] = split(host);
+  const port = portText === undefined ? DEFAULT_PORTS[transport] : Number(portText);
+  if (isIP(ip) === 0 || port < 1 || port > 65535) return undefined;
+  // What follows % is the interface of a link-local address, or the name that a TLS upstream has.
+  if (transport === 'tls') return { transport, address: ip, port, servername: afterPercent };
+  if (isIP(host) === 0) return undefined;
+  return { transport, address: host, port, servername: undefined };
+}
+
+function split(text: string): [address: string, afterPercent: string | undefined] {
+  const percent = text.indexOf('%');
+  return percent < 0 ? [text, undefined] : [text.slice(0, percent), text.slice(percent + 1)];
+}
+
+function looksLikePath(text: string): boolean {
+  return text.includes('/') || text.endsWith('.conf');
+}
+
+function readResolvConf(path: string): UpstreamOptions[] {
+  const servers = readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => /^nameserver\s+([^\s#;]+)/.exec(line)?.[1] ?? []);
+  if (servers.length === 0) throw new Error(`no nameservers found in ${path}`);
+  return servers.map((server) => {
+    const read = readAddress(server.includes(':') ? `[${server}]` : server, 'dns');
+    if (read === undefined) throw new Error(`not an IP address: ${JSON.stringify(server)} in ${path}`);
+    return read;
+  });
+}

@@ -1,0 +1,61 @@
+/** One upstream at a worker: how it is reached, and whether it is well. */
+import { HealthCheck } from './health-check.js';
+import type { Carrier, Exchange } from './exchange.js';
+import type { ForwardOptions, UpstreamOptions } from './options.js';
+import { StreamCarrier } from './stream-carrier.js';
+
+/** See the file's head. */
+export class Upstream {
+  /** Undefined for TLS. */
+  readonly #udp: Carrier | undefined;
+  readonly #stream: StreamCarrier;
+  readonly #health: HealthCheck | undefined;
+  readonly #maxFails: number;
+
+  /** `udp`: not for TLS. */
+  constructor(to: UpstreamOptions, options: ForwardOptions, udp: Carrier | undefined) {
+    const { address, port, servername } = to;
+    const { cert, key, ca } = options.tls;
+    const tls =
+      to.transport === 'tls'
+        ? {
+            minVersion: 'TLSv1.2' as const,
+            ...(servername === undefined ? {} : { servername }),
+            ...(cert === undefined ? {} : { cert, key }),
+            ...(ca === undefined ? {} : { ca }),
+          }
+        : undefined;
+    this.#udp = udp;
+    this.#stream = new StreamCarrier({ address, port, tls }, options.expire);
+    this.#maxFails = options.maxFails;
+    if (options.maxFails > 0) {
+      const carrier = udp === undefined || options.forceTcp ? this.#stream : udp;
+      this.#health = new HealthCheck(carrier, options.healthCheck);
+    }
+  }
+
+  /** Whether it has failed more health checks in a row than it may. */
+  get down(): boolean {
+    return this.#health !== undefined && this.#health.fails > this.#maxFails;
+  }
+
+  /** Whether it can be asked over UDP. */
+  get hasUdp(): boolean {
+    return this.#udp !== undefined;
+  }
+
+  /** Asks it; `deadline` by `performance.now()`. `stream`: not over UDP. */
+  ask(exchange: Exchange, deadline: number, stream: boolean): void {
+    (stream || this.#udp === undefined ? this.#stream : this.#udp).ask(exchange, deadline);
+  }
+
+  /** A query has failed: has a look at how it is. */
+  check(): void {
+    this.#health?.start();
+  }
+
+  close(): void {
+    this.#health?.close();
+    this.#stream.close();
+  }
+}

@@ -1,0 +1,95 @@
+/** Watches for a query that this server sent to itself to come back more often than it was sent. */
+import type { Handler } from '../../message/handler.js';
+import type { Query } from '../../message/query.js';
+import type { Reply } from '../../message/reply.js';
+import { sendProbe, type Probe } from './probe.js';
+
+/** What the directive's `configure` returns. */
+export interface LoopOptions extends Probe {
+  /** The zone that the probe's name is in. */
+  zone: string;
+  /** Where to send it; empty: this host. */
+  address: string;
+  port: number;
+}
+
+/** Times, in milliseconds. */
+export interface LoopTimes {
+  /** How long an answer to the probe may take, and how long the server is watched after it. */
+  wait: number;
+  /** How long it is tried to reach the server. */
+  giveUp: number;
+}
+
+/** As CoreDNS has them. */
+const TIMES: LoopTimes = { wait: 2000, giveUp: 30_000 };
+/** The probe itself, and once more as CoreDNS has it: a resolver that got no answer may have asked again. */
+const MAX_SEEN = 2;
+
+/** See the file's head. */
+export class LoopHandler {
+  readonly #options: LoopOptions;
+  readonly #fatal: (error: Error) => void;
+  readonly #seen: Int32Array;
+  readonly #times: LoopTimes;
+  #watching = true;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `probes`: whether this worker is the one that asks. */
+  constructor(options: LoopOptions, probes: boolean, fatal: (error: Error) => void, times = TIMES) {
+    this.#options = options;
+    this.#fatal = fatal;
+    this.#seen = new Int32Array(options.seen);
+    this.#times = times;
+    this.#timer = setTimeout(() => {
+      this.#watching = false;
+    }, times.giveUp).unref();
+    if (probes) void this.#probe(performance.now() + times.giveUp);
+  }
+
+  /** Counts the probe, and ends its way when it has come too often; all other queries go to `next`. */
+  handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    const isProbe = this.#watching && query.type === 'HINFO' && query.key === this.#options.name;
+    if (!isProbe || this.#count(query) <= MAX_SEEN) return next(query, reply);
+    reply.rcode = 'SERVFAIL';
+  }
+
+  close(): void {
+    this.#watching = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Returns how often the probe has come. */
+  #count(query: Query): number {
+    const count = Atomics.add(this.#seen, 0, 1) + 1;
+    if (count !== MAX_SEEN + 1) return count;
+    const { zone, name } = this.#options;
+    const route = `${shown(query.client)} -> ${shown(query.local)}`;
+    const dotted = zone === '.' ? zone : `${zone}.`;
+    this.#fatal(
+      new Error(
+        `plugin/loop: Loop (${route}) detected for zone "${dotted}", ` +
+          `see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${name}."`,
+      ),
+    );
+    return count;
+  }
+
+  /** Asks until there is an answer, since the server may not listen yet. */
+  async #probe(giveUp: number): Promise<void> {
+    const { name, address, port } = this.#options;
+    const { wait } = this.#times;
+    while (this.#watching && performance.now() < giveUp) {
+      const started = performance.now();
+      if (await sendProbe(name, address, port, wait)) return;
+      // The next one must not be counted with it.
+      Atomics.store(this.#seen, 0, 0);
+      const left = wait - (performance.now() - started);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)).unref());
+    }
+  }
+}
+
+function shown({ address, port, family }: Query['client']): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}

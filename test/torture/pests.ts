@@ -17,7 +17,8 @@ export interface PestCounts {
 const WAVE = 250;
 /** Source addresses, 127.0.1.1 and on: a client has only so many ports. */
 const ADDRESSES = 200;
-const DRIP = 100;
+/** Between two bytes of one that drips, and before one that was turned out comes back, in ms. */
+const DRIP = 500;
 const query = framed(queryBytes('host0.example.org', 'TXT'));
 const many = Buffer.concat(Array.from({ length: 500 }, () => query));
 

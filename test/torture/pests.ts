@@ -36,14 +36,7 @@ export class Pests {
 
   /** Resolves when all have been let in once. */
   async open({ idle, dripping, deaf }: PestCounts): Promise<void> {
-    await this.#openMany(deaf, (socket) => {
-      socket.pause();
-      const ask = (): void => {
-        while (socket.writable && socket.write(many));
-      };
-      socket.on('drain', ask);
-      ask();
-    });
+    await this.#openMany(idle, () => undefined);
     await this.#openMany(dripping, (socket) => {
       let sent = 0;
       const timer = setInterval(
@@ -54,7 +47,14 @@ export class Pests {
         clearInterval(timer);
       });
     });
-    await this.#openMany(idle, () => undefined);
+    await this.#openMany(deaf, (socket) => {
+      socket.pause();
+      const ask = (): void => {
+        while (socket.writable && socket.write(many));
+      };
+      socket.on('drain', ask);
+      ask();
+    });
   }
 
   /** They all go. */

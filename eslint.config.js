@@ -13,9 +13,11 @@ const floors = [
   'server',
   'corefile',
   'plugins',
+  'run',
   'tune',
   'index.ts',
   'sockets.ts',
+  'cli',
   'cli.ts',
 ];
 const zones = floors.slice(0, -1).map((floor, i) => ({

@@ -256,7 +256,7 @@ export interface AnswerCache {
     input: Uint8Array,
     offset: number,
     length: number,
-    stream: boolean,
+    transport: number,
     allowStale: boolean,
     out: Uint8Array,
   ): number;
@@ -269,7 +269,7 @@ export interface AnswerCache {
     input: Uint8Array,
     offset: number,
     length: number,
-    stream: boolean,
+    transport: number,
     origin: Uint8Array | undefined,
     target: Uint8Array,
     replyOffset: number,
@@ -415,6 +415,7 @@ export interface UdpClient {
   close(): void;
 }
 
+/** What native code gives. */
 export interface Addon {
   layout: Layout;
   openSocket(options: NativeSocketOptions): NativeSocket;
@@ -458,8 +459,11 @@ export interface Addon {
     output?: Uint8Array,
     outputStart?: number,
   ): number;
-  /** Where a query came from and went, in the form in which native code compares it. Addresses are numeric. */
-  queryOrigin(client: string, local: string, localPort: number): Uint8Array;
+  /**
+   * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
+   * its place in `transports` of `lib/message/batch.ts`.
+   */
+  queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
   /** Opens an answer cache of this process and returns its number. */
   openCache(options: NativeCacheOptions): number;
   /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */

@@ -3,7 +3,10 @@
  *
  * @packageDocumentation
  */
-export { createServer, Server, type ServerEvents } from './server/server.js';
+export { createServer } from './run/create-server.js';
+export { Server, type ServerEvents } from './server/server.js';
+export { CorefileServer, type CorefileReloadOptions } from './run/corefile-server.js';
+export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './addon.js';
 export type { VaryBy } from './message/reply.js';

@@ -127,7 +127,7 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
   if (info.Length() > 9 && info[9].IsObject()) {
     admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
-    frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data(), TransportClass::kStream);
+    frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data());
     auto output = info[11].As<Napi::Uint8Array>();
     frames.output = output.Data();
     frames.output_start = number(12);
@@ -149,11 +149,12 @@ Napi::Value query_origin(const Napi::CallbackInfo& info) {
   QueryOrigin origin;
   uint8_t address[16] = {};
   size_t length;
-  parse_address(info[0].As<Napi::String>().Utf8Value(), address, &length);
-  origin.set_client(address, length);
+  origin.set_transport(static_cast<Transport>(info[0].As<Napi::Number>().Uint32Value()));
   parse_address(info[1].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_client(address, length);
+  parse_address(info[2].As<Napi::String>().Utf8Value(), address, &length);
   origin.set_local(address, length);
-  origin.set_local_port(htons(static_cast<uint16_t>(info[2].As<Napi::Number>().Uint32Value())));
+  origin.set_local_port(htons(static_cast<uint16_t>(info[3].As<Napi::Number>().Uint32Value())));
   auto result = Napi::Uint8Array::New(info.Env(), QueryOrigin::kSize);
   memcpy(result.Data(), origin.bytes(), QueryOrigin::kSize);
   return result;

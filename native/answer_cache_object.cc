@@ -32,7 +32,7 @@ Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
   const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
   Origin origin;
-  origin.transport = info[3].As<Napi::Boolean>().Value() ? TransportClass::kStream : TransportClass::kDatagram;
+  origin.transport = static_cast<Transport>(number(3));
   const bool allow_stale = info[4].As<Napi::Boolean>().Value();
   auto out = info[5].As<Napi::Uint8Array>();
   MessageView view;
@@ -48,10 +48,9 @@ Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
   const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
   MessageView view;
   if (examine(query, number(2), &view) != Verdict::kQuery) return Napi::Boolean::New(info.Env(), false);
-  const auto transport = info[3].As<Napi::Boolean>().Value() ? TransportClass::kStream : TransportClass::kDatagram;
   Origin origin;
-  origin.transport = transport;
-  if (info[4].IsTypedArray()) origin = QueryOrigin::of(info[4].As<Napi::Uint8Array>().Data(), transport);
+  origin.transport = static_cast<Transport>(number(3));
+  if (info[4].IsTypedArray()) origin = QueryOrigin::of(info[4].As<Napi::Uint8Array>().Data());
 
   uint8_t* message = info[5].As<Napi::Uint8Array>().Data() + number(6);
   const uint32_t length = number(7);

@@ -50,13 +50,13 @@ void copy_lower(const uint8_t* from, size_t length, uint8_t* to) {
 
 }  // namespace
 
-uint16_t reply_limit(const MessageView& view, TransportClass transport, uint16_t payload_size) {
-  if (transport == TransportClass::kStream) return UINT16_MAX;
+uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payload_size) {
+  if (transport != Transport::kUdp) return UINT16_MAX;
   if (!view.has_opt) return kMinPayloadSize;
   return std::clamp(view.payload_size, kMinPayloadSize, payload_size);
 }
 
-bool CacheKey::read(const uint8_t* query, const MessageView& view, TransportClass transport, uint16_t payload_size) {
+bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size) {
   if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
   const uint8_t* subnet = nullptr;
   size_t subnet_length = kNoSubnet;

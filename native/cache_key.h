@@ -10,7 +10,9 @@
 
 namespace multisocket {
 
-enum class TransportClass : uint8_t { kDatagram, kStream };
+// By which a message came, in the order of lib/message/batch.ts. Handlers can tell them apart, so an answer by one is
+// none by another.
+enum class Transport : uint8_t { kUdp, kTcp, kTls, kHttps };
 
 // What an answer varies by besides its question; bits that can be combined. The client's address implies its network.
 enum VaryBy : uint8_t {
@@ -23,7 +25,7 @@ constexpr unsigned kVariations = 8;
 // Where a query came from and where it went. Addresses in network order; an IPv4 address within IPv6 (::ffff:0:0/96) is
 // the same client as the bare one.
 struct Origin {
-  TransportClass transport = TransportClass::kDatagram;
+  Transport transport = Transport::kUdp;
   const uint8_t* client = nullptr;
   uint8_t client_length = 0;  // 4 or 16
   const uint8_t* local = nullptr;
@@ -32,7 +34,7 @@ struct Origin {
 
 // The longest reply that a query can be given, OPT included: 512 without EDNS (RFC 1035 s.4.2.1), else what the client
 // takes but no less than 512 (RFC 6891 s.6.2.3) and no more than `payload_size`, which is ours; 65,535 in a stream.
-uint16_t reply_limit(const MessageView& view, TransportClass transport, uint16_t payload_size);
+uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payload_size);
 
 class CacheKey {
  public:
@@ -41,7 +43,7 @@ class CacheKey {
   // about data (TKEY, TSIG, IXFR, AXFR), or an EDNS option other than one Client Subnet: cookies, NSID, padding and
   // keepalive are answered to one client, and of unknown options nobody knows.
   // `payload_size`: the longest UDP reply that we send.
-  bool read(const uint8_t* query, const MessageView& view, TransportClass transport, uint16_t payload_size);
+  bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size);
 
   // Sets the variation, in place of an earlier one. False where `origin` lacks an address that it asks for.
   bool vary(uint8_t vary_by, const Origin& origin);

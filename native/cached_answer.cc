@@ -112,8 +112,7 @@ void write_opt(const MessageView& view, uint16_t payload_size, const Answer& ans
 }  // namespace
 
 CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query, const MessageView& view,
-                                       TransportClass transport, uint16_t payload_size, const Answer& answer,
-                                       uint32_t now) {
+                                       Transport transport, uint16_t payload_size, const Answer& answer, uint32_t now) {
   const size_t question_end = view.question_end;
   const uint8_t* message = answer.message;
   if (answer.extended_rcode != 0 || answer.length < question_end) return nullptr;

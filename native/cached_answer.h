@@ -39,7 +39,7 @@ class CachedAnswer {
   // data lives no longer than its SOA's MINIMUM and, without an SOA or `max_ttl`, not at all (RFC 2308 s.5); the same
   // for failures. 0 is nothing to live on; a TTL above 2^31-1 counts as 0 (RFC 2181 s.8). Null as well where memory is
   // short.
-  static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, TransportClass transport,
+  static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, Transport transport,
                     uint16_t payload_size, const Answer& answer, uint32_t now);
 
   CachedAnswer(const CachedAnswer&) = delete;

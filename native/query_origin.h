@@ -1,4 +1,4 @@
-// Where a query came from and where it went, as 34 octets in one form for all transports, so that what one of them
+// Where a query came from and where it went, as 35 octets in one form for all transports, so that what one of them
 // stored the others find.
 #ifndef MULTISOCKET_QUERY_ORIGIN_H_
 #define MULTISOCKET_QUERY_ORIGIN_H_
@@ -15,12 +15,14 @@ namespace multisocket {
 
 class QueryOrigin {
  public:
-  // The client's address, our address and our port; addresses of IPv4 within IPv6 (::ffff:0:0/96).
+  // The client's address, our address and our port, the transport; addresses of IPv4 within IPv6 (::ffff:0:0/96).
   static constexpr size_t kAddress = 16;
-  static constexpr size_t kSize = kAddress + kAddress + 2;
+  static constexpr size_t kTransport = kAddress + kAddress + 2;
+  static constexpr size_t kSize = kTransport + 1;
 
   void set_client(const uint8_t* address, size_t length) { put(bytes_, address, length); }
   void set_local(const uint8_t* address, size_t length) { put(bytes_ + kAddress, address, length); }
+  void set_transport(Transport transport) { bytes_[kTransport] = static_cast<uint8_t>(transport); }
   // In network order.
   void set_local_port(uint16_t port) { memcpy(bytes_ + 2 * kAddress, &port, sizeof port); }
   void set_local(const sockaddr_storage& bound) {
@@ -38,8 +40,8 @@ class QueryOrigin {
   uint8_t* bytes() { return bytes_; }
 
   // For the cache, which reads `bytes` as long as the result is of use.
-  static Origin of(const uint8_t* bytes, TransportClass transport) {
-    return {transport, bytes, kAddress, bytes + kAddress, kAddress + 2};
+  static Origin of(const uint8_t* bytes) {
+    return {static_cast<Transport>(bytes[kTransport]), bytes, kAddress, bytes + kAddress, kAddress + 2};
   }
 
  private:

@@ -212,7 +212,7 @@ uint32_t UdpEndpoint::admit(unsigned received) {
     Admission::Cached cached = {{}, memory_.slab + offset, layout::kMaxDatagram};
     if (varies) {
       const uint8_t* origin = origin_of(memory_.slab + DatagramBatch::envelope_offset(slot));
-      cached.origin = QueryOrigin::of(origin, TransportClass::kDatagram);
+      cached.origin = QueryOrigin::of(origin);
     }
     switch (admission_.admit(memory_.slab, offset, length, queries, &cached)) {
       case Admission::kQuery:

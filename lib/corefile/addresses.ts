@@ -87,8 +87,16 @@ function warnIgnored(
   );
 }
 
-/** `dns://:53`, `tls://[::1]:853`. */
-function addressName({ transport, address, port }: { transport: string; address: string; port: number }): string {
+/** `dns://:53`, `tls://[::1]:853`: an address as messages and metrics name it. */
+export function addressName({
+  transport,
+  address,
+  port,
+}: {
+  transport: string;
+  address: string;
+  port: number;
+}): string {
   return `${transport}://${formatAddress(address, port)}`;
 }
 

@@ -11,10 +11,22 @@ interface NamedPart {
   part: WorkerPart;
 }
 
+/** What a chain needs of its worker. */
+export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | 'signal'> {
+  /** Default: every query's server is called ``. */
+  serverOf?: WorkerRuntime['serverOf'];
+  /** Takes a message from a directive to its half in the main thread; default: nobody hears it. */
+  tell?: (directive: string, message: unknown) => void;
+  /** Default: throws the error, which ends the worker. */
+  fatal?: WorkerRuntime['fatal'];
+}
+
 /** See the file's head. */
 export class Chain {
   /** Answers a query of one of the block's zones. */
   readonly handle: Handler;
+  /** Whether one of the directives answers queries of other classes than IN. */
+  readonly anyClass: boolean;
   readonly #parts: readonly NamedPart[];
 
   /**
@@ -23,31 +35,40 @@ export class Chain {
    */
   static async start(
     block: ServerBlock,
-    runtime: Omit<WorkerRuntime, 'zones'>,
+    runtime: ChainRuntime,
     registry: DirectiveRegistry = directives,
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
+    const { index, logger, signal, serverOf = () => '', fatal = raise } = runtime;
     const parts: NamedPart[] = [];
+    let anyClass = false;
     try {
       for (const { name, config } of block.plugins) {
-        const part = await registry.get(name)?.setup.start?.(config, { ...runtime, zones });
+        const setup = registry.get(name)?.setup;
+        const tell = (message: unknown): void => runtime.tell?.(name, message);
+        const part = await setup?.start?.(config, { index, logger, signal, serverOf, zones, tell, fatal });
         if (part !== undefined) parts.push({ name, part });
+        anyClass ||= setup?.anyClass ?? false;
       }
     } catch (error) {
-      await new Chain(parts).close();
+      await new Chain(parts, anyClass).close();
       throw error;
     }
-    return new Chain(parts);
+    return new Chain(parts, anyClass);
   }
 
-  private constructor(parts: readonly NamedPart[]) {
+  private constructor(parts: readonly NamedPart[], anyClass: boolean) {
     this.#parts = parts;
+    this.anyClass = anyClass;
     let next: Handler = refuse;
-    for (const { part } of parts.toReversed()) {
+    for (const { name, part } of parts.toReversed()) {
       if (part.handle === undefined) continue;
       const handle = part.handle.bind(part);
       const after = next === refuse ? failToAnswer : next;
-      next = (query, reply) => handle(query, reply, after);
+      next = (query, reply) => {
+        reply.handledBy = name;
+        return handle(query, reply, after);
+      };
     }
     this.handle = next;
   }
@@ -74,4 +95,8 @@ function refuse(_: Query, reply: Reply): void {
 /** The last of a chain leaves the query to a next one: also as in CoreDNS. */
 function failToAnswer(_: Query, reply: Reply): void {
   reply.rcode = 'SERVFAIL';
+}
+
+function raise(error: Error): never {
+  throw error;
 }

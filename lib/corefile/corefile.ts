@@ -1,4 +1,5 @@
 /** Reads a Corefile: what is to be served, where, and by which directives. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DEFAULT_PORTS } from '../socket/addresses.js';
 import { groupByAddress, type ServedAddress } from './addresses.js';
@@ -17,6 +18,8 @@ export interface Corefile {
   /** In the order in which the file first names them. */
   addresses: ServedAddress[];
   warnings: CorefileWarning[];
+  /** SHA-512, hexadecimal, of what was read, imported files and the environment's values included. */
+  hash: string;
 }
 
 /** What {@link loadCorefile} takes. */
@@ -50,7 +53,8 @@ export function loadCorefile(corefile: string | { path: string }, options: LoadO
   configure(blocks, parsed.blocks, registry);
   const { addresses, warnings } = groupByAddress(blocks);
   const odd = parsed.blocks.flatMap(({ keys }) => keys.flatMap(keyWarnings));
-  return { blocks, addresses, warnings: [...parsed.warnings, ...odd, ...warnings] };
+  const hash = createHash('sha512').update(JSON.stringify(parsed.blocks)).digest('hex');
+  return { blocks, addresses, warnings: [...parsed.warnings, ...odd, ...warnings], hash };
 }
 
 /** Has each directive read its uses: one directive after the other, in the order of the chain, as CoreDNS does. */

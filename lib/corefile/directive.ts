@@ -5,6 +5,8 @@
 import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
+import type { ServerStatistics } from '../server/statistics.js';
+import type { Corefile } from './corefile.js';
 import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { DirectiveReader } from './reader.js';
@@ -35,6 +37,13 @@ export interface DirectiveSetup<Config> {
    * does not start, or a reload keeps what is there. Not there: the directive has no part in answering.
    */
   start?(config: Config, runtime: WorkerRuntime): WorkerPart | Promise<WorkerPart>;
+  /** Whether it answers queries of other classes than IN; without such a directive in their block they are REFUSED. */
+  anyClass?: boolean;
+  /**
+   * Runs in the main thread, once for all server blocks that have the directive, before the server listens; again at a
+   * reload when one of their configurations has changed. Throws or rejects: as {@link start}.
+   */
+  serve?(configs: readonly Config[], runtime: MainRuntime): MainPart | Promise<MainPart>;
 }
 
 /** The server block of a directive. */
@@ -62,8 +71,40 @@ export interface WorkerRuntime extends BlockContext {
   logger: Logger;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
+  /** The address that a query came to, as the Corefile has it: `dns://:53`, `tls://192.0.2.1:853`. */
+  serverOf: (query: Query) => string;
+  /** Sends a clone of `message` to the directive's half in the main thread, if there is one: {@link MainPart.hear}. */
+  tell: (message: unknown) => void;
   /** The server must not go on: it reports this and closes, however many workers there are. */
-  fatal(error: Error): void;
+  fatal: (error: Error) => void;
+}
+
+/** The server of a directive, for its `serve`. */
+export interface MainRuntime {
+  logger: Logger;
+  /** What is served now. */
+  corefile: () => Corefile;
+  stats: () => ServerStatistics;
+  /**
+   * What keeps the server from answering all that it should, each once: names of directives that are not ready in a
+   * worker, `server` before it listens and from the moment on that it is told to close.
+   */
+  unready: () => string[];
+  /**
+   * Reads the Corefile again, and if it or what it imports has changed, has the server reload. Resolves to whether it has.
+   * Rejects with what is wrong; the server then goes on as before.
+   */
+  reloadIfChanged: () => Promise<boolean>;
+}
+
+/** What `serve` returns: a directive at work in the main thread. */
+export interface MainPart {
+  /** Takes what the directive's halves in workers have told; `worker`: the worker's number. */
+  hear?(message: unknown, worker: number): void;
+  /** Milliseconds to go on serving after the server has been told to close; the longest of all directives counts. */
+  lameduck?: number;
+  /** Runs after the workers have ended, or when a reload has no more use for it. */
+  close?(): void | Promise<void>;
 }
 
 /** What `start` returns: a directive at work in a worker. */

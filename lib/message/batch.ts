@@ -1,8 +1,11 @@
 /** Queries that a transport received together, and the memory that they stand in. */
 import type { Buffer } from 'node:buffer';
 
+/** The ways in which a message travels, in native code's order (`native/cache_key.h`). */
+export const transports = ['udp', 'tcp', 'tls', 'https'] as const;
+
 /** How a message travels. */
-export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
+export type Transport = (typeof transports)[number];
 
 /** One end of a conversation. */
 export interface Endpoint {

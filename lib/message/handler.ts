@@ -27,6 +27,8 @@ export interface HandlerContext {
   logger: Logger;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
+  /** Tells the server something: it emits `message` with a clone of it. Throws `DataCloneError` for what has none. */
+  postMessage(message: unknown): void;
 }
 
 /** The exports of the module that the `filename` option names. */

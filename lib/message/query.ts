@@ -8,6 +8,7 @@ import { className, typeName } from './registry.js';
 
 const { query: word, queryWords } = addon.layout;
 
+const HEADER_SIZE = 12;
 const RD = 0x0100;
 const AD = 0x0020;
 const CD = 0x0010;
@@ -147,6 +148,11 @@ export class Query {
   /** @internal Octets from the message's start to the end of its question. */
   get questionEnd(): number {
     return this.#word(word.questionEnd);
+  }
+
+  /** @internal Its question section, where the query stands. */
+  get question(): Buffer {
+    return this.bytes.subarray(this.offset + HEADER_SIZE, this.offset + this.questionEnd);
   }
 
   /** @internal Whether it has an OPT record. */

@@ -95,7 +95,8 @@ const typeNames = new Map(TYPES.map(([name, number]) => [number, name]));
 const typeNumbers = new Map(TYPES);
 const classNames = new Map(CLASSES.map(([name, number]) => [number, name]));
 const classNumbers = new Map(CLASSES);
-const rcodeNames = new Map<number, Rcode>(Object.entries(RCODES).map(([name, number]) => [number, name as Rcode]));
+const rcodeNumbers = new Map<string, number>(Object.entries(RCODES));
+const rcodeNames = new Map([...rcodeNumbers].map(([name, number]) => [number, name as Rcode]));
 
 /** The name of a resource record type; `TYPE65280` for one that has none (RFC 3597 s.5). */
 export function typeName(number: number): string {
@@ -126,7 +127,7 @@ export function rcodeName(number: number): Rcode | undefined {
 
 /** The number of a response code, 0 to 23; undefined for a name that is none. */
 export function rcodeNumber(name: string): number | undefined {
-  return (RCODES as Readonly<Record<string, number>>)[name];
+  return rcodeNumbers.get(name);
 }
 
 function generic(match: RegExpExecArray | null): number | undefined {

@@ -1,4 +1,5 @@
 /** The answer to a query, as a handler makes it. */
+import { inspect } from 'node:util';
 import packet, { type Packet } from 'dns-packet';
 import { optSize, writeOpt, type EdnsOption } from './edns.js';
 import type { Query } from './query.js';
@@ -55,6 +56,8 @@ export type ReplyObserver = (outcome: ReplyOutcome) => void;
  * handler says the records and the response code. One that is left untouched becomes SERVFAIL.
  */
 export class Reply {
+  /** In a chain of directives: the name of the one that has had the query last, and so is to thank for the reply. */
+  handledBy: string | undefined;
   readonly #query: Query;
   #answers: ResourceRecord[] | undefined;
   #authorities: ResourceRecord[] | undefined;
@@ -81,7 +84,8 @@ export class Reply {
   }
 
   set rcode(rcode: Rcode) {
-    this.#rcode = checkRcode(rcode);
+    numberOf(rcode); // throws for what is none
+    this.#rcode = rcode;
     this.#touched = true;
   }
 
@@ -114,6 +118,7 @@ export class Reply {
 
   /** Adds records to the answer section. A record that cannot be encoded makes the reply SERVFAIL, with a `warning`. */
   answer(...records: ResourceRecord[]): this {
+    this.#decode();
     this.#answers = joined(this.#answers, records);
     this.#touched = true;
     return this;
@@ -121,6 +126,7 @@ export class Reply {
 
   /** Adds records to the authority section, likewise. */
   authority(...records: ResourceRecord[]): this {
+    this.#decode();
     this.#authorities = joined(this.#authorities, records);
     this.#touched = true;
     return this;
@@ -128,6 +134,7 @@ export class Reply {
 
   /** Adds records to the additional section, likewise; those that do not fit are left out (RFC 2181 s.9). */
   additional(...records: ResourceRecord[]): this {
+    this.#decode();
     this.#additionals = joined(this.#additionals, records);
     this.#touched = true;
     return this;
@@ -157,8 +164,9 @@ export class Reply {
     if (message instanceof Uint8Array) return this.#sendEncoded(Buffer.from(message));
     if (typeof message !== 'object') throw new TypeError('a packet or a Buffer is needed to send');
     const flags = message.flags ?? 0;
-    const { rcode = rcodeName(flags & 0x0f) } = message as { rcode?: Rcode };
-    this.rcode = checkRcode(rcode ?? String(flags & 0x0f));
+    const { rcode } = message as { rcode?: Rcode };
+    const opt = message.additionals?.find((record) => record.type === 'OPT');
+    this.rcode = rcodeOf((rcode === undefined ? flags & 0x0f : numberOf(rcode)) | ((opt?.extendedRcode ?? 0) << 4));
     this.#flags = flags & TAKEN_OVER;
     this.#encoded = undefined;
     this.#answers = withoutOpt(message.answers);
@@ -249,7 +257,7 @@ export class Reply {
    * not copied and must stay as they are. Throws `RangeError` for a response code that is none.
    */
   takeOver(sections: EncodedSections): this {
-    this.rcode = checkRcode(rcodeName(sections.rcode) ?? String(sections.rcode));
+    this.rcode = rcodeOf(sections.rcode);
     this.#flags = sections.flags & TAKEN_OVER;
     this.#answers = this.#authorities = this.#additionals = undefined;
     this.#encoded = sections;
@@ -297,17 +305,20 @@ export class Reply {
    */
   encode(target: Buffer, offset: number, limit: number, payloadSize: number): number {
     const query = this.#query;
-    const { hasEdns, questionEnd } = query;
-    let options = this.#options ?? NO_OPTIONS;
-    if (questionEnd + optSize(options) > limit) options = NO_OPTIONS;
+    const { hasEdns } = query;
+    const end = offset + limit;
+    let options = hasEdns ? (this.#options ?? NO_OPTIONS) : NO_OPTIONS;
     // The place for OPT is kept free from the start: what the sections may fill ends before it.
-    const end = offset + limit - (hasEdns ? optSize(options) : 0);
-    writer.begin(target, offset, end, query.key);
-    writer.at = offset + HEADER_SIZE;
-    writer.bytes(query.bytes, query.offset + HEADER_SIZE, query.offset + questionEnd);
-    const counts = this.#encoded === undefined ? this.#writeSections() : this.#writeEncoded(this.#encoded);
-    let rcode = rcodeNumber(this.#rcode) ?? 0;
+    let counts = this.#writeBody(target, offset, end - (hasEdns ? optSize(options) : 0));
+    if (this.#truncated && options.length > 0) {
+      // Extended errors are left out before any record is, and TC tells of it (RFC 8914 s.3).
+      options = NO_OPTIONS;
+      counts = this.#writeBody(target, offset, end - optSize(options));
+      this.#truncated = true;
+    }
+    let rcode = numberOf(this.#rcode);
     if (rcode > 0x0f && !hasEdns) rcode = SERVFAIL; // without OPT there is no place for the rest of it
+    writer.extend(end);
     this.#optStart = hasEdns ? writer.at - offset : 0;
     if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
     const length = writer.at - offset;
@@ -321,8 +332,17 @@ export class Reply {
     return length;
   }
 
+  /** Writes the question and the records at their place in a message that starts at `offset`. */
+  #writeBody(target: Buffer, offset: number, end: number): SectionCounts {
+    const query = this.#query;
+    writer.begin(target, offset, end, query.key);
+    writer.at = offset + HEADER_SIZE;
+    writer.bytes(query.bytes, query.offset + HEADER_SIZE, query.offset + query.questionEnd);
+    return this.#encoded === undefined ? this.#writeSections() : this.#writeEncoded(this.#encoded);
+  }
+
   #sendEncoded(message: Buffer): this {
-    const sections = findSections(message, this.#query.questionEnd);
+    const sections = findSections(message, this.#query.question);
     if (sections === undefined) return this.send(packet.decode(message));
     return this.takeOver(sections);
   }
@@ -392,9 +412,16 @@ export class Reply {
   }
 }
 
-function checkRcode(rcode: string): Rcode {
-  if (rcodeNumber(rcode) === undefined) throw new RangeError(`${JSON.stringify(rcode)} is no response code`);
-  return rcode as Rcode;
+function numberOf(rcode: Rcode): number {
+  const number = rcodeNumber(rcode);
+  if (number === undefined) throw new RangeError(`${inspect(rcode)} is no response code`);
+  return number;
+}
+
+function rcodeOf(number: number): Rcode {
+  const rcode = rcodeName(number);
+  if (rcode === undefined) throw new RangeError(`${number} is no response code`);
+  return rcode;
 }
 
 function joined(before: ResourceRecord[] | undefined, records: ResourceRecord[]): ResourceRecord[] {

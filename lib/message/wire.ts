@@ -34,12 +34,12 @@ export interface EncodedSections {
 }
 
 /**
- * Finds the records of a message. Undefined when they cannot be moved into a message whose question ends at
- * `questionEnd`: its own ends elsewhere, or its OPT stands between other records.
+ * Finds the records of a message. Undefined when they cannot be moved behind `question`, the question section of another
+ * message: its own is not the same, but for upper and lower case, or its OPT is not the last record of all.
  *
  * Throws `Error` when the message ends before its records do.
  */
-export function findSections(message: Buffer, questionEnd: number): EncodedSections | undefined {
+export function findSections(message: Buffer, question: Buffer): EncodedSections | undefined {
   if (message.length < HEADER_SIZE) throw new Error('the message is shorter than a header');
   const counts = {
     answers: message.readUInt16BE(6),
@@ -49,24 +49,45 @@ export function findSections(message: Buffer, questionEnd: number): EncodedSecti
   let at = HEADER_SIZE;
   for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
   const start = at;
-  let opt: { start: number; end: number } | undefined;
+  let end: number | undefined;
+  let extendedRcode = 0;
   for (let left = counts.answers + counts.authorities + counts.additionals; left > 0; left--) {
     const recordStart = at;
     at = nameEnd(message, at);
     if (at + 10 > message.length) throw new Error('the message ends within a record');
     const type = message.readUInt16BE(at);
+    if (type === TYPE_OPT) {
+      if (left > 1 || counts.additionals === 0) return undefined;
+      end = recordStart;
+      extendedRcode = message[at + 4];
+      counts.additionals--;
+    }
     at += 10 + message.readUInt16BE(at + 8);
-    if (type === TYPE_OPT) opt = { start: recordStart, end: at };
   }
   if (at > message.length) throw new Error('the message ends within a record');
-  if (start !== questionEnd || (opt !== undefined && opt.end !== at)) return undefined;
+  if (!sameQuestion(message.subarray(HEADER_SIZE, start), question)) return undefined;
   const flags = message.readUInt16BE(2);
-  const rcode = flags & 0x0f;
-  const found = { bytes: message, offset: 0, start, end: at, optionsStart: at, optionsEnd: at, counts, flags, rcode };
-  if (opt === undefined) return found;
-  counts.additionals--;
-  const optionsStart = opt.start + OPT_FIXED_SIZE;
-  return { ...found, end: opt.start, optionsStart, rcode: rcode | (message[opt.start + 5] << 4) };
+  return {
+    bytes: message,
+    offset: 0,
+    start,
+    end: end ?? at,
+    optionsStart: end === undefined ? at : end + OPT_FIXED_SIZE,
+    optionsEnd: at,
+    counts,
+    flags,
+    rcode: (flags & 0x0f) | (extendedRcode << 4),
+  };
+}
+
+/** Whether two question sections of one question are the same, but for the case of the name (RFC 4343 s.3). */
+function sameQuestion(one: Buffer, other: Buffer): boolean {
+  const nameLength = one.length - 4;
+  return (
+    one.length === other.length &&
+    one.subarray(nameLength).equals(other.subarray(nameLength)) &&
+    one.toString('latin1', 0, nameLength).toLowerCase() === other.toString('latin1', 0, nameLength).toLowerCase()
+  );
 }
 
 /**

@@ -1,14 +1,19 @@
 /** Writes the parts of a DNS message one after the other: numbers, bytes, and names with compression. */
+import { inspect } from 'node:util';
 
 /** Pointers have 14 bits (RFC 1035 s.4.1.4). */
 const MAX_POINTER = 0x3fff;
 const POINTER = 0xc000;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
+const LAST_PRINTABLE = 0x7e;
+/** A name has 255 octets (RFC 1035 s.2.3.4): besides its text these are the first label's length and the root's. */
+const MAX_TEXT = 253;
 
 /**
- * Writes a message at some place of a larger buffer. Writing past the end is no error: what does not fit is not written,
- * and {@link overflowed} says so.
+ * Writes a message at some place of a larger buffer. Writing past the end is no error: {@link overflowed} says so, and
+ * what stands in the buffer behind the end is of no use then.
  */
 export class MessageWriter {
   #target: Uint8Array = new Uint8Array(0);
@@ -30,10 +35,15 @@ export class MessageWriter {
     this.#target = target;
     this.#start = start;
     this.#end = end;
-    this.#question = question;
-    this.#plainQuestion = !question.includes('\\') && question !== '.';
+    this.#question = question === '.' ? '' : question; // nothing is shorter than a pointer to the root
+    this.#plainQuestion = !question.includes('\\');
     if (this.#names.size > 0) this.#names.clear();
     this.at = start;
+  }
+
+  /** Makes the room that was kept free behind the end available. */
+  extend(end: number): void {
+    this.#end = end;
   }
 
   /** Whether more was written than there is room for. */
@@ -81,16 +91,18 @@ export class MessageWriter {
    * With `compress` it, or its end, may become a pointer to where it stood before, in whatever case (RFC 1035 s.4.1.4,
    * RFC 4343 s.3).
    *
-   * Throws `Error` for a name that is none: an empty label, one of more than 63 octets, more than 255 in all, a
-   * character outside of ASCII.
+   * Throws `Error` for a name that is none: not a string, an empty label, one of more than 63 octets, more than 255 in
+   * all, a character outside of ASCII.
    */
   name(text: string, compress: boolean): void {
+    if (typeof (text as unknown) !== 'string') throw new Error(`a name must be a string, not ${shown(text)}`);
     if (text === '.' || text === '') {
       this.u8(0);
       return;
     }
     const key = withoutLastDot(text).toLowerCase();
-    const start = this.at;
+    if (key.length > MAX_TEXT && octetsOf(key) > MAX_TEXT)
+      throw new Error(`the name ${shown(text)} has more than 255 octets`);
     for (let label = 0; label < key.length;) {
       if (compress) {
         const suffix = label === 0 ? key : key.slice(label);
@@ -103,7 +115,6 @@ export class MessageWriter {
         if (here <= MAX_POINTER) this.#names.set(suffix, here);
       }
       label = this.#label(text, label, key.length);
-      if (this.at - start > 254) throw new Error(`the name ${shown(text)} has more than 255 octets`);
     }
     this.u8(0);
   }
@@ -128,14 +139,15 @@ export class MessageWriter {
         if (i === end) throw new Error(`the name ${shown(text)} has an empty label`);
         break;
       }
-      if (code > 0x7e || code < 0x20) {
-        throw new Error(`the name ${shown(text)} has a character that must be written as \\DDD or in punycode`);
-      }
       if (code === BACKSLASH) {
         const digits = /^\d{3}/.exec(text.slice(i, i + 3))?.[0];
         code = digits === undefined ? text.charCodeAt(i) : Number(digits);
         i += digits === undefined ? 1 : 3;
-        if (!(code <= 0xff) || i > end) throw new Error(`the name ${shown(text)} has an escape that is none`);
+        if (!(code <= (digits === undefined ? LAST_PRINTABLE : 0xff))) {
+          throw new Error(`the name ${shown(text)} has an escape that is none`);
+        }
+      } else if (code > LAST_PRINTABLE || code < FIRST_PRINTABLE) {
+        throw new Error(`the name ${shown(text)} has a character that must be written as \\DDD or in punycode`);
       }
       this.#target[this.at++] = code;
     }
@@ -147,6 +159,11 @@ export class MessageWriter {
   }
 }
 
+/** The octets of a name's text, an escape being one: all of the wire form but the first length and the root. */
+function octetsOf(key: string): number {
+  return key.replaceAll(/\\(\d{3}|.)/gs, 'x').length;
+}
+
 /** The text of a name without its last dot, unless that is escaped. */
 function withoutLastDot(text: string): string {
   if (!text.endsWith('.')) return text;
@@ -154,6 +171,6 @@ function withoutLastDot(text: string): string {
   return backslashes % 2 === 0 ? text.slice(0, -1) : text;
 }
 
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+function shown(text: unknown): string {
+  return typeof text === 'string' ? JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text) : inspect(text);
 }

@@ -73,6 +73,7 @@ export type Report =
   | { kind: 'done'; id: number }
   | { kind: 'failed'; id: number | undefined; error: ReportedError }
   | { kind: 'warning'; error: ReportedError }
+  | { kind: 'message'; message: unknown }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };
 
 /** Makes an error fit to be sent. */

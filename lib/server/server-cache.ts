@@ -1,5 +1,6 @@
 /** The answers that a server keeps, for all its workers. */
 import { addon, type AnswerCache, type CacheCounters } from '../addon.js';
+import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../message/writer.js';
 import type { CacheOptions } from './options.js';
 
@@ -22,15 +23,19 @@ export class ServerCache {
 
   /**
    * Forgets all answers, or those to questions for a name; with `subtree` for all names below it as well. Returns how
-   * many that were. What handlers are working on at this moment is kept afterwards. Throws `Error` for a name that is
-   * none.
+   * many that were. What handlers are working on at this moment is kept afterwards. Throws TypeError
+   * `ERR_INVALID_ARG_VALUE` for a name that is none.
    */
   clear(name?: string, { subtree = false }: { subtree?: boolean } = {}): number {
     if (name === undefined) return this.#cache.clear();
     const bytes = Buffer.alloc(MAX_NAME);
     const writer = new MessageWriter();
     writer.begin(bytes, 0, MAX_NAME, '.');
-    writer.name(name, false);
+    try {
+      writer.name(name, false);
+    } catch (error) {
+      throw invalidValue('name', `is no name: ${(error as Error).message}`, name);
+    }
     return this.#cache.clear(bytes.subarray(0, writer.at), subtree);
   }
 

@@ -2,7 +2,7 @@
 import { withCode } from '../errors.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
-import { resolveAddress, type AddressTransport } from '../socket/addresses.js';
+import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import type { SocketGroup } from '../socket/socket-group.js';
 import { MAX_SOCKETS } from '../socket/socket-count.js';
@@ -56,7 +56,8 @@ export class ServerSockets {
     const opened: SocketGroup[][] = [];
     try {
       addresses.forEach(({ transport, ...address }, i) => {
-        const options = { ...config, ...config.tcp, ...address, sockets: config.listen[i].sockets };
+        const exclusive = config.exclusive && !isShared(address, addresses.slice(0, i));
+        const options = { ...config, ...config.tcp, ...address, exclusive, sockets: config.listen[i].sockets };
         opened.push(openAddress(transport, options));
       });
     } catch (error) {
@@ -167,6 +168,17 @@ export class ServerSockets {
   close(): void {
     for (const { sockets } of this.#groups) sockets.close();
   }
+}
+
+/**
+ * Whether one of the addresses before has the port: next to all addresses of the host, one of them can only be bound by
+ * sharing with ourselves.
+ */
+function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly ListenAddress[]): boolean {
+  const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';
+  return before.some(
+    (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),
+  );
 }
 
 function groupOf(sockets: SocketGroup, address: number, spoken: AddressTransport): Group {

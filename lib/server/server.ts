@@ -27,6 +27,8 @@ export interface ServerEvents {
   close: [];
   /** Something went wrong that the server survived: a handler failed, a worker ended. The error has a `code`. */
   warning: [Error];
+  /** A handler module has called `context.postMessage`; the number is its worker's. */
+  message: [message: unknown, worker: number];
 }
 
 /** What {@link Server.reload} may change; what is left out stays as it is. */
@@ -96,7 +98,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
       killTimeout: config.killTimeout,
       start: (index, died) =>
-        startWorker(this.#config, index, this.#counters, this.cache?.number ?? 0, { warn: this.#warn, died }),
+        startWorker(this.#config, index, this.#counters, this.cache?.number ?? 0, {
+          warn: this.#warn,
+          died,
+          message: (message) => this.emit('message', message, index),
+        }),
       changed: this.#reassign,
       warn: this.#warn,
       buried: (worker: SupervisedWorker) => {

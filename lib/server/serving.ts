@@ -18,6 +18,8 @@ export interface ServingStart extends ServingOptions {
   logger: Logger;
   /** Told of handlers that fail, at most once a second for each kind. */
   warn(error: Error): void;
+  /** Passes on what the handler module has to say. */
+  postMessage(message: unknown): void;
 }
 
 /** See the file's head. */
@@ -36,10 +38,13 @@ export class Serving {
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
     const { workerData, index, logger } = start;
+    const postMessage = (message: unknown): void => {
+      start.postMessage(message);
+    };
     const loaded =
       typeof handler === 'function'
         ? { handler, close: () => Promise.resolve() }
-        : await loadHandler(handler, { workerData, index, logger, signal: abort.signal });
+        : await loadHandler(handler, { workerData, index, logger, postMessage, signal: abort.signal });
     return new Serving(start, loaded, abort);
   }
 

@@ -34,7 +34,11 @@ export async function startWorker(
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);
   try {
-    if (workers === 0) return await LocalWorker.start({ ...serving, ...events, logger }, handler ?? href);
+    // Cloned as it would be between threads, and like there not before the caller has gone on.
+    const postMessage = (message: unknown): void => {
+      queueMicrotask(events.message.bind(events, structuredClone(message)));
+    };
+    if (workers === 0) return await LocalWorker.start({ ...serving, ...events, logger, postMessage }, handler ?? href);
     return await WorkerThread.start({ ...serving, href }, config.worker, { ...events, logger });
   } catch (error) {
     counters.returnSeat(place.seat);

@@ -30,7 +30,10 @@ async function main(): Promise<void> {
   const warn = (error: Error): void => {
     tell({ kind: 'warning', error: toReported(error) });
   };
-  const serving = await Serving.start({ ...start, logger, warn }, start.href);
+  const postMessage = (message: unknown): void => {
+    tell({ kind: 'message', message });
+  };
+  const serving = await Serving.start({ ...start, logger, warn, postMessage }, start.href);
   port.on('message', (order: Order) => {
     obey(serving, order).then(
       () => {

@@ -12,6 +12,8 @@ export interface WorkerEvents {
   warn(error: Error): void;
   /** It has ended without having been told to; `error` says why. */
   died(error: Error): void;
+  /** Its handler module has sent a message. */
+  message(message: unknown): void;
   logger: Logger;
 }
 
@@ -125,6 +127,8 @@ export class WorkerThread implements SupervisedWorker {
       this.#ready?.resolve();
     } else if (report.kind === 'warning') {
       this.#events.warn(fromReported(report.error));
+    } else if (report.kind === 'message') {
+      this.#events.message(report.message);
     } else if (report.kind === 'log') {
       this.#events.logger[report.level](report.message);
     } else if (report.kind === 'done') {

@@ -1,7 +1,7 @@
 /** N sockets of one protocol on one address and port. */
 import { isIP } from 'node:net';
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../addon.js';
-import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
+import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { checkSocketCount } from './socket-count.js';
 
@@ -51,7 +51,9 @@ export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets'
  * only one socket; a second fails with EADDRINUSE.
  */
 export class SocketGroup implements Disposable {
+  /** The option of that name. */
   readonly protocol: 'udp' | 'tcp';
+  /** The option of that name. */
   readonly address: string;
   /** The port that was bound, never 0. */
   readonly port: number;
@@ -143,9 +145,12 @@ export class SocketGroup implements Disposable {
     return { ...shape, ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen };
   }
 
-  /** Changes the steering of the whole group at once. Throws a system error; `ENOTSUP` where the system has only `hash`. */
+  /**
+   * Changes the steering of the whole group at once. Throws a system error, `ENOTSUP` where the system has only `hash`;
+   * `ERR_INVALID_ARG_VALUE`; `ERR_MULTISOCKET_CLOSED` after {@link close}.
+   */
   steer(steering: Steering): void {
-    addon.steer(this.#descriptors[0], checkSteering(steering), this.#descriptors.length);
+    addon.steer(this.#first(), checkSteering(steering), this.#descriptors.length);
     this.#steering = steering;
   }
 
@@ -155,10 +160,11 @@ export class SocketGroup implements Disposable {
   }
 
   /**
-   * Has more sockets join, until there are `sockets`, 1 to 1,024. Throws what {@link open} throws; the group is then as
-   * it was. Does nothing when there are as many.
+   * Has more sockets join, until there are `sockets`, 1 to 1,024. Throws what {@link open} throws, and
+   * `ERR_MULTISOCKET_CLOSED` after {@link close}; the group is then as it was. Does nothing when there are as many.
    */
   grow(sockets: number): void {
+    this.#first();
     const more = checkSocketCount('sockets', sockets) - this.#descriptors.length;
     if (more <= 0) return;
     const opened = openAll({ ...this.#options, sockets: more, exclusive: false });
@@ -173,7 +179,7 @@ export class SocketGroup implements Disposable {
    */
   steerAway(sockets: number): void {
     // By hash the kernel always uses all of them. At random, until they are closed, spreads as evenly.
-    addon.steer(this.#descriptors[0], this.#steering === 'cpu' ? 'cpu' : 'random', sockets);
+    addon.steer(this.#first(), this.#steering === 'cpu' ? 'cpu' : 'random', sockets);
   }
 
   /**
@@ -199,9 +205,11 @@ export class SocketGroup implements Disposable {
 
   /**
    * A new descriptor of one of the sockets, which the caller owns: for `net.Server.listen({ fd })`,
-   * `dgram.Socket.bind({ fd })` and others that close what they are given. Throws `ERR_OUT_OF_RANGE`, or a system error.
+   * `dgram.Socket.bind({ fd })` and others that close what they are given. Throws `ERR_OUT_OF_RANGE`, a system error, or
+   * `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   duplicate(index: number): number {
+    this.#first();
     return addon.duplicate(this.#descriptors[checkInteger('index', index, 0, this.#descriptors.length - 1)]);
   }
 
@@ -210,6 +218,12 @@ export class SocketGroup implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     for (const fd of this.#descriptors.splice(0)) addon.closeSocket(fd);
+  }
+
+  /** The first descriptor; of a group that is closed there is none. */
+  #first(): number {
+    if (this.#closed) throw withCode(new Error('The group of sockets is closed'), 'ERR_MULTISOCKET_CLOSED');
+    return this.#descriptors[0];
   }
 
   /** {@link close}, for `using`. */

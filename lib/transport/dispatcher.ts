@@ -1,11 +1,13 @@
 /** Between transports and the handler: calls it, waits for it, and answers in its place when it does not. */
-import { addon, type AnswerCache } from '../addon.js';
+import type { AnswerCache } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
+import { transports } from '../message/batch.js';
 import { replyLimit } from '../message/edns.js';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
+import { packOrigin } from './ip.js';
 
 /** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
 export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
@@ -130,10 +132,22 @@ export class Dispatcher {
   #keep(cache: AnswerCache, query: Query, reply: Reply, target: Buffer, offset: number, length: number): void {
     const { ttl, varyBy } = reply.caching;
     if (ttl === 0 || reply.truncated) return;
-    const { bytes, offset: start, length: size, transport, client, local } = query;
-    const origin = varyBy === 0 ? undefined : addon.queryOrigin(client.address, local.address, local.port);
+    const { bytes, offset: start, length: size, transport } = query;
+    const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
     const { optStart } = reply;
-    cache.store(bytes, start, size, transport !== 'udp', origin, target, offset, length, optStart, ttl, varyBy);
+    cache.store(
+      bytes,
+      start,
+      size,
+      transports.indexOf(transport),
+      origin,
+      target,
+      offset,
+      length,
+      optStart,
+      ttl,
+      varyBy,
+    );
   }
 
   /** Resolves when no handler holds a query. */

@@ -16,7 +16,7 @@ import { Reply } from '../message/reply.js';
 import { smallestTtl } from '../message/wire.js';
 import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
-import { endpointOf } from './ip.js';
+import { endpointOf, packOrigin } from './ip.js';
 import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
 
@@ -174,7 +174,7 @@ export class HttpsTransport {
     if (cache === undefined) {
       addon.checkStream(...check);
     } else {
-      const bytes = addon.queryOrigin(client.address, local.address, local.port);
+      const bytes = packOrigin('https', client, local);
       const rows = addon.checkStream(...check, cache, bytes, this.#output, 0);
       if (rows === 0) return Buffer.from(this.#output.subarray(2, this.#progress[1]));
     }

@@ -1,5 +1,6 @@
 /** IP addresses from their bytes to text. */
-import type { Endpoint } from '../message/batch.js';
+import { addon } from '../addon.js';
+import { transports, type Endpoint, type Transport } from '../message/batch.js';
 
 /**
  * The endpoint whose address stands at `offset` of `bytes`: 4 bytes for family 4, 16 for family 6.
@@ -11,6 +12,11 @@ export function endpointAt(bytes: Uint8Array, offset: number, family: 4 | 6, por
   if (family === 4) return { address: ipv4At(bytes, offset), port, family: 'IPv4' };
   if (isMapped(bytes, offset)) return { address: ipv4At(bytes, offset + 12), port, family: 'IPv4' };
   return { address: ipv6At(bytes, offset), port, family: 'IPv6' };
+}
+
+/** Where queries come from, in the form in which native code takes it. */
+export function packOrigin(transport: Transport, client: Endpoint, local: Endpoint): Uint8Array {
+  return addon.queryOrigin(transports.indexOf(transport), client.address, local.address, local.port);
 }
 
 /** An endpoint from the text that Node's sockets give, IPv4-mapped addresses as IPv4. */

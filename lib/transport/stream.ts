@@ -11,7 +11,7 @@ import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
-import { endpointOf } from './ip.js';
+import { endpointOf, packOrigin } from './ip.js';
 import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
@@ -196,6 +196,6 @@ function originOf(
 ): Origin {
   // Asked for now: a socket that has been closed does not know it any more.
   const reached = wildcard ? endpointOf(socket.localAddress ?? local.address, local.port) : local;
-  const bytes = addon.queryOrigin(client.address, reached.address, reached.port);
+  const bytes = packOrigin(transport, client, reached);
   return { transport, bytes, envelopeSize: 0, client: () => client, local: () => reached };
 }

@@ -226,10 +226,10 @@ void keeps_apart_what_differs() {
       differing([&](Query* q) { q->options = subnet("\0\2\x80\0\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xf", 20); }),
   };
   Origin stream;
-  stream.transport = TransportClass::kStream;
+  stream.transport = Transport::kTcp;
   const Origin origins[] = {{}, stream};
-  const auto alike = [](Query one, const Query& other, TransportClass transport) {
-    if (transport == TransportClass::kStream) one.payload_size = other.payload_size;  // means nothing there
+  const auto alike = [](Query one, const Query& other, Transport transport) {
+    if (transport != Transport::kUdp) one.payload_size = other.payload_size;  // means nothing there
     return one.message() == other.message();
   };
 
@@ -250,7 +250,7 @@ void keeps_apart_what_differs() {
   AnswerCache cache(options_of(20000));
   for (size_t i = 0; i < queries.size(); i++) {
     for (const Origin& origin : origins) {
-      const bool stands_for_others = origin.transport == TransportClass::kStream && queries[i].payload_size != 1232;
+      const bool stands_for_others = origin.transport != Transport::kUdp && queries[i].payload_size != 1232;
       if (stands_for_others) continue;
       const std::string data = number16(static_cast<unsigned>(i)) + number16(static_cast<unsigned>(origin.transport));
       CHECK(store(&cache, queries[i], simple_reply(queries[i], 300, data), 1000, origin));
@@ -259,7 +259,7 @@ void keeps_apart_what_differs() {
   CHECK(cache.counters().evictions == 0);
   for (size_t i = 0; i < queries.size(); i++) {
     for (const Origin& origin : origins) {
-      const bool stands_for_others = origin.transport == TransportClass::kStream && queries[i].payload_size != 1232;
+      const bool stands_for_others = origin.transport != Transport::kUdp && queries[i].payload_size != 1232;
       if (stands_for_others) continue;
       const std::string data = number16(static_cast<unsigned>(i)) + number16(static_cast<unsigned>(origin.transport));
       CHECK(look_up(&cache, queries[i], 1000, origin).message.find(data) != std::string::npos);
@@ -280,7 +280,7 @@ void shares_what_differs_in_nothing_that_matters() {
   CHECK(hits(&cache, query));
 
   Origin stream;
-  stream.transport = TransportClass::kStream;
+  stream.transport = Transport::kTcp;
   CHECK(store(&cache, query, simple_reply(query), 1000, stream));
   query.payload_size = 777;  // means nothing in a stream
   CHECK(hits(&cache, query, 1000, stream));
@@ -425,7 +425,7 @@ void does_not_keep_replies_that_are_not_to_be_kept() {
 
 void keeps_no_reply_that_the_client_would_not_get_whole() {
   Origin stream;
-  stream.transport = TransportClass::kStream;
+  stream.transport = Transport::kTcp;
   const auto filled = [](const Query& query, size_t length) {
     const size_t rest = length - simple_reply(query, 300, "").size();
     return simple_reply(query, 300, std::string(rest, 'x'));
@@ -686,7 +686,7 @@ void replaces_what_it_had() {
 
 void refuses_what_no_shard_has_room_for() {
   Origin stream;
-  stream.transport = TransportClass::kStream;
+  stream.transport = Transport::kTcp;
   const Query query;
   AnswerCache cache(options_of(32 << 10));
   CHECK(store(&cache, numbered(1), simple_reply(numbered(1))));

@@ -49,7 +49,7 @@ std::string model_key(const std::string& query, const MessageView& view, const O
   for (size_t i = 2; i < key.size() - 4; i++) {
     if (key[i] >= 'A' && key[i] <= 'Z') key[i] = static_cast<char>(key[i] | 0x20);
   }
-  key += origin.transport == TransportClass::kStream ? "stream" : std::to_string(reply_limit(view, origin.transport, kPayloadSize));
+  key += origin.transport != Transport::kUdp ? "stream" : std::to_string(reply_limit(view, origin.transport, kPayloadSize));
   if (view.has_opt)
     key += "opt" + std::to_string(view.opt_flags) + query.substr(view.options_offset, view.options_length);
   return key;
@@ -68,7 +68,7 @@ class Run {
     const uint8_t what = input->octet();
     const uint8_t more = input->octet();
     now_ += more >> 4;
-    origin_.transport = (more & 1) != 0 ? TransportClass::kStream : TransportClass::kDatagram;
+    origin_.transport = (more & 1) != 0 ? Transport::kTcp : Transport::kUdp;
     query_ = input->chunk();
     view_ = MessageView();
     if (examine(octets(query_), query_.size(), &view_) != Verdict::kQuery) return;

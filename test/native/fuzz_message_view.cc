@@ -34,10 +34,10 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
     require(sent == text[i] || (sent >= 'A' && sent <= 'Z' && (sent | 0x20) == text[i]));
   }
 
-  const uint16_t limit = reply_limit(view, TransportClass::kDatagram, kPayloadSize);
+  const uint16_t limit = reply_limit(view, Transport::kUdp, kPayloadSize);
   require(limit >= 512 && limit <= kPayloadSize);
   CacheKey key;
-  if (key.read(message, view, TransportClass::kDatagram, kPayloadSize))
+  if (key.read(message, view, Transport::kUdp, kPayloadSize))
     require(view.other_records == 0 && key.size() > view.qname_length);
 }
 

@@ -10,11 +10,13 @@ export const fixture = new URL('../fixtures/addresses.js', import.meta.url);
 /** A server that listens, on 127.0.0.1 and a free port unless told otherwise; its warnings are gathered. */
 export async function serve(
   options: Partial<ServerOptions> = {},
+  prepare: (server: Server) => void = () => undefined,
 ): Promise<{ server: Server; port: number; warnings: (Error & { code?: string })[] }> {
   const handler = options.handler === undefined ? { filename: fixture } : {};
   const server = createServer({ listen: '127.0.0.1:0', sockets: 2, workers: 2, ...handler, ...options });
   const warnings: Error[] = [];
   server.on('warning', (warning) => warnings.push(warning));
+  prepare(server);
   await server.listen();
   return { server, port: server.addresses()[0].port, warnings };
 }

@@ -1,4 +1,5 @@
 /** Answers from the native cache, and keeps there what the rest of the chain answers. */
+import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/edns.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
@@ -59,12 +60,12 @@ export class CacheHandler {
 
   #lookUp(query: Query, allowStale: boolean): number {
     const { bytes, offset, length, transport } = query;
-    return this.#cache.answers.lookUp(bytes, offset, length, transport !== 'udp', allowStale, this.#scratch);
+    return this.#cache.answers.lookUp(bytes, offset, length, transports.indexOf(transport), allowStale, this.#scratch);
   }
 
   #give(query: Query, reply: Reply, length: number): void {
     const message = Buffer.from(this.#scratch.subarray(0, length));
-    const sections = findSections(message, query.questionEnd);
+    const sections = findSections(message, query.question);
     // What was kept was in one piece.
     if (sections !== undefined) takeOver(reply, sections);
   }
@@ -114,14 +115,14 @@ export class CacheHandler {
     if (bounds === undefined) return;
     clampTtls(message, bounds.least, bounds.most);
     this.#store(query, length, reply.optStart, Math.min(bounds.most, ttl));
-    const sections = findSections(Buffer.from(message), query.questionEnd);
+    const sections = findSections(Buffer.from(message), query.question);
     if (sections !== undefined) reply.takeOver(sections);
   }
 
   /** Keeps the reply that stands in the scratch. */
   #store({ bytes, offset, length: size, transport }: Query, length: number, optStart: number, ttl: number): void {
-    const stream = transport !== 'udp';
-    this.#cache.answers.store(bytes, offset, size, stream, undefined, this.#scratch, 0, length, optStart, ttl, 0);
+    const number = transports.indexOf(transport);
+    this.#cache.answers.store(bytes, offset, size, number, undefined, this.#scratch, 0, length, optStart, ttl, 0);
   }
 
   /** How long a reply may be kept; undefined when it is not (RFC 2308 s.5, s.7). */

@@ -130,7 +130,7 @@ export class StreamClient {
     const { exchange } = waiting;
     let sections;
     try {
-      sections = findSections(message, exchange.questionEnd);
+      sections = findSections(message, message.subarray(HEADER_SIZE, exchange.questionEnd));
     } catch {
       sections = undefined;
     }

@@ -1,0 +1,170 @@
+#!/usr/bin/env node
+/**
+ * The program `multisocket`: runs a Corefile as `coredns` does.
+ *
+ * It ends with 0 after SIGTERM and SIGINT, 1 when it cannot start or its arguments are wrong, 2 when a second SIGINT cuts
+ * it off.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { parseArgs } from 'node:util';
+import { checkReport, startReport, stopReport } from './cli/reports.js';
+import { directives } from './corefile/registry.js';
+import { loadCorefile } from './corefile/corefile.js';
+import type { Logger } from './message/handler.js';
+import { listenOptions } from './run/listen.js';
+import { CorefileServer } from './run/corefile-server.js';
+
+const USAGE = 'usage: multisocket [-conf FILE] [-dns.port N] [-check] [-plugins] [-version]';
+const DEFAULT_FILE = 'Corefile';
+const DEFAULT_PORT = 5300;
+
+interface Arguments {
+  corefile: string | { path: string };
+  dnsPort: number | undefined;
+  mode: 'run' | 'check' | 'plugins' | 'version';
+}
+
+/** Lines as CoreDNS has them. */
+const logger: Logger = {
+  debug: (message) => {
+    print(`[DEBUG] ${message}`);
+  },
+  info: (message) => {
+    print(`[INFO] ${message}`);
+  },
+  warn: (message) => {
+    print(`[WARNING] ${message}`);
+  },
+  error: (message) => {
+    print(`[ERROR] ${message}`);
+  },
+};
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Reads the command line. Throws an `Error` that says what is wrong with it. */
+function readArguments(args: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    // One dash and two mean the same, as in all programs written in Go.
+    args: args.map((argument) => argument.replace(/^-(?=[^-])/, '--')),
+    options: {
+      conf: { type: 'string' },
+      'dns.port': { type: 'string' },
+      check: { type: 'boolean' },
+      plugins: { type: 'boolean' },
+      version: { type: 'boolean' },
+    },
+  });
+  const port = values['dns.port'];
+  if (port !== undefined && (!/^\d+$/.test(port) || Number(port) > 65_535)) {
+    throw new Error(`-dns.port is no port from 0 to 65535: ${port}`);
+  }
+  const dnsPort = port === undefined ? undefined : Number(port);
+  const mode =
+    values.version === true ? 'version' : values.plugins === true ? 'plugins' : values.check === true ? 'check' : 'run';
+  if (values.conf !== undefined) return { corefile: { path: values.conf }, dnsPort, mode };
+  if (existsSync(DEFAULT_FILE)) return { corefile: { path: DEFAULT_FILE }, dnsPort, mode };
+  return { corefile: defaultCorefile(), dnsPort: dnsPort ?? DEFAULT_PORT, mode };
+}
+
+/** What is served when there is no Corefile: who asks is told so, on this host only. */
+function defaultCorefile(): string {
+  const has6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+  return `. {\n bind 127.0.0.1${has6 ? ' ::1' : ''}\n multisocket\n whoami\n log\n}\n`;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Runs a Corefile until a signal ends it. */
+async function run({ corefile, dnsPort }: Arguments): Promise<void> {
+  const server = new CorefileServer({ corefile, logger, ...(dnsPort === undefined ? {} : { dnsPort }) });
+  server.on('warning', ({ message }) => {
+    logger.warn(message);
+  });
+  server.on('error', ({ message }) => {
+    logger.error(message);
+    process.exitCode = 1;
+  });
+  await server.listen();
+  for (const line of startReport(server)) print(line);
+  print(`multisocket-${version()}\n${process.platform}/${process.arch}, node ${process.version}`);
+  handleSignals(server);
+}
+
+function handleSignals(server: CorefileServer): void {
+  let interrupted = false;
+  let stopping = false;
+  const stop = async (message: string): Promise<void> => {
+    logger.info(message);
+    const again = stopping;
+    stopping = true;
+    await server.close();
+    if (!again) for (const line of stopReport(server.stats())) print(line);
+  };
+  const orFail = (work: Promise<void>): void => {
+    work.catch((error: unknown) => {
+      fail(error);
+    });
+  };
+  process.on('SIGTERM', () => {
+    orFail(stop('SIGTERM: Shutting down servers then terminating'));
+  });
+  process.on('SIGINT', () => {
+    if (interrupted) {
+      logger.info('SIGINT: Force quit');
+      process.exit(2);
+    }
+    interrupted = true;
+    orFail(stop('SIGINT: Shutting down'));
+  });
+  process.on('SIGUSR1', () => {
+    logger.info('SIGUSR1: Reloading');
+    server.reload().then(
+      () => {
+        logger.info('Reloading complete');
+      },
+      (error: unknown) => {
+        logger.error(`SIGUSR1: ${(error as Error).message}`);
+      },
+    );
+  });
+  // Terminals send it when they are closed: no reason for a server to end.
+  process.on('SIGHUP', () => undefined);
+}
+
+/** Says what would be served. Throws what keeps it from being so. */
+function check({ corefile, dnsPort }: Arguments): void {
+  const loaded = loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+  listenOptions(loaded);
+  for (const line of checkReport(loaded)) print(line);
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`multisocket: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  let options: Arguments;
+  try {
+    options = readArguments(process.argv.slice(2));
+  } catch (error) {
+    fail(error);
+    process.stderr.write(`${USAGE}\n`);
+    return;
+  }
+  if (options.mode === 'version') print(`multisocket-${version()}`);
+  else if (options.mode === 'plugins') for (const name of directives.names()) print(`dns.${name}`);
+  else if (options.mode === 'check') check(options);
+  else await run(options);
+}
+
+main().catch((error: unknown) => {
+  fail(error);
+});

@@ -1,0 +1,52 @@
+/** What the program says of what it serves. */
+import { addressName } from '../corefile/addresses.js';
+import type { Corefile } from '../corefile/corefile.js';
+import { withLastDot } from '../corefile/zone-name.js';
+import type { CorefileServer } from '../run/corefile-server.js';
+import type { ServerStatistics } from '../server/statistics.js';
+import { formatAddress } from '../socket/addresses.js';
+import { usableCpus } from '../socket/cpus.js';
+
+/** When the server listens: where, and how to try it. */
+export function startReport(server: CorefileServer): string[] {
+  const { sockets, workers } = server.stats();
+  const bound = server.addresses();
+  const lines = bound.map(({ transport, address, port }) => {
+    const count = sockets.filter((socket) => socket.address === address && socket.port === port).length;
+    return transport === 'dns'
+      ? `listening on ${formatAddress(address, port)}, UDP and TCP, ${plural(count / 2, 'socket')} each`
+      : `listening on ${transport}://${formatAddress(address, port)}, ${plural(count, 'socket')}`;
+  });
+  const first = bound.find(({ transport }) => transport === 'dns');
+  const served = `served by ${plural(workers.length, 'worker thread')}; Ctrl-C to stop`;
+  if (first === undefined) return [...lines, served];
+  const host = first.address === '::' || first.address === '0.0.0.0' ? '127.0.0.1' : first.address;
+  return [...lines, `${served}. Try:`, '', `  dig @${host} -p ${first.port} example.org A`, ''];
+}
+
+/** When the server has been closed: what it has served. */
+export function stopReport({ totals }: ServerStatistics): string[] {
+  const { sent, tcpReplies } = totals;
+  return [`answered ${sent + tcpReplies} queries: ${sent} by UDP, ${tcpReplies} by TCP`];
+}
+
+/** What would be served: each address with its sockets, workers and zones, and what is odd. */
+export function checkReport({ addresses, blocks, warnings }: Corefile): string[] {
+  const workers = Math.min(Math.max(...addresses.map(({ sockets }) => sockets)), usableCpus());
+  const lines = addresses.flatMap((address) => [
+    `${addressName(address)}: ${plural(address.sockets, 'socket')}, ${plural(Math.min(workers, address.sockets), 'worker')}`,
+    ...address.zones.map(({ zone, block }) => {
+      const names = blocks[block].plugins.map(({ name }) => name);
+      return `  ${withLastDot(zone)}: ${names.length === 0 ? 'no directives: REFUSED' : names.join(' ')}`;
+    }),
+  ]);
+  return [
+    ...lines,
+    ...warnings.map(({ message }) => message),
+    `Corefile is valid: ${plural(warnings.length, 'warning')}`,
+  ];
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

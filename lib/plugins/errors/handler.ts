@@ -1,0 +1,98 @@
+/** Logs errors of the directives behind it, and answers SERVFAIL for them. */
+import type { Handler, Logger } from '../../message/handler.js';
+import type { Query } from '../../message/query.js';
+import type { Reply } from '../../message/reply.js';
+
+/** Errors that are only counted for a while. */
+export interface Consolidation {
+  /** Milliseconds from the first of them to the report, above 0. */
+  period: number;
+  /** What their messages match: a regular expression with the flag `u`. */
+  pattern: string;
+  level: keyof Logger;
+  /** Whether the first one is logged at once. */
+  showFirst: boolean;
+}
+
+/** What the directive says. */
+export interface ErrorLogOptions {
+  /** Whether the stack is logged too. */
+  stacktrace: boolean;
+  /** Of those that match, the first one counts. */
+  consolidate: Consolidation[];
+}
+
+interface Counted extends Consolidation {
+  matcher: RegExp;
+  count: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** See the file's head. */
+export class ErrorLog {
+  readonly #stacktrace: boolean;
+  readonly #consolidate: Counted[];
+  readonly #logger: Logger;
+
+  constructor({ stacktrace, consolidate }: ErrorLogOptions, logger: Logger) {
+    this.#stacktrace = stacktrace;
+    this.#consolidate = consolidate.map((each) => ({
+      ...each,
+      matcher: new RegExp(each.pattern, 'u'),
+      count: 0,
+      timer: undefined,
+    }));
+    this.#logger = logger;
+  }
+
+  handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    try {
+      const answered = next(query, reply);
+      if (answered === undefined) return;
+      return answered.catch((error: unknown) => {
+        this.#fail(query, reply, error);
+      });
+    } catch (error) {
+      this.#fail(query, reply, error);
+    }
+  }
+
+  /** Reports what has been counted. */
+  close(): void {
+    for (const counted of this.#consolidate) this.#report(counted);
+  }
+
+  #fail({ name, type }: Query, reply: Reply, error: unknown): void {
+    reply.fail('SERVFAIL');
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `2 ${name === '.' ? name : `${name}.`} ${type}: ${oneLine(reason)}`;
+    const counted = this.#consolidate.find(({ matcher }) => matcher.test(reason));
+    if (counted === undefined) this.#logger.error(`plugin/errors: ${message}`);
+    else this.#count(counted, message);
+    if (this.#stacktrace && counted === undefined && error instanceof Error && error.stack !== undefined) {
+      this.#logger.error(error.stack);
+    }
+  }
+
+  #count(counted: Counted, message: string): void {
+    if (++counted.count > 1) return;
+    if (counted.showFirst) this.#logger[counted.level](`plugin/errors: ${message}`);
+    counted.timer = setTimeout(() => {
+      this.#report(counted);
+    }, counted.period).unref();
+  }
+
+  #report(counted: Counted): void {
+    const { count, level, pattern, period, showFirst } = counted;
+    clearTimeout(counted.timer);
+    counted.count = 0;
+    if (count > (showFirst ? 1 : 0)) {
+      this.#logger[level](`plugin/errors: ${count} errors like '${pattern}' occurred in last ${period / 1000}s`);
+    }
+  }
+}
+
+/** Control characters, which could feign another line of the log, as escapes. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => `\\${String(character.charCodeAt(0)).padStart(3, '0')}`);
+}

@@ -1,0 +1,53 @@
+/** `errors { stacktrace; consolidate DURATION REGEXP [LEVEL] [show_first] }`: logs what goes wrong in the chain. */
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import type { Logger } from '../../message/handler.js';
+import { readDuration } from '../arguments.js';
+import { ErrorLog, type Consolidation, type ErrorLogOptions } from './handler.js';
+
+const LEVELS: Readonly<Record<string, keyof Logger>> = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  error: 'error',
+};
+
+/** See the file's head. */
+export const errors: DirectiveDefinition<ErrorLogOptions> = {
+  name: 'errors',
+  setup: {
+    configure([use, again]) {
+      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+      const [file = 'stdout'] = use.arguments(0, 1) as (string | undefined)[];
+      if (file !== 'stdout') throw use.error(`invalid log file: ${file}`);
+      const options: ErrorLogOptions = { stacktrace: false, consolidate: [] };
+      for (const line of use.block) {
+        line.refuseBlock();
+        if (line.name === 'consolidate') options.consolidate.push(readConsolidate(line));
+        else if (line.name === 'stacktrace') {
+          line.arguments(0);
+          options.stacktrace = true;
+        } else throw line.error(`unknown option '${line.name}'`);
+      }
+      return options;
+    },
+    start: (options, { logger }) => new ErrorLog(options, logger),
+  },
+};
+
+function readConsolidate(line: DirectiveReader): Consolidation {
+  const [duration, pattern, ...more] = line.arguments(2, 4);
+  const period = readDuration(line, duration);
+  if (period === 0) throw line.error('a duration above 0 is expected');
+  try {
+    new RegExp(pattern, 'u');
+  } catch (error) {
+    throw line.error((error as Error).message);
+  }
+  const showFirst = more.at(-1) === 'show_first';
+  const [level = 'error', extra] = (showFirst ? more.slice(0, -1) : more) as (string | undefined)[];
+  if (extra !== undefined || !Object.hasOwn(LEVELS, level)) {
+    throw line.error(`unknown log level ${JSON.stringify(extra ?? level)} in consolidate option`);
+  }
+  return { period, pattern, level: LEVELS[level], showFirst };
+}

@@ -1,0 +1,89 @@
+/** Formats of log lines: text with fields in braces, by CoreDNS's names. */
+import type { Query } from '../../message/query.js';
+import type { Reply, ReplyOutcome } from '../../message/reply.js';
+
+/** The formats that have a name. */
+export const FORMATS = {
+  common:
+    '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}',
+  combined: '{common} "{>opcode}"',
+} as const;
+
+/** What a line is made from. */
+export interface Exchange {
+  query: Query;
+  reply: Reply;
+  outcome: ReplyOutcome;
+  /** From the query's arrival in the chain to the reply, in milliseconds. */
+  duration: number;
+}
+
+type Field = (exchange: Exchange) => string;
+
+/** What stands for a value that there is none of. */
+const NONE = '-';
+
+const FIELDS: Readonly<Record<string, Field>> = {
+  type: ({ query }) => query.type,
+  name: ({ query }) => (query.name === '.' ? '.' : `${query.name.replaceAll('"', '\\"')}.`),
+  class: ({ query }) => query.class,
+  proto: ({ query }) => (query.transport === 'udp' ? 'udp' : 'tcp'),
+  remote: ({ query }) => bracketed(query.client.address),
+  port: ({ query }) => String(query.client.port),
+  local: ({ query }) => bracketed(query.local.address),
+  size: ({ query }) => String(query.length),
+  rcode: ({ outcome }) => (outcome.length === 0 ? NONE : outcome.rcode),
+  rsize: ({ outcome }) => String(outcome.length),
+  duration: ({ duration }) => `${seconds(duration)}s`,
+  '>id': ({ query }) => String(query.id),
+  // Others do not come here.
+  '>opcode': () => '0',
+  '>do': ({ query }) => String(query.dnssecOk),
+  '>bufsize': ({ query }) => String(query.transport === 'udp' ? Math.max(512, query.udpPayloadSize) : 65_535),
+  '>rflags': ({ query, reply, outcome }) => (outcome.length === 0 ? NONE : flagsOf(query, reply, outcome)),
+};
+
+/** What is wrong with a format; undefined when nothing is. */
+export function checkFormat(format: string): string | undefined {
+  const unknown = fieldsOf(format).find((name) => !Object.hasOwn(FIELDS, name));
+  return unknown === undefined ? undefined : `the field {${unknown}} is not supported`;
+}
+
+/** What makes the lines of a format that {@link checkFormat} has nothing against. */
+export function compileFormat(format: string): (exchange: Exchange) => string {
+  const parts = expand(format)
+    .split(/(\{[^{}]*\})/)
+    .map((part): string | Field => (part.startsWith('{') ? FIELDS[part.slice(1, -1)] : part));
+  return (exchange) => parts.map((part) => (typeof part === 'string' ? part : part(exchange))).join('');
+}
+
+function expand(format: string): string {
+  return format.replaceAll('{combined}', FORMATS.combined).replaceAll('{common}', FORMATS.common);
+}
+
+function fieldsOf(format: string): string[] {
+  return Array.from(expand(format).matchAll(/\{([^{}]*)\}/g), ([, name]) => name);
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** As many digits as a clock of nanoseconds has, without zeros at the end. */
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(9).replace(/\.?0+$/, '');
+}
+
+/** The flags of the reply's header, in their order there (RFC 1035 s.4.1.1, RFC 4035 s.3.2). */
+function flagsOf(query: Query, reply: Reply, { truncated }: ReplyOutcome): string {
+  const flags: [string, boolean][] = [
+    ['qr', true],
+    ['aa', reply.authoritative],
+    ['tc', truncated],
+    ['rd', query.recursionDesired],
+    ['ra', reply.recursionAvailable],
+    ['ad', reply.authenticData],
+    ['cd', query.checkingDisabled],
+  ];
+  return flags.flatMap(([name, set]) => (set ? [name] : [])).join(',');
+}

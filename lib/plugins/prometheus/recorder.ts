@@ -1,0 +1,76 @@
+/** Counts the requests of a server block in a worker, and tells the main thread. */
+import type { WorkerRuntime } from '../../corefile/directive.js';
+import { withLastDot } from '../../corefile/zone-name.js';
+import { ZoneTable } from '../../corefile/zone-table.js';
+import type { Handler } from '../../message/handler.js';
+import type { Query } from '../../message/query.js';
+import type { Reply } from '../../message/reply.js';
+import { count, emptySample, nameOf, observe, SIZE_BUCKETS, TIME_BUCKETS, type Sample } from './samples.js';
+
+/** How often what has been counted is told, in milliseconds. */
+const INTERVAL = 500;
+
+/** Types that are counted by their name, as in CoreDNS: clients could make up 65,536 others. */
+const TYPES = new Set(
+  'A AAAA ANY AXFR CNAME DNSKEY DS HTTPS IXFR MX NS NSEC NSEC3 PTR RRSIG SOA SRV SVCB TXT'.split(' '),
+);
+
+/** See the file's head. */
+export class RequestRecorder {
+  readonly #runtime: Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones'>;
+  readonly #zones: ZoneTable<string>;
+  /** Since they were last told. */
+  readonly #samples = new Map<string, Sample>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(runtime: Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones'>) {
+    this.#runtime = runtime;
+    this.#zones = new ZoneTable(runtime.zones.map((zone) => [zone, withLastDot(zone)]));
+    this.#timer = setInterval(() => {
+      this.#tell();
+    }, INTERVAL).unref();
+  }
+
+  handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    const start = performance.now();
+    const sample = this.#sampleOf(query);
+    const type = TYPES.has(query.type) ? query.type : 'other';
+    reply.observe(({ rcode, length }) => {
+      count(sample.requests, type);
+      if (query.dnssecOk) sample.dnssec++;
+      observe(sample.duration, TIME_BUCKETS, (performance.now() - start) / 1000);
+      observe(sample.requestSize, SIZE_BUCKETS, query.length);
+      if (length === 0) return;
+      observe(sample.responseSize, SIZE_BUCKETS, length);
+      count(sample.responses, `${rcode} ${reply.handledBy ?? ''}`);
+    });
+    return next(query, reply);
+  }
+
+  /** Tells what is left. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#tell();
+  }
+
+  #sampleOf(query: Query): Sample {
+    const of = {
+      server: this.#runtime.serverOf(query),
+      zone: this.#zones.find(query.key, query.type) ?? '.',
+      proto: query.transport === 'udp' ? ('udp' as const) : ('tcp' as const),
+      family: query.client.family === 'IPv4' ? ('1' as const) : ('2' as const),
+    };
+    const name = nameOf(of);
+    let sample = this.#samples.get(name);
+    if (sample === undefined) this.#samples.set(name, (sample = emptySample(of)));
+    return sample;
+  }
+
+  #tell(): void {
+    const told = [...this.#samples.values()].filter(({ requests }) => requests.size > 0);
+    if (told.length === 0) return;
+    this.#runtime.tell(told);
+    // Emptied and kept: requests that wait for their reply count there when they get it.
+    for (const sample of told) Object.assign(sample, emptySample(sample));
+  }
+}

@@ -1,0 +1,50 @@
+/** Looks at the Corefile again and again. */
+import type { MainRuntime } from '../../corefile/directive.js';
+
+/** See the file's head. It has one {@link close}, and looks by itself. */
+export class Reloader {
+  readonly #interval: number;
+  readonly #jitter: number;
+  readonly #runtime: MainRuntime;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  /** Why the last look failed: it is said once. */
+  #failure: string | undefined;
+
+  /** Times in milliseconds; `interval` 0: never. */
+  constructor(interval: number, jitter: number, runtime: MainRuntime) {
+    this.#interval = interval;
+    this.#jitter = jitter;
+    this.#runtime = runtime;
+    runtime.logger.info(`plugin/reload: Running configuration SHA512 = ${runtime.corefile().hash}`);
+    this.#wait();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    if (this.#interval === 0 || this.#closed) return;
+    const delay = this.#interval + Math.random() * this.#jitter;
+    this.#timer = setTimeout(() => {
+      void this.#look();
+    }, delay).unref();
+  }
+
+  async #look(): Promise<void> {
+    const { logger, corefile, reloadIfChanged } = this.#runtime;
+    try {
+      const reloaded = await reloadIfChanged();
+      this.#failure = undefined;
+      if (reloaded) logger.info(`plugin/reload: Running configuration SHA512 = ${corefile().hash}`);
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#failure && !this.#closed)
+        logger.error(`plugin/reload: Corefile changed but reload failed: ${message}`);
+      this.#failure = message;
+    }
+    this.#wait();
+  }
+}

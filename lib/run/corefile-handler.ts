@@ -1,0 +1,75 @@
+/** The handler module of servers that run a Corefile: it has the server blocks at work. */
+import { Chain } from '../corefile/chain.js';
+import type { HandlerContext } from '../message/handler.js';
+import type { Query } from '../message/query.js';
+import type { Reply } from '../message/reply.js';
+import '../plugins/index.js';
+import type { CorefileWork, WorkerMessage } from './messages.js';
+import { Router } from './router.js';
+
+/** How often directives that are not ready are asked again, in milliseconds. */
+const READY_INTERVAL = 100;
+const CLASS_IN = 1;
+
+let chains: Chain[] = [];
+let router = new Router<Chain>([], []);
+
+/** Loads the modules with directives, then starts the server blocks. Rejects with what kept one of them from starting. */
+export async function setup(context: HandlerContext): Promise<void> {
+  const { corefile, modules } = context.workerData as CorefileWork;
+  for (const module of modules) await import(module);
+  const { index, logger, signal } = context;
+  const say = (message: WorkerMessage): void => {
+    context.postMessage(message);
+  };
+  const runtime = {
+    index,
+    logger,
+    signal,
+    serverOf: (query: Query) => router.serverOf(query),
+    fatal: (error: Error & { code?: string }) => {
+      say({ kind: 'fatal', message: error.message, code: error.code });
+    },
+    tell: (directive: string, message: unknown) => {
+      say({ kind: 'told', directive, message });
+    },
+  };
+  try {
+    for (const block of corefile.blocks) chains.push(await Chain.start(block, runtime));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  router = new Router(corefile.addresses, chains);
+  tellUntilReady(say, signal);
+}
+
+/** Answers a query by the server block whose zone it is in. */
+export default function handle(query: Query, reply: Reply): void | Promise<void> {
+  const chain = router.find(query);
+  if (chain !== undefined && (query.classNumber === CLASS_IN || chain.anyClass)) return chain.handle(query, reply);
+  reply.rcode = 'REFUSED';
+}
+
+/** Closes the server blocks. Rejects with the first error of a directive, after all have been closed. */
+export async function close(): Promise<void> {
+  const closing = chains.map((chain) => chain.close());
+  chains = [];
+  for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Tells which directives are not ready, now and when that changes, until all are. */
+function tellUntilReady(say: (message: WorkerMessage) => void, signal: AbortSignal): void {
+  let told: string | undefined;
+  const look = (): void => {
+    const directives = chains.flatMap((chain) => chain.unready());
+    if (directives.join() !== told) say({ kind: 'unready', directives });
+    told = directives.join();
+    if (directives.length === 0) clearInterval(timer);
+  };
+  const timer = setInterval(look, READY_INTERVAL).unref();
+  signal.addEventListener('abort', () => {
+    clearInterval(timer);
+  });
+  look();
+}

@@ -1,0 +1,59 @@
+/** The options of `createServer` with a Corefile. */
+import { pathToFileURL } from 'node:url';
+import { checkInteger, invalidType, invalidValue } from '../errors.js';
+import { checkOptions } from '../server/check-options.js';
+import type { ServerOptions } from '../server/options.js';
+
+/** Options that say what a Corefile says. */
+const EXCLUDED = ['listen', 'sockets', 'filename', 'handler', 'workerData', 'tls'] as const;
+
+/** What `createServer` takes to run a Corefile: this, and the options of any server that a Corefile does not speak of. */
+export interface CorefileOptions extends Omit<ServerOptions, (typeof EXCLUDED)[number]> {
+  /** The text of a Corefile, or the file that it stands in. What a text imports is relative to the working directory. */
+  corefile: string | { path: string };
+  /**
+   * Modules that call `registerDirective`, which are loaded in this thread and in every worker: paths or `file:` URLs, or
+   * names of packages that can be resolved from here.
+   */
+  modules?: readonly (string | URL)[];
+  /** The port of keys that have none and whose transport is `dns`, 0 to 65,535; default 53. */
+  dnsPort?: number;
+}
+
+/** After the check. */
+export interface CorefileConfig {
+  corefile: string | { path: string };
+  /** URLs, or names of packages. */
+  modules: string[];
+  dnsPort: number | undefined;
+  /** The other options, which the server checks. */
+  server: Omit<CorefileOptions, 'corefile' | 'modules' | 'dnsPort'>;
+}
+
+/** Checks all options. Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`, which name the option. */
+export function checkCorefileOptions(options: CorefileOptions): CorefileConfig {
+  const { corefile, modules = [], dnsPort, ...server } = options;
+  const path: unknown = typeof corefile === 'string' ? undefined : (corefile as { path: unknown } | null)?.path;
+  if (typeof corefile !== 'string' && typeof path !== 'string') {
+    throw invalidType('corefile', 'a string, or an object with a "path"', corefile);
+  }
+  for (const name of EXCLUDED) {
+    const value = (server as Partial<ServerOptions>)[name];
+    if (value !== undefined) throw invalidValue(name, 'cannot be given together with "corefile"', value);
+  }
+  // What the Corefile will say stands in for now.
+  checkOptions({ ...server, listen: ':0', filename: 'corefile' });
+  if (!Array.isArray(modules)) throw invalidType('modules', 'an array', modules);
+  return {
+    corefile: typeof corefile === 'string' ? corefile : { ...corefile },
+    modules: modules.map(hrefOf),
+    dnsPort: dnsPort === undefined ? undefined : checkInteger('dnsPort', dnsPort, 0, 65_535),
+    server,
+  };
+}
+
+function hrefOf(module: unknown): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module !== 'string') throw invalidType('modules', 'an array of strings and URLs', module);
+  return /^\.{0,2}\//.test(module) ? pathToFileURL(module).href : module;
+}

@@ -1,0 +1,273 @@
+/** A server that runs a Corefile. */
+import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
+import { addressName, type ServedAddress } from '../corefile/addresses.js';
+import { loadCorefile, type Corefile } from '../corefile/corefile.js';
+import type { CorefileWarning } from '../corefile/errors.js';
+import { withCode } from '../errors.js';
+import '../plugins/index.js';
+import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '../server/server.js';
+import type { BoundAddress } from '../server/server-sockets.js';
+import type { ServerStatistics } from '../server/statistics.js';
+import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
+import { listenOptions, type Listening } from './listen.js';
+import { MainParts } from './main-parts.js';
+import type { CorefileWork, WorkerMessage } from './messages.js';
+
+/** What {@link CorefileServer.reload} may change. */
+export interface CorefileReloadOptions {
+  /** Another Corefile; default: the same, read again. */
+  corefile?: CorefileOptions['corefile'];
+}
+
+/** The modules of the handler are told apart, since one that serves on this thread keeps its state in itself. */
+let handlers = 0;
+
+/**
+ * A server that runs a Corefile: the face of {@link Server}, whose events it has too. Made by `createServer`; see
+ * {@link CorefileOptions}.
+ *
+ * What is odd in the Corefile is a `warning` event: an error with `code` `ERR_MULTISOCKET_COREFILE_WARNING`, `file` and
+ * `line`.
+ */
+export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  readonly #config: CorefileConfig;
+  readonly #parts: MainParts;
+  /** The directives that are not ready, by worker. */
+  readonly #unready = new Map<number, string[]>();
+  readonly #onAbort = (): void => {
+    this.close().catch((error: unknown) => this.emit('error', error as Error));
+  };
+  #corefile: Corefile | undefined;
+  /** What the server was told of its addresses. */
+  #listen: Listening = { listen: [], tcp: {} };
+  #server: Server | undefined;
+  #listening = false;
+  #closing: Promise<CloseReport> | undefined;
+  /** Reloads, one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  /** @internal */
+  constructor(options: CorefileOptions) {
+    super();
+    this.#config = checkCorefileOptions(options);
+    this.#parts = new MainParts({
+      logger: this.#config.server.logger ?? console,
+      corefile: () => this.corefile,
+      stats: () => this.stats(),
+      unready: () => [...new Set([...(this.#listening ? [] : ['server']), ...[...this.#unready.values()].flat()])],
+      reloadIfChanged: () => this.#reload({}, true),
+    });
+  }
+
+  /** The Corefile that is served. Throws `ERR_SERVER_NOT_RUNNING` before {@link listen} has read it. */
+  get corefile(): Corefile {
+    if (this.#corefile !== undefined) return this.#corefile;
+    throw withCode(new Error('the Corefile has not been read yet'), 'ERR_SERVER_NOT_RUNNING');
+  }
+
+  /**
+   * Reads the Corefile, starts its directives, opens the sockets and starts the workers; resolves when all of them serve.
+   *
+   * Rejects with a `CorefileError` (`code` `ERR_MULTISOCKET_COREFILE`, `file`, `line`), what a module or directive threw as
+   * it was started, a system error of a socket, a fault in an option by the codes that `createServer` has, or
+   * `ERR_SERVER_ALREADY_LISTEN`; everything is closed then.
+   */
+  async listen(): Promise<this> {
+    if (this.#server !== undefined || this.#closing !== undefined) {
+      throw withCode(new Error('listen can be called once'), 'ERR_SERVER_ALREADY_LISTEN');
+    }
+    const { modules, server: options } = this.#config;
+    for (const module of modules) await import(module);
+    const corefile = this.#load(this.#config.corefile);
+    this.#corefile = corefile;
+    const { signal, ...others } = options;
+    this.#listen = listenOptions(corefile, options.tcp);
+    const server = new Server({ ...others, ...this.#listen, ...this.#handler(corefile) });
+    this.#server = server;
+    this.#forward(server);
+    try {
+      signal?.throwIfAborted();
+      await this.#parts.change(corefile);
+      await server.listen();
+      signal?.throwIfAborted();
+    } catch (error) {
+      this.#closing = Promise.all([server.close({ timeout: 0 }), this.#parts.close()]).then(([report]) => report);
+      await this.#closing;
+      throw error;
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#listening = true;
+    this.#warn(corefile.warnings);
+    this.emit('listening');
+    return this;
+  }
+
+  /** {@link Server.addresses}, in the order in which the Corefile first names them. */
+  addresses(): BoundAddress[] {
+    return this.#server?.addresses() ?? [];
+  }
+
+  /** {@link Server.stats}; nothing before {@link listen}. Throws `ERR_SERVER_NOT_RUNNING` until then. */
+  stats(): ServerStatistics {
+    return this.#running().stats();
+  }
+
+  /**
+   * Reads the Corefile again, or another, and has fresh workers serve it, as {@link Server.reload} does; addresses get the
+   * number of sockets that it says. No query is lost.
+   *
+   * Rejects with what is wrong; the server then goes on as before. `ERR_MULTISOCKET_COREFILE_RESTART` is for what a running
+   * server cannot change: the set of its addresses, and their timeouts.
+   */
+  async reload(options: CorefileReloadOptions = {}): Promise<void> {
+    await this.#reload(options, false);
+  }
+
+  /**
+   * Stops taking queries and closes, as {@link Server.close} does, then ends the directives. `lameduck`: default: what the
+   * directive `health` says.
+   */
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  /** {@link Server.ref}. */
+  ref(): this {
+    this.#server?.ref();
+    return this;
+  }
+
+  /** {@link Server.unref}. */
+  unref(): this {
+    this.#server?.unref();
+    return this;
+  }
+
+  /** {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #running(): Server {
+    if (this.#server !== undefined) return this.#server;
+    throw withCode(new Error('the server does not listen'), 'ERR_SERVER_NOT_RUNNING');
+  }
+
+  #load(corefile: CorefileOptions['corefile']): Corefile {
+    const { dnsPort } = this.#config;
+    return loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+  }
+
+  #handler(corefile: Corefile): { filename: URL; workerData: CorefileWork } {
+    const filename = new URL('./corefile-handler.js', import.meta.url);
+    filename.search = String(handlers++);
+    return { filename, workerData: { corefile, modules: this.#config.modules } };
+  }
+
+  #forward(server: Server): void {
+    server.on('warning', (warning) => {
+      this.#emitWarning(warning);
+    });
+    server.on('error', (error) => this.emit('error', error));
+    server.on('message', (message, worker) => {
+      const said = message as WorkerMessage;
+      if (said.kind === 'told') this.#parts.hear(said.directive, said.message, worker);
+      else if (said.kind === 'fatal') this.#end(said.message, said.code);
+      else this.#unready.set(worker, said.directives);
+    });
+  }
+
+  /** A directive cannot let the server go on: it is closed, and `error` says why. */
+  #end(message: string, code: string | undefined): void {
+    const error = withCode(new Error(message), code ?? 'ERR_MULTISOCKET_FATAL');
+    this.close().then(
+      () => this.emit('error', error),
+      (failure: unknown) => this.emit('error', failure as Error),
+    );
+  }
+
+  #warn(warnings: readonly CorefileWarning[]): void {
+    for (const { message, file, line } of warnings) {
+      const error = Object.assign(new Error(message), { file, line });
+      this.#emitWarning(withCode(error, 'ERR_MULTISOCKET_COREFILE_WARNING'));
+    }
+  }
+
+  #emitWarning(warning: Error): void {
+    if (!this.emit('warning', warning)) process.emitWarning(warning);
+  }
+
+  #reload({ corefile = this.#config.corefile }: CorefileReloadOptions, onlyIfChanged: boolean): Promise<boolean> {
+    const result = this.#changing.then(async () => {
+      if (!this.#listening) throw withCode(new Error('the server does not listen'), 'ERR_SERVER_NOT_RUNNING');
+      const next = this.#load(corefile);
+      if (onlyIfChanged && next.hash === this.corefile.hash) return false;
+      await this.#change(this.corefile, next);
+      this.#config.corefile = corefile;
+      this.#warn(next.warnings);
+      return true;
+    });
+    this.#changing = result.catch(() => undefined); // who called it is told
+    return result;
+  }
+
+  /** Has the server run another Corefile; what has been done is undone when the rest cannot be. */
+  async #change(before: Corefile, next: Corefile): Promise<void> {
+    const server = this.#running();
+    const served = this.#listen;
+    const wanted = listenOptions(next, this.#config.server.tcp);
+    checkSame(before.addresses, next.addresses, isDeepStrictEqual(served.tcp, wanted.tcp));
+    const undo: (() => Promise<void>)[] = [];
+    try {
+      for (const [i, address] of before.addresses.entries()) {
+        const { sockets = 1 } = next.addresses.find((other) => addressName(other) === addressName(address)) ?? {};
+        if (sockets === address.sockets) continue;
+        await server.resize(sockets, i);
+        undo.push(() => server.resize(address.sockets, i));
+      }
+      if (served.tls !== undefined && wanted.tls !== undefined && !isDeepStrictEqual(served.tls, wanted.tls)) {
+        const old = served.tls;
+        await server.secure(wanted.tls);
+        undo.push(() => server.secure(old));
+      }
+      await this.#parts.change(next);
+      undo.push(() => this.#parts.change(before));
+      await server.reload(this.#handler(next));
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+    // The sockets keep the order in which they were opened.
+    const places = new Map(before.addresses.map((address, i) => [addressName(address), i]));
+    next.addresses.sort((a, b) => (places.get(addressName(a)) ?? 0) - (places.get(addressName(b)) ?? 0));
+    this.#corefile = next;
+    this.#listen = wanted;
+  }
+
+  async #close({ timeout, lameduck = this.#parts.lameduck }: CloseOptions): Promise<CloseReport> {
+    this.#config.server.signal?.removeEventListener('abort', this.#onAbort);
+    this.#listening = false;
+    await this.#changing;
+    const report = await this.#server?.close({ lameduck, ...(timeout === undefined ? {} : { timeout }) });
+    await this.#parts.close();
+    this.emit('close');
+    return report ?? { queries: 0, connections: 0 };
+  }
+}
+
+/** Throws `ERR_MULTISOCKET_COREFILE_RESTART` when there are other addresses or timeouts than before. */
+function checkSame(before: readonly ServedAddress[], next: readonly ServedAddress[], sameTimeouts: boolean): void {
+  const [old, fresh] = [before.map(addressName), next.map(addressName)];
+  const added = fresh.filter((name) => !old.includes(name));
+  const removed = old.filter((name) => !fresh.includes(name));
+  const changes = [
+    ...added.map((name) => `${name} is new`),
+    ...removed.map((name) => `${name} is gone`),
+    ...(sameTimeouts ? [] : ['timeouts differ']),
+  ];
+  if (changes.length === 0) return;
+  const message = `the new Corefile needs a restart: ${changes.join(', ')}`;
+  throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
+}

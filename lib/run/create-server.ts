@@ -1,0 +1,22 @@
+/** `createServer`, for handlers and for Corefiles. */
+import { createServer as createHandlerServer, type Server } from '../server/server.js';
+import type { ServerOptions } from '../server/options.js';
+import type { CorefileOptions } from './corefile-options.js';
+import { CorefileServer } from './corefile-server.js';
+
+/**
+ * Makes a server that runs a Corefile; `listen()` starts it, and rejects with what is wrong in the Corefile. Throws as the
+ * other one.
+ */
+export function createServer(options: CorefileOptions): CorefileServer;
+/**
+ * Makes a server; `listen()` starts it.
+ *
+ * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` or
+ * `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`, which name the option.
+ */
+export function createServer(options: ServerOptions): Server;
+export function createServer(options: ServerOptions | CorefileOptions): Server | CorefileServer {
+  const isCorefile = typeof (options as unknown) === 'object' && (options as unknown) !== null && 'corefile' in options;
+  return isCorefile ? new CorefileServer(options) : createHandlerServer(options as ServerOptions);
+}

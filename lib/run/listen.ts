@@ -1,0 +1,81 @@
+/** From the addresses of a Corefile to the options of a server. */
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { addressName, type ServedAddress } from '../corefile/addresses.js';
+import type { Corefile } from '../corefile/corefile.js';
+import { parsingError, type CorefileError } from '../corefile/errors.js';
+import type { TimeoutSettings } from '../corefile/listen-settings.js';
+import { DEFAULT_PORTS, type AddressTransport } from '../socket/addresses.js';
+import type { TlsSettings } from '../transport/secure-context.js';
+import type { ListenOptions, TcpOptions } from '../server/options.js';
+
+/** Options of a server that a Corefile decides. */
+export interface Listening {
+  listen: Required<Pick<ListenOptions, 'transport' | 'address' | 'port' | 'sockets'>>[];
+  tcp: TcpOptions;
+  tls?: TlsSettings;
+}
+
+/**
+ * What a server has to be told of the addresses of a Corefile. `tcp`: what holds where the Corefile says nothing.
+ *
+ * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls` and `https`, and certificates
+ * or timeouts that differ between addresses; and a system error when a certificate cannot be read.
+ */
+export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
+  const { addresses } = corefile;
+  if (addresses.length === 0) {
+    throw parsingError({ file: 'Corefile', line: 1 }, 'there is no server block, so there is nothing to serve');
+  }
+  const listen = addresses.map((address) => listenEntry(address, corefile));
+  const timeouts = theOne(corefile, 'timeouts', addresses) ?? {};
+  const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
+  const settings = theOne(corefile, 'tls', encrypted);
+  if (settings === undefined && encrypted.length > 0) {
+    throw fault(corefile, encrypted[0], 'needs the directive tls, with a certificate and its key');
+  }
+  const tls =
+    settings === undefined
+      ? {}
+      : { tls: { cert: readFileSync(settings.certificate), key: readFileSync(settings.key) } };
+  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls };
+}
+
+function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {
+  const { transport, address, port, sockets } = served;
+  if (!isSupported(transport)) throw fault(corefile, served, `cannot be served: ${transport} is not supported`);
+  // All addresses of the host, IPv4 and IPv6.
+  return { transport, address: address === '' ? '::' : address, port, sockets };
+}
+
+function isSupported(transport: string): transport is AddressTransport {
+  return Object.hasOwn(DEFAULT_PORTS, transport);
+}
+
+function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
+  return {
+    ...(read === undefined ? {} : { messageTimeout: read }),
+    ...(write === undefined ? {} : { writeTimeout: write }),
+    ...(idle === undefined ? {} : { idleTimeout: idle }),
+  };
+}
+
+/** A setting that all `addresses` have to share, since a server has one of it. */
+function theOne<Setting extends 'tls' | 'timeouts'>(
+  corefile: Corefile,
+  setting: Setting,
+  addresses: readonly ServedAddress[],
+): ServedAddress[Setting] {
+  const first = addresses.at(0);
+  const other = addresses.find((address) => !isDeepStrictEqual(address[setting], first?.[setting]));
+  if (other === undefined || first === undefined) return first?.[setting];
+  throw fault(corefile, other, `has other ${setting} than ${addressName(first)}: that is not supported`);
+}
+
+/** A fault of an address, at the first key that is served there. */
+function fault({ blocks }: Corefile, served: ServedAddress, what: string): CorefileError {
+  const [{ zone, block }] = served.zones;
+  const keys = blocks[block].zones;
+  const at = keys.find((key) => key.zone === zone && key.port === served.port) ?? keys[0];
+  return parsingError(at, `${addressName(served)} ${what}`);
+}

@@ -1,0 +1,70 @@
+/** The halves of directives that work in the main thread. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Corefile } from '../corefile/corefile.js';
+import type { MainPart, MainRuntime } from '../corefile/directive.js';
+import { directives } from '../corefile/registry.js';
+
+interface Running {
+  configs: readonly unknown[];
+  part: MainPart;
+}
+
+/** See the file's head. */
+export class MainParts {
+  readonly #runtime: MainRuntime;
+  #running = new Map<string, Running>();
+
+  constructor(runtime: MainRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** The longest time that one of them wants to be served on, in milliseconds. */
+  get lameduck(): number {
+    return Math.max(0, ...[...this.#running.values()].map(({ part }) => part.lameduck ?? 0));
+  }
+
+  /**
+   * Has those run that a Corefile asks for, as it configures them; those that do already are left alone. Rejects with what
+   * kept one from starting; then those from before run.
+   */
+  async change({ blocks }: Pick<Corefile, 'blocks'>): Promise<void> {
+    const wanted = new Map<string, unknown[]>();
+    for (const { name, config } of blocks.flatMap(({ plugins }) => plugins)) {
+      const configs = wanted.get(name);
+      if (configs === undefined) wanted.set(name, [config]);
+      else configs.push(config);
+    }
+    const before = new Map([...this.#running].map(([name, { configs }]) => [name, configs]));
+    try {
+      await this.#run(wanted);
+    } catch (error) {
+      await this.#run(before);
+      throw error;
+    }
+  }
+
+  /** Passes on what a directive's half in a worker has told. */
+  hear(directive: string, message: unknown, worker: number): void {
+    this.#running.get(directive)?.part.hear?.(message, worker);
+  }
+
+  /** Closes all. Rejects with the first error, after all have been closed. */
+  async close(): Promise<void> {
+    await this.#run(new Map());
+  }
+
+  async #run(wanted: ReadonlyMap<string, readonly unknown[]>): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [name, { configs, part }] of this.#running) {
+      if (isDeepStrictEqual(configs, wanted.get(name))) continue;
+      this.#running.delete(name);
+      closing.push(Promise.resolve(part.close?.()));
+    }
+    for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
+    for (const [name, configs] of wanted) {
+      if (this.#running.has(name)) continue;
+      const part = await directives.get(name)?.setup.serve?.(configs, this.#runtime);
+      if (part !== undefined) this.#running.set(name, { configs, part });
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { usableCpus } from 'multisocket';
+import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
+import { dnsperf } from './support/dnsperf.js';
+import { freePort } from './support/http.js';
+import { until } from './support/server.js';
+
+const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const running = new Set<ChildProcess>();
+
+/** A program that runs, with all that it has printed so far. */
+interface Running {
+  child: ChildProcess;
+  out: () => string;
+  err: () => string;
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>;
+}
+
+function start(args: readonly string[], cwd = directory): Running {
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return (code ?? signal) as number | NodeJS.Signals;
+  });
+  return { child, out: () => out, err: () => err, ended };
+}
+
+/** Runs it to its end. */
+async function finish(args: readonly string[]): Promise<{ code: number | NodeJS.Signals; out: string; err: string }> {
+  const { ended, out, err } = start(args);
+  return { code: await ended, out: out(), err: err() };
+}
+
+function corefile(text: string): string {
+  const path = join(mkdtempSync(join(directory, 'c-')), 'Corefile');
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Starts it with a Corefile and waits until it listens; `port` is the first that it prints. */
+async function serve(text: string): Promise<Running & { path: string; port: number }> {
+  const path = corefile(text);
+  const started = start(['-conf', path]);
+  await until(() => started.out().includes('multisocket-'), 'the program to listen');
+  return { ...started, path, port: Number(/listening on .*:(\d+),/.exec(started.out())?.[1]) };
+}
+
+describe('the program', () => {
+  afterEach(() => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+
+  it('says its version and its directives', async () => {
+    assert.deepEqual(await finish(['-version']), { code: 0, out: `multisocket-${version}\n`, err: '' });
+    const { code, out } = await finish(['--plugins']);
+    assert.equal(code, 0);
+    const names = out.trimEnd().split('\n');
+    for (const name of ['dns.multisocket', 'dns.bind', 'dns.whoami', 'dns.log']) assert.ok(names.includes(name), name);
+  });
+
+  for (const [what, args, message] of [
+    ['an option that there is not', ['-nothing'], /Unknown option '--nothing'/],
+    ['a port that is none', ['-dns.port', '65536'], /-dns.port is no port from 0 to 65535: 65536/],
+    ['an option without its value', ['-conf'], /'--conf <value>' argument missing/],
+    ['a Corefile that is not there', ['-conf', '/nowhere/Corefile'], /ENOENT/],
+  ] as const) {
+    it(`ends with 1 and says why: ${what}`, async () => {
+      const { code, out, err } = await finish(args);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, message);
+    });
+  }
+
+  const wrong = 'Error during parsing: Wrong argument count or unexpected line ending after';
+  const invalid = 'Error during parsing: invalid num sockets:';
+  for (const [directive, line, message] of [
+    ['multisocket text', 3, `${invalid} "text" is not an integer`],
+    ['multisocket 0', 3, 'Error during parsing: num sockets can not be zero or negative: 0'],
+    ['multisocket -1', 3, 'Error during parsing: num sockets can not be zero or negative: -1'],
+    ['multisocket 1025', 3, 'Error during parsing: num sockets exceeds maximum (1024): 1025'],
+    ['multisocket 2 2', 3, `${wrong} '2'`],
+    ['multisocket 2\n    multisocket 2', 4, `${wrong} '2'`],
+    ['multisocket 2 {\n    }', 3, "Error during parsing: Unexpected token '{', expecting argument"],
+  ] as const) {
+    for (const mode of [['-check'], []]) {
+      it(`refuses ${JSON.stringify(directive)} with file and line ${mode.join()}`, async () => {
+        const path = corefile(`# a comment\n. {\n    ${directive}\n    whoami\n}\n`);
+        const { code, out, err } = await finish(['-conf', path, ...mode]);
+        assert.deepEqual([code, out], [1, '']);
+        assert.equal(err, `multisocket: plugin/multisocket: ${path}:${line} - ${message}\n`);
+      });
+    }
+  }
+
+  it('-check says what would be served, and what is odd', async () => {
+    const path = corefile(
+      'a.org b.org {\n multisocket 3\n whoami\n}\nc.org:5301 {\n bind 127.0.0.1 ::1\n log\n whoami\n}\nd.org {\n multisocket 4\n}\n',
+    );
+    const { code, out, err } = await finish(['-check', '-conf', path, '-dns.port', '5300']);
+    assert.deepEqual([code, err], [0, '']);
+    const workers = Math.min(3, usableCpus());
+    assert.deepEqual(out.trimEnd().split('\n'), [
+      `dns://:5300: 3 sockets, ${workers} worker${workers === 1 ? '' : 's'}`,
+      '  a.org.: multisocket whoami',
+      '  b.org.: multisocket whoami',
+      '  d.org.: multisocket',
+      'dns://127.0.0.1:5301: 1 socket, 1 worker',
+      '  c.org.: bind log whoami',
+      'dns://[::1]:5301: 1 socket, 1 worker',
+      '  c.org.: bind log whoami',
+      `${path}:11 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
+      'Corefile is valid: 1 warning',
+    ]);
+  });
+
+  it('serves whoami on this host when there is no Corefile, and logs each query', async () => {
+    const port = await freePort();
+    const { child, out, ended } = start(['-dns.port', String(port)]);
+    await until(() => out().includes('multisocket-'), 'the program to listen');
+    assert.ok(out().includes(`listening on 127.0.0.1:${port}, UDP and TCP, ${usableCpus()} socket`));
+    assert.match(
+      await dig('@127.0.0.1', '-p', String(port), 'example.org', 'MX'),
+      /example\.org\.\s+0\s+IN\s+A\s+127\.0\.0\.1/,
+    );
+    const line =
+      /^\[INFO\] 127\.0\.0\.1:\d+ - \d+ "MX IN example\.org\. udp \d+ false 1232" NOERROR qr,aa,rd,ra \d+ \d+(\.\d+)?s$/m;
+    await until(() => line.test(out()), 'the line of the log');
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    assert.match(out(), /answered 1 queries: 1 by UDP, 0 by TCP\n$/);
+  });
+
+  it('ends with 1 when the port is taken', async () => {
+    const { port, child, ended } = await serve('.:0 {\n bind 127.0.0.1\n whoami\n}');
+    const { code, err } = await finish(['-conf', corefile(`.:${port} {\n bind 127.0.0.1\n whoami\n}`)]);
+    assert.equal(code, 1);
+    assert.equal(err, `multisocket: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`);
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+  });
+
+  it('SIGTERM: answers what it holds, then ends with 0', async () => {
+    const { port, child, ended, out } = await serve('.:0 {\n multisocket 2\n whoami\n}');
+    const client = await TcpClient.connect(port);
+    assert.ok(await client.exchange(queryBytes('example.org')));
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    assert.ok(out().includes('[INFO] SIGTERM: Shutting down servers then terminating\n'));
+  });
+
+  it('SIGINT ends it with 0, a second one at once with 2; SIGHUP does nothing', async () => {
+    const first = await serve('.:0 {\n whoami\n}');
+    first.child.kill('SIGHUP');
+    first.child.kill('SIGINT');
+    assert.equal(await first.ended, 0);
+    const health = await freePort();
+    const second = await serve(`.:0 {\n whoami\n health 127.0.0.1:${health} {\n  lameduck 20s\n }\n}`);
+    second.child.kill('SIGINT');
+    await until(() => second.out().includes('SIGINT: Shutting down'), 'the first SIGINT to be seen');
+    second.child.kill('SIGINT');
+    assert.equal(await second.ended, 2);
+  });
+
+  it('SIGUSR1: takes the new Corefile under load without losing a query, and keeps the old one when that is wrong', async () => {
+    const { port, child, ended, out, path } = await serve('.:0 {\n multisocket 2\n whoami\n}');
+    const load = dnsperf(port, ['-l', '6', '-c', '8', '-Q', '3000']);
+    const reloaded = (text: string, times: number): Promise<void> => {
+      const before = out().split(text).length;
+      child.kill('SIGUSR1');
+      return until(() => out().split(text).length === before + times, text);
+    };
+    writeFileSync(path, '.:0 {\n multisocket 4\n whoami\n}');
+    await reloaded('Reloading complete', 1);
+    writeFileSync(path, '.:0 {\n multisocket\n nothing\n}');
+    await reloaded(`[ERROR] SIGUSR1: ${path}:3 - Error during parsing: Unknown directive 'nothing'`, 1);
+    writeFileSync(path, '.:0 {\n multisocket 1\n whoami\n}');
+    await reloaded('Reloading complete', 1);
+    const report = await load;
+    assert.match(report, /Queries lost:\s+0 /);
+    assert.match(report, /Queries completed:\s+[1-9]\d+/);
+    assert.ok(await udpExchange(queryBytes('a'), port));
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+  });
+});

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { serveCorefile } from '../support/corefile-server.js';
+import { freePort, get } from '../support/http.js';
+import { refuses } from '../support/refuses.js';
+
+describe('the directive ready', () => {
+  it('names what cannot answer yet in some worker, and is OK when all can', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'db');
+    const port = await freePort();
+    const { server } = await serveCorefile(
+      `example.org:0 {\n multisocket 2\n ready 127.0.0.1:${port}\n file ${file} {\n  reload 1s\n }\n}`,
+    );
+    assert.deepEqual(await get(port, '/ready'), [503, 'file']);
+    writeFileSync(file, '@ 60 IN SOA ns hostmaster 1 60 60 60 60\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n');
+    let answer = await get(port, '/ready');
+    for (let i = 0; i < 100 && answer[0] !== 200; i++) {
+      await wait(100);
+      answer = await get(port, '/ready');
+    }
+    assert.deepEqual(answer, [200, 'OK']);
+    await server.close();
+  });
+
+  refuses([
+    ['ready a', 2, 'not an address with a port: "a"'],
+    ['ready\nready', 3, 'it can be used once in a server block'],
+    ['ready {\n monitor continuously\n}', 3, "option 'monitor' is not supported"],
+  ]);
+});

@@ -1,5 +1,4 @@
 /** A Corefile at work without its program: one server that hands its queries to the chain of the first server block. */
-import assert from 'node:assert/strict';
 import { Chain } from '../../dist/corefile/chain.js';
 import { loadCorefile, type Corefile } from '../../dist/corefile/corefile.js';
 import type { DirectiveDefinition } from '../../dist/corefile/directive.js';
@@ -30,7 +29,7 @@ export async function serveChain(
   lines: string,
   key = '.',
 ): Promise<{ server: Server; port: number; warnings: (Error & { code?: string })[]; chain: Chain }> {
-  const runtime = { index: 0, logger: console, signal: new AbortController().signal, fatal: assert.ifError };
+  const runtime = { index: 0, logger: console, signal: new AbortController().signal };
   const chain = await Chain.start(load(registry, lines, key).blocks[0], runtime, registry);
   const started = await serve({ workers: 0, sockets: 1, handler: chain.handle });
   return { ...started, chain };

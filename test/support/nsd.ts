@@ -1,11 +1,10 @@
 /** NSD as a child process that serves one zone on loopback. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './free-port.js';
 import { askAll } from './questions.js';
 
 /** The program's path; undefined when it is not installed. */
@@ -61,20 +60,6 @@ export class Nsd {
       await ended;
     }
     rmSync(this.#folder, { recursive: true });
-  }
-}
-
-/** A port that is free for UDP and TCP, found where systems do not put the ports of clients. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const tcp = createServer().listen(port, '127.0.0.1');
-    const udp = createSocket('udp4').bind(port, '127.0.0.1');
-    const bound = await Promise.allSettled([once(tcp, 'listening'), once(udp, 'listening')]);
-    const [tcpBound, udpBound] = bound.map(({ status }) => status === 'fulfilled');
-    if (tcpBound) await new Promise((resolve) => tcp.close(resolve));
-    if (udpBound) await new Promise<void>((resolve) => udp.close(resolve));
-    if (tcpBound && udpBound) return port;
   }
 }
 

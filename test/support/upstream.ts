@@ -1,11 +1,12 @@
 /** A DNS server for tests of forwarders, which does what it is told: answer, drop, delay, lie, end and come back. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import packet, { type Answer, type DecodedPacket, type Packet } from 'dns-packet';
 import type { Certificate } from './certificate.js';
 import { framed } from './clients.js';
+import { freePort } from './free-port.js';
 
 /** A query as it arrived. */
 export interface Asked {
@@ -88,9 +89,9 @@ export class ScriptedUpstream {
     this.#tcp = this.#tls === undefined ? createServer(onConnection) : createTlsServer(this.#tls, onConnection);
     // A client that does not like our certificate.
     this.#tcp.on('tlsClientError', () => undefined);
+    if (this.#port === 0) this.#port = await freePort();
     this.#tcp.listen(this.#port, '127.0.0.1');
     await once(this.#tcp, 'listening');
-    this.#port = (this.#tcp.address() as AddressInfo).port;
     if (this.#tls !== undefined) return;
     this.#udp = createSocket('udp4', (message, from) => {
       this.#ask(message, 'udp', from);

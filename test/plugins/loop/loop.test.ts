@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { loadCorefile, type Corefile } from '../../../dist/corefile/corefile.js';
 import { DirectiveRegistry } from '../../../dist/corefile/registry.js';
 import { createServer, type Handler } from '../../../dist/index.js';
@@ -9,6 +7,7 @@ import { LoopHandler, type LoopOptions } from '../../../dist/plugins/loop/handle
 import { createProbe } from '../../../dist/plugins/loop/probe.js';
 import { loop } from '../../../dist/plugins/loop/setup.js';
 import { ask } from '../../support/clients.js';
+import { freePort } from '../../support/free-port.js';
 import { until } from '../../support/server.js';
 import { at, serveForward } from '../forward/serve.js';
 
@@ -16,15 +15,6 @@ const registry = new DirectiveRegistry();
 registry.register(bind);
 registry.register(loop);
 const load = (text: string): Corefile => loadCorefile(text, { registry, environment: {} });
-
-/** A port of 127.0.0.1 that is free. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
 
 describe('loop', () => {
   const TIMES = { wait: 300, giveUp: 3000 };

@@ -49,7 +49,10 @@ describe('DNS over TLS (RFC 7858)', () => {
     const output = await dnsperf(port, ['-m', 'dot', '-l', '1', '-c', '20']);
     assert.match(output, /Queries lost:\s+0 /);
     assert.match(output, /NOERROR \d+ \(100\.00%\)/);
-    for (const socket of server.stats().sockets) assert.ok(socket.queries > 0);
+    // By hash a few connections may miss a socket: over a few runs each has its share.
+    const idle = (): boolean => server.stats().sockets.some(({ queries }) => queries === 0);
+    for (let i = 0; idle() && i < 10; i++) await dnsperf(port, ['-m', 'dot', '-n', '1', '-c', '20']);
+    assert.ok(!idle());
   });
 
   it('agrees on dot, tells handlers that it is TLS, and counts', async () => {

@@ -92,9 +92,10 @@ async function run({ corefile, dnsPort }: Arguments): Promise<void> {
     process.exitCode = 1;
   });
   await server.listen();
+  // Before it is said that the server listens: whoever reads that may send one at once.
+  handleSignals(server);
   for (const line of startReport(server)) print(line);
   print(`multisocket-${version()}\n${process.platform}/${process.arch}, node ${process.version}`);
-  handleSignals(server);
 }
 
 function handleSignals(server: CorefileServer): void {

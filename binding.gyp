@@ -23,6 +23,7 @@
         'native/reuseport.cc',
         'native/socket.cc',
         'native/system_error.cc',
+        'native/thread_pin.cc',
         'native/udp_client.cc',
         'native/udp_client_object.cc',
         'native/udp_endpoint.cc',

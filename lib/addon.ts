@@ -433,6 +433,8 @@ export interface Addon {
    * others of its group. False where the kernel does not let it.
    */
   leave(fd: number): boolean;
+  /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
+  pinThread(place: number): void;
   statistics(fd: number): NativeSocketStatistics;
   /**
    * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is

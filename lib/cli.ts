@@ -151,6 +151,10 @@ function fail(error: unknown): void {
 }
 
 async function main(): Promise<void> {
+  // Whoever read the output has had enough of it, as `| head` has: a server goes on, and the rest ends by itself.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   let options: Arguments;
   try {
     options = readArguments(process.argv.slice(2));

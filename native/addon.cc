@@ -20,6 +20,7 @@
 #include "reuseport.h"
 #include "socket.h"
 #include "system_error.h"
+#include "thread_pin.h"
 #include "udp_client_object.h"
 #include "udp_endpoint_object.h"
 
@@ -102,6 +103,11 @@ void steer(const Napi::CallbackInfo& info) {
   const int error =
       multisocket::steer(info[0].As<Napi::Number>().Int32Value(), steering, info[2].As<Napi::Number>().Uint32Value());
   if (error != 0) throw_system_error(info.Env(), error, "setsockopt");
+}
+
+void pin_thread(const Napi::CallbackInfo& info) {
+  const int error = multisocket::pin_thread(info[0].As<Napi::Number>().Uint32Value());
+  if (error != 0) throw_system_error(info.Env(), error, "sched_setaffinity");
 }
 
 Napi::Value leave(const Napi::CallbackInfo& info) {
@@ -272,6 +278,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
+  exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));

@@ -48,6 +48,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     exclusive: checkBoolean('exclusive', options.exclusive ?? true),
     ipv6Only,
     listenFds: checkBoolean('listenFds', options.listenFds ?? false),
+    pinWorkers: checkBoolean('pinWorkers', options.pinWorkers ?? false),
     freebind: checkBoolean('freebind', options.freebind ?? false),
     receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 1 << 20, 0, MAX_BUFFER),
     sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 4 << 20, 0, MAX_BUFFER),

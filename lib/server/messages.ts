@@ -34,6 +34,8 @@ export interface ServingOptions {
   seat: number;
   /** Milliseconds between beats (see `heartbeat.ts`); 0: none. */
   heartbeat: number;
+  /** Whether the worker's thread is tied to a CPU. */
+  pinned: boolean;
   maxInFlight: number;
   maxQueueDelay: number;
   overload: Overload;

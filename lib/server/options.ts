@@ -84,6 +84,12 @@ export interface ServerOptions {
   execArgv?: string[];
   /** As `worker_threads` has it. */
   resourceLimits?: ResourceLimits;
+  /**
+   * Whether each worker is tied to one CPU, in the order of those that the process may use (sched_setaffinity(2)); with
+   * `steering: 'cpu'` a query is then answered on the CPU that received it. Default false. `listen()` rejects with
+   * `ENOTSUP` where the system cannot.
+   */
+  pinWorkers?: boolean;
   /** How the kernel chooses a socket; default `'hash'`. */
   steering?: Steering;
   /**

@@ -23,6 +23,7 @@ export async function startWorker(
     index,
     maxPayloadSize,
     handlerTimeout,
+    pinned: config.pinWorkers,
     maxInFlight,
     maxQueueDelay: config.maxQueueDelay,
     overload,

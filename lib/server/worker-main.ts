@@ -1,5 +1,6 @@
 /** Where a worker thread starts: it does what its owner orders, and says when it is done. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { addon } from '../addon.js';
 import type { Logger } from '../message/handler.js';
 import { toReported, type Order, type Report, type WorkerStart } from './messages.js';
 import { Serving } from './serving.js';
@@ -33,6 +34,8 @@ async function main(): Promise<void> {
   const postMessage = (message: unknown): void => {
     tell({ kind: 'message', message });
   };
+  // Before anything else, so that what the worker allocates is near its CPU.
+  if (start.pinned) addon.pinThread(start.index);
   const serving = await Serving.start({ ...start, logger, warn, postMessage }, start.href);
   port.on('message', (order: Order) => {
     obey(serving, order).then(

@@ -109,7 +109,13 @@ async function give(
 async function giveTo(channel: DescriptorChannel, addresses: readonly AddressSockets[], signal: AbortSignal) {
   const described = addresses.map(({ name, groups }) => ({ name, groups: groups.map(describe) }));
   const descriptors = addresses.flatMap(({ groups }) => groups.flatMap((group) => group.descriptors));
-  await say(channel, { type: 'sockets', version: VERSION, addresses: described }, signal, descriptors);
+  try {
+    await say(channel, { type: 'sockets', version: VERSION, addresses: described }, signal, descriptors);
+  } catch (error) {
+    // One that has no room for all of them may be gone before the last has been sent.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    throw handOverError('The adopter went away before it was ready');
+  }
   try {
     const answer = await hear(channel, signal);
     if (answer === undefined) throw handOverError('The adopter went away before it was ready');

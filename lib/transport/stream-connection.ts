@@ -13,6 +13,11 @@ const { query: word, queryWords, verdict, batchSize } = addon.layout;
 
 /** Replies that may wait for a client to read before no more of its queries are taken, in bytes. */
 const MAX_UNREAD = 256 * 1024;
+/**
+ * Batches that a connection is served in one turn of the loop. A read brings up to 64 KiB, which are some 1,500 queries:
+ * were they all served at once, a few such clients would keep datagrams and new connections waiting for seconds.
+ */
+const BATCHES_A_TURN = 1;
 /** How long a client may take to close its side after we have closed ours, in ms. */
 const LINGER = 1000;
 
@@ -47,8 +52,10 @@ export class StreamConnection {
   readonly #origin: Origin;
   readonly #input = new FrameInput();
   #inFlight = 0;
-  /** Nothing is served until handlers or the client have caught up. */
+  /** Nothing is read until handlers or the client have caught up, or it is this connection's turn again. */
   #blocked = false;
+  /** It will be its turn again soon. */
+  #serving = false;
   /** The client has closed its side, or we are about to close ours: what has come is answered, then it ends. */
   #ending = false;
   #draining = false;
@@ -128,10 +135,11 @@ export class StreamConnection {
     if (!this.#blocked) this.#serve();
   }
 
-  /** Serves the complete messages that have come, as far as the client's share allows. */
+  /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
   #serve(): void {
     const { counters, row, words, text, output, cache, progress } = this.#context;
-    while (!this.#full()) {
+    let batches = 0;
+    while (batches < BATCHES_A_TURN && !this.#full()) {
       const { bytes, start, end } = this.#input;
       const most = Math.min(batchSize, this.#context.maxPipelined - this.#inFlight);
       const { bytes: origin } = this.#origin;
@@ -141,6 +149,7 @@ export class StreamConnection {
           ? addon.checkStream(...check)
           : addon.checkStream(...check, cache, origin, output.bytes, output.end);
       if (progress[0] === start) break;
+      batches++;
       this.#input.consume(progress[0], this.#lastActive);
       const cached = cache === undefined ? 0 : output.addAnswers(progress[1]);
       counters[row + QUERIES] += count + cached;
@@ -149,8 +158,20 @@ export class StreamConnection {
       this.#serveBatch({ input: bytes, words, text, origin: this.#origin }, count);
       this.#send(output.take());
     }
-    this.#block(this.#full());
+    const more = batches === BATCHES_A_TURN && this.#input.startedAt !== undefined;
+    if (more) this.#serveSoon();
+    this.#block(more || this.#full());
     this.#endWhenDone();
+  }
+
+  /** In the next turn of the loop, when others have had theirs. */
+  #serveSoon(): void {
+    if (this.#serving) return;
+    this.#serving = true;
+    setImmediate(() => {
+      this.#serving = false;
+      if (this.#blocked && !this.#socket.destroyed) this.#serve();
+    });
   }
 
   #serveBatch(batch: QueryBatch, count: number): void {

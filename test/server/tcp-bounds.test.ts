@@ -126,6 +126,30 @@ describe('bounds of TCP', () => {
     await server.close();
   });
 
+  it('a client that sends very many queries at a time does not keep others waiting until all are answered', async () => {
+    const order: string[] = [];
+    // On this thread, so that both clients have written before the server reads either.
+    const { server, port } = await serve({
+      workers: 0,
+      sockets: 1,
+      handler: (query, reply) => {
+        order.push(query.key);
+        reply.answer({ type: 'A', name: query.name, data: '192.0.2.1' });
+      },
+    });
+    const [greedy, modest] = [await TcpClient.connect(port), await TcpClient.connect(port)];
+    greedy.socket.write(Buffer.concat(Array.from({ length: 500 }, () => framed(queryBytes('greedy.example')))));
+    modest.send(queryBytes('modest.example'));
+    for (let i = 0; i < 500; i++) assert.ok(await greedy.next());
+    assert.ok(await modest.next());
+    // A batch is 64; the socket of the modest one may be looked at after the second.
+    assert.ok(order.indexOf('modest.example') <= 128, `served after ${order.indexOf('modest.example')}`);
+    assert.equal(order.length, 501);
+    greedy.close();
+    modest.close();
+    await server.close();
+  });
+
   it('a client that does not read is served no further, and cut off after writeTimeout', async () => {
     const data = Array.from({ length: 200 }, () => 'x'.repeat(255));
     const { server, port } = await serve({

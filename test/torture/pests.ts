@@ -17,7 +17,8 @@ export interface PestCounts {
 const WAVE = 250;
 /** Source addresses, 127.0.1.1 and on: a client has only so many ports. */
 const ADDRESSES = 200;
-const DRIP = 100;
+/** Between two bytes of one that drips, and before one that was turned out comes back, in ms. */
+const DRIP = 500;
 const query = framed(queryBytes('host0.example.org', 'TXT'));
 const many = Buffer.concat(Array.from({ length: 500 }, () => query));
 
@@ -35,14 +36,7 @@ export class Pests {
 
   /** Resolves when all have been let in once. */
   async open({ idle, dripping, deaf }: PestCounts): Promise<void> {
-    await this.#openMany(deaf, (socket) => {
-      socket.pause();
-      const ask = (): void => {
-        while (socket.writable && socket.write(many));
-      };
-      socket.on('drain', ask);
-      ask();
-    });
+    await this.#openMany(idle, () => undefined);
     await this.#openMany(dripping, (socket) => {
       let sent = 0;
       const timer = setInterval(
@@ -53,7 +47,14 @@ export class Pests {
         clearInterval(timer);
       });
     });
-    await this.#openMany(idle, () => undefined);
+    await this.#openMany(deaf, (socket) => {
+      socket.pause();
+      const ask = (): void => {
+        while (socket.writable && socket.write(many));
+      };
+      socket.on('drain', ask);
+      ask();
+    });
   }
 
   /** They all go. */

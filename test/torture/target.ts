@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CloseReport, ServerOptions, ServerStatistics } from 'multisocket';
+import { queryBytes, udpExchange } from '../support/clients.js';
 
 /** What happened in the server's process since it started. */
 export interface Events {
@@ -48,7 +49,7 @@ export class Target {
   static async start(options: Partial<ServerOptions> = {}, descriptors?: number): Promise<Target> {
     const settings = { sockets: 4, workers: 2, receiveBufferSize: 8 << 20, ...options };
     const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
-    const args = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, program, JSON.stringify(settings)];
+    const args = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, '--expose-gc', program, JSON.stringify(settings)];
     const child = spawn('sh', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const target = new Target(child);
     await new Promise<void>((resolve, reject) => {
@@ -109,6 +110,13 @@ export class Target {
   memory(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  }
+
+  /** Has its workers collect their garbage, so that {@link memory} tells what is held, and not what was put off. */
+  async collectGarbage(): Promise<void> {
+    // One for each worker, whichever ports the kernel gives to which socket.
+    const queries = Array.from({ length: 32 }, () => udpExchange(queryBytes('gc.now', 'TXT'), this.#port));
+    if ((await Promise.all(queries)).includes(undefined)) throw new Error('no answer to gc.now');
   }
 
   /** Open descriptors of its process. */

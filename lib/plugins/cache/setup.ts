@@ -20,6 +20,7 @@ interface Draft extends Omit<CacheOptions, 'capacity' | 'shared'> {
   capacities: { success: number; denial: number };
 }
 
+/** Its configuration: {@link CacheOptions}. */
 export const cache: DirectiveDefinition<CacheOptions> = {
   name: 'cache',
   setup: {

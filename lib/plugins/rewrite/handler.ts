@@ -6,6 +6,7 @@ import type { ResourceRecord } from '../../message/record.js';
 import { rewriteQuery } from '../../message/rewrite-query.js';
 import { after } from '../after.js';
 
+/** How a name is compared. */
 export type MatchKind = 'exact' | 'prefix' | 'suffix' | 'substring' | 'regex';
 
 /** Of the names of records, or of the names in their data. */

@@ -7,6 +7,7 @@ import type { Rcode } from '../../message/registry.js';
 import { parseZoneFile } from '../file/zone-file.js';
 import { fillIn, type Piece, type TemplateData } from './template-text.js';
 
+/** Where a record goes. */
 export type Section = 'answer' | 'authority' | 'additional';
 
 /** One `template`. */

@@ -24,12 +24,15 @@ export async function reloads({ rate, duration, times }: Scale): Promise<Row[]> 
 
 /** `resize()` again and again, with clients of every kind. */
 export async function resizes({ rate, duration, times }: Scale): Promise<Row[]> {
-  const target = await Target.start({ sockets: 1 });
+  const target = await Target.start({ sockets: 1, tcp: { maxConnectionsPerClient: 1000 } });
   try {
     const loads = [
       ['UDP', ask(target.port, rate / 2)],
       ['TCP, kept connections', ask(target.port, rate / 2, { transport: 'tcp' })],
-      ['TCP, a connection a query', ask(target.port, rate / 40, { transport: 'tcp', connectionPerQuery: true })],
+      [
+        'TCP, a connection a query',
+        ask(target.port, rate / 40, { transport: 'tcp', connectionPerQuery: true, clients: 500 }),
+      ],
     ] as const;
     let i = 0;
     await repeat(times, duration, () => target.resize(SIZES[i++ % SIZES.length]));

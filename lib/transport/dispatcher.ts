@@ -8,6 +8,7 @@ import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
 import { packOrigin } from './ip.js';
+import { WaitList, type ListEntry } from './wait-list.js';
 
 /** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
 export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
@@ -35,7 +36,7 @@ export interface DispatcherOptions {
 /** Takes a reply that comes later than its query's batch. */
 export type Deliver = (query: Query, reply: Reply) => void;
 
-interface Pending {
+interface Pending extends ListEntry {
   query: Query;
   deliver: Deliver;
   deadline: number;
@@ -64,7 +65,7 @@ export class Dispatcher {
   readonly #row: number;
   readonly #report: DispatcherOptions['report'];
   /** In the order of their deadlines, since all have the same time. */
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new WaitList<Pending>();
   #timer: NodeJS.Timeout | undefined;
   #onDrained: (() => void)[] = [];
 
@@ -159,7 +160,7 @@ export class Dispatcher {
   /** Forgets what handlers still hold; nothing of it is delivered any more. */
   abort(): void {
     clearTimeout(this.#timer);
-    for (const pending of [...this.#pending]) this.#settle(pending);
+    for (let pending = this.#pending.first; pending !== undefined; pending = this.#pending.first) this.#settle(pending);
   }
 
   #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {
@@ -186,7 +187,8 @@ export class Dispatcher {
   }
 
   #wait(query: Query, reply: Reply, deliver: Deliver, answered: Promise<void>): void {
-    const pending = { query, deliver, deadline: performance.now() + this.#handlerTimeout };
+    const deadline = performance.now() + this.#handlerTimeout;
+    const pending: Pending = { query, deliver, deadline, before: undefined, after: undefined, listed: false };
     this.#pending.add(pending);
     this.#counters[this.#row + IN_FLIGHT] += 1;
     this.#timer ??= setTimeout(this.#sweep, this.#handlerTimeout);
@@ -220,7 +222,7 @@ export class Dispatcher {
   readonly #sweep = (): void => {
     this.#timer = undefined;
     const now = performance.now();
-    for (const pending of this.#pending) {
+    for (let pending = this.#pending.first; pending !== undefined; pending = this.#pending.first) {
       if (pending.deadline > now) {
         this.#timer = setTimeout(this.#sweep, Math.ceil(pending.deadline - now));
         return;

@@ -20,6 +20,7 @@ const sources = [
   'cache_key',
   'cached_answer',
   'message_view',
+  'upstream_answer',
 ];
 const flags = ['-std=c++17', '-O1', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
 
@@ -97,6 +98,21 @@ describe('native code, by its own tests', () => {
   it('stands any octets as a message', function () {
     if (!hasClang) this.skip();
     fuzzes('fuzz_message_view', queries, 200_000);
+  }).timeout(120_000);
+
+  it('stands any octets as the answer of an upstream', function () {
+    if (!hasClang) this.skip();
+    const questions: packet.Question[] = [{ type: 'A', name: 'a' }];
+    const seeds: packet.Packet[] = [
+      { answers: [www], additionals: [opt()] },
+      { authorities: [www], additionals: [www, opt(512, { options: [{ code: 8, ip: '192.0.2.0' }] })] },
+      { answers: [opt()] },
+    ];
+    fuzzes(
+      'fuzz_upstream_answer',
+      seeds.map((sections) => packet.encode({ type: 'response', questions, ...sections })),
+      200_000,
+    );
   }).timeout(120_000);
 
   it('keeps its promises with any queries and replies in the answer cache', function () {

@@ -1,0 +1,54 @@
+// libFuzzer target: any octets behind a question, read as what an upstream answered. What is accepted is walked once
+// more by plainer rules.
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "upstream_answer.h"
+#include "wire.h"
+
+using namespace multisocket;
+
+namespace {
+
+// A header, `a.` A IN.
+constexpr size_t kQuestionEnd = 12 + 3 + 4;
+
+// abort() and not assert(): it holds whatever NDEBUG says.
+void require(bool holds) {
+  if (!holds) abort();
+}
+
+size_t after_name(const uint8_t* message, size_t at) {
+  while (message[at] != 0 && message[at] < 0xc0) at += message[at] + 1U;
+  return at + (message[at] == 0 ? 1 : 2);
+}
+
+void check_answer(const uint8_t* message, size_t length, const UpstreamAnswer& answer) {
+  require(answer.flags == read16(message + 2) && (answer.rcode & 0x0f) == (answer.flags & 0x0f));
+  require(answer.records_end >= kQuestionEnd && answer.records_end <= length);
+  require(size_t{answer.options_offset} + answer.options_length <= length);
+  require(answer.options_length == 0 || answer.options_offset >= answer.records_end + 11U);
+  size_t at = kQuestionEnd;
+  const size_t records = size_t{answer.answers} + answer.authorities + answer.additionals;
+  for (size_t i = 0; i < records; i++) {
+    at = after_name(message, at);
+    require(read16(message + at) != 41);
+    at += 10U + read16(message + at + 8);
+    require(at <= answer.records_end);
+  }
+  require(at == answer.records_end);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
+  if (length < kQuestionEnd || length > UINT16_MAX) return 0;
+  // Memory of just this length, so that the sanitizer sees the first octet too many.
+  const std::unique_ptr<uint8_t[]> message(new uint8_t[length]);
+  memcpy(message.get(), data, length);
+  UpstreamAnswer answer;
+  if (read_answer(message.get(), length, kQuestionEnd, &answer)) check_answer(message.get(), length, answer);
+  require(memcmp(message.get(), data, length) == 0);
+  return 0;
+}

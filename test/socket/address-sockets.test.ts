@@ -8,13 +8,23 @@ import { openSocketCount } from '../support/descriptors.js';
 const OPTIONS = { address: '127.0.0.1', sockets: 3 } as const;
 
 /** Who has a TCP port, and only that. */
-async function holdTcp(): Promise<{ server: Server; port: number }> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, port: (server.address() as AddressInfo).port };
+let holder: Server | undefined;
+
+function letGo(): void {
+  holder?.close();
+  holder = undefined;
+}
+
+/** Has a TCP port held until the test ends; returns it. */
+async function holdTcp(): Promise<number> {
+  holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  return (holder.address() as AddressInfo).port;
 }
 
 describe('the sockets of an address', () => {
+  afterEach(letGo);
+
   it('are UDP and TCP on one port for DNS', () => {
     const [udp, tcp, ...more] = openAddress('dns', OPTIONS);
     assert.deepEqual([udp.protocol, tcp.protocol, more.length], ['udp', 'tcp', 0]);
@@ -45,17 +55,17 @@ describe('the sockets of an address', () => {
   });
 
   it('are none when TCP has not the port that was asked for', async () => {
-    const { server, port } = await holdTcp();
+    const port = await holdTcp();
     const before = openSocketCount();
     assert.throws(() => openAddress('dns', { ...OPTIONS, port }), { code: 'EADDRINUSE', port });
     assert.equal(openSocketCount(), before);
-    server.close();
   });
 });
 
 describe('the sockets of an address with port 0', () => {
   const open = SocketGroup.open.bind(SocketGroup);
   let tries: number;
+  afterEach(letGo);
   afterEach(() => {
     SocketGroup.open = open;
   });
@@ -70,7 +80,7 @@ describe('the sockets of an address with port 0', () => {
   }
 
   it('get another port when the one that UDP was given is taken by TCP', async () => {
-    const { server, port } = await holdTcp();
+    const port = await holdTcp();
     const before = openSocketCount();
     choosing(port, 3);
     const [udp, tcp] = openAddress('dns', { ...OPTIONS, port: 0 });
@@ -80,16 +90,14 @@ describe('the sockets of an address with port 0', () => {
     assert.equal(openSocketCount(), before + 6, 'and those of the first tries are closed');
     udp.close();
     tcp.close();
-    server.close();
   });
 
   it('give up after ten', async () => {
-    const { server, port } = await holdTcp();
+    const port = await holdTcp();
     const before = openSocketCount();
     choosing(port, Infinity);
     assert.throws(() => openAddress('dns', { ...OPTIONS, port: 0 }), { code: 'EADDRINUSE', port });
     assert.equal(tries, 10);
     assert.equal(openSocketCount(), before);
-    server.close();
   });
 });

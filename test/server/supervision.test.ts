@@ -261,8 +261,11 @@ describe('overload', () => {
 describe('maxQueueDelay', () => {
   it('drops what has waited in the kernel for longer, and counts it', async () => {
     const { server, port } = await serve({ workers: 1, sockets: 1, maxQueueDelay: 200 });
-    const blocked = udpExchange(queryBytes('block.600', 'TXT'), port);
-    await until(() => server.stats().totals.received === 1, 'the worker to be blocked');
+    // The kernel begins to note arrivals some time after it is told to.
+    await ask(port, 'example.org', 'TXT');
+    await wait(300);
+    const blocked = udpExchange(queryBytes('block.1500', 'TXT'), port);
+    await until(() => server.stats().totals.received === 2, 'the worker to be blocked');
     const old = udpExchange(queryBytes('example.org', 'TXT'), port, '127.0.0.1', 1500);
     assert.ok(await blocked);
     assert.equal(await old, undefined);

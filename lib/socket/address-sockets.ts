@@ -25,7 +25,7 @@ export function openAddress(transport: AddressTransport, options: Omit<SocketGro
     } catch (error) {
       udp.close();
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      if (!taken || options.port !== 0 || attempt === MAX_TRIES) throw error;
+      if (!taken || (options.port ?? 0) !== 0 || attempt === MAX_TRIES) throw error;
     }
   }
 }

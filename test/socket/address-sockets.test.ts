@@ -79,18 +79,23 @@ describe('the sockets of an address with port 0', () => {
     };
   }
 
-  it('get another port when the one that UDP was given is taken by TCP', async () => {
-    const port = await holdTcp();
-    const before = openSocketCount();
-    choosing(port, 3);
-    const [udp, tcp] = openAddress('dns', { ...OPTIONS, port: 0 });
-    assert.equal(tries, 4);
-    assert.equal(udp.port, tcp.port);
-    assert.notEqual(udp.port, port);
-    assert.equal(openSocketCount(), before + 6, 'and those of the first tries are closed');
-    udp.close();
-    tcp.close();
-  });
+  for (const [what, options] of [
+    ['0', { ...OPTIONS, port: 0 }],
+    ['left out', OPTIONS],
+  ] as const) {
+    it(`(${what}) get another port when the one that UDP was given is taken by TCP`, async () => {
+      const port = await holdTcp();
+      const before = openSocketCount();
+      choosing(port, 3);
+      const [udp, tcp] = openAddress('dns', options);
+      assert.ok(tries > 3, `${tries} tries`); // the system itself may choose one more that is taken
+      assert.equal(udp.port, tcp.port);
+      assert.notEqual(udp.port, port);
+      assert.equal(openSocketCount(), before + 6, 'and those of the first tries are closed');
+      udp.close();
+      tcp.close();
+    });
+  }
 
   it('give up after ten', async () => {
     const port = await holdTcp();

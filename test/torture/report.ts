@@ -21,7 +21,7 @@ export function writeSection(heading: string, body: string): void {
 export function machine(): string {
   const [{ model }] = cpus();
   const date = new Date().toISOString().slice(0, 10);
-  return `${date}, Node ${process.version}, Linux ${release()}, ${cpus().length} CPUs (${model.trim()}).`;
+  return `${date}, Node ${process.version}, Linux ${release().replace(/-.*/, '')}, ${cpus().length} CPUs (${model.trim()}).`;
 }
 
 /** Rows as a Markdown table. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CloseReport, ServerOptions, ServerStatistics } from 'multisocket';
-import { queryBytes, udpExchange } from '../support/clients.js';
+import { ask } from '../support/clients.js';
 
 /** What happened in the server's process since it started. */
 export interface Events {
@@ -112,11 +112,17 @@ export class Target {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
 
-  /** Has its workers collect their garbage, so that {@link memory} tells what is held, and not what was put off. */
-  async collectGarbage(): Promise<void> {
+  /** MiB that the heaps of its workers hold, with what hangs on them, after their garbage has been collected. */
+  async held(): Promise<number> {
     // One for each worker, whichever ports the kernel gives to which socket.
-    const queries = Array.from({ length: 32 }, () => udpExchange(queryBytes('gc.now', 'TXT'), this.#port));
-    if ((await Promise.all(queries)).includes(undefined)) throw new Error('no answer to gc.now');
+    const answers = await Promise.all(Array.from({ length: 32 }, () => ask(this.#port, 'gc.now', 'TXT')));
+    const heaps = new Map(
+      answers.map(({ answers: [answer] = [] }) => {
+        const [thread, bytes] = (answer as unknown as { data: Buffer[] }).data.map(String);
+        return [thread, Number(bytes)];
+      }),
+    );
+    return [...heaps.values()].reduce((sum, bytes) => sum + bytes, 0) / (1 << 20);
   }
 
   /** Open descriptors of its process. */

@@ -5,9 +5,11 @@ import { Pests, type PestCounts } from '../pests.js';
 import { sampled, settled } from '../sampled.js';
 import { Target } from '../target.js';
 
+/** MiB by which what the workers' heaps hold may differ: code that was compiled meanwhile. */
+const HEAP = 12;
 /**
- * MiB by which the server's process may be larger after they have come twice than after once. Once is not enough to
- * tell: V8 and the C library keep pages that were in use, for the next time.
+ * MiB by which the server's process may be larger after they have come twice than while they were there first. The C
+ * library keeps what was in use for the next time; were it lost, twice would take twice as much.
  */
 const REST = 32;
 
@@ -17,7 +19,7 @@ export async function connections({ rate, duration, connections: idle }: Scale):
   const target = await Target.start({ tcp });
   try {
     await ask(target.port, rate / 4, { duration: duration / 10 }).finished;
-    await target.collectGarbage();
+    const held = await target.held();
     const [descriptors, memory] = [target.descriptors(), target.memory()];
     const udp = ask(target.port, rate / 4);
     const kept = ask(target.port, rate / 4, { transport: 'tcp' });
@@ -41,10 +43,11 @@ export async function connections({ rate, duration, connections: idle }: Scale):
     rows[0].bounds.push(
       atLeast('descriptors at most', Math.min(first.descriptors, second.descriptors), idle),
       atMost('descriptors afterwards', left, descriptors),
-      told('MiB before', memory),
+      atMost('MiB held by heaps afterwards', second.held, held + HEAP),
+      told('MiB resident before', memory),
       told('with them', first.swollen),
       told('after they came once', first.rest),
-      atMost('after they came twice', second.rest, first.rest + REST),
+      atMost('after they came twice', second.rest, first.swollen + REST),
     );
     return rows;
   } finally {
@@ -52,18 +55,18 @@ export async function connections({ rate, duration, connections: idle }: Scale):
   }
 }
 
-/** Has them come, stay for `duration` ms and go; returns descriptors and MiB at most, and MiB when they have gone. */
+/** Has them come, stay for `duration` ms and go; returns descriptors and MiB at most, and what is left when they are gone. */
 async function siege(
   target: Target,
   counts: PestCounts,
   duration: number,
-): Promise<{ descriptors: number; swollen: number; rest: number }> {
+): Promise<{ descriptors: number; swollen: number; held: number; rest: number }> {
   const pests = new Pests(target.port);
   await pests.open(counts);
   const { peak: descriptors } = await sampled(duration, () => target.descriptors());
   const swollen = target.memory();
   pests.close();
   await wait(0.1 * duration);
-  await target.collectGarbage();
-  return { descriptors, swollen, rest: target.memory() };
+  const held = await target.held();
+  return { descriptors, swollen, held, rest: target.memory() };
 }

@@ -25,7 +25,7 @@ export function machine() {
     cpu: cpus()[0].model,
     cpus: cpus().length,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `Linux ${release()}`,
+    system: `Linux ${release().replace(/-.*/, '')}`,
     node: process.version,
     compiler: version(process.env.CC ?? 'cc', '--version'),
   };

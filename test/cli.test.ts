@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { usableCpus } from 'multisocket';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
-import { freePort } from './support/http.js';
+import { freePort } from './support/free-port.js';
 import { until } from './support/server.js';
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));

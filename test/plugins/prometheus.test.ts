@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ask, opt, queryBytes, TcpClient, udpExchange } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
-import { freePort, get } from '../support/http.js';
+import { freePort } from '../support/free-port.js';
+import { get } from '../support/http.js';
 import { refuses } from '../support/refuses.js';
 
 const modules = [new URL('../run/fixtures/probe.js', import.meta.url)];

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { serveCorefile } from '../support/corefile-server.js';
-import { freePort, get } from '../support/http.js';
+import { freePort } from '../support/free-port.js';
+import { get } from '../support/http.js';
 import { refuses } from '../support/refuses.js';
 
 describe('the directive ready', () => {

@@ -1,11 +1,15 @@
 #include "answer_cache_shard.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace multisocket {
 namespace {
 
+// The table starts small and grows with its answers: the buckets of a thousand names then stay in the processor's cache
+// however much memory the rest may take.
+constexpr uint32_t kFirstBuckets = 16;
 // A small answer costs about 160: in a full table of such, a bucket has one or two.
 constexpr size_t kBytesPerBucket = 128;
 // A lock is held for the time of a copy. Whoever still has it after so many looks has been taken off its processor.
@@ -28,10 +32,21 @@ AnswerCacheShard::~AnswerCacheShard() {
 
 void AnswerCacheShard::open(const AnswerCache::Options& options) {
   options_ = options;
-  bucket_count_ = 1;
-  while (bucket_count_ < (1U << 30) && bucket_count_ * (2 * kBytesPerBucket) <= options.max_bytes) bucket_count_ *= 2;
+  bucket_count_ = kFirstBuckets;
   buckets_ = std::make_unique<CachedAnswer*[]>(bucket_count_);
   add(&bytes_, empty_size());
+}
+
+void AnswerCacheShard::resize(uint32_t count) {
+  std::unique_ptr<CachedAnswer*[]> buckets(new (std::nothrow) CachedAnswer*[count]());
+  if (buckets == nullptr) return;  // longer chains serve as well
+  buckets_ = std::move(buckets);
+  const size_t before = empty_size();
+  bucket_count_ = count;
+  add(&bytes_, empty_size() - before);
+  for (CachedAnswer* answer = oldest_; answer != nullptr; answer = answer->newer) {
+    answer->next = std::exchange(*bucket(answer->hash), answer);
+  }
 }
 
 AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash, const uint8_t* query,
@@ -43,7 +58,7 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
     contended_.fetch_add(1, std::memory_order_relaxed);
     return found;
   }
-  CachedAnswer* answer = find(key.data(), key.size(), bucket_of(hash));
+  CachedAnswer* answer = find(key.data(), key.size(), low(hash));
   if (answer == nullptr || answer->reply_length(view) > capacity) return found;
   const uint32_t age = answer->age(now);
   found.stale = age >= answer->lifetime();
@@ -79,9 +94,14 @@ bool AnswerCacheShard::take_refresh(CachedAnswer* answer, uint32_t age) const {
 bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now) {
   const size_t cost = answer->cost();
   const std::lock_guard<std::mutex> lock(mutex_);
+  const uint64_t more = uint64_t{bucket_count_} * 2;
+  const bool full = entries_.load(std::memory_order_relaxed) >= bucket_count_;
+  if (full && more * kBytesPerBucket <= std::min<uint64_t>(options_.max_bytes, UINT32_MAX)) {
+    resize(static_cast<uint32_t>(more));
+  }
   if (empty_size() + cost > options_.max_bytes) return false;
-  answer->bucket = bucket_of(hash);
-  CachedAnswer* old = find(answer->key(), answer->key_length(), answer->bucket);
+  answer->hash = low(hash);
+  CachedAnswer* old = find(answer->key(), answer->key_length(), answer->hash);
   if (old != nullptr) {
     answer->visited = old->visited;  // a name does not become less asked for by being refreshed
     remove(old);
@@ -106,6 +126,7 @@ size_t AnswerCacheShard::clear(const std::function<bool(const CachedAnswer&)>& m
     }
     answer = next;
   }
+  if (oldest_ == nullptr && bucket_count_ > kFirstBuckets) resize(kFirstBuckets);
   return removed;
 }
 
@@ -121,14 +142,14 @@ void AnswerCacheShard::add_counters(AnswerCache::Counters* to) const {
   to->entries += read(entries_);
 }
 
-CachedAnswer* AnswerCacheShard::find(const uint8_t* key, size_t length, uint32_t bucket) const {
-  CachedAnswer* answer = buckets_[bucket];
+CachedAnswer* AnswerCacheShard::find(const uint8_t* key, size_t length, uint32_t hash) const {
+  CachedAnswer* answer = *bucket(hash);
   while (answer != nullptr && !answer->has_key(key, length)) answer = answer->next;
   return answer;
 }
 
 void AnswerCacheShard::insert(CachedAnswer* answer) {
-  answer->next = std::exchange(buckets_[answer->bucket], answer);
+  answer->next = std::exchange(*bucket(answer->hash), answer);
   answer->older = newest_;
   (newest_ == nullptr ? oldest_ : newest_->newer) = answer;
   newest_ = answer;
@@ -137,7 +158,7 @@ void AnswerCacheShard::insert(CachedAnswer* answer) {
 }
 
 void AnswerCacheShard::remove(CachedAnswer* answer) {
-  CachedAnswer** link = &buckets_[answer->bucket];
+  CachedAnswer** link = bucket(answer->hash);
   while (*link != answer) link = &(*link)->next;
   *link = answer->next;
   if (hand_ == answer) hand_ = answer->newer;

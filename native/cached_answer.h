@@ -67,7 +67,7 @@ class CachedAnswer {
   CachedAnswer* next = nullptr;
   CachedAnswer* newer = nullptr;
   CachedAnswer* older = nullptr;
-  uint32_t bucket = 0;
+  uint32_t hash = 0;  // the key's, its low bits
   uint32_t hits = 0;
   uint32_t last_hit_age = 0;
   uint32_t refresh_age = 0;  // from this age on, somebody is to refresh it

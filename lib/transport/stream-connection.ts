@@ -18,9 +18,6 @@ const MAX_UNREAD = 256 * 1024;
  * were they all served at once, a few such clients would keep datagrams and new connections waiting for seconds.
  */
 const BATCHES_A_TURN = 1;
-/** How long a client may take to close its side after we have closed ours, in ms. */
-const LINGER = 1000;
-
 const QUERIES = workerCounter('tcpQueries');
 const REPLIES = workerCounter('tcpReplies');
 const SOCKET_QUERIES = socketCounter('queries');
@@ -62,6 +59,8 @@ export class StreamConnection {
   #flushing = false;
   /** When something last came or went, by `performance.now()`. */
   #lastActive = performance.now();
+  /** We have closed our side. */
+  #ended = false;
   #unreadSince: number | undefined;
   /** How much waited when it was last asked for, in bytes. */
   #unread = 0;
@@ -93,6 +92,11 @@ export class StreamConnection {
   /** How long nothing has come though nothing is owed to the client, in ms; 0 when something is. */
   idleFor(now: number): number {
     return this.#inFlight > 0 || this.#input.startedAt !== undefined ? 0 : now - this.#lastActive;
+  }
+
+  /** How long ago we closed our side, in ms, or 0: no longer than a client is waited for that does not close its own. */
+  lingersFor(now: number): number {
+    return this.#ended ? now - this.#lastActive : 0;
   }
 
   /** How long the first message that is not complete has been coming, in ms. */
@@ -238,8 +242,9 @@ export class StreamConnection {
   }
 
   #endWhenDone(): void {
-    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#flushing || this.#socket.writableEnded) return;
+    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#flushing || this.#ended) return;
+    this.#ended = true;
+    this.#lastActive = performance.now();
     this.#socket.end();
-    setTimeout(() => this.#socket.destroy(), LINGER).unref();
   }
 }

@@ -20,6 +20,8 @@ const { layout } = addon;
 /** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
 const MAX_SWEEP = 500;
 const MIN_SWEEP = 10;
+/** How long a client may take to close its side after we have closed ours, in ms, and up to a sweep more. */
+const LINGER = 1000;
 
 /** A listening socket that a worker is lent. */
 export interface StreamSocket {
@@ -177,6 +179,10 @@ export class StreamTransport {
     const { idleTimeout, messageTimeout, writeTimeout, gate } = this.#options;
     const now = performance.now();
     for (const connection of this.#connections) {
+      if (connection.lingersFor(now) >= LINGER) {
+        connection.destroy();
+        continue;
+      }
       let reason: WorkerCounter;
       if (connection.unreadFor(now) >= writeTimeout) reason = 'tcpWriteTimeout';
       else if (connection.messageFor(now) >= messageTimeout) reason = 'tcpMessageTimeout';

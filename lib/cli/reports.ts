@@ -41,7 +41,8 @@ export function checkReport(corefile: Corefile): string[] {
     ...address.zones.map(({ zone, block }) => {
       const names = blocks[block].plugins.map(({ name }) => name);
       const mode = modes[block];
-      const cached = mode === undefined ? '' : `; cache: ${mode.chain === undefined ? 'native' : `chain, ${mode.chain}`}`;
+      const cached =
+        mode === undefined ? '' : `; cache: ${mode.chain === undefined ? 'native' : `chain, ${mode.chain}`}`;
       return `  ${withLastDot(zone)}: ${names.length === 0 ? 'no directives: REFUSED' : names.join(' ')}${cached}`;
     }),
   ]);

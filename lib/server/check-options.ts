@@ -10,6 +10,7 @@ import type { Overload } from '../transport/dispatcher.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
+const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;
 const MAX_BUFFER = 0x3fffffff;
@@ -132,6 +133,9 @@ export function checkCertificate(tls: TlsSettings): TlsSettings {
   for (const name of ['cert', 'key'] as const) {
     if (typeof tls[name] === 'string' || (tls[name] as unknown) instanceof Uint8Array) continue;
     throw invalidType(`tls.${name}`, 'a string or a Buffer', tls[name]);
+  }
+  if (!CLIENT_CERTIFICATES.includes(tls.requestCert)) {
+    throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", tls.requestCert);
   }
   createSecureContext(contextOptions(tls));
   return tls;

@@ -17,7 +17,7 @@ import { smallestTtl } from '../message/wire.js';
 import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { contextOptions, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
 
 const { layout } = addon;
@@ -79,8 +79,14 @@ export class HttpsTransport {
     server.prependListener('connection', (socket: Socket) => {
       gate.admit(socket, listener.number);
     });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      this.#keep(socket);
+    // Before the listener that begins to speak HTTP.
+    server.prependListener('secureConnection', (socket: TLSSocket) => {
+      if (isAllowed(tls, socket)) {
+        this.#keep(socket);
+      } else {
+        gate.count('tlsHandshakeFailures');
+        socket.destroy();
+      }
     });
     server.on('session', (session) => {
       const connection = this.#connections.get(keyOf(session.socket));

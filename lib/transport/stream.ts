@@ -12,7 +12,7 @@ import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { contextOptions, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
 const { layout } = addon;
@@ -148,8 +148,12 @@ export class StreamTransport {
     server.on('secureConnection', (socket: TLSSocket) => {
       const { remoteAddress, remotePort } = socket;
       // Without an address it is gone already.
-      if (remoteAddress === undefined || remotePort === undefined) socket.destroy();
-      else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
+      if (remoteAddress === undefined || remotePort === undefined) {
+        socket.destroy();
+      } else if (!isAllowed(tls, socket)) {
+        gate.count('tlsHandshakeFailures');
+        socket.destroy();
+      } else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
     });
     server.on('tlsClientError', () => {
       gate.count('tlsHandshakeFailures');

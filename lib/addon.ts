@@ -290,8 +290,12 @@ export interface AnswerCache {
   counters(): CacheCounters;
 }
 
-/** The caches that are asked before a handler, in turn; it has nothing for JavaScript to call. */
-export type AnswerFront = Record<never, never>;
+declare const nothingToCall: unique symbol;
+
+/** The caches that are asked before a handler, in turn: of use to native code alone. */
+export interface AnswerFront {
+  readonly [nothingToCall]: never;
+}
 
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {

@@ -126,7 +126,7 @@ describe('the program', () => {
       'dns://[::1]:5301: 1 socket, 1 worker',
       '  c.org.: bind log cache whoami; cache: chain, log sees each query',
       '  e.org.: bind cache whoami; cache: native',
-      `${path}:16 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
+      `${path}:17 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
       'Corefile is valid: 1 warning',
     ]);
   });

@@ -191,11 +191,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return this.#change(async (sockets) => {
       const before = this.#config;
       const config = checkReload(before, changes);
-      // Of the old workers: the fresh ones shall not wait for it.
       const undo = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
       this.#config = config;
+      undo.push(() => {
+        this.#config = before;
+        return Promise.resolve();
+      });
       let change: AddressChange | undefined;
-      let renewed = false;
       try {
         await this.#supervisor.renew(
           async () => {
@@ -204,7 +206,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
             for (const slot of change.slots) this.#counters.forgetAddress(slot);
           },
           async () => {
-            renewed = true;
+            undo.length = 0; // from here on the fresh ones serve
             change?.apply();
             await this.#assign();
             await change?.finish(() => this.#assign());
@@ -212,10 +214,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
           before.closeTimeout,
         );
       } catch (error) {
-        if (!renewed) {
-          this.#config = before;
-          for (const step of undo) await step();
-        }
+        for (const step of undo) await step();
         throw error;
       }
       // What the old handlers said need not be what the fresh ones say.

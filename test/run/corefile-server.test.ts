@@ -304,7 +304,7 @@ describe('reload of a Corefile', () => {
       ['.:0 {\n nothing\n}', { code: 'ERR_MULTISOCKET_COREFILE' }],
       ['.:0 {\n multisocket 3\n probe fails\n}', { message: 'probe: told to fail' }],
       [
-        `.:0 {\n multisocket 4\n probe new\n}\n.:0 .:${taken} {\n bind 127.0.0.1\n probe new\n}`,
+        `.:0 {\n multisocket 4\n probe new\n}\na.org:${taken} {\n bind 127.0.0.1\n probe new\n}`,
         { code: 'EADDRINUSE', message: `listen EADDRINUSE: address already in use 127.0.0.1:${taken}` },
       ],
     ];

@@ -226,6 +226,7 @@ describe('createServer with a Corefile', () => {
     ['sockets', { corefile: '', sockets: 2 }, 'ERR_INVALID_ARG_VALUE'],
     ['filename', { corefile: '', filename: 'a' }, 'ERR_INVALID_ARG_VALUE'],
     ['handler', { corefile: '', handler: () => undefined }, 'ERR_INVALID_ARG_VALUE'],
+    ['cache', { corefile: '', cache: { maxBytes: 65_536 } }, 'ERR_INVALID_ARG_VALUE'],
     ['modules that are none', { corefile: '', modules: [1] }, 'ERR_INVALID_ARG_TYPE'],
     ['a port out of range', { corefile: '', dnsPort: 65_536 }, 'ERR_OUT_OF_RANGE'],
     ['an option of any server out of range', { corefile: '', workers: -1 }, 'ERR_OUT_OF_RANGE'],

@@ -13,6 +13,7 @@
         'native/answer_cache_object.cc',
         'native/answer_cache_registry.cc',
         'native/answer_cache_shard.cc',
+        'native/answer_front_object.cc',
         'native/cache_key.cc',
         'native/cached_answer.cc',
         'native/datagram_batch.cc',

@@ -223,6 +223,13 @@ export interface NativeCacheOptions {
   prefetchPercent: number;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
+  /**
+   * Whether the handler looks up again what an {@link AnswerFront} did not find: then it is the handler's look-up that is
+   * told to renew an answer, and the front's leaves no trace where it finds nothing.
+   */
+  lookedUpAgain: boolean;
+  /** Whether a front may give what is past its end. */
+  staleFirst: boolean;
 }
 
 /** What a cache has done, and what it holds. */
@@ -283,10 +290,20 @@ export interface AnswerCache {
   counters(): CacheCounters;
 }
 
+declare const nothingToCall: unique symbol;
+
+/** The caches that are asked before a handler, in turn: of use to native code alone. */
+export interface AnswerFront {
+  readonly [nothingToCall]: never;
+}
+
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
-  /** Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port. */
-  add(socket: number, fd: number, group: number, wildcard: boolean): void;
+  /**
+   * Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port.
+   * What `front` knows is answered without calling `onQueries`.
+   */
+  add(socket: number, fd: number, group: number, wildcard: boolean, front?: AnswerFront): void;
   /** Stops reading. What was received can still be answered. */
   stop(socket: number): void;
   /** Starts to read a stopped socket again. */
@@ -295,8 +312,6 @@ export interface UdpEndpoint {
   remove(socket: number): void;
   /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
   dropOlderThan(milliseconds: number): void;
-  /** Answers what the cache knows without calling `onQueries`. */
-  use(cache: AnswerCache): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
@@ -441,7 +456,7 @@ export interface Addon {
    * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
    * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
    *
-   * With a `cache`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
+   * With a `front`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
    * each behind its length. `origin`: see {@link Addon.queryOrigin}.
    *
    * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
@@ -456,7 +471,7 @@ export interface Addon {
     counters: Float64Array,
     row: number,
     progress: Uint32Array,
-    cache?: AnswerCache,
+    front?: AnswerFront,
     origin?: Uint8Array,
     output?: Uint8Array,
     outputStart?: number,
@@ -472,6 +487,8 @@ export interface Addon {
   closeCache(number: number): void;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
+  /** In the order in which they are asked. */
+  AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;

@@ -9,6 +9,7 @@
 
 #include "answer_cache_object.h"
 #include "answer_cache_registry.h"
+#include "answer_front_object.h"
 #include "descriptor_channel_object.h"
 #include "frames.h"
 #include "layout.h"
@@ -130,9 +131,10 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   auto counters = info[6].As<Napi::Float64Array>();
   auto progress = info[8].As<Napi::Uint32Array>();
   Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
-  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
-  if (info.Length() > 9 && info[9].IsObject()) {
-    admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
+  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), nullptr, {}, nullptr, 0, 0};
+  const std::shared_ptr<const AnswerFront> front = AnswerFrontObject::of(info[9]);
+  if (front != nullptr) {
+    frames.front = front.get();
     frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data());
     auto output = info[11].As<Napi::Uint8Array>();
     frames.output = output.Data();
@@ -177,6 +179,8 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.prefetch_gap = number("prefetchGap").Uint32Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
+  options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
   return Napi::Number::New(info.Env(), open_answer_cache(options));
 }
 
@@ -286,6 +290,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
+  exports.Set("AnswerFront", AnswerFrontObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));

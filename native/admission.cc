@@ -25,7 +25,7 @@ layout::WorkerCounter counter_of(Verdict verdict) {
 
 void Admission::begin() {
   text_used_ = 0;
-  if (cache_ != nullptr) now_ = seconds();
+  now_ = seconds();
 }
 
 Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Cached* cached) {
@@ -40,11 +40,9 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     words[layout::kLength] = static_cast<uint32_t>(reply);
     return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
   }
-  if (cache_ != nullptr) {
-    const AnswerCache::Found found =
-        cache_->look_up(message, view, cached->origin, now_, true, cached->out, cached->capacity);
-    cached->length = found.length;
-    if (found.length != 0) {
+  if (cached->front != nullptr) {
+    cached->length = cached->front->look_up(message, view, cached->origin, now_, cached->out, cached->capacity);
+    if (cached->length != 0) {
       layout::count(counters_ + layout::kCacheHits);
       return kReply;
     }

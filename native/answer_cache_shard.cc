@@ -50,12 +50,12 @@ void AnswerCacheShard::resize(uint32_t count) {
 }
 
 AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash, const uint8_t* query,
-                                             const MessageView& view, uint32_t now, bool allow_stale, uint8_t* out,
-                                             size_t capacity) {
+                                             const MessageView& view, uint32_t now, AnswerCache::Manner manner,
+                                             uint8_t* out, size_t capacity) {
   AnswerCache::Found found;
   std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
   if (!lock_soon(&lock)) {
-    contended_.fetch_add(1, std::memory_order_relaxed);
+    if (!manner.leaves_misses) contended_.fetch_add(1, std::memory_order_relaxed);
     return found;
   }
   CachedAnswer* answer = find(key.data(), key.size(), low(hash));
@@ -63,15 +63,21 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   const uint32_t age = answer->age(now);
   found.stale = age >= answer->lifetime();
   if (found.stale) {
-    const bool usable = allow_stale && answer->says_data() && age - answer->lifetime() < options_.serve_stale_seconds;
+    const bool usable =
+        manner.allow_stale && answer->says_data() && age - answer->lifetime() < options_.serve_stale_seconds;
     if (!usable) return {};
   }
-  if (options_.prefetch_gap != 0 && age - answer->last_hit_age >= options_.prefetch_gap) answer->hits = 0;
+  const bool forgotten = options_.prefetch_gap != 0 && age - answer->last_hit_age >= options_.prefetch_gap;
+  const uint32_t hits = forgotten ? 1 : answer->hits + 1;
+  found.refresh = is_to_refresh(*answer, age, hits);
+  if (found.refresh && manner.leaves_misses) return {};
   answer->last_hit_age = age;
-  answer->hits++;
+  answer->hits = hits;
   answer->visited = true;
-  found.refresh = take_refresh(answer, age);
-  if (found.refresh) return found;
+  if (found.refresh) {
+    answer->refresh_age = age + kRefreshInterval;
+    return found;
+  }
   if (found.stale) add(&stale_hits_, 1);
   add(&hits_, 1);
   found.length = answer->reply_length(view);
@@ -80,15 +86,13 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   return found;
 }
 
-bool AnswerCacheShard::take_refresh(CachedAnswer* answer, uint32_t age) const {
-  const uint32_t lifetime = answer->lifetime();
+bool AnswerCacheShard::is_to_refresh(const CachedAnswer& answer, uint32_t age, uint32_t hits) const {
+  const uint32_t lifetime = answer.lifetime();
   if (age < lifetime) {
     const bool near = (lifetime - age) * uint64_t{100} <= lifetime * uint64_t{options_.prefetch_percent};
-    if (options_.prefetch_hits == 0 || answer->hits < options_.prefetch_hits || !near) return false;
+    if (options_.prefetch_hits == 0 || hits < options_.prefetch_hits || !near) return false;
   }
-  if (age < answer->refresh_age) return false;
-  answer->refresh_age = age + kRefreshInterval;
-  return true;
+  return age >= answer.refresh_age;
 }
 
 bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now) {

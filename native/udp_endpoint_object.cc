@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "answer_cache_object.h"
+#include "answer_front_object.h"
 #include "system_error.h"
 
 namespace multisocket {
@@ -15,7 +15,6 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&UdpEndpointObject::start>("start"),
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
-                         InstanceMethod<&UdpEndpointObject::use>("use"),
                          InstanceMethod<&UdpEndpointObject::drop_older_than>("dropOlderThan"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
                          InstanceMethod<&UdpEndpointObject::unref>("unref"),
@@ -66,7 +65,8 @@ void UdpEndpointObject::add(const Napi::CallbackInfo& info) {
     throw_system_error(info.Env(), uv_translate_sys_error(errno), "dup");
     return;
   }
-  const int error = endpoint_->add(number(0), std::move(descriptor), number(2), info[3].As<Napi::Boolean>().Value());
+  const int error = endpoint_->add(number(0), std::move(descriptor), number(2), info[3].As<Napi::Boolean>().Value(),
+                                   AnswerFrontObject::of(info[4]));
   if (error != 0) throw_system_error(info.Env(), error, "poll");
 }
 
@@ -87,10 +87,6 @@ void UdpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->f
 
 void UdpEndpointObject::drop_older_than(const Napi::CallbackInfo& info) {
   endpoint_->drop_older_than(info[0].As<Napi::Number>().Uint32Value());
-}
-
-void UdpEndpointObject::use(const Napi::CallbackInfo& info) {
-  endpoint_->use(AnswerCacheObject::Unwrap(info[0].As<Napi::Object>())->cache());
 }
 
 void UdpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }

@@ -110,7 +110,7 @@ describe('the program', () => {
 
   it('-check says what would be served, and what is odd', async () => {
     const path = corefile(
-      'a.org b.org {\n multisocket 3\n whoami\n}\nc.org:5301 {\n bind 127.0.0.1 ::1\n log\n whoami\n}\nd.org {\n multisocket 4\n}\n',
+      'a.org b.org {\n multisocket 3\n whoami\n}\nc.org:5301 {\n bind 127.0.0.1 ::1\n log\n cache\n whoami\n}\ne.org:5301 {\n bind 127.0.0.1 ::1\n cache\n whoami\n}\nd.org {\n multisocket 4\n}\n',
     );
     const { code, out, err } = await finish(['-check', '-conf', path, '-dns.port', '5300']);
     assert.deepEqual([code, err], [0, '']);
@@ -121,10 +121,12 @@ describe('the program', () => {
       '  b.org.: multisocket whoami',
       '  d.org.: multisocket',
       'dns://127.0.0.1:5301: 1 socket, 1 worker',
-      '  c.org.: bind log whoami',
+      '  c.org.: bind log cache whoami; cache: chain, log sees each query',
+      '  e.org.: bind cache whoami; cache: native',
       'dns://[::1]:5301: 1 socket, 1 worker',
-      '  c.org.: bind log whoami',
-      `${path}:11 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
+      '  c.org.: bind log cache whoami; cache: chain, log sees each query',
+      '  e.org.: bind cache whoami; cache: native',
+      `${path}:17 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
       'Corefile is valid: 1 warning',
     ]);
   });

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { parsingError, type CorefileError } from '../corefile/errors.js';
-import type { TimeoutSettings } from '../corefile/listen-settings.js';
+import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
 import { DEFAULT_PORTS, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../transport/secure-context.js';
 import type { ListenOptions, TcpOptions } from '../server/options.js';
@@ -34,11 +34,26 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
   if (settings === undefined && encrypted.length > 0) {
     throw fault(corefile, encrypted[0], 'needs the directive tls, with a certificate and its key');
   }
-  const tls =
-    settings === undefined
-      ? {}
-      : { tls: { cert: readFileSync(settings.certificate), key: readFileSync(settings.key) } };
+  const tls = settings === undefined ? {} : { tls: readTls(settings) };
   return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls };
+}
+
+/** What servers call CoreDNS's modes. */
+const CLIENT_AUTH = {
+  nocert: false,
+  request: 'unchecked',
+  require: 'any',
+  verify_if_given: 'if-given',
+  require_and_verify: true,
+} as const;
+
+function readTls({ certificate, key, ca, clientAuth }: CorefileTls): TlsSettings {
+  return {
+    cert: readFileSync(certificate),
+    key: readFileSync(key),
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    requestCert: CLIENT_AUTH[clientAuth],
+  };
 }
 
 function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {

@@ -8,8 +8,9 @@ import { checkSocketCount } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
-import type { CacheOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
+import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
+const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;
 const MAX_BUFFER = 0x3fffffff;
@@ -68,6 +69,19 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   };
 }
 
+/** What a server is to be from a reload on. Throws as {@link checkOptions}. */
+export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
+  const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
+  checkHandler(filename, handler, before.workers);
+  const listen =
+    changes.listen === undefined ? before.listen : checkListen(changes.listen, before.sockets, before.ipv6Only);
+  const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
+  const fresh = changes.tls === undefined ? before.tls : checkTls(changes.tls, listen);
+  const tls = fresh && { ...fresh, ticketKeys: before.tls?.ticketKeys ?? fresh.ticketKeys };
+  if (tls === undefined) checkTls(tls, listen);
+  return { ...before, filename, handler, workerData, listen, tcp, tls };
+}
+
 function checkListen(value: unknown, sockets: number, ipv6Only: boolean): ServerConfig['listen'] {
   const entries: unknown[] = Array.isArray(value) ? value : [value];
   if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
@@ -78,7 +92,7 @@ function checkListen(value: unknown, sockets: number, ipv6Only: boolean): Server
 }
 
 /** Checks that there is one handler, and one that the workers can have. Throws as {@link checkOptions}. */
-export function checkHandler(
+function checkHandler(
   filename: ServerOptions['filename'] | undefined,
   handler: ServerOptions['handler'] | undefined,
   workers: number,
@@ -119,6 +133,9 @@ export function checkCertificate(tls: TlsSettings): TlsSettings {
   for (const name of ['cert', 'key'] as const) {
     if (typeof tls[name] === 'string' || (tls[name] as unknown) instanceof Uint8Array) continue;
     throw invalidType(`tls.${name}`, 'a string or a Buffer', tls[name]);
+  }
+  if (!CLIENT_CERTIFICATES.includes(tls.requestCert)) {
+    throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", tls.requestCert);
   }
   createSecureContext(contextOptions(tls));
   return tls;

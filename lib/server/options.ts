@@ -147,6 +147,23 @@ export interface ServerOptions {
   signal?: AbortSignal;
 }
 
+/** What `server.reload()` may change; what is left out stays as it is. */
+export interface ReloadOptions {
+  filename?: string | URL;
+  handler?: Handler;
+  workerData?: unknown;
+  /**
+   * Other addresses. Those that are there already, by transport, address and port, keep their sockets and get the number
+   * of them that is said here, by default the option `sockets`; others are opened; the rest is read for a while, no longer
+   * than a second, and then closed.
+   */
+  listen?: ServerOptions['listen'];
+  /** Bounds for connections, for new ones; those that are left out have their defaults. */
+  tcp?: TcpOptions;
+  /** Certificates, shown to new connections. */
+  tls?: TlsSettings;
+}
+
 /** Options after the check, each with its value. */
 export interface ServerConfig extends Required<
   Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls' | 'cache'>

@@ -17,7 +17,8 @@ export class ServerCache {
   constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
-    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, keepTtl: false, ...prefetching });
+    const given = { keepTtl: false, lookedUpAgain: false, staleFirst: true };
+    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, ...prefetching, ...given });
     this.#cache = new addon.AnswerCache(this.number);
   }
 

@@ -2,17 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { withCode } from '../errors.js';
-import type { Handler } from '../message/handler.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
 import { Assignment } from './assignment.js';
-import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
+import type { Borrower } from './borrower.js';
+import { checkCertificate, checkOptions, checkReload } from './check-options.js';
 import { channels } from './diagnostics.js';
-import type { ServerConfig, ServerOptions } from './options.js';
+import type { ServerSocket } from './messages.js';
+import type { ReloadOptions, ServerConfig, ServerOptions } from './options.js';
 import { ServerCache } from './server-cache.js';
-import { ServerSockets, type BoundAddress } from './server-sockets.js';
+import { ServerSockets, type AddressChange, type BoundAddress } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
 import { Supervisor, type SupervisedWorker } from './supervisor.js';
@@ -29,13 +30,6 @@ export interface ServerEvents {
   warning: [Error];
   /** A handler module has called `context.postMessage`; the number is its worker's. */
   message: [message: unknown, worker: number];
-}
-
-/** What {@link Server.reload} may change; what is left out stays as it is. */
-export interface ReloadOptions {
-  filename?: string | URL;
-  handler?: Handler;
-  workerData?: unknown;
 }
 
 /** How {@link Server.close} closes. */
@@ -56,6 +50,8 @@ export interface CloseReport {
 
 type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
 
+/** For how many addresses there is room at least, so that a reload can have more than there were at first. */
+const MIN_ROOM = 64;
 /** How soon sockets that could not be lent are tried again, in ms. */
 const RETRY = 1000;
 
@@ -69,6 +65,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #config: ServerConfig;
   readonly #assignment = new Assignment();
   readonly #counters: Counters;
+  /** For how many addresses there is room. */
+  readonly #room: number;
   readonly #supervisor: Supervisor;
   readonly #onAbort = (): void => {
     this.close().catch((error: unknown) => this.emit('error', error as Error));
@@ -92,7 +90,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#config = config;
     const workers = Math.max(1, config.workers);
     this.cache = config.cache === undefined ? undefined : new ServerCache(config.cache, config.maxPayloadSize);
-    this.#counters = new Counters(config.listen.length, 2 * workers);
+    this.#room = Math.max(MIN_ROOM, 2 * config.listen.length);
+    this.#counters = new Counters(this.#room, 2 * workers);
     this.#supervisor = new Supervisor({
       workers,
       stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
@@ -121,8 +120,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async listen(): Promise<this> {
     return this.#begin(async () => {
       const given = this.#config.listenFds ? listenFds() : [];
-      if (given.length === 0) return ServerSockets.open(this.#config);
-      const sockets = ServerSockets.adopt(this.#config, given);
+      if (given.length === 0) return ServerSockets.open(this.#config, this.#room);
+      const sockets = ServerSockets.adopt(this.#config, given, this.#room);
       sockets.growInherited(this.#config);
       return sockets;
     });
@@ -141,7 +140,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     try {
       await this.#begin(async () => {
         adopted = await adoptSockets(path, { timeout });
-        return ServerSockets.adopt(this.#config, adopted.addresses);
+        return ServerSockets.adopt(this.#config, adopted.addresses, this.#room);
       });
       await adopted?.ready();
     } catch (error) {
@@ -181,25 +180,45 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /**
    * Starts fresh workers, which load the handler module anew, and gives the sockets to them; the old ones finish what
-   * they hold, within `closeTimeout`, and go. No query is lost. Resolves when the old ones are gone.
+   * they hold, within `closeTimeout`, and go. No query is lost, but for those to addresses that are given up. Resolves when
+   * the old workers are gone.
    *
-   * Rejects with what kept a fresh worker from starting, and `ERR_SERVER_NOT_RUNNING` when the server does not listen;
-   * the old workers then stay.
+   * Rejects with what kept a fresh worker from starting or an address from being opened, with what {@link createServer}
+   * throws, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, and `ERR_SERVER_NOT_RUNNING` when the server does not listen; the old
+   * workers and addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
-    return this.#change(async () => {
+    return this.#change(async (sockets) => {
       const before = this.#config;
-      const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
-      checkHandler(filename, handler, before.workers);
-      this.#config = { ...before, filename, handler, workerData };
-      try {
-        await this.#supervisor.renew(() => this.#assign(), before.closeTimeout);
-        // What the old handlers said need not be what the fresh ones say.
-        this.cache?.clear();
-      } catch (error) {
+      const config = checkReload(before, changes);
+      const undo = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
+      this.#config = config;
+      undo.push(() => {
         this.#config = before;
+        return Promise.resolve();
+      });
+      let change: AddressChange | undefined;
+      try {
+        await this.#supervisor.renew(
+          async () => {
+            if (changes.listen === undefined) return;
+            change = await sockets.change(config);
+            for (const slot of change.slots) this.#counters.forgetAddress(slot);
+          },
+          async () => {
+            undo.length = 0; // from here on the fresh ones serve
+            change?.apply();
+            await this.#assign();
+            await change?.finish(() => this.#assign());
+          },
+          before.closeTimeout,
+        );
+      } catch (error) {
+        for (const step of undo) await step();
         throw error;
       }
+      // What the old handlers said need not be what the fresh ones say.
+      this.cache?.clear();
     });
   }
 
@@ -286,7 +305,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** Has the sockets served by whom the supervisor names. */
   #assign(): Promise<void> {
     const sockets = this.#sockets?.all() ?? [];
-    const plan = new Map(sockets.map((socket, i) => [socket, this.#supervisor.readersFor(i)]));
+    const plan = new Map<ServerSocket, readonly Borrower[]>(
+      sockets.map((socket, i) => [socket, this.#supervisor.readersFor(i)]),
+    );
+    for (const socket of this.#sockets?.leaving() ?? []) plan.set(socket, this.#assignment.readersOf(socket.number));
     for (const [leaving, staying] of this.#sockets?.partners() ?? []) {
       plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
     }
@@ -301,6 +323,28 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       this.#retry = setTimeout(this.#reassign, RETRY).unref();
     });
   };
+
+  /**
+   * Gives the addresses that stay their numbers of sockets; returns what takes that back. Rejects with a system error; then
+   * all have as many as before.
+   */
+  async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
+    const undo: (() => Promise<void>)[] = [];
+    const assign = (): Promise<void> => this.#assign();
+    try {
+      for (const [i, place] of sockets.places(listen).entries()) {
+        if (place === undefined) continue;
+        const before = sockets.count(place);
+        if (before === listen[i].sockets) continue;
+        await sockets.resize(place, listen[i].sockets, assign);
+        undo.push(() => sockets.resize(place, before, assign));
+      }
+    } catch (error) {
+      for (const step of undo) await step();
+      throw error;
+    }
+    return undo;
+  }
 
   #change(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
     const result = this.#changing.then(() => {

@@ -1,5 +1,5 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
-import { addon } from '../addon.js';
+import { addon, type AnswerFront } from '../addon.js';
 import type { Logger } from '../message/handler.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
@@ -32,19 +32,21 @@ export class Serving {
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
   readonly #sockets = new Map<number, ServerSocket>();
+  /** The server's own cache, in front of the handler. */
+  readonly #front: AnswerFront | undefined;
   readonly #stopBeating: () => void;
 
   /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
-    const { workerData, index, logger } = start;
+    const { workerData, index, logger, maxPayloadSize } = start;
     const postMessage = (message: unknown): void => {
       start.postMessage(message);
     };
     const loaded =
       typeof handler === 'function'
-        ? { handler, close: () => Promise.resolve() }
-        : await loadHandler(handler, { workerData, index, logger, postMessage, signal: abort.signal });
+        ? { handler, caches: () => [], close: () => Promise.resolve() }
+        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, signal: abort.signal });
     return new Serving(start, loaded, abort);
   }
 
@@ -57,6 +59,7 @@ export class Serving {
       start.warn(error);
     });
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
@@ -75,13 +78,12 @@ export class Serving {
       dispatcher,
       counters,
       row,
-      cache,
       maxPayloadSize,
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const options = { ...tcp, dispatcher, counters, row, cache, gate, tls: start.tls };
+    const options = { ...tcp, dispatcher, counters, row, gate, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
@@ -92,9 +94,11 @@ export class Serving {
     const listening: Promise<void>[] = [];
     for (const socket of sockets) {
       this.#sockets.set(socket.number, socket);
-      if (socket.transport === 'udp') this.#udp.add(socket);
-      else if (socket.transport === 'https') listening.push(this.#https.add(socket));
-      else listening.push(this.#streams.add(socket, socket.transport));
+      const caches = this.#loaded.caches(socket.local);
+      const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
+      if (socket.transport === 'udp') this.#udp.add(socket, front);
+      else if (socket.transport === 'https') listening.push(this.#https.add(socket, front));
+      else listening.push(this.#streams.add(socket, socket.transport, front));
     }
     await Promise.all(listening);
   }

@@ -72,6 +72,12 @@ export class Counters {
     this.#freeSeats = Array.from({ length: workers }, (_, i) => workers - 1 - i);
   }
 
+  /** An address gets the rows of another one that is gone: they begin anew. */
+  forgetAddress(slot: number): void {
+    const size = NUMBERS_PER_ADDRESS * layout.socketRow;
+    this.#elements.fill(0, slot * size, (slot + 1) * size);
+  }
+
   /** A seat for a worker that is about to start, and what it needs to count there. */
   takeSeat(): { seat: number; row: number; memory: SharedArrayBuffer; connections: SharedArrayBuffer } {
     const seat = this.#freeSeats.pop();

@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { addon } from '../addon.js';
+import { addon, type AnswerFront } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -17,7 +17,7 @@ import { smallestTtl } from '../message/wire.js';
 import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { contextOptions, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
 
 const { layout } = addon;
@@ -57,8 +57,8 @@ export class HttpsTransport {
     this.#options = options;
   }
 
-  /** Starts to accept from a socket. Rejects with a system error. */
-  async add(listener: StreamSocket): Promise<void> {
+  /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
+  async add(listener: StreamSocket, front: AnswerFront | undefined): Promise<void> {
     const { tls, messageTimeout, maxPipelined, gate, backlog } = this.#options;
     if (tls === undefined) throw new Error('a socket for HTTPS, and no certificate');
     const server = createSecureServer(
@@ -68,7 +68,7 @@ export class HttpsTransport {
         settings: { maxConcurrentStreams: maxPipelined },
       },
       (request, response) => {
-        this.#answer(request, response, listener).catch((error: unknown) => {
+        this.#answer(request, response, listener, front).catch((error: unknown) => {
           fail(response, error);
         });
       },
@@ -79,8 +79,14 @@ export class HttpsTransport {
     server.prependListener('connection', (socket: Socket) => {
       gate.admit(socket, listener.number);
     });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      this.#keep(socket);
+    // Before the listener that begins to speak HTTP.
+    server.prependListener('secureConnection', (socket: TLSSocket) => {
+      if (isAllowed(tls, socket)) {
+        this.#keep(socket);
+      } else {
+        gate.count('tlsHandshakeFailures');
+        socket.destroy();
+      }
     });
     server.on('session', (session) => {
       const connection = this.#connections.get(keyOf(session.socket));
@@ -135,7 +141,12 @@ export class HttpsTransport {
     for (const { socket } of this.#connections.values()) socket.unref();
   }
 
-  async #answer(request: Http2ServerRequest, response: Http2ServerResponse, listener: StreamSocket): Promise<void> {
+  async #answer(
+    request: Http2ServerRequest,
+    response: Http2ServerResponse,
+    listener: StreamSocket,
+    front: AnswerFront | undefined,
+  ): Promise<void> {
     const { remoteAddress = '', remotePort = 0, localAddress = '' } = request.socket;
     const connection = this.#connections.get(keyOf(request.socket));
     if (connection !== undefined) connection.inFlight++;
@@ -144,7 +155,7 @@ export class HttpsTransport {
       const message = await readMessage(request);
       clearTimeout(deadline);
       const local = listener.wildcard ? endpointOf(localAddress, listener.local.port) : listener.local;
-      const reply = await this.#serve(message, endpointOf(remoteAddress, remotePort), local, listener.number);
+      const reply = await this.#serve(message, endpointOf(remoteAddress, remotePort), local, listener.number, front);
       if (reply === undefined) {
         request.destroy(); // the handler dropped it
         return;
@@ -164,18 +175,24 @@ export class HttpsTransport {
   }
 
   /** The reply to a message; undefined when there is none. Rejects with {@link HttpFailure}. */
-  async #serve(message: Buffer, client: Endpoint, local: Endpoint, listener: number): Promise<Buffer | undefined> {
-    const { dispatcher, counters, row, cache } = this.#options;
+  async #serve(
+    message: Buffer,
+    client: Endpoint,
+    local: Endpoint,
+    listener: number,
+    front: AnswerFront | undefined,
+  ): Promise<Buffer | undefined> {
+    const { dispatcher, counters, row } = this.#options;
     const input = Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
     counters[row + QUERIES]++;
     counters[listener * layout.socketRow + SOCKET_QUERIES]++;
     const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
     const check = [input, 0, input.length, 1, this.#words, this.#text, counters, row, this.#progress] as const;
-    if (cache === undefined) {
+    if (front === undefined) {
       addon.checkStream(...check);
     } else {
       const bytes = packOrigin('https', client, local);
-      const rows = addon.checkStream(...check, cache, bytes, this.#output, 0);
+      const rows = addon.checkStream(...check, front, bytes, this.#output, 0);
       if (rows === 0) return Buffer.from(this.#output.subarray(2, this.#progress[1]));
     }
     const outcome = this.#words[word.verdict];

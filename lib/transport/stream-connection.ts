@@ -1,6 +1,6 @@
 /** One client's connection: length-prefixed messages in (RFC 1035 s.4.2.2), their replies out in any order (RFC 7766). */
 import type { Socket } from 'node:net';
-import { addon, type AnswerCache } from '../addon.js';
+import { addon, type AnswerFront } from '../addon.js';
 import type { Origin, QueryBatch } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -36,7 +36,6 @@ export interface StreamContext {
   text: Buffer;
   /** Where the replies of one read are gathered. */
   output: FrameOutput;
-  cache: AnswerCache | undefined;
   /** Two numbers that the look at messages tells: see `addon.checkStream`. */
   progress: Uint32Array;
 }
@@ -47,6 +46,7 @@ export class StreamConnection {
   readonly #context: StreamContext;
   readonly #socketRow: number;
   readonly #origin: Origin;
+  readonly #front: AnswerFront | undefined;
   readonly #input = new FrameInput();
   #inFlight = 0;
   /** Nothing is read until handlers or the client have caught up, or it is this connection's turn again. */
@@ -69,11 +69,18 @@ export class StreamConnection {
   };
 
   /** `socketRow`: the element of the counters at which the listening socket's row starts. */
-  constructor(socket: Socket, context: StreamContext, socketRow: number, origin: Origin) {
+  constructor(
+    socket: Socket,
+    context: StreamContext,
+    socketRow: number,
+    origin: Origin,
+    front: AnswerFront | undefined,
+  ) {
     this.#socket = socket;
     this.#context = context;
     this.#socketRow = socketRow;
     this.#origin = origin;
+    this.#front = front;
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -141,7 +148,8 @@ export class StreamConnection {
 
   /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
   #serve(): void {
-    const { counters, row, words, text, output, cache, progress } = this.#context;
+    const { counters, row, words, text, output, progress } = this.#context;
+    const front = this.#front;
     let batches = 0;
     while (batches < BATCHES_A_TURN && !this.#full()) {
       const { bytes, start, end } = this.#input;
@@ -149,13 +157,13 @@ export class StreamConnection {
       const { bytes: origin } = this.#origin;
       const check = [bytes, start, end, most, words, text, counters, row, progress] as const;
       const count =
-        cache === undefined
+        front === undefined
           ? addon.checkStream(...check)
-          : addon.checkStream(...check, cache, origin, output.bytes, output.end);
+          : addon.checkStream(...check, front, origin, output.bytes, output.end);
       if (progress[0] === start) break;
       batches++;
       this.#input.consume(progress[0], this.#lastActive);
-      const cached = cache === undefined ? 0 : output.addAnswers(progress[1]);
+      const cached = front === undefined ? 0 : output.addAnswers(progress[1]);
       counters[row + QUERIES] += count + cached;
       counters[row + REPLIES] += cached;
       counters[this.#socketRow + SOCKET_QUERIES] += count + cached;

@@ -5,14 +5,14 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import { addon, type AnswerCache } from '../addon.js';
+import { addon, type AnswerFront } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { contextOptions, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
 const { layout } = addon;
@@ -35,6 +35,9 @@ export interface StreamSocket {
   local: Endpoint;
 }
 
+/** A listening socket, and what answers before a handler on its connections. */
+type Listener = StreamSocket & { front: AnswerFront | undefined };
+
 /** What a {@link StreamTransport} is made from; times are in ms. */
 export interface StreamTransportOptions {
   dispatcher: Dispatcher;
@@ -48,7 +51,6 @@ export interface StreamTransportOptions {
   writeTimeout: number;
   maxPipelined: number;
   backlog: number;
-  cache: AnswerCache | undefined;
   tls: SharedTls | undefined;
 }
 
@@ -65,18 +67,19 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
-    const { dispatcher, counters, row, cache, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
+    const { dispatcher, counters, row, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const scratch = { words, text, output: new FrameOutput(), progress: new Uint32Array(2) };
-    this.#context = { dispatcher, counters, row, cache, maxPipelined, ...scratch };
+    this.#context = { dispatcher, counters, row, maxPipelined, ...scratch };
     const shortest = Math.min(idleTimeout, messageTimeout, writeTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
 
-  /** Starts to accept from a socket, plainly or by TLS. Rejects with a system error. */
-  async add(socket: StreamSocket, transport: 'tcp' | 'tls'): Promise<void> {
-    const server = transport === 'tls' ? this.#tlsServer(socket) : this.#tcpServer(socket);
+  /** Starts to accept from a socket, plainly or by TLS; what `front` knows needs no handler. Rejects with a system error. */
+  async add(socket: StreamSocket, transport: 'tcp' | 'tls', front: AnswerFront | undefined): Promise<void> {
+    const listener = { ...socket, front };
+    const server = transport === 'tls' ? this.#tlsServer(listener) : this.#tcpServer(listener);
     this.#listeners.set(socket.number, server);
     if (!this.#ref) server.unref();
     server.listen({ fd: addon.duplicate(socket.fd), backlog: this.#options.backlog });
@@ -124,7 +127,7 @@ export class StreamTransport {
     for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.unref();
   }
 
-  #tcpServer(listener: StreamSocket): Server {
+  #tcpServer(listener: Listener): Server {
     // The client's end of the stream is no reason to keep its last replies from it (RFC 7766 s.6.2.4).
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       const client = this.#options.gate.admit(socket, listener.number);
@@ -132,7 +135,7 @@ export class StreamTransport {
     });
   }
 
-  #tlsServer(listener: StreamSocket): Server {
+  #tlsServer(listener: Listener): Server {
     const { tls, messageTimeout, gate } = this.#options;
     if (tls === undefined) throw new Error('a socket for TLS, and no certificate');
     const server = createTlsServer({
@@ -147,8 +150,12 @@ export class StreamTransport {
     server.on('secureConnection', (socket: TLSSocket) => {
       const { remoteAddress, remotePort } = socket;
       // Without an address it is gone already.
-      if (remoteAddress === undefined || remotePort === undefined) socket.destroy();
-      else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
+      if (remoteAddress === undefined || remotePort === undefined) {
+        socket.destroy();
+      } else if (!isAllowed(tls, socket)) {
+        gate.count('tlsHandshakeFailures');
+        socket.destroy();
+      } else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
     });
     server.on('tlsClientError', () => {
       gate.count('tlsHandshakeFailures');
@@ -156,8 +163,8 @@ export class StreamTransport {
     return server;
   }
 
-  #keep(socket: Socket, listener: StreamSocket, origin: Origin): void {
-    const connection = new StreamConnection(socket, this.#context, listener.number * layout.socketRow, origin);
+  #keep(socket: Socket, { number, front }: Listener, origin: Origin): void {
+    const connection = new StreamConnection(socket, this.#context, number * layout.socketRow, origin, front);
     this.#connections.add(connection);
     if (!this.#ref) connection.unref();
     socket.on('close', () => {

@@ -604,6 +604,57 @@ void asks_one_caller_to_refresh() {
   CHECK(look_up(&plain, query, 1100, {}, true).found.refresh);
 }
 
+// As before a handler, where what is missed is looked up again.
+Reply look_up_first(AnswerCache* cache, const Query& query, uint32_t now) {
+  const Examined examined(query);
+  std::vector<uint8_t> out(65535, 0xaa);
+  Reply reply;
+  reply.found = cache->look_up_first(examined.data(), examined.view, {}, now, out.data(), out.size());
+  reply.message.assign(out.begin(), out.begin() + static_cast<long>(reply.found.length));
+  return reply;
+}
+
+void leaves_to_the_second_look_up_what_the_first_does_not_give() {
+  AnswerCache::Options options = options_of(1 << 20);
+  options.prefetch_hits = 3;
+  options.prefetch_percent = 10;
+  options.serve_stale_seconds = 100;
+  options.looked_up_again = true;
+  AnswerCache cache(options);
+  const Query query;
+  CHECK(look_up_first(&cache, query, 1000).message.empty());
+  CHECK(cache.counters().misses == 0);  // the second look-up counts it
+  CHECK(store(&cache, query, simple_reply(query, 1000)));
+  CHECK(look_up_first(&cache, query, 1950).message == simple_reply(query, 50));
+  CHECK(look_up_first(&cache, query, 1950).message == simple_reply(query, 50));
+  for (unsigned i = 0; i < 3; i++) {  // the third hit is to renew it: as often as it is asked, until somebody does
+    const Reply first = look_up_first(&cache, query, 1950);
+    CHECK(first.message.empty() && !first.found.refresh);
+  }
+  CHECK(cache.counters().hits == 2);
+  CHECK(look_up(&cache, query, 1950, {}, true).found.refresh);
+  CHECK(look_up_first(&cache, query, 1950).message == simple_reply(query, 50));
+  CHECK(cache.counters().hits == 3 && cache.counters().misses == 1);
+  CHECK(look_up_first(&cache, query, 2001).message.empty());  // stale, and not renewed for long
+  CHECK(look_up(&cache, query, 2001, {}, true).found.refresh);
+  CHECK(look_up_first(&cache, query, 2001).message == simple_reply(query, 30));
+  CHECK(look_up_first(&cache, query, 2100).message.empty());
+
+  options.stale_first = false;
+  AnswerCache verified(options);
+  CHECK(store(&verified, query, simple_reply(query, 10)));
+  CHECK(look_up(&verified, query, 1010, {}, true).found.refresh);
+  CHECK(look_up_first(&verified, query, 1010).message.empty());
+  CHECK(look_up(&verified, query, 1010, {}, true).message == simple_reply(query, 10));
+
+  options.looked_up_again = false;
+  AnswerCache alone(options);
+  CHECK(store(&alone, query, simple_reply(query, 1000)));
+  for (unsigned i = 0; i < 2; i++) CHECK(!look_up_first(&alone, query, 1950).message.empty());
+  CHECK(look_up_first(&alone, query, 1950).found.refresh);
+  CHECK(alone.counters().misses == 1);
+}
+
 // --- Room
 
 Query numbered(unsigned number) {
@@ -798,6 +849,7 @@ int main() {
   lives_as_long_as_it_may();
   serves_stale_when_asked_to();
   asks_one_caller_to_refresh();
+  leaves_to_the_second_look_up_what_the_first_does_not_give();
   stays_within_its_bytes();
   keeps_what_is_asked_for_in_a_flood_of_other_names();
   lets_go_first_of_what_has_ended();

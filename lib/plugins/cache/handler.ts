@@ -1,6 +1,7 @@
 /** Answers from the native cache, and keeps there what the rest of the chain answers. */
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/edns.js';
+import type { AnswerCache } from '../../addon.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../message/registry.js';
@@ -9,7 +10,7 @@ import { clampTtls, findSections, hasSoa } from '../../message/wire.js';
 import { takeOver } from '../take-over.js';
 import { isInZones } from '../zones.js';
 import type { CacheOptions, TtlBounds } from './options.js';
-import { MAX_PAYLOAD_SIZE, SharedCache } from './shared-cache.js';
+import { SharedCache } from './shared-cache.js';
 
 /** The native cache has an answer, and wants this query to renew it. */
 const RENEW = -1;
@@ -21,14 +22,22 @@ const ANSWER_COUNT = 6;
 export class CacheHandler {
   readonly #options: CacheOptions;
   readonly #logger: Logger;
+  readonly #maxPayloadSize: number;
   readonly #cache: SharedCache;
   /** A message that is about to be given or kept: of use until the next one. */
   readonly #scratch = Buffer.alloc(MAX_MESSAGE);
 
-  constructor(options: CacheOptions, logger: Logger) {
+  /** `maxPayloadSize`: the longest UDP reply of the server in octets. */
+  constructor(options: CacheOptions, logger: Logger, maxPayloadSize: number) {
     this.#options = options;
     this.#logger = logger;
-    this.#cache = new SharedCache(options);
+    this.#maxPayloadSize = maxPayloadSize;
+    this.#cache = new SharedCache(options, maxPayloadSize);
+  }
+
+  /** What can be answered without this handler, once it has been answered by it. */
+  get answers(): AnswerCache {
+    return this.#cache.answers;
   }
 
   /** Answers a query of its zones from the cache; others, and those that it knows nothing of, go to `next`. */
@@ -107,8 +116,8 @@ export class CacheHandler {
     const { ttl } = reply.caching;
     // What varies by who asks is not for this cache, which does not ask for that.
     if (!reply.answered || reply.dropped || ttl === 0 || reply.caching.varyBy !== 0) return;
-    const limit = replyLimit(query, MAX_PAYLOAD_SIZE);
-    const length = reply.encode(this.#scratch, 0, limit, MAX_PAYLOAD_SIZE);
+    const limit = replyLimit(query, this.#maxPayloadSize);
+    const length = reply.encode(this.#scratch, 0, limit, this.#maxPayloadSize);
     if (reply.truncated) return;
     const message = this.#scratch.subarray(0, length);
     const bounds = this.#boundsOf(query, reply.rcode, message);

@@ -1,49 +1,22 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { usableCpus } from 'multisocket';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
 import { freePort } from './support/http.js';
+import { killAll, listen, start, type Running } from './support/program.js';
 import { until } from './support/server.js';
 
-const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const running = new Set<ChildProcess>();
-
-/** A program that runs, with all that it has printed so far. */
-interface Running {
-  child: ChildProcess;
-  out: () => string;
-  err: () => string;
-  /** Its exit code, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals>;
-}
-
-function start(args: readonly string[], cwd = directory): Running {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
-    return (code ?? signal) as number | NodeJS.Signals;
-  });
-  return { child, out: () => out, err: () => err, ended };
-}
 
 /** Runs it to its end. */
 async function finish(args: readonly string[]): Promise<{ code: number | NodeJS.Signals; out: string; err: string }> {
-  const { ended, out, err } = start(args);
+  const { ended, out, err } = start(args, directory);
   return { code: await ended, out: out(), err: err() };
 }
 
@@ -56,15 +29,12 @@ function corefile(text: string): string {
 /** Starts it with a Corefile and waits until it listens; `port` is the first that it prints. */
 async function serve(text: string): Promise<Running & { path: string; port: number }> {
   const path = corefile(text);
-  const started = start(['-conf', path]);
-  await until(() => started.out().includes('multisocket-'), 'the program to listen');
+  const started = await listen(['-conf', path], directory);
   return { ...started, path, port: Number(/listening on .*:(\d+),/.exec(started.out())?.[1]) };
 }
 
 describe('the program', () => {
-  afterEach(() => {
-    for (const child of running) child.kill('SIGKILL');
-  });
+  afterEach(killAll);
 
   it('says its version and its directives', async () => {
     assert.deepEqual(await finish(['-version']), { code: 0, out: `multisocket-${version}\n`, err: '' });
@@ -131,8 +101,7 @@ describe('the program', () => {
 
   it('serves whoami on this host when there is no Corefile, and logs each query', async () => {
     const port = await freePort();
-    const { child, out, ended } = start(['-dns.port', String(port)]);
-    await until(() => out().includes('multisocket-'), 'the program to listen');
+    const { child, out, ended } = await listen(['-dns.port', String(port)], directory);
     assert.ok(out().includes(`listening on 127.0.0.1:${port}, UDP and TCP, ${usableCpus()} socket`));
     assert.match(
       await dig('@127.0.0.1', '-p', String(port), 'example.org', 'MX'),

@@ -39,10 +39,10 @@ export async function listen(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Running> {
   const started = start(args, cwd, environment);
-  let over = false;
-  void started.ended.then(() => (over = true));
-  await until(() => over || started.out().includes('multisocket-'), 'the program to listen');
-  if (over) throw new Error(`the program has ended: ${started.err()}`);
+  const { child, out, err } = started;
+  const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await until(() => over() || out().includes('multisocket-'), 'the program to listen');
+  if (over()) throw new Error(`the program has ended: ${err()}`);
   return started;
 }
 

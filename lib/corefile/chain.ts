@@ -3,6 +3,7 @@ import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { WorkerPart, WorkerRuntime } from './directive.js';
+import type { MetricSample } from './metric-sample.js';
 import { directives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
@@ -41,12 +42,13 @@ export class Chain {
     const zones = block.zones.map(({ zone }) => zone);
     const { index, logger, signal, serverOf = () => '', fatal = raise } = runtime;
     const parts: NamedPart[] = [];
+    const metrics = (): MetricSample[] => parts.flatMap(({ part }) => part.metrics?.() ?? []);
     let anyClass = false;
     try {
       for (const { name, config } of block.plugins) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
-        const part = await setup?.start?.(config, { index, logger, signal, serverOf, zones, tell, fatal });
+        const part = await setup?.start?.(config, { index, logger, signal, serverOf, zones, tell, fatal, metrics });
         if (part !== undefined) parts.push({ name, part });
         anyClass ||= setup?.anyClass ?? false;
       }

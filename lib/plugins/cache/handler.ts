@@ -1,6 +1,7 @@
 /** Answers from the native cache, and keeps there what the rest of the chain answers. */
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/edns.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../message/registry.js';
@@ -8,6 +9,7 @@ import { Reply } from '../../message/reply.js';
 import { clampTtls, findSections, hasSoa } from '../../message/wire.js';
 import { takeOver } from '../take-over.js';
 import { isInZones } from '../zones.js';
+import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 import { MAX_PAYLOAD_SIZE, SharedCache } from './shared-cache.js';
 
@@ -22,12 +24,15 @@ export class CacheHandler {
   readonly #options: CacheOptions;
   readonly #logger: Logger;
   readonly #cache: SharedCache;
+  readonly #counts: CacheCounts;
   /** A message that is about to be given or kept: of use until the next one. */
   readonly #scratch = Buffer.alloc(MAX_MESSAGE);
 
-  constructor(options: CacheOptions, logger: Logger) {
+  /** `serverOf`: the name of the address that a query came to; default: none. */
+  constructor(options: CacheOptions, logger: Logger, serverOf: (query: Query) => string = () => '') {
     this.#options = options;
     this.#logger = logger;
+    this.#counts = new CacheCounts(serverOf, options.zones);
     this.#cache = new SharedCache(options);
   }
 
@@ -37,13 +42,16 @@ export class CacheHandler {
     if (!isInZones(query.key, zones)) return next(query, reply);
     let length = this.#lookUp(query, !verify);
     if (length === RENEW) {
+      this.#counts.prefetch(query);
       this.#renew(query, next);
       length = this.#lookUp(query, !verify);
     }
     if (length > 0) {
+      this.#counts.hit(query, isDenial(this.#scratch));
       this.#give(query, reply, length);
       return;
     }
+    this.#counts.miss(query);
     const answered = next(query, reply);
     if (answered === undefined) {
       this.#finish(query, reply);
@@ -52,6 +60,11 @@ export class CacheHandler {
     return answered.then(() => {
       this.#finish(query, reply);
     });
+  }
+
+  /** What has been counted since this was last called. */
+  metrics(): MetricSample[] {
+    return this.#counts.take(this.#cache.answers.counters());
   }
 
   close(): void {
@@ -135,4 +148,9 @@ export class CacheHandler {
     if (!denies) return success;
     return hasSoa(message) ? denial : undefined;
   }
+}
+
+/** Whether a message says that there is nothing: by its RCODE, or by having no answers. */
+function isDenial(message: Buffer): boolean {
+  return (message[3] & 15) !== 0 || message.readUInt16BE(ANSWER_COUNT) === 0;
 }

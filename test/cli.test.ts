@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { usableCpus } from 'multisocket';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
+import { freePort as freeUdpPort } from './support/free-port.js';
 import { freePort } from './support/http.js';
 import { killAll, listen, start, type Running } from './support/program.js';
 import { until } from './support/server.js';
+import { socketsAt } from './support/ss.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -77,6 +79,91 @@ describe('the program', () => {
       });
     }
   }
+
+  for (const [what, text, line, message] of [
+    ['a directive that there is not', 'a {\n nothing\n}', 2, "Error during parsing: Unknown directive 'nothing'"],
+    ['the end in a block', 'a {\n log {\n  class all', 3, 'Error during parsing: Unexpected EOF'],
+    ['no end of a block', 'a {\n log', 2, "Syntax error: Unexpected token 'log', expecting '}'"],
+    ['no zone', '{\n log\n}', 1, "Syntax error: Unexpected token '{', expecting 'zone'"],
+    ['an import of nothing', 'a {\n import none\n}', 2, 'Error during parsing: File to import not found: none'],
+    ['a zone twice', '. {\n}\n. {\n}', 3, 'Error during parsing: cannot serve dns://.:53 - it is already defined'],
+    [
+      'a zone bound and not',
+      'a {\n bind ::1\n}\na {\n}',
+      4,
+      'Error during parsing: cannot serve dns://a.:53 - zone overlap listener capacity with dns://a.:53 on ::1',
+    ],
+    ['a port that is none', 'a:65536 {\n}', 1, 'Error during parsing: port is not from 0 to 65535: 65536'],
+  ] as const) {
+    it(`refuses a Corefile with ${what}, with file and line`, async () => {
+      const path = corefile(text);
+      for (const mode of [[], ['-check']]) {
+        const { code, out, err } = await finish(['-conf', path, ...mode]);
+        assert.deepEqual([code, out, err], [1, '', `multisocket: ${path}:${line} - ${message}\n`]);
+      }
+    });
+  }
+
+  it('names the file that was imported, and its line', async () => {
+    const path = corefile('. {\n import sockets\n whoami\n}\n');
+    const imported = join(dirname(path), 'sockets');
+    writeFileSync(imported, '# as many as the machine has CPUs, and then some\n\nmultisocket 2048\n');
+    const { code, err } = await finish(['-conf', path]);
+    const message = 'Error during parsing: num sockets exceeds maximum (1024): 2048';
+    assert.deepEqual([code, err], [1, `multisocket: plugin/multisocket: ${imported}:3 - ${message}\n`]);
+  });
+
+  describe('has as many sockets at an address as its first server block says', () => {
+    /** The warnings of a Corefile that runs, and how many sockets each address has: both protocols have as many. */
+    async function run(text: string, port: number, ...at: string[]): Promise<[warnings: string[], sockets: number[]]> {
+      const path = corefile(text.replaceAll('PORT', String(port)));
+      const { child, ended, out, err } = await listen(['-conf', path], directory);
+      const sockets: number[] = [];
+      for (const address of at) {
+        const [udp, tcp] = [await socketsAt(port, 'udp', address), await socketsAt(port, 'tcp', address)];
+        assert.equal(udp, tcp);
+        sockets.push(udp);
+        for (const transport of ['+notcp', '+tcp'])
+          assert.match(await dig(`@${address}`, '-p', String(port), 'a.test', transport), /status: NOERROR/);
+      }
+      child.kill('SIGTERM');
+      assert.deepEqual([await ended, err()], [0, '']);
+      const prefix = `[WARNING] ${path}`;
+      const lines = out().split('\n');
+      return [lines.filter((line) => line.startsWith('[WARNING]')).map((line) => line.replace(prefix, '')), sockets];
+    }
+    const ignored = (line: number, value: number, port: number, has: number): RegExp =>
+      new RegExp(
+        `^:${line} - Warning: plugin/multisocket: ${value} ignored for dns://127\\.0\\.0\\.1:${port}, which has ${has} from the server block at .*:1$`,
+      );
+
+    it('two blocks of one address with other values: the second is ignored, with file and line', async () => {
+      const port = await freeUdpPort();
+      const block = (zone: string, sockets: number): string =>
+        `${zone}:PORT {\n bind 127.0.0.1\n multisocket ${sockets}\n whoami\n}\n`;
+      const [warnings, sockets] = await run(block('a.test', 3) + block('b.test', 2), port, '127.0.0.1');
+      assert.deepEqual(sockets, [3]);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0], ignored(8, 2, port, 3));
+    });
+
+    it('two addresses with other values: each has its own', async () => {
+      const block = (address: string, sockets: number): string =>
+        `a.test:PORT {\n bind ${address}\n multisocket ${sockets}\n whoami\n}\n`;
+      const text = block('127.0.0.1', 3) + block('127.0.0.2', 2);
+      assert.deepEqual(await run(text, await freeUdpPort(), '127.0.0.1', '127.0.0.2'), [[], [3, 2]]);
+    });
+
+    it('a block without the directive first: one', async () => {
+      const port = await freeUdpPort();
+      const text =
+        'a.test:PORT {\n bind 127.0.0.1\n whoami\n}\nb.test:PORT {\n bind 127.0.0.1\n multisocket 4\n whoami\n}\n';
+      const [warnings, sockets] = await run(text, port, '127.0.0.1');
+      assert.deepEqual(sockets, [1]);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0], ignored(7, 4, port, 1));
+    });
+  });
 
   it('-check says what would be served, and what is odd', async () => {
     const path = corefile(

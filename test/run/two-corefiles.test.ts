@@ -5,18 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usableCpus } from 'multisocket';
-import { dig, run } from '../support/clients.js';
+import { dig } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
 import { killAll, listen, type Running } from '../support/program.js';
+import { socketsAt } from '../support/ss.js';
 import { Unbound } from '../support/unbound.js';
 
 const fixtures = fileURLToPath(new URL('../../test/corefile/fixtures/', import.meta.url));
-
-/** How many sockets `ss` sees at a port. */
-async function socketsAt(port: number, protocol: 'udp' | 'tcp'): Promise<number> {
-  const list = await run('ss', ['-H', '-n', '-l', `--${protocol}`, `sport = :${port}`]);
-  return list.split('\n').filter((line) => line !== '').length;
-}
 
 describe('the two Corefiles of multisocket', () => {
   let unbound: Unbound;
@@ -54,7 +49,8 @@ describe('the two Corefiles of multisocket', () => {
         (await dig('@127.0.0.1', '-p', String(port), '+short', ...what)).trim();
       for (const transport of ['+notcp', '+tcp']) {
         // Each from a port of its own, so that the kernel deals them out to all sockets.
-        for (let i = 0; i < 4 * sockets; i++) assert.equal(await ask('www.example.org', transport), '192.0.2.80');
+        const many = Array<string>(4 * sockets).fill('www.example.org');
+        assert.equal(await ask(transport, ...many), many.fill('192.0.2.80').join('\n'));
         assert.equal(await ask('example.org', 'TXT', transport), '"from Unbound"');
         assert.match(await dig('@127.0.0.1', '-p', String(port), 'no.example.org', transport), /status: NXDOMAIN/);
         assert.match(await ask('-c', 'CH', '-t', 'TXT', 'version.bind', transport), /^"unbound [\d.]+"$/);

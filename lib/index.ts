@@ -25,6 +25,7 @@ export type { Rcode } from './message/registry.js';
 export type { Edns, EdnsOption } from './message/edns.js';
 export { registerDirective } from './corefile/registry.js';
 export type * from './corefile/directive.js';
+export type { Histogram, MetricSample } from './corefile/metric-sample.js';
 export { usableCpus } from './socket/cpus.js';
 export { MAX_SOCKETS } from './socket/socket-count.js';
 export type { Steering } from './socket/socket-group.js';

@@ -4,6 +4,7 @@ import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { WorkerPart, WorkerRuntime } from './directive.js';
+import type { MetricSample } from './metric-sample.js';
 import { directives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
@@ -48,12 +49,13 @@ export class Chain {
     const { maxPayloadSize = MAX_PAYLOAD_SIZE, serverOf = () => '', fatal = raise } = runtime;
     const { index, logger, signal } = runtime;
     const parts: NamedPart[] = [];
+    const metrics = (): MetricSample[] => parts.flatMap(({ part }) => part.metrics?.() ?? []);
     let anyClass = false;
     try {
       for (const { name, config } of block.plugins) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
-        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal };
+        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
         const part = await setup?.start?.(config, own);
         if (part !== undefined) parts.push({ name, part });
         anyClass ||= setup?.anyClass ?? false;

@@ -10,6 +10,7 @@ import type { ServerStatistics } from '../server/statistics.js';
 import type { Corefile } from './corefile.js';
 import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
+import type { MetricSample } from './metric-sample.js';
 import type { DirectiveReader } from './reader.js';
 
 /** A directive by its name, its place in the chain, and its set-up. */
@@ -84,6 +85,8 @@ export interface WorkerRuntime extends BlockContext {
   serverOf: (query: Query) => string;
   /** Sends a clone of `message` to the directive's half in the main thread, if there is one: {@link MainPart.hear}. */
   tell: (message: unknown) => void;
+  /** What the directives of the server block have counted since this was last called: for `prometheus`. */
+  metrics: () => MetricSample[];
   /** The server must not go on: it reports this and closes, however many workers there are. */
   fatal: (error: Error) => void;
 }
@@ -124,6 +127,8 @@ export interface WorkerPart {
   answers?: AnswerCache;
   /** Whether it can answer already; default: it can. */
   ready?(): boolean;
+  /** What it has counted since this was last called; `prometheus` shows it, where the server block has that. */
+  metrics?(): MetricSample[];
   /** Runs after the last query. */
   close?(): void | Promise<void>;
 }

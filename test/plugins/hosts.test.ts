@@ -48,6 +48,17 @@ describe('the directive hosts', () => {
     await server.close();
   });
 
+  it('leaves questions of other classes than IN to the next', async () => {
+    const { server, port } = await serveChain(registry, `hosts ${file}\nanswers`);
+    const [name, type] = ['one.example.org', 'A'] as const;
+    const answer = await ask(port, name, type, { questions: [{ name, type, class: 'CH' }] });
+    assert.deepEqual(
+      answer.answers?.map((record) => record.type),
+      ['TXT'],
+    );
+    await server.close();
+  });
+
   it('takes lines of the Corefile, a TTL, and no_reverse', async () => {
     const lines = [
       'hosts /nowhere {',

@@ -2,6 +2,7 @@
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/edns.js';
 import type { AnswerCache } from '../../addon.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../message/registry.js';
@@ -9,6 +10,7 @@ import { Reply } from '../../message/reply.js';
 import { clampTtls, findSections, hasSoa } from '../../message/wire.js';
 import { takeOver } from '../take-over.js';
 import { isInZones } from '../zones.js';
+import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 import { SharedCache } from './shared-cache.js';
 
@@ -24,14 +26,24 @@ export class CacheHandler {
   readonly #logger: Logger;
   readonly #maxPayloadSize: number;
   readonly #cache: SharedCache;
+  readonly #counts: CacheCounts;
   /** A message that is about to be given or kept: of use until the next one. */
   readonly #scratch = Buffer.alloc(MAX_MESSAGE);
 
-  /** `maxPayloadSize`: the longest UDP reply of the server in octets. */
-  constructor(options: CacheOptions, logger: Logger, maxPayloadSize: number) {
+  /**
+   * `maxPayloadSize`: the longest UDP reply of the server in octets. `serverOf`: the name of the address that a query came
+   * to; default: none.
+   */
+  constructor(
+    options: CacheOptions,
+    logger: Logger,
+    maxPayloadSize: number,
+    serverOf: (query: Query) => string = () => '',
+  ) {
     this.#options = options;
     this.#logger = logger;
     this.#maxPayloadSize = maxPayloadSize;
+    this.#counts = new CacheCounts(serverOf, options.zones);
     this.#cache = new SharedCache(options, maxPayloadSize);
   }
 
@@ -46,13 +58,16 @@ export class CacheHandler {
     if (!isInZones(query.key, zones)) return next(query, reply);
     let length = this.#lookUp(query, !verify);
     if (length === RENEW) {
+      this.#counts.prefetch(query);
       this.#renew(query, next);
       length = this.#lookUp(query, !verify);
     }
     if (length > 0) {
+      this.#counts.hit(query, isDenial(this.#scratch));
       this.#give(query, reply, length);
       return;
     }
+    this.#counts.miss(query);
     const answered = next(query, reply);
     if (answered === undefined) {
       this.#finish(query, reply);
@@ -61,6 +76,11 @@ export class CacheHandler {
     return answered.then(() => {
       this.#finish(query, reply);
     });
+  }
+
+  /** What has been counted since this was last called. */
+  metrics(): MetricSample[] {
+    return this.#counts.take(this.#cache.answers.counters());
   }
 
   close(): void {
@@ -144,4 +164,9 @@ export class CacheHandler {
     if (!denies) return success;
     return hasSoa(message) ? denial : undefined;
   }
+}
+
+/** Whether a message says that there is nothing: by its RCODE, or by having no answers. */
+function isDenial(message: Buffer): boolean {
+  return (message[3] & 15) !== 0 || message.readUInt16BE(ANSWER_COUNT) === 0;
 }

@@ -32,7 +32,8 @@ export const cache: DirectiveDefinition<CacheOptions> = {
       const capacity = capacities.success + capacities.denial;
       return { ...options, capacity, shared: new SharedArrayBuffer(8) };
     },
-    start: (options, { logger, maxPayloadSize }) => new CacheHandler(options, logger, maxPayloadSize),
+    start: (options, { logger, maxPayloadSize, serverOf }) =>
+      new CacheHandler(options, logger, maxPayloadSize, serverOf),
   },
 };
 

@@ -1,4 +1,5 @@
 /** Leaves queries to upstream servers. */
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
@@ -30,6 +31,11 @@ export class ForwardHandler {
   /** Answers a query for one of its names; others go to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     return this.#from(0, query, reply, next);
+  }
+
+  /** What has been counted since this was last called. */
+  metrics(): MetricSample[] {
+    return this.#uses.flatMap(({ forwarder }) => forwarder.metrics());
   }
 
   /** Datagrams that came from upstreams and answered no query that was waited for. */

@@ -1,18 +1,18 @@
 /**
- * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): listens on the sockets that it is lent, and keeps
- * their connections.
+ * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): keeps the connections of the sockets that it is
+ * lent.
  */
-import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { addon, type AnswerCache } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
+import type { Acceptor } from './acceptor.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
 const { layout } = addon;
@@ -41,11 +41,11 @@ export interface StreamTransportOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   gate: ConnectionGate;
+  acceptor: Acceptor;
   idleTimeout: number;
   messageTimeout: number;
   writeTimeout: number;
   maxPipelined: number;
-  backlog: number;
   cache: AnswerCache | undefined;
   tls: SharedTls | undefined;
 }
@@ -54,7 +54,6 @@ export interface StreamTransportOptions {
 export class StreamTransport {
   readonly #options: StreamTransportOptions;
   readonly #context: StreamContext;
-  readonly #listeners = new Map<number, Server>();
   readonly #connections = new Set<StreamConnection>();
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
@@ -73,30 +72,14 @@ export class StreamTransport {
   }
 
   /** Starts to accept from a socket, plainly or by TLS. Rejects with a system error. */
-  async add(socket: StreamSocket, transport: 'tcp' | 'tls'): Promise<void> {
-    const server = transport === 'tls' ? this.#tlsServer(socket) : this.#tcpServer(socket);
-    this.#listeners.set(socket.number, server);
-    if (!this.#ref) server.unref();
-    server.listen({ fd: addon.duplicate(socket.fd), backlog: this.#options.backlog });
-    await once(server, 'listening');
-    // Those that cannot be accepted wait in the kernel's queue.
-    server.on('error', () => {
-      this.#options.gate.count('tcpAcceptFailures');
-    });
-  }
-
-  /** Stops accepting from a socket; its connections stay. */
-  release(number: number): void {
-    this.#listeners.get(number)?.close();
-    this.#listeners.delete(number);
+  add(socket: StreamSocket, transport: 'tcp' | 'tls'): Promise<void> {
+    const make = (): Server => (transport === 'tls' ? this.#tlsServer(socket) : this.#tcpServer(socket));
+    return this.#options.acceptor.add(socket.number, socket.fd, make);
   }
 
   /** New connections are shown these certificates. */
   secure(tls: SharedTls): void {
     this.#options.tls = tls;
-    for (const server of this.#listeners.values()) {
-      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(contextOptions(tls));
-    }
   }
 
   /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
@@ -107,19 +90,18 @@ export class StreamTransport {
 
   /** Closes all at once. */
   destroy(): void {
-    for (const number of this.#listeners.keys()) this.release(number);
     for (const connection of this.#connections) connection.destroy();
     clearInterval(this.#sweeper);
   }
 
   ref(): void {
     this.#ref = true;
-    for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.ref();
+    for (const connection of this.#connections) connection.ref();
   }
 
   unref(): void {
     this.#ref = false;
-    for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.unref();
+    for (const connection of this.#connections) connection.unref();
   }
 
   #tcpServer(listener: StreamSocket): Server {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usableCpus } from 'multisocket';
@@ -10,9 +9,10 @@ import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
 import { freePort } from './support/http.js';
 import { until } from './support/server.js';
+import { temporaryDirectory } from './support/temporary-directory.js';
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+const directory = temporaryDirectory();
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };

@@ -114,9 +114,7 @@ export class Acceptor {
     const { gate, report } = this.#options;
     gate.count('tcpPaused');
     const code = 'ERR_MULTISOCKET_DESCRIPTORS';
-    report(code, () =>
-      withCode(new Error('connections have to wait: descriptors are running out (ulimit -n)'), code),
-    );
+    report(code, () => withCode(new Error('connections have to wait: descriptors are running out (ulimit -n)'), code));
     for (const listener of this.#listeners.values()) {
       listener.server?.close();
       listener.server = undefined;

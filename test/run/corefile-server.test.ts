@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, usableCpus, type CorefileOptions } from 'multisocket';
 import { ask, dig, queryBytes, TcpClient, udpExchange } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { SteadyLoad } from '../support/load.js';
 import { until } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import packet from 'dns-packet';
 
-const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+const directory = temporaryDirectory();
 const probe = new URL('./fixtures/probe.js', import.meta.url);
 const modules = [probe];
 

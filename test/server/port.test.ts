@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
 import { openSockets, type SocketGroup } from 'multisocket/sockets';
 import { run, udpExchange, queryBytes } from '../support/clients.js';
 import { end, fixture, serve, start } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const inUse = (port: number, address = '127.0.0.1'): object => ({
   code: 'EADDRINUSE',
@@ -151,7 +150,7 @@ describe('addresses', () => {
 });
 
 describe('a kernel without SO_REUSEPORT', () => {
-  const shim = join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'no-reuseport.so');
+  const shim = join(temporaryDirectory(), 'no-reuseport.so');
   const source = fileURLToPath(new URL('../../test/server/fixtures/no-reuseport.c', import.meta.url));
   const holder = fileURLToPath(new URL('./fixtures/holder.js', import.meta.url));
 

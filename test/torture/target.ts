@@ -14,14 +14,17 @@ export interface Events {
   stalls: number;
   /** Workers that became ready. */
   starts: number;
-  /** Warnings, without those of deaths and of queries that were shed. */
+  /** Warnings, without those of deaths, of queries that were shed and of descriptors that ran out. */
   otherWarnings: string[];
 }
 
 /** The server's statistics, and what happened. */
 export type State = ServerStatistics & { events: Events };
 
-type Command = { kind: 'reload' | 'terminate' | 'state' | 'close' } | { kind: 'resize'; sockets: number };
+type Command =
+  | { kind: 'reload' | 'terminate' | 'state' | 'close' }
+  | { kind: 'resize'; sockets: number }
+  | { kind: 'handOver'; path: string };
 
 /** From parent to child. */
 export type Order = Command & { id: number };
@@ -45,11 +48,26 @@ export class Target {
   #orders = 0;
   #port = 0;
 
-  /** Starts a server of four sockets and two workers, unless told otherwise; `descriptors`: its `ulimit -n`. */
-  static async start(options: Partial<ServerOptions> = {}, descriptors?: number): Promise<Target> {
+  /**
+   * Starts a server of four sockets and two workers, unless told otherwise; `descriptors`: its `ulimit -n`; `adopt`: where
+   * it gets its sockets from another process.
+   */
+  static async start(
+    options: Partial<ServerOptions> = {},
+    { descriptors, adopt = [] }: { descriptors?: number; adopt?: string[] } = {},
+  ): Promise<Target> {
     const settings = { sockets: 4, workers: 2, receiveBufferSize: 8 << 20, ...options };
     const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
-    const args = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, '--expose-gc', program, JSON.stringify(settings)];
+    const args = [
+      '-c',
+      `${limit}exec "$@"`,
+      'sh',
+      process.execPath,
+      '--expose-gc',
+      program,
+      JSON.stringify(settings),
+      ...adopt,
+    ];
     const child = spawn('sh', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const target = new Target(child);
     await new Promise<void>((resolve, reject) => {
@@ -89,6 +107,11 @@ export class Target {
   /** `Server.resize()`. */
   async resize(sockets: number): Promise<void> {
     await this.#order({ kind: 'resize', sockets });
+  }
+
+  /** `Server.handOver()`; the process stays. */
+  async handOver(path: string): Promise<void> {
+    await this.#order({ kind: 'handOver', path });
   }
 
   /** Terminates a worker's thread behind the server's back. */

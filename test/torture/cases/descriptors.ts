@@ -23,10 +23,10 @@ export async function descriptors({ rate, duration }: Scale): Promise<Row[]> {
     // The kernel lets them in, whether or not the server can.
     await pests.open({ idle: 2 * LIMIT, dripping: 0, deaf: 0 });
     // They come while nobody can be let in, and have to be served when the others have gone.
-    const waiting = ask(target.port, WAITING / ((0.3 * duration) / 1000), {
+    const waiting = ask(target.port, Math.ceil(WAITING / ((0.3 * duration) / 1000)), {
       transport: 'tcp',
       connectionPerQuery: true,
-      clients: WAITING,
+      clients: 2 * WAITING,
       duration: 0.3 * duration,
       timeout: 2 * duration,
     });

@@ -32,5 +32,5 @@ case $sanitizer in
     ;;
 esac
 env MULTISOCKET_PREBUILD="$PWD/$out" LD_PRELOAD="$("${CXX:-g++}" -print-file-name="$library")" "${options[@]}" \
-  setarch -R node node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter dot \
+  setarch -R node node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter spec \
   --require ./dist-test/support/end-failed-run.js "${tests[@]}"

@@ -29,7 +29,7 @@ const cases: Record<string, Case> = {
   shutdown,
 };
 const full: Scale = { rate: 20_000, duration: 50_000, times: 100, connections: 10_000 };
-const short: Scale = { rate: 5000, duration: 2000, times: 8, connections: 1000 };
+const short: Scale = { rate: 5000, duration: 2000, times: 6, connections: 1000 };
 
 const { values, positionals } = parseArgs({
   options: { short: { type: 'boolean', default: false }, rate: { type: 'string' } },

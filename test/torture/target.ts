@@ -137,14 +137,13 @@ export class Target {
 
   /** MiB that the heaps of its workers hold, with what hangs on them, after their garbage has been collected. */
   async held(): Promise<number> {
-    // One for each worker, whichever ports the kernel gives to which socket.
-    const answers = await Promise.all(Array.from({ length: 32 }, () => ask(this.#port, 'gc.now', 'TXT')));
-    const heaps = new Map(
-      answers.map(({ answers: [answer] = [] }) => {
-        const [thread, bytes] = (answer as unknown as { data: Buffer[] }).data.map(String);
-        return [thread, Number(bytes)];
-      }),
-    );
+    const heaps = new Map<string, number>();
+    // So often that each worker gets one, whichever ports the kernel gives to which socket.
+    for (let i = 0; i < 32; i++) {
+      const { answers: [answer] = [] } = await ask(this.#port, 'gc.now', 'TXT');
+      const [thread, bytes] = (answer as unknown as { data: Buffer[] }).data.map(String);
+      heaps.set(thread, Number(bytes));
+    }
     return [...heaps.values()].reduce((sum, bytes) => sum + bytes, 0) / (1 << 20);
   }
 

@@ -8,7 +8,7 @@ import { Target } from '../target.js';
 /** `ulimit -n`: what a server of this size needs, and some for connections. */
 const LIMIT = 200;
 /** Of these, what it has for connections and for all else that it opens at other times. */
-const USED = 0.75 * LIMIT;
+const USED = 0.7 * LIMIT;
 /** Clients that come meanwhile. */
 const WAITING = 50;
 

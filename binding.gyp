@@ -2,6 +2,8 @@
   'variables': {
     # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg.
     'portable%': 'false',
+    # -Dsanitizer=address or thread: test/sanitized.sh.
+    'sanitizer%': 'none',
   },
   'targets': [
     {
@@ -41,6 +43,13 @@
         'MACOSX_DEPLOYMENT_TARGET': '11.0',
       },
       'conditions': [
+        [
+          'sanitizer!="none"',
+          {
+            'cflags_cc': ['-fsanitize=<(sanitizer)', '-fno-omit-frame-pointer', '-g', '-O1'],
+            'ldflags': ['-fsanitize=<(sanitizer)'],
+          },
+        ],
         [
           'OS in "linux freebsd" and portable=="false"',
           {'sources': ['native/datagram_io_mmsg.cc']},

@@ -441,6 +441,11 @@ export interface Addon {
   /** dup(2), close-on-exec. */
   duplicate(fd: number): number;
   closeSocket(fd: number): void;
+  /**
+   * Whether the process may open one more descriptor, and `reserve` beyond it (a quarter of its RLIMIT_NOFILE if that is
+   * less). `open`: any open descriptor.
+   */
+  descriptorRoom(open: number, reserve: number): boolean;
   /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
   steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
   /**

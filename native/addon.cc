@@ -11,6 +11,7 @@
 #include "answer_cache_registry.h"
 #include "answer_front_object.h"
 #include "descriptor_channel_object.h"
+#include "descriptor_room.h"
 #include "frames.h"
 #include "layout.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
@@ -97,6 +98,11 @@ Napi::Value duplicate(const Napi::CallbackInfo& info) {
 }
 
 void close_socket(const Napi::CallbackInfo& info) { Descriptor(info[0].As<Napi::Number>().Int32Value()).reset(); }
+
+Napi::Value has_descriptor_room(const Napi::CallbackInfo& info) {
+  const bool room = descriptor_room(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
+  return Napi::Boolean::New(info.Env(), room);
+}
 
 void steer(const Napi::CallbackInfo& info) {
   const std::string name = info[1].As<Napi::String>().Utf8Value();
@@ -281,6 +287,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("prepareInherited", Napi::Function::New<prepare_inherited>(env, "prepareInherited"));
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
+  exports.Set("descriptorRoom", Napi::Function::New<has_descriptor_room>(env, "descriptorRoom"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));

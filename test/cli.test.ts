@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { usableCpus } from 'multisocket';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
@@ -9,8 +8,9 @@ import { freePort } from './support/free-port.js';
 import { killAll, listen, start, type Running } from './support/program.js';
 import { until } from './support/server.js';
 import { socketsAt } from './support/ss.js';
+import { temporaryDirectory } from './support/temporary-directory.js';
 
-const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+const directory = temporaryDirectory();
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };

@@ -1,6 +1,7 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
 import { addon, type AnswerFront } from '../addon.js';
 import type { Logger } from '../message/handler.js';
+import { Acceptor } from '../transport/acceptor.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
@@ -29,6 +30,7 @@ export class Serving {
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
   readonly #udp: UdpTransport;
+  readonly #acceptor: Acceptor;
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
   readonly #sockets = new Map<number, ServerSocket>();
@@ -58,6 +60,9 @@ export class Serving {
     this.#reporter = new Reporter((error) => {
       start.warn(error);
     });
+    const report: Reporter['report'] = (code, make) => {
+      this.#reporter.report(code, make);
+    };
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
     this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
     this.#dispatcher = new Dispatcher({
@@ -69,9 +74,7 @@ export class Serving {
       maxPayloadSize,
       counters,
       row,
-      report: (code, make) => {
-        this.#reporter.report(code, make);
-      },
+      report,
     });
     const dispatcher = this.#dispatcher;
     this.#udp = new UdpTransport({
@@ -83,7 +86,9 @@ export class Serving {
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const options = { ...tcp, dispatcher, counters, row, gate, tls: start.tls };
+    const acceptor = new Acceptor({ gate, backlog: tcp.backlog, report });
+    this.#acceptor = acceptor;
+    const options = { ...tcp, dispatcher, counters, row, gate, acceptor, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
@@ -110,8 +115,7 @@ export class Serving {
         const socket = this.#sockets.get(number);
         this.#sockets.delete(number);
         if (socket?.transport === 'udp') await this.#udp.release(number);
-        else if (socket?.transport === 'https') this.#https.release(number);
-        else this.#streams.release(number);
+        else this.#acceptor.release(number);
       }),
     );
   }
@@ -120,6 +124,7 @@ export class Serving {
   secure(tls: SharedTls): void {
     this.#streams.secure(tls);
     this.#https.secure(tls);
+    this.#acceptor.secure(tls);
   }
 
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
@@ -138,18 +143,21 @@ export class Serving {
     this.#dispatcher.abort();
     this.#reporter.close();
     this.#udp.close();
+    this.#acceptor.close();
     this.#streams.destroy();
     this.#https.destroy();
   }
 
   ref(): void {
     this.#udp.ref();
+    this.#acceptor.ref();
     this.#streams.ref();
     this.#https.ref();
   }
 
   unref(): void {
     this.#udp.unref();
+    this.#acceptor.unref();
     this.#streams.unref();
     this.#https.unref();
   }

@@ -1,5 +1,4 @@
 /** A worker's side of DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
-import { once } from 'node:events';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -17,7 +16,7 @@ import { smallestTtl } from '../message/wire.js';
 import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
+import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
 
 const { layout } = addon;
@@ -41,7 +40,6 @@ interface Connection {
 /** See the file's head. */
 export class HttpsTransport {
   readonly #options: StreamTransportOptions;
-  readonly #listeners = new Map<number, Http2SecureServer>();
   /** By {@link keyOf}: what HTTP/2 shows of a socket is not the socket. */
   readonly #connections = new Map<string, Connection>();
   readonly #words = new Uint32Array(layout.batchSize * layout.queryWords);
@@ -58,8 +56,40 @@ export class HttpsTransport {
   }
 
   /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
-  async add(listener: StreamSocket, front: AnswerFront | undefined): Promise<void> {
-    const { tls, messageTimeout, maxPipelined, gate, backlog } = this.#options;
+  add(listener: StreamSocket, front: AnswerFront | undefined): Promise<void> {
+    return this.#options.acceptor.add(listener.number, listener.fd, () => this.#server(listener, front));
+  }
+
+  /** New connections are shown these certificates. */
+  secure(tls: SharedTls): void {
+    this.#options.tls = tls;
+  }
+
+  /** Resolves when every connection is closed; each is, when the requests that have come are answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const connection of this.#connections.values()) endWhenDone(connection);
+    if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  /** Closes all at once. */
+  destroy(): void {
+    for (const { socket } of this.#connections.values()) socket.destroy();
+    clearInterval(this.#sweeper);
+  }
+
+  ref(): void {
+    this.#ref = true;
+    for (const { socket } of this.#connections.values()) socket.ref();
+  }
+
+  unref(): void {
+    this.#ref = false;
+    for (const { socket } of this.#connections.values()) socket.unref();
+  }
+
+  #server(listener: StreamSocket, front: AnswerFront | undefined): Http2SecureServer {
+    const { tls, messageTimeout, maxPipelined, gate } = this.#options;
     if (tls === undefined) throw new Error('a socket for HTTPS, and no certificate');
     const server = createSecureServer(
       {
@@ -73,8 +103,6 @@ export class HttpsTransport {
         });
       },
     );
-    this.#listeners.set(listener.number, server);
-    if (!this.#ref) server.unref();
     // Before the handshake begins: those that are refused cost none.
     server.prependListener('connection', (socket: Socket) => {
       gate.admit(socket, listener.number);
@@ -96,49 +124,7 @@ export class HttpsTransport {
     server.on('tlsClientError', () => {
       gate.count('tlsHandshakeFailures');
     });
-    server.listen({ fd: addon.duplicate(listener.fd), backlog });
-    await once(server, 'listening');
-    server.on('error', () => {
-      gate.count('tcpAcceptFailures');
-    });
-  }
-
-  /** Stops accepting from a socket; its connections stay. */
-  release(number: number): void {
-    this.#listeners.get(number)?.close();
-    this.#listeners.delete(number);
-  }
-
-  /** New connections are shown these certificates. */
-  secure(tls: SharedTls): void {
-    this.#options.tls = tls;
-    for (const server of this.#listeners.values()) server.setSecureContext(contextOptions(tls));
-  }
-
-  /** Resolves when every connection is closed; each is, when the requests that have come are answered. */
-  async drain(): Promise<void> {
-    this.#draining = true;
-    for (const connection of this.#connections.values()) endWhenDone(connection);
-    if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
-  }
-
-  /** Closes all at once. */
-  destroy(): void {
-    for (const number of this.#listeners.keys()) this.release(number);
-    for (const { socket } of this.#connections.values()) socket.destroy();
-    clearInterval(this.#sweeper);
-  }
-
-  ref(): void {
-    this.#ref = true;
-    for (const server of this.#listeners.values()) server.ref();
-    for (const { socket } of this.#connections.values()) socket.ref();
-  }
-
-  unref(): void {
-    this.#ref = false;
-    for (const server of this.#listeners.values()) server.unref();
-    for (const { socket } of this.#connections.values()) socket.unref();
+    return server;
   }
 
   async #answer(

@@ -1,18 +1,18 @@
 /**
- * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): listens on the sockets that it is lent, and keeps
- * their connections.
+ * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): keeps the connections of the sockets that it is
+ * lent.
  */
-import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { addon, type AnswerFront } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
+import type { Acceptor } from './acceptor.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
+import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
 const { layout } = addon;
@@ -46,11 +46,11 @@ export interface StreamTransportOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   gate: ConnectionGate;
+  acceptor: Acceptor;
   idleTimeout: number;
   messageTimeout: number;
   writeTimeout: number;
   maxPipelined: number;
-  backlog: number;
   tls: SharedTls | undefined;
 }
 
@@ -58,7 +58,6 @@ export interface StreamTransportOptions {
 export class StreamTransport {
   readonly #options: StreamTransportOptions;
   readonly #context: StreamContext;
-  readonly #listeners = new Map<number, Server>();
   readonly #connections = new Set<StreamConnection>();
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
@@ -77,31 +76,15 @@ export class StreamTransport {
   }
 
   /** Starts to accept from a socket, plainly or by TLS; what `front` knows needs no handler. Rejects with a system error. */
-  async add(socket: StreamSocket, transport: 'tcp' | 'tls', front: AnswerFront | undefined): Promise<void> {
+  add(socket: StreamSocket, transport: 'tcp' | 'tls', front: AnswerFront | undefined): Promise<void> {
     const listener = { ...socket, front };
-    const server = transport === 'tls' ? this.#tlsServer(listener) : this.#tcpServer(listener);
-    this.#listeners.set(socket.number, server);
-    if (!this.#ref) server.unref();
-    server.listen({ fd: addon.duplicate(socket.fd), backlog: this.#options.backlog });
-    await once(server, 'listening');
-    // Those that cannot be accepted wait in the kernel's queue.
-    server.on('error', () => {
-      this.#options.gate.count('tcpAcceptFailures');
-    });
-  }
-
-  /** Stops accepting from a socket; its connections stay. */
-  release(number: number): void {
-    this.#listeners.get(number)?.close();
-    this.#listeners.delete(number);
+    const make = (): Server => (transport === 'tls' ? this.#tlsServer(listener) : this.#tcpServer(listener));
+    return this.#options.acceptor.add(socket.number, socket.fd, make);
   }
 
   /** New connections are shown these certificates. */
   secure(tls: SharedTls): void {
     this.#options.tls = tls;
-    for (const server of this.#listeners.values()) {
-      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(contextOptions(tls));
-    }
   }
 
   /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
@@ -112,19 +95,18 @@ export class StreamTransport {
 
   /** Closes all at once. */
   destroy(): void {
-    for (const number of this.#listeners.keys()) this.release(number);
     for (const connection of this.#connections) connection.destroy();
     clearInterval(this.#sweeper);
   }
 
   ref(): void {
     this.#ref = true;
-    for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.ref();
+    for (const connection of this.#connections) connection.ref();
   }
 
   unref(): void {
     this.#ref = false;
-    for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.unref();
+    for (const connection of this.#connections) connection.unref();
   }
 
   #tcpServer(listener: Listener): Server {

@@ -4,13 +4,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { addon, type UdpEndpoint } from '../../dist/addon.js';
 import { workerCounter, workerCounters } from '../../dist/transport/counters.js';
+import { portable } from '../support/addon-build.js';
 import { queryBytes } from '../support/clients.js';
 
 const { layout } = addon;
 const { query: word } = layout;
 
 /** Whether replies to one client leave as one message: not by the portable path (`test/portable.sh`). */
-const segments = process.platform === 'linux' && process.env.MULTISOCKET_PREBUILD === undefined;
+const segments = process.platform === 'linux' && !portable;
 
 /** What a query with this ID is answered with: its ID, then bytes that follow from it. */
 function replyTo(id: number, size: number): Buffer {

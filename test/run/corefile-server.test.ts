@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, usableCpus, type CorefileOptions } from 'multisocket';
 import { ask, dig, queryBytes, TcpClient, udpExchange } from '../support/clients.js';
@@ -11,9 +10,10 @@ import { serveCorefile } from '../support/corefile-server.js';
 import { freePort } from '../support/free-port.js';
 import { SteadyLoad } from '../support/load.js';
 import { until } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import packet from 'dns-packet';
 
-const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+const directory = temporaryDirectory();
 const probe = new URL('./fixtures/probe.js', import.meta.url);
 const modules = [probe];
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { DescriptorChannel } from '../../dist/socket/descriptor-channel.js';
 import { adoptSockets, offerSockets } from '../../dist/socket/hand-over.js';
 import { openSockets, type SocketGroup } from '../../dist/sockets.js';
 import { Echo } from '../support/echo.js';
@@ -232,6 +233,20 @@ describe('the hand-over of sockets', () => {
       await own.stop();
     });
   }
+
+  it('goes on when the adopter goes away while the sockets are sent to it, or before, and hears what it had to say', async () => {
+    const silent = offerSockets(path, addresses());
+    DescriptorChannel.connect(path).close();
+    const reason = 'The adopter went away before it was ready';
+    await assert.rejects(silent.taken, { code: 'ERR_MULTISOCKET_HAND_OVER', message: reason });
+
+    const told = offerSockets(path, addresses());
+    const channel = DescriptorChannel.connect(path);
+    await channel.send({ type: 'failed', reason: 'no room' }, [], AbortSignal.timeout(5000));
+    channel.close();
+    const said = 'The adopter failed: no room';
+    await assert.rejects(told.taken, { code: 'ERR_MULTISOCKET_HAND_OVER', message: said });
+  });
 
   it('gives up an adopter that is not ready in time, which is told when it comes to it', async () => {
     const offer = offerSockets(path, addresses(), { timeout: 2000 });

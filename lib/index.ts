@@ -26,5 +26,7 @@ export type { Edns, EdnsOption } from './message/edns.js';
 export { registerDirective } from './corefile/registry.js';
 export type * from './corefile/directive.js';
 export { usableCpus } from './socket/cpus.js';
+export { recommendSockets, type CpuUse } from './socket/recommend-sockets.js';
+export type { AdaptationBounds, AdaptationStep } from './server/adaptation.js';
 export { MAX_SOCKETS } from './socket/socket-count.js';
 export type { Steering } from './socket/socket-group.js';

@@ -4,10 +4,11 @@ import { createSecureContext } from 'node:tls';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
 import { parseAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
-import { checkSocketCount } from '../socket/socket-count.js';
+import { checkSocketCount, MAX_SOCKETS } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
+import type { AdaptationBounds } from './adaptation.js';
 import type { CacheOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
@@ -24,17 +25,20 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
     throw invalidType('options', 'an object', options);
   }
-  const sockets = checkSocketCount('sockets', options.sockets);
+  const auto = options.sockets === 'auto' ? checkAuto(options.auto ?? {}) : undefined;
+  const sockets = options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets);
   const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
-  const listen = checkListen(options.listen, sockets, ipv6Only);
-  const most = Math.max(...listen.map((address) => address.sockets));
+  const listen = checkListen(options.listen, sockets, ipv6Only, auto !== undefined);
+  const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
+  if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
   checkHandler(options.filename, options.handler, workers);
   const { env, execArgv, resourceLimits, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
   return {
     listen,
     sockets,
+    auto,
     workers,
     filename: options.filename,
     handler: options.handler,
@@ -68,12 +72,25 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   };
 }
 
-function checkListen(value: unknown, sockets: number, ipv6Only: boolean): ServerConfig['listen'] {
+function checkAuto(auto: Partial<AdaptationBounds>): AdaptationBounds {
+  if (typeof (auto as unknown) !== 'object' || (auto as unknown) === null) throw invalidType('auto', 'an object', auto);
+  const min = checkSocketCount('auto.min', auto.min ?? 1);
+  const max = checkInteger(
+    'auto.max',
+    auto.max ?? Math.max(min, Math.min(usableCpus(), MAX_SOCKETS)),
+    min,
+    MAX_SOCKETS,
+  );
+  return { min, max, interval: checkInteger('auto.interval', auto.interval ?? 10_000, 100, MAX_TIME) };
+}
+
+function checkListen(value: unknown, sockets: number, ipv6Only: boolean, auto: boolean): ServerConfig['listen'] {
   const entries: unknown[] = Array.isArray(value) ? value : [value];
   if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
   return entries.map((entry) => {
     const address = parseAddress(entry, { ipv6Only });
-    return { ...address, sockets: checkSocketCount('listen.sockets', address.sockets ?? sockets) };
+    const count = checkSocketCount('listen.sockets', address.sockets ?? sockets);
+    return { ...address, sockets: count, adapts: auto && address.sockets === undefined };
   });
 }
 

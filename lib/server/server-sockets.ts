@@ -133,6 +133,11 @@ export class ServerSockets {
     }));
   }
 
+  /** How many sockets of each protocol the `address`-th address has. */
+  count(address: number): number {
+    return this.#groups.find((group) => group.address === address)?.staying ?? 0;
+  }
+
   /** Each group with its sockets, in the order of {@link all}. */
   groups(): { group: SocketGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
     return this.#groups.map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));

@@ -7,6 +7,7 @@ import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
+import { Adaptation, type AdaptationBounds, type AdaptationStep } from './adaptation.js';
 import { Assignment } from './assignment.js';
 import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
 import { channels } from './diagnostics.js';
@@ -29,6 +30,8 @@ export interface ServerEvents {
   warning: [Error];
   /** A handler module has called `context.postMessage`; the number is its worker's. */
   message: [message: unknown, worker: number];
+  /** With `sockets: 'auto'`: the number of sockets has changed. */
+  adapt: [step: AdaptationStep];
 }
 
 /** What {@link Server.reload} may change; what is left out stays as it is. */
@@ -84,6 +87,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** Reloads and resizes, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
+  #adaptation: Adaptation | undefined;
 
   /** @internal */
   constructor(options: ServerOptions) {
@@ -281,6 +285,34 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
+    const { auto } = this.#config;
+    if (auto !== undefined && this.#config.listen.some(({ adapts }) => adapts)) this.#adaptation = this.#adapt(auto);
+  }
+
+  #adapt(bounds: AdaptationBounds): Adaptation {
+    const first = this.#config.listen.findIndex(({ adapts }) => adapts);
+    return new Adaptation({
+      ...bounds,
+      sockets: () => this.#sockets?.count(first) ?? 0,
+      busy: () => this.#supervisor.all.map((worker) => worker.busyFor()),
+      resize: (sockets) =>
+        this.#change(async (open) => {
+          for (const [i, { adapts }] of this.#config.listen.entries()) {
+            if (adapts) await open.resize(i, sockets, () => this.#assign());
+          }
+        }),
+      told: (step) => {
+        const { from, to, cpuUsed, cpuAvailable } = step;
+        this.#config.logger.info(
+          `sockets: ${from} -> ${to}: workers were busy for ${cpuUsed.toFixed(1)} of ${cpuAvailable} CPUs`,
+        );
+        channels.adapt.publish(step);
+        this.emit('adapt', step);
+      },
+      failed: (error) => {
+        if (this.#state === 'listening') this.#warn(error);
+      },
+    });
   }
 
   /** Has the sockets served by whom the supervisor names. */
@@ -337,6 +369,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #end(timeout: number): Promise<CloseReport> {
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#retry);
+    this.#adaptation?.stop();
     const report = { queries: 0, connections: 0 };
     await this.#supervisor.end(timeout, () => {
       const { inFlight, tcpOpen } = this.stats().totals;

@@ -12,6 +12,7 @@ export type { CacheCounters } from './addon.js';
 export type { VaryBy } from './message/reply.js';
 export type { CacheOptions, ListenOptions, ServerOptions, TcpOptions } from './server/options.js';
 export type { CloseOptions, CloseReport, ReloadOptions } from './server/server.js';
+export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/server-sockets.js';
 export type { TlsSettings } from './transport/secure-context.js';
 export type { Overload } from './transport/dispatcher.js';

@@ -67,9 +67,16 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
+    control: options.control === undefined ? undefined : checkSocketPath('control', options.control),
     logger: options.logger ?? console,
     signal,
   };
+}
+
+function checkSocketPath(option: string, path: unknown): string {
+  if (typeof path !== 'string') throw invalidType(option, 'a string', path);
+  if (path === '' || path.includes('\0')) throw invalidValue(option, 'must be the path of a Unix socket', path);
+  return path;
 }
 
 function checkAuto(auto: Partial<AdaptationBounds>): AdaptationBounds {

@@ -152,6 +152,11 @@ export interface ServerOptions {
   cache?: CacheOptions;
   /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
   tls?: TlsSettings;
+  /**
+   * A Unix socket at this path tells `multisocket top` and others of this user how the server is; see `ControlReport`.
+   * `listen()` rejects with `EADDRINUSE` when another server has it. Default: there is none.
+   */
+  control?: string;
   /** Where handlers log by `context.logger`; default `console`. */
   logger?: Logger;
   /** Closes the server when aborted. */
@@ -172,6 +177,7 @@ export interface ServerConfig extends Required<
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };
+  control: string | undefined;
   signal: AbortSignal | undefined;
 }
-type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'signal';
+type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'control' | 'signal';

@@ -10,6 +10,7 @@ import type { TlsSettings } from '../transport/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationStep } from './adaptation.js';
 import { Assignment } from './assignment.js';
 import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
+import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
 import type { ServerConfig, ServerOptions } from './options.js';
 import { ServerCache } from './server-cache.js';
@@ -88,6 +89,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #changing: Promise<unknown> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
   #adaptation: Adaptation | undefined;
+  #control: ControlSocket | undefined;
 
   /** @internal */
   constructor(options: ServerOptions) {
@@ -123,7 +125,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * threw as it was loaded, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
    */
   async listen(): Promise<this> {
-    return this.#begin(async () => {
+    return this.#begin(false, async () => {
       const given = this.#config.listenFds ? listenFds() : [];
       if (given.length === 0) return ServerSockets.open(this.#config);
       const sockets = ServerSockets.adopt(this.#config, given);
@@ -143,7 +145,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async adopt(path: string, { timeout = 10_000 }: { timeout?: number } = {}): Promise<this> {
     let adopted: AdoptedSockets | undefined;
     try {
-      await this.#begin(async () => {
+      await this.#begin(true, async () => {
         adopted = await adoptSockets(path, { timeout });
         return ServerSockets.adopt(this.#config, adopted.addresses);
       });
@@ -260,24 +262,26 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  async #begin(open: () => Promise<ServerSockets>): Promise<this> {
+  /** `takesOver`: from a server that goes on until this one serves. */
+  async #begin(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<this> {
     if (this.#state !== 'new') {
       throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');
     }
     this.#state = 'starting';
-    this.#starting = this.#start(open);
+    this.#starting = this.#start(takesOver, open);
     await this.#starting;
     this.emit('listening');
     return this;
   }
 
-  async #start(open: () => Promise<ServerSockets>): Promise<void> {
-    const { signal } = this.#config;
+  async #start(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<void> {
+    const { signal, control, auto } = this.#config;
     try {
       signal?.throwIfAborted();
       this.#sockets = await open();
       await this.#supervisor.start();
       await this.#assign();
+      if (control !== undefined) this.#control = await ControlSocket.open(control, takesOver, () => this.#told());
       signal?.throwIfAborted();
     } catch (error) {
       await this.#end(0);
@@ -285,8 +289,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
-    const { auto } = this.#config;
     if (auto !== undefined && this.#config.listen.some(({ adapts }) => adapts)) this.#adaptation = this.#adapt(auto);
+  }
+
+  #told(): ServerStatistics & { addresses: BoundAddress[] } {
+    return { addresses: this.addresses(), ...this.stats() };
   }
 
   #adapt(bounds: AdaptationBounds): Adaptation {
@@ -370,6 +377,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#retry);
     this.#adaptation?.stop();
+    this.#control?.close();
     const report = { queries: 0, connections: 0 };
     await this.#supervisor.end(timeout, () => {
       const { inFlight, tcpOpen } = this.stats().totals;

@@ -47,7 +47,7 @@ export interface Circumstances {
 const SEPARATE = 0.95;
 /** And by this much: a difference that is smaller is of no use to anybody. */
 const RELEVANT = 1.02;
-/** Between this and SEPARATE runs overlap without being alike. */
+/** From this on to SEPARATE, runs overlap without being alike. */
 const ALIKE = 0.75;
 const FEW_RUNS = 3;
 /** A generator that has so much of a CPU in use is what decides how many queries there are. */
@@ -56,7 +56,14 @@ const GENERATOR_FULL = 0.9;
 const CPU_FULL = 0.7;
 const CPU_FREE_ENOUGH = 0.3;
 const RATE_MET = 0.98;
+/**
+ * CPUs of other processes, and by how much the runs of one value may differ: from the first on they disturb, from the
+ * second on they drown what is measured.
+ */
 const NOTABLE = 0.1;
+const DROWNING = 0.5;
+const NOISY = 0.1;
+const USELESS = 0.25;
 
 /** Puts the runs of each value together, in the order of the values. */
 export function summarize(runs: readonly RunFigures[]): ValueSummary[] {
@@ -86,27 +93,36 @@ export function recommend(runs: readonly RunFigures[], circumstances: Circumstan
   const chosen = values.find(({ tied }) => tied) ?? values[0];
   const best = values.reduce((a, b) => (b.median.queriesPerSecond > a.median.queriesPerSecond ? b : a));
   const limit = limitOf(values, chosen, circumstances);
-  const caveats = caveatsOf(values, chosen, best, runs, circumstances);
   const error = (chosen.most - chosen.least) / 2 / Math.max(1, chosen.median.queriesPerSecond);
+  const caveats = caveatsOf(values, chosen, best, runs, circumstances);
+  if (error > NOISY)
+    caveats.unshift(`The runs differ by ±${percent(error)}: measure again when the machine has nothing else to do.`);
   const runsEach = runs.length / values.length;
   return {
     sockets: chosen.sockets,
     best: best.sockets,
     reason: reasonOf(values, chosen, best, limit, error),
     limit,
-    certainty: certaintyOf(values, best, runsEach, limit),
+    certainty: certaintyOf(values, best, runsEach, limit, error),
     error,
     caveats,
   };
 }
 
-function certaintyOf(values: readonly ValueSummary[], best: ValueSummary, runs: number, limit: Limit): Certainty {
+function certaintyOf(
+  values: readonly ValueSummary[],
+  best: ValueSummary,
+  runs: number,
+  limit: Limit,
+  error: number,
+): Certainty {
+  const others = Math.max(...values.map((value) => value.median.others));
   if (runs < FEW_RUNS || values.length < 2 || limit === 'generator' || limit === 'window') return 'low';
+  if (error > USELESS || others > DROWNING) return 'low';
   const unclear = values.some(
     ({ sockets, behind, tied }) => sockets !== best.sockets && behind > ALIKE && (tied || behind < SEPARATE),
   );
-  const disturbed = values.some(({ median: { others } }) => others > NOTABLE);
-  return unclear || disturbed ? 'moderate' : 'high';
+  return unclear || error > NOISY || others > NOTABLE ? 'moderate' : 'high';
 }
 
 function limitOf(values: readonly ValueSummary[], chosen: ValueSummary, { rate, saturated }: Circumstances): Limit {

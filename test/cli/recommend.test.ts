@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usableCpus } from 'multisocket';
@@ -31,10 +31,14 @@ describe('multisocket recommend', () => {
     const stat = join(directory, 'cpu.stat');
     const start = performance.now();
     // 2 CPUs in use, whenever it is read.
-    const timer = setInterval(() => {
+    const write = (): void => {
       const usage = Math.round((performance.now() - start) * 2000);
-      writeFileSync(stat, `usage_usec ${usage}\nuser_usec ${usage}\nsystem_usec 0\n`);
-    }, 2);
+      // Whoever reads it gets the whole of it.
+      writeFileSync(`${stat}.new`, `usage_usec ${usage}\nuser_usec ${usage}\nsystem_usec 0\n`);
+      renameSync(`${stat}.new`, stat);
+    };
+    write();
+    const timer = setInterval(write, 2);
     const { code, out, err } = await finish(['recommend', '-cgroup', directory, '-interval', '1', '-json']);
     clearInterval(timer);
     assert.deepEqual([code, err], [0, '']);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, usableCpus, type ControlReport } from 'multisocket';
 import { ask } from '../support/clients.js';
-import { end, fixture, serve, start } from '../support/server.js';
+import { end, fixture, serve, start, until } from '../support/server.js';
 
 /** Says something at a control socket, and returns the lines that come back until there are that many. */
 async function say(path: string, text: string, lines = 1): Promise<string[]> {
@@ -98,6 +98,7 @@ describe('the control socket', () => {
     const { server } = await serve({ control: path });
     const offer = join(directory, 'offer.sock');
     const handed = server.handOver(offer);
+    await until(() => existsSync(offer), 'the offer');
     const successor = createServer({ listen: '127.0.0.1:0', filename: fixture, workers: 1, control: path });
     await successor.adopt(offer);
     await handed;

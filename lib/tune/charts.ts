@@ -31,6 +31,8 @@ const INK = 'currentColor';
 /** Told apart on white and on black, and by those who see few colours. */
 const CHOSEN = '#2a9d72';
 const OTHER = '#8a99ad';
+/** Milliseconds that the axis of latency names. */
+const DECADES = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
 const PERCENTILES = { p50: '#2a9d72', p99: '#3f8fd6', 'p99.9': '#d9822b' };
 
 const CONFIG = {
@@ -140,7 +142,7 @@ function latency({ values }: TuneResult): Layer[] {
       mark: { type: 'line', point: { size: 40, filled: true }, strokeWidth: 2 },
       encoding: {
         x,
-        y: { field: 'value', type: 'quantitative', title: null, scale: { type: 'log' }, axis: { tickCount: 5 } },
+        y: { field: 'value', type: 'quantitative', title: null, scale: { type: 'log' }, axis: { values: DECADES } },
         color: {
           field: 'percentile',
           type: 'nominal',

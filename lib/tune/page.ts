@@ -1,4 +1,5 @@
 /** The report as one page of HTML that needs nothing else: no script, no other file, no network. */
+import { basename } from 'node:path';
 import { drawCharts, loadCharts, type Chart } from './charts.js';
 import type { ValueSummary } from './judge.js';
 import type { TuneResult } from './tune.js';
@@ -27,8 +28,8 @@ figcaption { font-weight: 600; }
 figcaption small { display: block; font-weight: normal; }
 svg { display: block; max-width: 100%; height: auto; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { text-align: right; padding: .3rem .7rem; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
 tr.chosen td { font-weight: 600; color: var(--good); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
@@ -38,6 +39,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 /** See the file's head. Rejects with `ERR_MULTISOCKET_REPORT` when what draws the charts is not installed. */
 export async function tunePage(result: TuneResult): Promise<string> {
   const charts = await drawCharts(result);
+  const server = escape(basename(result.server));
   const { sockets, reason, certainty, caveats } = result.recommendation;
   return `<!doctype html>
 <html lang="en">
@@ -45,11 +47,11 @@ export async function tunePage(result: TuneResult): Promise<string> {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>multisocket tune: ${escape(result.server)}</title>
+<title>multisocket tune: ${server}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>How many sockets for ${escape(result.server)}</h1>
+<h1>How many sockets for ${server}</h1>
 <div class="verdict">
 <strong>multisocket ${sockets}</strong>
 <p>${escape(reason)}</p>

@@ -152,8 +152,10 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 
   #load(corefile: CorefileOptions['corefile']): Corefile {
-    const { dnsPort } = this.#config;
-    return loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+    const { dnsPort, adapt } = this.#config;
+    const loaded = loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+    adapt?.(loaded);
+    return loaded;
   }
 
   #handler(corefile: Corefile): { filename: URL; workerData: CorefileWork } {

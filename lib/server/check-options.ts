@@ -4,10 +4,11 @@ import { createSecureContext } from 'node:tls';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
 import { parseAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
-import { checkSocketCount } from '../socket/socket-count.js';
+import { checkSocketCount, MAX_SOCKETS } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
+import type { AdaptationBounds } from './adaptation.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
@@ -25,17 +26,20 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
     throw invalidType('options', 'an object', options);
   }
-  const sockets = checkSocketCount('sockets', options.sockets);
+  const auto = options.sockets === 'auto' ? checkAuto(options.auto ?? {}) : undefined;
+  const sockets = options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets);
   const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
-  const listen = checkListen(options.listen, sockets, ipv6Only);
-  const most = Math.max(...listen.map((address) => address.sockets));
+  const listen = checkListen(options.listen, sockets, ipv6Only, auto !== undefined);
+  const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
+  if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
   checkHandler(options.filename, options.handler, workers);
   const { env, execArgv, resourceLimits, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
   return {
     listen,
     sockets,
+    auto,
     workers,
     filename: options.filename,
     handler: options.handler,
@@ -64,6 +68,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
+    control: options.control === undefined ? undefined : checkSocketPath('control', options.control),
     logger: options.logger ?? console,
     signal,
   };
@@ -73,8 +78,9 @@ export function checkOptions(options: ServerOptions): ServerConfig {
 export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
   const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
   checkHandler(filename, handler, before.workers);
+  const { sockets, ipv6Only, auto } = before;
   const listen =
-    changes.listen === undefined ? before.listen : checkListen(changes.listen, before.sockets, before.ipv6Only);
+    changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
   const fresh = changes.tls === undefined ? before.tls : checkTls(changes.tls, listen);
   const tls = fresh && { ...fresh, ticketKeys: before.tls?.ticketKeys ?? fresh.ticketKeys };
@@ -82,12 +88,31 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   return { ...before, filename, handler, workerData, listen, tcp, tls };
 }
 
-function checkListen(value: unknown, sockets: number, ipv6Only: boolean): ServerConfig['listen'] {
+function checkSocketPath(option: string, path: unknown): string {
+  if (typeof path !== 'string') throw invalidType(option, 'a string', path);
+  if (path === '' || path.includes('\0')) throw invalidValue(option, 'must be the path of a Unix socket', path);
+  return path;
+}
+
+function checkAuto(auto: Partial<AdaptationBounds>): AdaptationBounds {
+  if (typeof (auto as unknown) !== 'object' || (auto as unknown) === null) throw invalidType('auto', 'an object', auto);
+  const min = checkSocketCount('auto.min', auto.min ?? 1);
+  const max = checkInteger(
+    'auto.max',
+    auto.max ?? Math.max(min, Math.min(usableCpus(), MAX_SOCKETS)),
+    min,
+    MAX_SOCKETS,
+  );
+  return { min, max, interval: checkInteger('auto.interval', auto.interval ?? 10_000, 100, MAX_TIME) };
+}
+
+function checkListen(value: unknown, sockets: number, ipv6Only: boolean, auto: boolean): ServerConfig['listen'] {
   const entries: unknown[] = Array.isArray(value) ? value : [value];
   if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
   return entries.map((entry) => {
     const address = parseAddress(entry, { ipv6Only });
-    return { ...address, sockets: checkSocketCount('listen.sockets', address.sockets ?? sockets) };
+    const count = checkSocketCount('listen.sockets', address.sockets ?? sockets);
+    return { ...address, sockets: count, adapts: auto && address.sockets === undefined };
   });
 }
 

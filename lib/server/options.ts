@@ -3,6 +3,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Handler, Logger } from '../message/handler.js';
 import type { AddressTransport, ListenAddress } from '../socket/addresses.js';
 import type { Steering } from '../socket/socket-group.js';
+import type { AdaptationBounds } from './adaptation.js';
 import type { Overload } from '../transport/dispatcher.js';
 import type { SharedTls, TlsSettings } from '../transport/secure-context.js';
 
@@ -68,8 +69,18 @@ export interface ServerOptions {
    * `'https://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
-  /** NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. */
-  sockets?: number;
+  /**
+   * NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. `'auto'`: as
+   * many as the load asks for, by the rule of `recommendSockets`, within the bounds of the option `auto`; needs workers.
+   */
+  sockets?: number | 'auto';
+  /**
+   * Bounds of `sockets: 'auto'`. `min`: 1 to 1,024, default 1; `max`: `min` to 1,024, default the larger of `min` and
+   * `usableCpus()`; `interval`: ms between looks, 100 to a day, default 10,000. When the workers that serve are busy for 70 %
+   * of an interval there are more sockets, at most twice as many; when one fewer could do with 40 % for three intervals in a
+   * row, there is one less. Addresses that say their own number keep it. Each change is an `adapt` event.
+   */
+  auto?: Partial<AdaptationBounds>;
   /** Worker threads, 0 to 1,024; 0 serves on the calling thread. Default: the smaller of `sockets` and the CPUs. */
   workers?: number;
   /** The module that serves, loaded in every worker: a path or a `file:` URL. See `HandlerModule`. */
@@ -141,6 +152,11 @@ export interface ServerOptions {
   cache?: CacheOptions;
   /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
   tls?: TlsSettings;
+  /**
+   * A Unix socket at this path tells `multisocket top` and others of this user how the server is; see `ControlReport`.
+   * `listen()` rejects with `EADDRINUSE` when another server has it. Default: there is none.
+   */
+  control?: string;
   /** Where handlers log by `context.logger`; default `console`. */
   logger?: Logger;
   /** Closes the server when aborted. */
@@ -166,15 +182,19 @@ export interface ReloadOptions {
 
 /** Options after the check, each with its value. */
 export interface ServerConfig extends Required<
-  Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls' | 'cache'>
+  Omit<ServerOptions, 'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache'>
 > {
-  listen: (ListenAddress & { sockets: number })[];
+  /** `adapts`: its number of sockets follows the load. */
+  listen: (ListenAddress & { sockets: number; adapts: boolean })[];
+  sockets: number;
+  auto: AdaptationBounds | undefined;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   cache: Required<CacheOptions> | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };
+  control: string | undefined;
   signal: AbortSignal | undefined;
 }
-type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'signal';
+type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'control' | 'signal';

@@ -6,9 +6,11 @@ import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
+import { Adaptation, type AdaptationBounds, type AdaptationStep } from './adaptation.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
 import { checkCertificate, checkOptions, checkReload } from './check-options.js';
+import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
 import type { ServerSocket } from './messages.js';
 import type { ReloadOptions, ServerConfig, ServerOptions } from './options.js';
@@ -30,6 +32,8 @@ export interface ServerEvents {
   warning: [Error];
   /** A handler module has called `context.postMessage`; the number is its worker's. */
   message: [message: unknown, worker: number];
+  /** With `sockets: 'auto'`: the number of sockets has changed. */
+  adapt: [step: AdaptationStep];
 }
 
 /** How {@link Server.close} closes. */
@@ -82,6 +86,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** Reloads and resizes, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
+  #adaptation: Adaptation | undefined;
+  #control: ControlSocket | undefined;
 
   /** @internal */
   constructor(options: ServerOptions) {
@@ -118,7 +124,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * threw as it was loaded, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
    */
   async listen(): Promise<this> {
-    return this.#begin(async () => {
+    return this.#begin(false, async () => {
       const given = this.#config.listenFds ? listenFds() : [];
       if (given.length === 0) return ServerSockets.open(this.#config, this.#room);
       const sockets = ServerSockets.adopt(this.#config, given, this.#room);
@@ -138,7 +144,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async adopt(path: string, { timeout = 10_000 }: { timeout?: number } = {}): Promise<this> {
     let adopted: AdoptedSockets | undefined;
     try {
-      await this.#begin(async () => {
+      await this.#begin(true, async () => {
         adopted = await adoptSockets(path, { timeout });
         return ServerSockets.adopt(this.#config, adopted.addresses, this.#room);
       });
@@ -275,24 +281,26 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  async #begin(open: () => Promise<ServerSockets>): Promise<this> {
+  /** `takesOver`: from a server that goes on until this one serves. */
+  async #begin(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<this> {
     if (this.#state !== 'new') {
       throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');
     }
     this.#state = 'starting';
-    this.#starting = this.#start(open);
+    this.#starting = this.#start(takesOver, open);
     await this.#starting;
     this.emit('listening');
     return this;
   }
 
-  async #start(open: () => Promise<ServerSockets>): Promise<void> {
-    const { signal } = this.#config;
+  async #start(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<void> {
+    const { signal, control, auto } = this.#config;
     try {
       signal?.throwIfAborted();
       this.#sockets = await open();
       await this.#supervisor.start();
       await this.#assign();
+      if (control !== undefined) this.#control = await ControlSocket.open(control, takesOver, () => this.#told());
       signal?.throwIfAborted();
     } catch (error) {
       await this.#end(0);
@@ -300,6 +308,39 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
+    if (auto !== undefined) this.#adaptation = this.#adapt(auto);
+  }
+
+  #told(): ServerStatistics & { addresses: BoundAddress[] } {
+    return { addresses: this.addresses(), ...this.stats() };
+  }
+
+  #adapt(bounds: AdaptationBounds): Adaptation {
+    return new Adaptation({
+      ...bounds,
+      sockets: () => {
+        const first = this.#config.listen.findIndex(({ adapts }) => adapts);
+        return first === -1 ? 0 : (this.#sockets?.count(first) ?? 0);
+      },
+      busy: () => this.#supervisor.all.map((worker) => worker.busyFor()),
+      resize: (sockets) =>
+        this.#change(async (open) => {
+          for (const [i, { adapts }] of this.#config.listen.entries()) {
+            if (adapts) await open.resize(i, sockets, () => this.#assign());
+          }
+        }),
+      told: (step) => {
+        const { from, to, cpuUsed, cpuAvailable } = step;
+        this.#config.logger.info(
+          `sockets: ${from} -> ${to}: workers were busy for ${cpuUsed.toFixed(1)} of ${cpuAvailable} CPUs`,
+        );
+        channels.adapt.publish(step);
+        this.emit('adapt', step);
+      },
+      failed: (error) => {
+        if (this.#state === 'listening') this.#warn(error);
+      },
+    });
   }
 
   /** Has the sockets served by whom the supervisor names. */
@@ -325,7 +366,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   };
 
   /**
-   * Gives the addresses that stay their numbers of sockets; returns what takes that back. Rejects with a system error; then
+   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects with a system error; then
    * all have as many as before.
    */
   async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
@@ -333,7 +374,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const assign = (): Promise<void> => this.#assign();
     try {
       for (const [i, place] of sockets.places(listen).entries()) {
-        if (place === undefined) continue;
+        if (place === undefined || listen[i].adapts) continue;
         const before = sockets.count(place);
         if (before === listen[i].sockets) continue;
         await sockets.resize(place, listen[i].sockets, assign);
@@ -381,6 +422,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #end(timeout: number): Promise<CloseReport> {
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#retry);
+    this.#adaptation?.stop();
+    this.#control?.close();
     const report = { queries: 0, connections: 0 };
     await this.#supervisor.end(timeout, () => {
       const { inFlight, tcpOpen } = this.stats().totals;

@@ -32,6 +32,8 @@ export interface WorkerStatistics extends Record<WorkerCounter, number> {
   index: number;
   /** Whether it has not turned its event loop for `stallTimeout`. */
   stalled: boolean;
+  /** Milliseconds that its event loop has been busy since it started (`performance.eventLoopUtilization`). */
+  busy: number;
 }
 
 /** What {@link Server.stats} returns. */
@@ -100,6 +102,7 @@ export class Counters {
     const everyone = supervisor.all.map((worker) => ({
       index: worker.index,
       stalled: supervisor.isStalled(worker),
+      busy: worker.busyFor(),
       ...named(workerCounters, this.#elements, this.#rowOf(worker.seat)),
     }));
     const totals = named(workerCounters, this.#past, 0);

@@ -32,6 +32,19 @@ export function start(args: readonly string[], cwd: string, environment: NodeJS.
   return { child, out: () => out, err: () => err, ended };
 }
 
+/** How a program ended: its exit code, or the signal that ended it, and what it printed. */
+export interface Finished {
+  code: number | NodeJS.Signals;
+  out: string;
+  err: string;
+}
+
+/** Runs it to its end. `environment`: on top of ours. */
+export async function finish(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  const { ended, out, err } = start(args, process.cwd(), environment);
+  return { code: await ended, out: out(), err: err() };
+}
+
 /** Starts it and waits until it listens. Rejects with what it says when it ends instead. */
 export async function listen(
   args: readonly string[],

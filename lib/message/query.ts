@@ -165,6 +165,11 @@ export class Query {
     return this.hasEdns ? this.#word(word.optionsLength) : 0;
   }
 
+  /** @internal Which options it asks for that are added to replies when they are done (`addon.addOptions`), as bits. */
+  get asked(): number {
+    return this.hasEdns ? this.#word(word.asked) : 0;
+  }
+
   /** @internal The payload size of its OPT record; 0 without one. */
   get udpPayloadSize(): number {
     return this.#word(word.ednsSizeAndFlags) >>> 16;

@@ -241,6 +241,9 @@ export class Reply {
   /** The longest UDP reply to this query in octets, where that is less than the server's; undefined: no less. */
   maxPayloadSize: number | undefined;
 
+  /** @internal The name server identifier, 1 to 255 bytes, that a client gets if it asks (RFC 5001); undefined: the server's. */
+  nsid: Uint8Array | undefined;
+
   /** Has `observer` told once what became of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
     (this.#observers ??= []).push(observer);

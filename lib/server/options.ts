@@ -108,6 +108,11 @@ export interface ServerOptions {
   /** The longest UDP reply in bytes and what our OPT records say, 512 to 4,096; default 1,232 (RFC 9715 s.3.2). */
   maxPayloadSize?: number;
   /**
+   * The name of this server among those of its address, as text or bytes, 1 to 255 of them: clients that ask for it
+   * (RFC 5001; `dig +nsid`) get it with each answer. Default: there is none.
+   */
+  nsid?: string | Uint8Array;
+  /**
    * Whether `listen()` takes the sockets that a service manager has opened, if there are any (LISTEN_FDS,
    * sd_listen_fds(3)), in place of opening those of the option `listen`: a datagram and a stream socket for each entry of
    * `dns`, in order. With SO_REUSEPORT on them (systemd's `ReusePort=yes`) more join, up to `sockets`. Default false.
@@ -149,12 +154,13 @@ export interface ServerOptions {
 
 /** Options after the check, each with its value. */
 export interface ServerConfig extends Required<
-  Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls' | 'cache'>
+  Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls' | 'cache' | 'nsid'>
 > {
   listen: (ListenAddress & { sockets: number })[];
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   cache: Required<CacheOptions> | undefined;
+  nsid: Uint8Array | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };

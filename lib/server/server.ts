@@ -91,7 +91,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const config = checkOptions(options);
     this.#config = config;
     const workers = Math.max(1, config.workers);
-    this.cache = config.cache === undefined ? undefined : new ServerCache(config.cache, config.maxPayloadSize);
+    const { cache, maxPayloadSize, nsid } = config;
+    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, nsid !== undefined);
     this.#counters = new Counters(config.listen.length, 2 * workers);
     this.#supervisor = new Supervisor({
       workers,

@@ -3,6 +3,7 @@ import { addon } from '../addon.js';
 import type { Logger } from '../message/handler.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
+import { ednsSettings } from '../transport/edns-settings.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
 import { HttpsTransport } from '../transport/https.js';
 import type { SharedTls } from '../transport/secure-context.js';
@@ -57,6 +58,7 @@ export class Serving {
       start.warn(error);
     });
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    const edns = ednsSettings({ maxPayloadSize, idleTimeout: tcp.idleTimeout, nsid: start.nsid });
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
@@ -64,6 +66,7 @@ export class Serving {
       overload,
       cache,
       maxPayloadSize,
+      edns,
       counters,
       row,
       report: (code, make) => {
@@ -76,12 +79,13 @@ export class Serving {
       counters,
       row,
       cache,
+      edns,
       maxPayloadSize,
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const options = { ...tcp, dispatcher, counters, row, cache, gate, tls: start.tls };
+    const options = { ...tcp, dispatcher, counters, row, edns, cache, gate, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);

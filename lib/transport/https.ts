@@ -165,12 +165,23 @@ export class HttpsTransport {
 
   /** The reply to a message; undefined when there is none. Rejects with {@link HttpFailure}. */
   async #serve(message: Buffer, client: Endpoint, local: Endpoint, listener: number): Promise<Buffer | undefined> {
-    const { dispatcher, counters, row, cache } = this.#options;
+    const { dispatcher, counters, row, cache, edns } = this.#options;
     const input = Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
     counters[row + QUERIES]++;
     counters[listener * layout.socketRow + SOCKET_QUERIES]++;
     const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
-    const check = [input, 0, input.length, 1, this.#words, this.#text, counters, row, this.#progress] as const;
+    const check = [
+      input,
+      0,
+      input.length,
+      1,
+      this.#words,
+      this.#text,
+      counters,
+      row,
+      this.#progress,
+      edns.https,
+    ] as const;
     if (cache === undefined) {
       addon.checkStream(...check);
     } else {

@@ -4,9 +4,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { addon, type UdpEndpoint } from '../../dist/addon.js';
 import { workerCounter, workerCounters } from '../../dist/transport/counters.js';
+import { ednsSettings } from '../../dist/transport/edns-settings.js';
 import { queryBytes } from '../support/clients.js';
 
 const { layout } = addon;
+const EDNS = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, nsid: undefined });
 const { query: word } = layout;
 
 /** Whether replies to one client leave as one message: not by the portable path (`test/portable.sh`). */
@@ -55,6 +57,7 @@ class Responder {
       this.#outbox,
       this.#counters,
       layout.socketRow,
+      EDNS.udp,
       (count) => {
         this.#serve(count);
       },

@@ -35,6 +35,7 @@ export class SharedCache {
       prefetchGap: prefetch.gap,
       prefetchPercent: prefetch.percent,
       keepTtl,
+      ignoreNsid: true, // the directive nsid adds it to what this cache answers
       payloadSize: MAX_PAYLOAD_SIZE,
     });
     const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);

@@ -12,7 +12,7 @@ namespace multisocket {
 
 // By which a message came, in the order of lib/message/batch.ts. Handlers can tell them apart, so an answer by one is
 // none by another.
-enum class Transport : uint8_t { kUdp, kTcp, kTls, kHttps };
+enum class Transport : uint8_t { kUdp, kTcp, kTls, kHttps, kGrpc };
 
 // What an answer varies by besides its question; bits that can be combined. The client's address implies its network.
 enum VaryBy : uint8_t {

@@ -102,7 +102,7 @@ export class Query {
     return this.#edns;
   }
 
-  /** How it came: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
+  /** How it came: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
     return this.#batch.origin.transport;
   }

@@ -107,7 +107,7 @@ export function checkHandler(
 }
 
 function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
-  const encrypted = listen.find(({ transport }) => transport !== 'dns');
+  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
   if (tls === undefined) {
     if (encrypted === undefined) return undefined;
     throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);

@@ -28,11 +28,11 @@ export interface TcpOptions {
 
 /** An entry of `listen`, for those who want to say more than an address. */
 export interface ListenOptions {
-  /** `'dns'` (UDP and TCP), `'tls'` or `'https'`; default `'dns'`. */
+  /** `'dns'` (UDP and TCP), `'tls'`, `'https'` or `'grpc'`; default `'dns'`. */
   transport?: AddressTransport;
   /** Numeric, or a name that is looked up. */
   address: string;
-  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 or 443. */
+  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 for `tls`, 443 for the others. */
   port?: number;
   /** NUM_SOCKETS of this address; default: the server's. */
   sockets?: number;
@@ -44,7 +44,8 @@ export interface ListenOptions {
  * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
  * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
  * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
- * on. Queries with other EDNS options, or that are signed, always go to the handler.
+ * on. NSID, TCP keepalive and padding are added to what is kept; queries with other EDNS options, or that are signed,
+ * always go to the handler.
  */
 export interface CacheOptions {
   /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */
@@ -65,7 +66,8 @@ export interface CacheOptions {
 export interface ServerOptions {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
+   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP. `grpc` needs the
+   * package `@grpc/grpc-js`.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
   /** NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. */
@@ -144,7 +146,10 @@ export interface ServerOptions {
   tcp?: TcpOptions;
   /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
   cache?: CacheOptions;
-  /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
+  /**
+   * Certificates, for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
+   * encrypted, and the others cannot be.
+   */
   tls?: TlsSettings;
   /** Where handlers log by `context.logger`; default `console`. */
   logger?: Logger;

@@ -1,5 +1,4 @@
 /** The server: it owns the sockets, and has workers serve them. */
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
@@ -205,14 +204,17 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Shows these certificates to new connections of `tls://` and `https://`. Rejects with what OpenSSL has against them,
-   * `ERR_INVALID_ARG_TYPE`, or `ERR_SERVER_NOT_RUNNING`; the old ones then stay.
+   * Shows these certificates to new connections of `tls://`, `https://` and `grpc://`. Rejects with what OpenSSL has
+   * against them, `ERR_INVALID_ARG_TYPE`, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made
+   * without the option `tls`; the old ones then stay.
    */
   async secure(tls: TlsSettings): Promise<void> {
     const checked = checkCertificate(tls);
     await this.#change(async () => {
-      const ticketKeys = this.#config.tls?.ticketKeys ?? randomBytes(48);
-      const shared = { ...checked, ticketKeys };
+      const before = this.#config.tls;
+      // gRPC that began without encryption goes on so, on every socket.
+      if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
+      const shared = { ...checked, ticketKeys: before.ticketKeys };
       this.#config = { ...this.#config, tls: shared };
       await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
     });

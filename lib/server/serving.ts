@@ -5,6 +5,7 @@ import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
 import { ednsSettings } from '../transport/edns-settings.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
+import { GrpcTransport } from '../transport/grpc.js';
 import { HttpsTransport } from '../transport/https.js';
 import type { SharedTls } from '../transport/secure-context.js';
 import { StreamTransport } from '../transport/stream.js';
@@ -32,6 +33,7 @@ export class Serving {
   readonly #udp: UdpTransport;
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
+  readonly #grpc: GrpcTransport;
   readonly #sockets = new Map<number, ServerSocket>();
   readonly #stopBeating: () => void;
 
@@ -58,7 +60,12 @@ export class Serving {
       start.warn(error);
     });
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
-    const edns = ednsSettings({ maxPayloadSize, idleTimeout: tcp.idleTimeout, nsid: start.nsid });
+    const edns = ednsSettings({
+      maxPayloadSize,
+      idleTimeout: tcp.idleTimeout,
+      grpcEncrypted: start.tls !== undefined,
+      nsid: start.nsid,
+    });
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
@@ -88,6 +95,7 @@ export class Serving {
     const options = { ...tcp, dispatcher, counters, row, edns, cache, gate, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
+    this.#grpc = new GrpcTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
@@ -98,6 +106,7 @@ export class Serving {
       this.#sockets.set(socket.number, socket);
       if (socket.transport === 'udp') this.#udp.add(socket);
       else if (socket.transport === 'https') listening.push(this.#https.add(socket));
+      else if (socket.transport === 'grpc') listening.push(this.#grpc.add(socket));
       else listening.push(this.#streams.add(socket, socket.transport));
     }
     await Promise.all(listening);
@@ -111,6 +120,7 @@ export class Serving {
         this.#sockets.delete(number);
         if (socket?.transport === 'udp') await this.#udp.release(number);
         else if (socket?.transport === 'https') this.#https.release(number);
+        else if (socket?.transport === 'grpc') this.#grpc.release(number);
         else this.#streams.release(number);
       }),
     );
@@ -120,12 +130,13 @@ export class Serving {
   secure(tls: SharedTls): void {
     this.#streams.secure(tls);
     this.#https.secure(tls);
+    this.#grpc.secure(tls);
   }
 
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
   async drain(): Promise<void> {
     await this.release([...this.#sockets.keys()]);
-    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#dispatcher.drained()]);
+    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#grpc.drain(), this.#dispatcher.drained()]);
     this.#abort.abort();
     await this.#loaded.close();
     this.destroy();
@@ -140,17 +151,20 @@ export class Serving {
     this.#udp.close();
     this.#streams.destroy();
     this.#https.destroy();
+    this.#grpc.destroy();
   }
 
   ref(): void {
     this.#udp.ref();
     this.#streams.ref();
     this.#https.ref();
+    this.#grpc.ref();
   }
 
   unref(): void {
     this.#udp.unref();
     this.#streams.unref();
     this.#https.unref();
+    this.#grpc.unref();
   }
 }

@@ -17,6 +17,8 @@ export interface EdnsOptions {
   maxPayloadSize: number;
   /** How long a connection may rest, in ms. */
   idleTimeout: number;
+  /** Whether what goes over gRPC is encrypted. */
+  grpcEncrypted: boolean;
   /** The name server identifier (RFC 5001), 1 to 255 bytes; undefined: there is none. */
   nsid: Uint8Array | undefined;
 }
@@ -25,7 +27,8 @@ export interface EdnsOptions {
 export type EdnsSettings = Readonly<Record<Transport, Uint8Array>>;
 
 /** See the file's head. */
-export function ednsSettings({ maxPayloadSize, idleTimeout, nsid = new Uint8Array(0) }: EdnsOptions): EdnsSettings {
+export function ednsSettings(options: EdnsOptions): EdnsSettings {
+  const { maxPayloadSize, idleTimeout, grpcEncrypted, nsid = new Uint8Array(0) } = options;
   const keepalive = Math.min(0xffff, Math.max(1, Math.floor(idleTimeout / KEEPALIVE_UNIT)));
   const pack = (keepaliveTime: number, paddingBlock: number): Uint8Array => {
     const packed = new Uint8Array(NUMBERS + nsid.length);
@@ -42,6 +45,7 @@ export function ednsSettings({ maxPayloadSize, idleTimeout, nsid = new Uint8Arra
     // Padding hides nothing where nothing is encrypted (RFC 7830 s.6); keepalive is of connections that carry DNS alone.
     tls: pack(keepalive, PADDING_BLOCK),
     https: pack(0, PADDING_BLOCK),
+    grpc: pack(0, grpcEncrypted ? PADDING_BLOCK : 0),
   };
 }
 

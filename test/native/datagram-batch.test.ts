@@ -8,7 +8,7 @@ import { ednsSettings } from '../../dist/transport/edns-settings.js';
 import { queryBytes } from '../support/clients.js';
 
 const { layout } = addon;
-const EDNS = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, nsid: undefined });
+const EDNS = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined });
 const { query: word } = layout;
 
 /** Whether replies to one client leave as one message: not by the portable path (`test/portable.sh`). */

@@ -21,7 +21,7 @@ export class Echo {
     const queries = new Uint32Array(layout.batchSize * layout.queryWords);
     const outbox = new Uint32Array(1 + layout.outboxEntries * layout.outboxEntryWords);
     const counters = new Float64Array(64 * layout.socketRow + layout.workerRow);
-    const edns = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, nsid: undefined }).udp;
+    const edns = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }).udp;
     this.#endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, 64 * layout.socketRow, edns, (count) => {
       let cursor = layout.outputOffset;
       for (let i = 0; i < count; i++) {

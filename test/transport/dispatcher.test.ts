@@ -22,7 +22,7 @@ function make(handler: Handler, more: Partial<DispatcherOptions> = {}) {
     overload: 'drop',
     cache: undefined,
     maxPayloadSize: 1232,
-    edns: ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, nsid: undefined }),
+    edns: ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }),
     counters,
     row: ROW,
     report: (code, makeError) => {

@@ -64,7 +64,7 @@ describe('the data of SVCB and HTTPS (RFC 9460)', () => {
       'an IPv4-mapped IPv6 hint',
       { priority: 1, target: 'foo.example.com', params: { ipv6hint: ['2001:db8:122:344::192.0.2.33'] } },
       '1 foo.example.com. ipv6hint="2001:db8:122:344::192.0.2.33"',
-      `0001${foo}0006001020010db8012203440000${'0000'}c0000221`,
+      `0001${foo}0006001020010db80122034400000000c0000221`,
     ],
     [
       'parameters in any order, which are sorted',

@@ -18,6 +18,7 @@
         'native/answer_front_object.cc',
         'native/cache_key.cc',
         'native/cached_answer.cc',
+        'native/client_options.cc',
         'native/datagram_batch.cc',
         'native/descriptor_channel.cc',
         'native/descriptor_channel_object.cc',

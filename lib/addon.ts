@@ -154,6 +154,8 @@ export interface Layout {
     /** OPT: offset from the message's start to its RDATA, and RDLENGTH. */
     optionsOffset: number;
     optionsLength: number;
+    /** OPT: which of the options that native code answers it has, as bits. */
+    asked: number;
     /** {@link Layout.verdict}. Only TCP sees others than `query`. */
     verdict: number;
   };
@@ -221,6 +223,8 @@ export interface NativeCacheOptions {
   prefetchGap: number;
   /** How near to its end, in percent of its life. */
   prefetchPercent: number;
+  /** Whether queries that ask for NSID have a part in the cache: whoever gives an answer to one then adds it. */
+  ignoreNsid: boolean;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
   /**
@@ -464,7 +468,8 @@ export interface Addon {
    * With a `front`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
    * each behind its length. `origin`: see {@link Addon.queryOrigin}.
    *
-   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
+   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end. `edns`: see
+   * `lib/transport/edns-settings.ts`; without it, what holds for UDP, with a payload size of 1,232.
    */
   checkStream(
     input: Uint8Array,
@@ -476,10 +481,24 @@ export interface Addon {
     counters: Float64Array,
     row: number,
     progress: Uint32Array,
+    edns?: Uint8Array,
     front?: AnswerFront,
     origin?: Uint8Array,
     output?: Uint8Array,
     outputStart?: number,
+  ): number;
+  /**
+   * Adds the EDNS options that a query has asked for (its word `asked`) to the reply of `length` bytes at `offset` of
+   * `target`, whose last record is the OPT at `opt` from there. Returns its new length: `limit` at most, or `length`.
+   */
+  addOptions(
+    target: Uint8Array,
+    offset: number,
+    length: number,
+    opt: number,
+    limit: number,
+    asked: number,
+    edns: Uint8Array,
   ): number;
   /**
    * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
@@ -519,6 +538,8 @@ export interface Addon {
     /** Rows of the sockets (by socket number, from element 0) then of the workers; `row` is this worker's element. */
     counters: Float64Array,
     row: number,
+    /** See `lib/transport/edns-settings.ts`. */
+    edns: Uint8Array,
     /** Called with how many queries of the batch are for a handler; their words are the first ones in `queries`. */
     onQueries: (count: number) => void,
   ) => UdpEndpoint;

@@ -21,7 +21,9 @@ export type { Handler, HandlerContext, HandlerModule, Logger } from './message/h
 export type { Endpoint, Transport } from './message/batch.js';
 export { Query } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
-export type { RawRecord, ResourceRecord } from './message/record.js';
+export type { NewerRecord, RawRecord, ResourceRecord } from './message/record.js';
+export type { AfsdbData, KxData, UriData } from './message/rdata.js';
+export type { ServiceBinding, ServiceParameters } from './message/svcb.js';
 export type { Rcode } from './message/registry.js';
 export type { Edns, EdnsOption } from './message/edns.js';
 export { registerDirective } from './corefile/registry.js';

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "answer_front.h"
+#include "client_options.h"
 #include "layout.h"
 
 namespace multisocket {
@@ -25,9 +26,9 @@ class Admission {
   };
 
   // `rows`: kBatchSize rows of kQueryWords; `text`: kTextSize bytes, whose first is called `text_offset` in the rows;
-  // `counters`: a worker's row. All outlive this object.
-  Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters)
-      : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters) {}
+  // `counters`: a worker's row. All outlive this object, and so does what `edns` points to.
+  Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters, const EdnsSettings& edns)
+      : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters), edns_(edns) {}
 
   // Forgets the last batch, and reads the clock.
   void begin();
@@ -43,6 +44,7 @@ class Admission {
   uint32_t text_offset_;
   uint32_t text_used_ = 0;
   double* counters_;
+  EdnsSettings edns_;
   uint32_t now_ = 0;
 };
 

@@ -26,6 +26,7 @@ class AnswerCache {
     uint32_t serve_stale_seconds = 0;      // how long after its end an answer may be given as stale (RFC 8767)
     uint32_t prefetch_hits = 0;            // an answer asked for this often is refreshed before its end; 0: none is
     uint32_t prefetch_gap = 0;             // seconds without a query after which the count starts again; 0: never
+    bool ignore_nsid = false;              // NSID is no reason against the cache: whoever gives an answer out adds it
     bool keep_ttl = false;                 // give answers with the TTLs that they came with
     uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
     bool looked_up_again = false;          // by the handler behind a look_up_first: see there
@@ -45,6 +46,7 @@ class AnswerCache {
 
   struct Found {
     size_t length = 0;  // of the reply; 0: a miss
+    size_t opt = 0;     // where in the reply its OPT begins; 0: it has none
     bool stale = false;
     // A miss though there is an answer: the caller has the handler answer and stores what it says, because the answer
     // is about to end or has. That falls to one caller at a time, and to another after 30 seconds where nothing was
@@ -102,6 +104,7 @@ class AnswerCache {
 
   SipKey hash_key_;  // random
   uint16_t payload_size_;
+  bool ignore_nsid_;
   Manner first_manner_;
   size_t shard_count_;
   std::unique_ptr<AnswerCacheShard[]> shards_;

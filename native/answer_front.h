@@ -18,14 +18,14 @@ class AnswerFront {
 
   explicit AnswerFront(Caches caches) : caches_(std::move(caches)) {}
 
-  // Writes the first reply that one of them has, as AnswerCache::look_up_first does; 0: none has any.
-  size_t look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, uint8_t* out,
-                 size_t capacity) const {
+  // Writes the first reply that one of them has, as AnswerCache::look_up_first does; length 0: none has any.
+  AnswerCache::Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now,
+                             uint8_t* out, size_t capacity) const {
     for (const auto& cache : caches_) {
-      const size_t length = cache->look_up_first(query, view, origin, now, out, capacity).length;
-      if (length != 0) return length;
+      const AnswerCache::Found found = cache->look_up_first(query, view, origin, now, out, capacity);
+      if (found.length != 0) return found;
     }
-    return 0;
+    return {};
   }
 
   // Whether a look-up needs the addresses of its query: AnswerCache::varies.

@@ -16,7 +16,7 @@ UdpEndpoint::UdpEndpoint(const Memory& memory, Server server)
       server_(std::move(server)),
       batch_(memory.slab),
       admission_(memory.queries, memory.slab + layout::kTextOffset, layout::kTextOffset,
-                 memory.counters + memory.worker_row) {}
+                 memory.counters + memory.worker_row, memory.edns) {}
 
 std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& memory, Server server) {
   std::shared_ptr<UdpEndpoint> endpoint(new UdpEndpoint(memory, std::move(server)));

@@ -20,13 +20,14 @@ namespace multisocket {
 class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
  public:
   // Memory that JavaScript allocated (layout.h); it outlives the endpoint. `counters`: all rows; `worker_row`: the
-  // element at which this worker's starts.
+  // element at which this worker's starts. `edns` points into such memory, too.
   struct Memory {
     uint8_t* slab;
     uint32_t* queries;
     uint32_t* outbox;
     double* counters;
     uint32_t worker_row;
+    EdnsSettings edns;
   };
   // Who answers.
   struct Server {

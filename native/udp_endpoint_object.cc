@@ -33,10 +33,12 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
     Napi::RangeError::New(env, "slab, queries or outbox is smaller than the layout says").ThrowAsJavaScriptException();
     return;
   }
-  auto kept = Napi::Array::New(env, 4);
+  auto edns = info[5].As<Napi::Uint8Array>();
+  auto kept = Napi::Array::New(env, 5);
   for (uint32_t i = 0; i < 4; i++) kept.Set(i, info[i]);
+  kept.Set(4, edns);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
-  on_queries_ = Napi::Persistent(info[5].As<Napi::Function>());
+  on_queries_ = Napi::Persistent(info[6].As<Napi::Function>());
   context_ = std::make_unique<Napi::AsyncContext>(env, "multisocket:UdpEndpoint");
 
   uv_loop_t* loop = nullptr;
@@ -44,8 +46,12 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
     Napi::Error::New(env, "this environment has no libuv event loop").ThrowAsJavaScriptException();
     return;
   }
-  const UdpEndpoint::Memory memory = {static_cast<uint8_t*>(slab.Data()), queries.Data(), outbox.Data(),
-                                      counters.Data(), info[4].As<Napi::Number>().Uint32Value()};
+  const UdpEndpoint::Memory memory = {static_cast<uint8_t*>(slab.Data()),
+                                      queries.Data(),
+                                      outbox.Data(),
+                                      counters.Data(),
+                                      info[4].As<Napi::Number>().Uint32Value(),
+                                      EdnsSettings::of(edns.Data(), edns.ElementLength())};
   endpoint_ = UdpEndpoint::open(loop, memory, {[this]() { return able(); }, [this](uint32_t count) { serve(count); }});
   // Until it is closed the object must not be collected, whoever has forgotten it.
   Ref();

@@ -6,7 +6,7 @@ import { checkOptions } from '../server/check-options.js';
 import type { ServerOptions } from '../server/options.js';
 
 /** Options that say what a Corefile says. */
-const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache'] as const;
+const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;
 
 /** What `createServer` takes to run a Corefile: this, and the options of any server that a Corefile does not speak of. */
 export interface CorefileOptions extends Omit<ServerOptions, (typeof EXCLUDED)[number]> {

@@ -7,6 +7,7 @@ import { usableCpus } from '../socket/cpus.js';
 import { checkSocketCount, MAX_SOCKETS } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
+import { MAX_NSID } from '../transport/edns-settings.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
 import type { AdaptationBounds } from './adaptation.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
@@ -58,6 +59,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 1 << 20, 0, MAX_BUFFER),
     sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 4 << 20, 0, MAX_BUFFER),
     maxPayloadSize: checkInteger('maxPayloadSize', options.maxPayloadSize ?? 1232, 512, 4096),
+    nsid: options.nsid === undefined ? undefined : checkNsid(options.nsid),
     handlerTimeout: checkInteger('handlerTimeout', options.handlerTimeout ?? 5000, 1, MAX_TIME),
     closeTimeout: checkInteger('closeTimeout', options.closeTimeout ?? 5000, 0, MAX_TIME),
     maxInFlight: checkInteger('maxInFlight', options.maxInFlight ?? 10_000, 1, 1_000_000),
@@ -144,7 +146,7 @@ function checkHandler(
 }
 
 function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
-  const encrypted = listen.find(({ transport }) => transport !== 'dns');
+  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
   if (tls === undefined) {
     if (encrypted === undefined) return undefined;
     throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
@@ -178,6 +180,15 @@ function checkCache(cache: CacheOptions): Required<CacheOptions> {
       percent: checkInteger('cache.prefetch.percent', prefetch.percent, 1, 90),
     },
   };
+}
+
+function checkNsid(value: unknown): Uint8Array {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  if (!(bytes instanceof Uint8Array)) throw invalidType('nsid', 'a string or a Buffer', value);
+  if (bytes.length < 1 || bytes.length > MAX_NSID) {
+    throw invalidValue('nsid', `must have 1 to ${MAX_NSID} bytes`, value);
+  }
+  return new Uint8Array(bytes); // its own memory, which goes into workers
 }
 
 function checkOverload(value: unknown): Overload {

@@ -29,11 +29,11 @@ export interface TcpOptions {
 
 /** An entry of `listen`, for those who want to say more than an address. */
 export interface ListenOptions {
-  /** `'dns'` (UDP and TCP), `'tls'` or `'https'`; default `'dns'`. */
+  /** `'dns'` (UDP and TCP), `'tls'`, `'https'` or `'grpc'`; default `'dns'`. */
   transport?: AddressTransport;
   /** Numeric, or a name that is looked up. */
   address: string;
-  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 or 443. */
+  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 for `tls`, 443 for the others. */
   port?: number;
   /** NUM_SOCKETS of this address; default: the server's. */
   sockets?: number;
@@ -45,7 +45,8 @@ export interface ListenOptions {
  * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
  * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
  * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
- * on. Queries with other EDNS options, or that are signed, always go to the handler.
+ * on. NSID, TCP keepalive and padding are added to what is kept; queries with other EDNS options, or that are signed,
+ * always go to the handler.
  */
 export interface CacheOptions {
   /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */
@@ -66,7 +67,8 @@ export interface CacheOptions {
 export interface ServerOptions {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
+   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP. `grpc` needs the
+   * package `@grpc/grpc-js`.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
   /**
@@ -119,6 +121,11 @@ export interface ServerOptions {
   /** The longest UDP reply in bytes and what our OPT records say, 512 to 4,096; default 1,232 (RFC 9715 s.3.2). */
   maxPayloadSize?: number;
   /**
+   * The name of this server among those of its address, as text or bytes, 1 to 255 of them: clients that ask for it
+   * (RFC 5001; `dig +nsid`) get it with each answer. Default: there is none.
+   */
+  nsid?: string | Uint8Array;
+  /**
    * Whether `listen()` takes the sockets that a service manager has opened, if there are any (LISTEN_FDS,
    * sd_listen_fds(3)), in place of opening those of the option `listen`: a datagram and a stream socket for each entry of
    * `dns`, in order. With SO_REUSEPORT on them (systemd's `ReusePort=yes`) more join, up to `sockets`. Default false.
@@ -150,7 +157,10 @@ export interface ServerOptions {
   tcp?: TcpOptions;
   /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
   cache?: CacheOptions;
-  /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
+  /**
+   * Certificates, for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
+   * encrypted, and the others cannot be.
+   */
   tls?: TlsSettings;
   /**
    * A Unix socket at this path tells `multisocket top` and others of this user how the server is; see `ControlReport`.
@@ -182,7 +192,7 @@ export interface ReloadOptions {
 
 /** Options after the check, each with its value. */
 export interface ServerConfig extends Required<
-  Omit<ServerOptions, 'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache'>
+  Omit<ServerOptions, 'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache' | 'nsid'>
 > {
   /** `adapts`: its number of sockets follows the load. */
   listen: (ListenAddress & { sockets: number; adapts: boolean })[];
@@ -191,6 +201,7 @@ export interface ServerConfig extends Required<
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   cache: Required<CacheOptions> | undefined;
+  nsid: Uint8Array | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };

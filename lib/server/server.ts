@@ -1,5 +1,4 @@
 /** The server: it owns the sockets, and has workers serve them. */
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { withCode } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
@@ -95,7 +94,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const config = checkOptions(options);
     this.#config = config;
     const workers = Math.max(1, config.workers);
-    this.cache = config.cache === undefined ? undefined : new ServerCache(config.cache, config.maxPayloadSize);
+    const { cache, maxPayloadSize, nsid } = config;
+    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, nsid !== undefined);
     this.#room = Math.max(MIN_ROOM, 2 * config.listen.length);
     this.#counters = new Counters(this.#room, 2 * workers);
     this.#supervisor = new Supervisor({
@@ -229,14 +229,17 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Shows these certificates to new connections of `tls://` and `https://`. Rejects with what OpenSSL has against them,
-   * `ERR_INVALID_ARG_TYPE`, or `ERR_SERVER_NOT_RUNNING`; the old ones then stay.
+   * Shows these certificates to new connections of `tls://`, `https://` and `grpc://`. Rejects with what OpenSSL has
+   * against them, `ERR_INVALID_ARG_TYPE`, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made
+   * without the option `tls`; the old ones then stay.
    */
   async secure(tls: TlsSettings): Promise<void> {
     const checked = checkCertificate(tls);
     await this.#change(async () => {
-      const ticketKeys = this.#config.tls?.ticketKeys ?? randomBytes(48);
-      const shared = { ...checked, ticketKeys };
+      const before = this.#config.tls;
+      // gRPC that began without encryption goes on so, on every socket.
+      if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
+      const shared = { ...checked, ticketKeys: before.ticketKeys };
       this.#config = { ...this.#config, tls: shared };
       await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
     });

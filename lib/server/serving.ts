@@ -4,7 +4,9 @@ import type { Logger } from '../message/handler.js';
 import { Acceptor } from '../transport/acceptor.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
+import { ednsSettings } from '../transport/edns-settings.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
+import { GrpcTransport } from '../transport/grpc.js';
 import { HttpsTransport } from '../transport/https.js';
 import type { SharedTls } from '../transport/secure-context.js';
 import { StreamTransport } from '../transport/stream.js';
@@ -33,6 +35,7 @@ export class Serving {
   readonly #acceptor: Acceptor;
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
+  readonly #grpc: GrpcTransport;
   readonly #sockets = new Map<number, ServerSocket>();
   /** The server's own cache, in front of the handler. */
   readonly #front: AnswerFront | undefined;
@@ -65,6 +68,12 @@ export class Serving {
     };
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
     this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
+    const edns = ednsSettings({
+      maxPayloadSize,
+      idleTimeout: tcp.idleTimeout,
+      grpcEncrypted: start.tls !== undefined,
+      nsid: start.nsid,
+    });
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
@@ -72,6 +81,7 @@ export class Serving {
       overload,
       cache,
       maxPayloadSize,
+      edns,
       counters,
       row,
       report,
@@ -81,6 +91,7 @@ export class Serving {
       dispatcher,
       counters,
       row,
+      edns,
       maxPayloadSize,
       maxQueueDelay: start.maxQueueDelay,
     });
@@ -88,9 +99,10 @@ export class Serving {
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
     const acceptor = new Acceptor({ gate, backlog: tcp.backlog, report });
     this.#acceptor = acceptor;
-    const options = { ...tcp, dispatcher, counters, row, gate, acceptor, tls: start.tls };
+    const options = { ...tcp, dispatcher, counters, row, edns, gate, acceptor, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
+    this.#grpc = new GrpcTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
@@ -103,6 +115,7 @@ export class Serving {
       const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
       if (socket.transport === 'udp') this.#udp.add(socket, front);
       else if (socket.transport === 'https') listening.push(this.#https.add(socket, front));
+      else if (socket.transport === 'grpc') listening.push(this.#grpc.add(socket, front));
       else listening.push(this.#streams.add(socket, socket.transport, front));
     }
     await Promise.all(listening);
@@ -124,13 +137,14 @@ export class Serving {
   secure(tls: SharedTls): void {
     this.#streams.secure(tls);
     this.#https.secure(tls);
+    this.#grpc.secure(tls);
     this.#acceptor.secure(tls);
   }
 
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
   async drain(): Promise<void> {
     await this.release([...this.#sockets.keys()]);
-    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#dispatcher.drained()]);
+    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#grpc.drain(), this.#dispatcher.drained()]);
     this.#abort.abort();
     await this.#loaded.close();
     this.destroy();
@@ -146,6 +160,7 @@ export class Serving {
     this.#acceptor.close();
     this.#streams.destroy();
     this.#https.destroy();
+    this.#grpc.destroy();
   }
 
   ref(): void {
@@ -153,6 +168,7 @@ export class Serving {
     this.#acceptor.ref();
     this.#streams.ref();
     this.#https.ref();
+    this.#grpc.ref();
   }
 
   unref(): void {
@@ -160,5 +176,6 @@ export class Serving {
     this.#acceptor.unref();
     this.#streams.unref();
     this.#https.unref();
+    this.#grpc.unref();
   }
 }

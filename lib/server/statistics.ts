@@ -10,7 +10,7 @@ import type { Supervisor } from './supervisor.js';
 /** What is known of one socket. */
 export interface SocketStatistics extends Record<SocketCounter, number> {
   protocol: 'udp' | 'tcp';
-  /** What is spoken there: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
+  /** What is spoken there: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   transport: Transport;
   address: string;
   port: number;

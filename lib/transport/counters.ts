@@ -49,6 +49,8 @@ export const workerCounters = [
   'tlsHandshakeFailures',
   'httpsQueries',
   'httpsReplies',
+  'grpcQueries',
+  'grpcReplies',
 ] as const;
 
 /**
@@ -83,7 +85,7 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
  *   not complete in time, because the client did not read its answers.
  * - `tlsHandshakeFailures`: connections that did not get through the TLS handshake.
- * - `httpsQueries`, `httpsReplies`: messages received and sent by HTTPS. Those over TLS count as `tcpQueries`.
+ * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC. Those over TLS count as `tcpQueries`.
  */
 export type WorkerCounter = (typeof workerCounters)[number];
 

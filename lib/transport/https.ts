@@ -8,24 +8,14 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { addon, type AnswerFront } from '../addon.js';
-import type { Endpoint, Origin } from '../message/batch.js';
-import { Query } from '../message/query.js';
-import { Reply } from '../message/reply.js';
+import type { AnswerFront } from '../addon.js';
+import type { Endpoint } from '../message/batch.js';
 import { smallestTtl } from '../message/wire.js';
-import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
-import { endpointOf, packOrigin } from './ip.js';
+import { endpointOf } from './ip.js';
+import { MessageExchange } from './message-exchange.js';
 import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
-
-const { layout } = addon;
-const { query: word, verdict } = layout;
-const MAX_MESSAGE = 0xffff;
-
-const QUERIES = workerCounter('httpsQueries');
-const REPLIES = workerCounter('httpsReplies');
-const SOCKET_QUERIES = socketCounter('queries');
 
 /** A connection, as far as its time is concerned. */
 interface Connection {
@@ -42,10 +32,7 @@ export class HttpsTransport {
   readonly #options: StreamTransportOptions;
   /** By {@link keyOf}: what HTTP/2 shows of a socket is not the socket. */
   readonly #connections = new Map<string, Connection>();
-  readonly #words = new Uint32Array(layout.batchSize * layout.queryWords);
-  readonly #text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-  readonly #output = Buffer.alloc(2 + MAX_MESSAGE);
-  readonly #progress = new Uint32Array(2);
+  readonly #exchange: MessageExchange;
   #sweeper: NodeJS.Timeout | undefined;
   #draining = false;
   #onEmpty: (() => void)[] = [];
@@ -53,6 +40,7 @@ export class HttpsTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
+    this.#exchange = new MessageExchange('https', options);
   }
 
   /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
@@ -146,7 +134,6 @@ export class HttpsTransport {
         request.destroy(); // the handler dropped it
         return;
       }
-      this.#options.counters[this.#options.row + REPLIES]++;
       response.writeHead(200, {
         'content-type': MEDIA_TYPE,
         'content-length': reply.length,
@@ -168,31 +155,9 @@ export class HttpsTransport {
     listener: number,
     front: AnswerFront | undefined,
   ): Promise<Buffer | undefined> {
-    const { dispatcher, counters, row } = this.#options;
-    const input = Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
-    counters[row + QUERIES]++;
-    counters[listener * layout.socketRow + SOCKET_QUERIES]++;
-    const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
-    const check = [input, 0, input.length, 1, this.#words, this.#text, counters, row, this.#progress] as const;
-    if (front === undefined) {
-      addon.checkStream(...check);
-    } else {
-      const bytes = packOrigin('https', client, local);
-      const rows = addon.checkStream(...check, front, bytes, this.#output, 0);
-      if (rows === 0) return Buffer.from(this.#output.subarray(2, this.#progress[1]));
-    }
-    const outcome = this.#words[word.verdict];
-    if (outcome === verdict.drop) throw new HttpFailure(400, 'the message is no query');
-    if (outcome === verdict.reply) return Buffer.from(input.subarray(2, 2 + this.#words[word.length]));
-    const query = new Query({ input, words: this.#words, text: this.#text, origin }, 0);
-    const reply = new Reply(query);
-    return new Promise((resolve) => {
-      const deliver = (): void => {
-        const length = dispatcher.encode(query, reply, this.#output, 0);
-        resolve(length === 0 ? undefined : Buffer.from(this.#output.subarray(0, length)));
-      };
-      if (dispatcher.serve(query, reply, deliver)) deliver();
-    });
+    const reply = await this.#exchange.serve(message, { client, local, listener, front });
+    if (reply === 'invalid') throw new HttpFailure(400, 'the message is no query');
+    return reply === 'dropped' ? undefined : reply;
   }
 
   #keep(socket: Socket): void {

@@ -1,7 +1,7 @@
 /** The TLS settings that all workers of a server share. */
 import type { SecureContextOptions, TlsOptions, TLSSocket } from 'node:tls';
 
-/** Certificates for `tls://` and `https://`, as Node's `tls.createSecureContext` takes them: PEM text, or its bytes. */
+/** Certificates for `tls://`, `https://` and `grpc://`, as Node's `tls.createSecureContext` takes them: PEM text, or its bytes. */
 export interface TlsSettings {
   /** The certificate chain. */
   cert: string | Uint8Array;

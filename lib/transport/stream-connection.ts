@@ -6,6 +6,7 @@ import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { socketCounter, workerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
 import { FrameInput } from './frame-input.js';
 import type { FrameOutput } from './frame-output.js';
 
@@ -29,6 +30,7 @@ export interface StreamContext {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
+  edns: EdnsSettings;
   /** Queries of one connection that handlers may hold at a time. */
   maxPipelined: number;
   /** Rows and names of the messages that are being looked at; of use until the next look. */
@@ -148,14 +150,14 @@ export class StreamConnection {
 
   /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
   #serve(): void {
-    const { counters, row, words, text, output, progress } = this.#context;
+    const { counters, row, words, text, output, progress, edns } = this.#context;
     const front = this.#front;
     let batches = 0;
     while (batches < BATCHES_A_TURN && !this.#full()) {
       const { bytes, start, end } = this.#input;
       const most = Math.min(batchSize, this.#context.maxPipelined - this.#inFlight);
-      const { bytes: origin } = this.#origin;
-      const check = [bytes, start, end, most, words, text, counters, row, progress] as const;
+      const { bytes: origin, transport } = this.#origin;
+      const check = [bytes, start, end, most, words, text, counters, row, progress, edns[transport]] as const;
       const count =
         front === undefined
           ? addon.checkStream(...check)

@@ -10,6 +10,7 @@ import type { Acceptor } from './acceptor.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
 import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
@@ -45,6 +46,7 @@ export interface StreamTransportOptions {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
+  edns: EdnsSettings;
   gate: ConnectionGate;
   acceptor: Acceptor;
   idleTimeout: number;
@@ -66,11 +68,11 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
-    const { dispatcher, counters, row, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
+    const { dispatcher, counters, row, edns, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const scratch = { words, text, output: new FrameOutput(), progress: new Uint32Array(2) };
-    this.#context = { dispatcher, counters, row, maxPipelined, ...scratch };
+    this.#context = { dispatcher, counters, row, edns, maxPipelined, ...scratch };
     const shortest = Math.min(idleTimeout, messageTimeout, writeTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }

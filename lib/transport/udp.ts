@@ -6,6 +6,7 @@ import { copyOctets } from '../message/octets.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
 import { endpointAt } from './ip.js';
 
 const { layout } = addon;
@@ -37,6 +38,7 @@ export interface UdpTransportOptions {
   row: number;
   /** Milliseconds that a query may have waited in the kernel; 0: any time. */
   maxQueueDelay: number;
+  edns: EdnsSettings;
   /** The longest message that a reply may have, in bytes. */
   maxPayloadSize: number;
 }
@@ -70,7 +72,8 @@ export class UdpTransport {
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
-    this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, options.counters, options.row, (count) => {
+    const { counters, row, edns } = options;
+    this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, counters, row, edns.udp, (count) => {
       this.#serve(count);
     });
     this.#endpoint.dropOlderThan(options.maxQueueDelay);

@@ -353,6 +353,27 @@ void varies_by_what_the_handler_says() {
   CHECK(!hits(&cache, query));
 }
 
+void shares_answers_among_those_who_ask_for_options_that_are_added_later() {
+  AnswerCache::Options options = options_of(1 << 20);
+  options.ignore_nsid = true;
+  AnswerCache cache(options);
+  Query query = edns_query();
+  query.options = option(3, "");
+  CHECK(store(&cache, query, simple_reply(query)));
+  for (const unsigned code : {3U, 11U, 12U}) {
+    Query other = edns_query();
+    other.options = option(code, "") + option(12, std::string(8, '\0'));
+    const Reply reply = look_up(&cache, other);
+    CHECK(reply.found.length != 0);
+    CHECK(reply.found.opt == reply.found.length - 11);
+    other.options += option(10, std::string(8, 'c'));
+    CHECK(!hits(&cache, other));
+  }
+  Query bare;
+  CHECK(store(&cache, bare, simple_reply(bare)));
+  CHECK(look_up(&cache, bare).found.opt == 0);
+}
+
 // --- What is not for the cache
 
 void has_nothing_to_do_with_queries_answered_to_one_client() {
@@ -361,7 +382,7 @@ void has_nothing_to_do_with_queries_answered_to_one_client() {
     CHECK(!store(&cache, query, simple_reply(query)));
     CHECK(!hits(&cache, query));
   };
-  for (const unsigned code : {3U, 10U, 11U, 12U, 65001U}) {
+  for (const unsigned code : {3U, 10U, 65001U}) {
     Query query = edns_query();
     query.options = option(code, std::string(8, 'c'));
     refuses(query);
@@ -841,6 +862,7 @@ int main() {
   keeps_apart_what_differs();
   shares_what_differs_in_nothing_that_matters();
   varies_by_what_the_handler_says();
+  shares_answers_among_those_who_ask_for_options_that_are_added_later();
   has_nothing_to_do_with_queries_answered_to_one_client();
   does_not_keep_replies_that_are_not_to_be_kept();
   keeps_no_reply_that_the_client_would_not_get_whole();

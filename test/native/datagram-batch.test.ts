@@ -4,10 +4,12 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { addon, type UdpEndpoint } from '../../dist/addon.js';
 import { workerCounter, workerCounters } from '../../dist/transport/counters.js';
+import { ednsSettings } from '../../dist/transport/edns-settings.js';
 import { portable } from '../support/addon-build.js';
 import { queryBytes } from '../support/clients.js';
 
 const { layout } = addon;
+const EDNS = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined });
 const { query: word } = layout;
 
 /** Whether replies to one client leave as one message: not by the portable path (`test/portable.sh`). */
@@ -56,6 +58,7 @@ class Responder {
       this.#outbox,
       this.#counters,
       layout.socketRow,
+      EDNS.udp,
       (count) => {
         this.#serve(count);
       },

@@ -37,6 +37,7 @@ export class SharedCache {
       payloadSize,
       lookedUpAgain: true,
       staleFirst: !verify,
+      ignoreNsid: true, // the directive nsid adds it to what this cache answers
     });
     const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);
     if (other === 0) return number;

@@ -7,6 +7,9 @@ import { isInZones } from '../zones.js';
 import { Forwarder } from './forwarder.js';
 import type { ForwardOptions } from './options.js';
 
+/** Zone transfers: they may be many messages (RFC 5936 s.2.2), and a query is forwarded for one. */
+const TRANSFERS: ReadonlySet<string> = new Set(['AXFR', 'IXFR']);
+
 interface Use {
   from: readonly string[];
   except: readonly string[];
@@ -52,7 +55,10 @@ export class ForwardHandler {
     const { key } = query;
     for (let i = first; i < this.#uses.length; i++) {
       const { from, except, forwarder } = this.#uses[i];
-      if (isInZones(key, from) && !isInZones(key, except)) return forwarder.forward(query, reply);
+      if (!isInZones(key, from) || isInZones(key, except)) continue;
+      if (!TRANSFERS.has(query.type)) return forwarder.forward(query, reply);
+      reply.rcode = 'REFUSED';
+      return;
     }
     return next(query, reply);
   }

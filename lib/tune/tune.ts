@@ -158,7 +158,8 @@ function check(options: TuneOptions): { sockets: number[]; repeats: number; plan
 }
 
 function checkValues(values: readonly number[]): number[] {
-  if (!Array.isArray(values)) throw invalidType('sockets', 'a list of numbers', values);
+  const given: unknown = values;
+  if (!Array.isArray(given)) throw invalidType('sockets', 'a list of numbers', values);
   if (values.length === 0) throw invalidValue('sockets', 'must have a number at least', values);
   return [...new Set(values.map((value) => checkSocketCount('sockets', value)))].sort((a, b) => a - b);
 }

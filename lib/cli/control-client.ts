@@ -32,10 +32,10 @@ export class ControlClient {
   async stats(): Promise<ControlReport> {
     this.#socket.setTimeout(PATIENCE, () => this.#socket.destroy());
     this.#socket.write('stats\n');
-    const { value, done } = await this.#lines.next();
+    const line = await this.#lines.next();
     this.#socket.setTimeout(0);
-    if (done === true) throw new Error('the server has gone');
-    const report = JSON.parse(value) as ControlReport | { error: string };
+    if (line.done === true) throw new Error('the server has gone');
+    const report = JSON.parse(line.value) as ControlReport | { error: string };
     if ('error' in report) throw new Error(`the server does not understand: ${report.error}`);
     return report;
   }

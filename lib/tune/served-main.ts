@@ -7,6 +7,9 @@ import type { Server } from '../server/server.js';
 import { forMeasuring } from './served-corefile.js';
 import type { FromServed, ServedState, ServeOrder, ToServed } from './served-messages.js';
 
+/** In ms: less than what its parent waits. */
+const CLOSE_TIME = 1000;
+
 let server: Server | CorefileServer | undefined;
 
 process.on('message', (message: ToServed) => {
@@ -25,8 +28,10 @@ process.on('message', (message: ToServed) => {
 });
 
 process.on('disconnect', () => {
-  // What is in flight is the load's, which has ended.
-  (server?.close({ timeout: 0, lameduck: 0 }) ?? Promise.resolve()).finally(() => process.exit());
+  const end = (): never => process.exit();
+  if (server === undefined) end();
+  // What is in flight is the load's, which has ended; but handlers may have something to close.
+  else server.close({ timeout: CLOSE_TIME, lameduck: 0 }).then(end, end);
 });
 
 function say(message: FromServed): void {

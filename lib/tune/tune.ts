@@ -31,7 +31,7 @@ export interface TuneOptions {
   /** Whether `target` may be outside of loopback: only with the consent of who runs it. Default false. */
   remote?: boolean;
   /** Told before and after each run. */
-  progress?(progress: TuneProgress): void;
+  progress?: (progress: TuneProgress) => void;
   /** Stops it between runs. */
   signal?: AbortSignal;
 }
@@ -158,7 +158,8 @@ function check(options: TuneOptions): { sockets: number[]; repeats: number; plan
 }
 
 function checkValues(values: readonly number[]): number[] {
-  if (!Array.isArray(values as unknown)) throw invalidType('sockets', 'a list of numbers', values);
+  const given: unknown = values;
+  if (!Array.isArray(given)) throw invalidType('sockets', 'a list of numbers', values);
   if (values.length === 0) throw invalidValue('sockets', 'must have a number at least', values);
   return [...new Set(values.map((value) => checkSocketCount('sockets', value)))].sort((a, b) => a - b);
 }

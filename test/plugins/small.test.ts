@@ -223,9 +223,9 @@ describe('the directive nsid', () => {
     }
   });
 
-  it('belongs to its server block, whatever cache the server has', async () => {
-    const corefile = 'org:0 {\nnsid one\nwhoami\n}\ncom:0 {\nwhoami\n}';
-    const { server, port } = await serveCorefile(corefile, { cache: { maxBytes: 1 << 20 } });
+  it('belongs to its server block, with a cache as without', async () => {
+    const corefile = 'org:0 {\nnsid one\ncache\nwhoami\n}\ncom:0 {\ncache\nwhoami\n}';
+    const { server, port } = await serveCorefile(corefile);
     for (let i = 0; i < 2; i++) assert.equal(await identifierOf(port), 'one');
     const reply = await udpExchange(withOpt([[3]], { name: 'example.com' }), port);
     assert.equal(readOpt(reply!.reply)!.options.size, 0);

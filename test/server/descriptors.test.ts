@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ask, framed, queryBytes } from '../support/clients.js';
-import { end, until } from '../support/server.js';
+import { end, startLimited, until } from '../support/server.js';
 
 const LIMIT = 160;
 const holder = fileURLToPath(new URL('./fixtures/holder.js', import.meta.url));
@@ -27,8 +26,7 @@ class Client {
 
 describe('a server whose descriptors run out', () => {
   it('lets TCP clients wait until others leave, resets none, and goes on with UDP', async () => {
-    const script = `ulimit -n ${LIMIT}; exec "$0" "$1" 4`;
-    const child = spawn('sh', ['-c', script, process.execPath, holder], { stdio: [0, 1, 2, 'ipc'] });
+    const child = startLimited(LIMIT, holder, '4');
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
     const clients = Array.from({ length: 2 * LIMIT }, () => new Client(port));
     const answered = (): Client[] => clients.filter((client) => client.answered);

@@ -13,6 +13,7 @@ import { adoptSockets, offerSockets } from '../../dist/socket/hand-over.js';
 import { openSockets, type SocketGroup } from '../../dist/sockets.js';
 import { Echo } from '../support/echo.js';
 import { queryBytes } from '../support/clients.js';
+import { startLimited } from '../support/server.js';
 
 const ADOPTER = fileURLToPath(new URL('../fixtures/adopter.js', import.meta.url));
 
@@ -296,8 +297,7 @@ describe('the hand-over of sockets', () => {
     const many = Array.from({ length: 3 }, () => openSockets({ protocol: 'udp', address: '127.0.0.1', sockets: 1024 }));
     const offered = many.map((group, i) => ({ name: `zone ${i}`, groups: [group] }));
     const first = offerSockets(path, offered);
-    const script = `ulimit -n 300; exec "$0" "$1" "$2" serve`;
-    const small = spawn('sh', ['-c', script, process.execPath, ADOPTER, path], { stdio: [0, 1, 2, 'ipc'] });
+    const small = startLimited(300, ADOPTER, path, 'serve');
     const [told] = (await once(small, 'message')) as Told[];
     assert.equal(told.code, 'EMFILE');
     assert.equal(told.left, 0);

@@ -10,6 +10,12 @@ export interface LoadResult {
   answered: number;
 }
 
+/**
+ * Queries that are sent at once, however much this thread is behind: after a stall of a second or two the answers to all
+ * that was missed would not fit into the sockets' buffers.
+ */
+const MAX_BURST = 64;
+
 /** See the file's head. */
 export class SteadyLoad {
   readonly #sockets: Socket[];
@@ -43,7 +49,7 @@ export class SteadyLoad {
     const start = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - start) * rate) / 1000;
-      while (this.#sent < due) this.#send(port);
+      for (let burst = 0; this.#sent < due && burst < MAX_BURST; burst++) this.#send(port);
     }, 2);
   }
 

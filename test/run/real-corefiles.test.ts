@@ -187,7 +187,6 @@ describe('Corefiles as they are in use run:', () => {
     adapt('kubeadm', {
       ':53 ': `:${port} `,
       'health {': `health 127.0.0.1:${health} {`,
-      'lameduck 5s': 'lameduck 1s',
       ready: `ready 127.0.0.1:${ready}`,
       ':9153': `127.0.0.1:${metrics}`,
       '/etc/resolv.conf': write('resolv.conf', `nameserver [127.0.0.1]:${one.port}\n`),

@@ -58,7 +58,7 @@ export const rules: readonly Rule[] = [
   gives(6895, '2.2', 'the opcode 3, which nobody has, is NOTIMP', opcode(3), header(0x1234, 0x9804)),
   gives(6895, '2.2', 'the opcode 15, which nobody has, is NOTIMP', opcode(15), header(0x1234, 0xf804)),
   gives(2136, '2.2', 'UPDATE is NOTIMP with a server that has no updates', opcode(5), header(0x1234, 0xa804)),
-  gives(1996, '3.10', 'NOTIFY is NOTIMP with a server that has no secondary zones', opcode(4), header(0x1234, 0xa004)),
+  gives(1996, '3.12', 'NOTIFY is NOTIMP with a server that has no secondary zones', opcode(4), header(0x1234, 0xa004)),
   gives(
     8490,
     '5.1',

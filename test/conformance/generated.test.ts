@@ -40,10 +40,10 @@ describe('messages by the grammar', () => {
   }
 
   for (const [transport, runs] of [
-    ['udp', 3000],
-    ['tcp', 1000],
-    ['tls', 1000],
-    ['https', 500],
+    ['udp', 1500],
+    ['tcp', 700],
+    ['tls', 150],
+    ['https', 400],
   ] as const) {
     it(`are answered when they are queries, and never keep others from being (${transport}, ${runs})`, async () => {
       let answered = 0;
@@ -92,21 +92,19 @@ describe('messages by the grammar', () => {
       assert.equal(decoded.questions!.length, 1);
       assert.equal(query.id, decoded.id);
       const sent = message.subarray(12, query.questionEnd);
-      assert.equal(packet.name.decode(sent), asked.name, 'dns-packet agrees with itself on where the name stands');
+      if (!query.name.includes('\\')) assert.equal(query.name, asked.name);
       assert.equal(plain(query.name), plain(escaped(sent)));
       assert.equal(query.typeNumber, sent.readUInt16BE(sent.length - 4));
       assert.equal(query.classNumber, sent.readUInt16BE(sent.length - 2));
-      const opts = decoded.additionals!.filter((record) => record.type === 'OPT');
-      assert.equal(opts.length, query.hasEdns ? 1 : 0);
-      if (query.hasEdns) {
-        const { edns } = query;
-        assert.equal(edns!.udpPayloadSize, opts[0].udpPayloadSize);
-        assert.equal(edns!.dnssecOk, opts[0].flag_do);
-        assert.deepEqual(
-          edns!.options.map(({ code }) => code),
-          opts[0].options.map(({ code }) => code),
-        );
-      }
+      // It does not hold RDATA to RDLENGTH, and so loses its way behind records that lie.
+      if (message.readUInt32BE(6) !== 0 || message.readUInt16BE(10) > 1) return;
+      const [opt] = decoded.additionals!.filter((record) => record.type === 'OPT');
+      assert.equal(query.edns === undefined, (opt as packet.OptAnswer | undefined) === undefined);
+      if (query.edns === undefined) return;
+      assert.equal(query.edns.udpPayloadSize, opt.udpPayloadSize);
+      assert.equal(query.edns.dnssecOk, opt.flag_do);
+      const codes = ({ code }: { code: number }): number => code;
+      assert.deepEqual(query.edns.options.map(codes), (opt.options as { code: number }[]).map(codes));
     });
     fc.assert(property, { seed: SEED, numRuns: 20_000 });
     // What we refuse and dns-packet reads is much: octets behind a message, several questions, several OPT.

@@ -35,7 +35,7 @@ export class Site {
   readonly calls: () => number;
   readonly #servers: readonly Server[];
   readonly #file: FileHandler;
-  readonly #http: ClientHttp2Session;
+  #http: ClientHttp2Session | undefined;
   #tcp: TcpClient | undefined;
   #tls: TLSSocket | undefined;
 
@@ -55,7 +55,6 @@ export class Site {
     const [plain, tls, https] = server.addresses().map(({ port }) => port);
     this.ports = { udp: plain, tcp: plain, tls, https };
     this.cachedPort = cached.addresses()[0].port;
-    this.#http = connectHttp2(`https://127.0.0.1:${https}`, { ca: certificate.cert });
   }
 
   static async start(): Promise<Site> {
@@ -84,7 +83,7 @@ export class Site {
   }
 
   async stop(): Promise<void> {
-    this.#http.destroy();
+    this.#http?.destroy();
     this.#tcp?.close();
     this.#tls?.destroy();
     for (const server of this.#servers) await server.close();
@@ -105,7 +104,7 @@ export class Site {
       return body;
     }
     if (transport === 'tls') {
-      this.#tls ??= await this.openTls();
+      if (this.#tls === undefined || this.#tls.destroyed) this.#tls = await this.openTls();
       return exchangeFramed(this.#tls, message);
     }
     if (port !== this.ports.tcp) {
@@ -115,7 +114,7 @@ export class Site {
       if (reply === undefined) throw new Error('no reply');
       return reply;
     }
-    this.#tcp ??= await TcpClient.connect(port);
+    if (this.#tcp === undefined || this.#tcp.socket.destroyed) this.#tcp = await TcpClient.connect(port);
     const reply = await this.#tcp.exchange(message);
     if (reply === undefined) throw new Error('no reply');
     return reply;
@@ -165,6 +164,11 @@ export class Site {
 
   /** A request by HTTP/2. */
   async request(headers: Record<string, string>, body?: Uint8Array): Promise<HttpAnswer> {
+    const { https } = this.ports;
+    // Connections that rest for ten seconds are closed.
+    if (this.#http === undefined || this.#http.destroyed || this.#http.closed) {
+      this.#http = connectHttp2(`https://127.0.0.1:${https}`, { ca: this.certificate.cert });
+    }
     const stream = this.#http.request(headers);
     stream.end(body);
     const [received] = (await once(stream, 'response')) as [Record<string, unknown>];

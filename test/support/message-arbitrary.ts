@@ -71,7 +71,10 @@ const flags = fc.oneof(
   { weight: 1, arbitrary: any16 },
 );
 const several = (arbitrary: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer[]> =>
-  fc.oneof({ weight: 8, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(arbitrary, { maxLength: 3 }) });
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constant<Buffer[]>([]) },
+    { weight: 1, arbitrary: fc.array(arbitrary, { maxLength: 3 }) },
+  );
 
 const whole = fc
   .tuple(

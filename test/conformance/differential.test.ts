@@ -1,0 +1,92 @@
+/**
+ * Ours beside NSD and Knot, and with an answer cache beside without one: the same generated queries to all, and each
+ * difference accounted for. DIFFERENTIAL_QUESTIONS=50000 asks as many; SHOW_FIGURES=1 prints how many are of which class.
+ */
+import assert from 'node:assert/strict';
+import { generateZone, ORIGIN, Random } from '../plugins/file/zone-generator.js';
+import { exchangeAll } from '../support/exchange-all.js';
+import { readAny, withoutTtls } from './any-reply.js';
+import { classify, type DifferenceClass } from './differences.js';
+import { generateQuery } from './generated-query.js';
+import { Peers } from './peers.js';
+import { optHex, queryOf } from './wire.js';
+
+const SEED = 20261125;
+const QUESTIONS = Number(process.env.DIFFERENTIAL_QUESTIONS ?? 5000);
+/** How many differences that nothing accounts for are shown. */
+const SHOWN = 10;
+
+describe(`${QUESTIONS} generated queries`, function () {
+  this.timeout(600_000);
+  const { text, names } = generateZone(new Random(SEED));
+  const random = new Random(SEED + 1);
+  const queries = Array.from({ length: QUESTIONS }, () => generateQuery(random, names));
+  const messages = queries.map(({ message }) => message);
+  const marker = queryOf({ name: 'mail.example.org' });
+  let peers: Peers;
+  let ours: (Buffer | undefined)[];
+  let whole: (Buffer | undefined)[];
+
+  before(async () => {
+    peers = await Peers.start(ORIGIN, text);
+    ours = await exchangeAll(peers.port, messages, marker);
+    // Without what is special about them, and with room.
+    const roomy = queries.map(({ message, shape }) => {
+      if (shape !== 'plain') return marker;
+      const question = message.subarray(12, endOfQuestion(message));
+      return Buffer.concat([
+        Buffer.from('000000000001000000000001', 'hex'),
+        question,
+        Buffer.from(optHex({ size: 4096 }), 'hex'),
+      ]);
+    });
+    whole = await exchangeAll(peers.port, roomy, marker);
+  });
+  after(() => peers.stop());
+
+  for (const name of ['NSD', 'Knot']) {
+    it(`get the same replies from ${name}, but for what RFCs ask for or leave open`, async function () {
+      const program = peers.programs.get(name);
+      if (program === undefined) this.skip();
+      const theirs = await exchangeAll(program.port, messages, marker);
+      const counts = new Map<DifferenceClass, number>();
+      const faults: unknown[] = [];
+      let same = 0;
+      for (const [i, query] of queries.entries()) {
+        const pair = { query, ours: readAny(ours[i]), theirs: readAny(theirs[i]), whole: readAny(whole[i]) };
+        const classes = classify(pair);
+        if (classes.size === 0) same++;
+        for (const found of classes) {
+          if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
+          else faults.push({ ...pair, query: { ...query, message: query.message.toString('hex') } });
+        }
+      }
+      if (process.env.SHOW_FIGURES !== undefined) {
+        console.log(`      ${name}: ${same} of ${QUESTIONS} the same`);
+        for (const [{ name: kind }, count] of counts) console.log(`      ${name}: ${count} ${kind}`);
+      }
+      assert.deepEqual(faults.slice(0, SHOWN), [], `${faults.length} differences`);
+      // The comparison means something: most replies that hold data are the same.
+      assert.ok(same > QUESTIONS / 5);
+    });
+  }
+
+  it('get the same bytes with an answer cache and without, save TTLs', async () => {
+    const masked = ours.map((reply) => withoutTtls(reply)?.toString('hex').slice(4));
+    for (const _ of ['first', 'second']) {
+      const cached = await exchangeAll(peers.cachedPort, messages, marker);
+      for (const [i, reply] of cached.entries()) {
+        const found = withoutTtls(reply)?.toString('hex').slice(4);
+        if (found !== masked[i]) assert.equal(found, masked[i], messages[i].toString('hex'));
+      }
+    }
+    assert.ok(peers.cacheHits() > QUESTIONS / 4);
+  });
+});
+
+/** Where the question of a well-formed query ends. */
+function endOfQuestion(message: Buffer): number {
+  let at = 12;
+  while (message[at] !== 0) at += 1 + message[at];
+  return at + 5;
+}

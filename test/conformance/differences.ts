@@ -96,9 +96,9 @@ export const DIFFERENCES: readonly DifferenceClass[] = [
   {
     name: 'TC or RCODE in a query',
     peers: 'NSD',
-    why: 'NSD says FORMERR. RFC 1035 s.4.1.1 gives these a meaning in responses only: ours passes them over.',
+    why: 'NSD says FORMERR, or nothing. RFC 1035 s.4.1.1 gives these a meaning in responses only: ours passes them over.',
     fields: ALL,
-    holds: ({ query, theirs }) => (query.flags & 0x020f) !== 0 && theirs.rcode === 1,
+    holds: ({ query, theirs }) => (query.flags & 0x020f) !== 0 && (theirs.rcode === 1 || !theirs.answered),
   },
   {
     name: 'a class other than IN',
@@ -134,11 +134,16 @@ export const DIFFERENCES: readonly DifferenceClass[] = [
     holds: ({ ours, theirs }) => ours.opt === withoutOptions(theirs.opt, [3, 15]),
   },
   {
-    name: 'Z of BADVERS',
+    name: 'flags of BADVERS',
     peers: 'NSD',
-    why: 'NSD sends it back. It must be zero in responses (RFC 1035 s.4.1.1).',
-    fields: ['z'],
-    holds: ({ ours, theirs }) => ours.rcode === 16 && theirs.rcode === 16 && !ours.z,
+    why:
+      "NSD sends the query's flags back, and not DO. Ours are clear as in all responses (RFC 1035 s.4.1.1) but for RD, and " +
+      'DO is copied (RFC 3225 s.3).',
+    fields: ['aa', 'ra', 'z', 'ad', 'cd', 'opt'],
+    holds: ({ ours, theirs }) => {
+      const clear = !(ours.aa || ours.ra || ours.z || ours.ad || ours.cd);
+      return ours.rcode === 16 && theirs.rcode === 16 && clear && empty(ours) && empty(theirs);
+    },
   },
   {
     name: 'the type 0',
@@ -170,6 +175,27 @@ export const DIFFERENCES: readonly DifferenceClass[] = [
         (record) => !ours.tc || theirs.answer.includes(record) || theirs.authority.includes(record),
       ) &&
       (ours.tc || includesAll(whole.answer, theirs.answer)),
+  },
+  {
+    name: 'SOA that has no room',
+    peers: 'Knot',
+    why: 'Ours has TC, for a denial needs its SOA (RFC 2308 s.2, RFC 2181 s.9). Knot leaves it out without a word.',
+    fields: ['tc', 'answer', 'rcode'],
+    holds: ({ ours, theirs, whole }) =>
+      ours.tc &&
+      !theirs.tc &&
+      empty(ours) &&
+      whole.authority.length > 0 &&
+      theirs.authority.length === 0 &&
+      includesAll(theirs.answer, whole.answer),
+  },
+  {
+    name: 'a name that DNAME makes too long',
+    peers: 'Knot',
+    why: 'Ours is YXDOMAIN (RFC 6672 s.2.2). Knot says NXDOMAIN.',
+    fields: ['rcode', 'authority'],
+    holds: ({ ours, theirs }) =>
+      ours.rcode === 6 && theirs.rcode === 3 && ours.answer.some((record) => typeOf(record) === '39'),
   },
   {
     name: 'ANY',
@@ -255,11 +281,11 @@ function withoutOptions(opt: string, codes: readonly number[]): string {
   return opt === '' ? '' : `${version} ${flags} ${kept.join('')}`.trim();
 }
 
-/** The classes of a pair's differences; `undefined` stands among them for each field that none accounts for. */
-export function classify(pair: Pair): Set<DifferenceClass | undefined> {
+/** What of a pair differs, each field with its class; undefined for one that no class accounts for. */
+export function classify(pair: Pair): Map<keyof AnyReply, DifferenceClass | undefined> {
   const { ours, theirs } = pair;
   const different = ALL.filter((field) => JSON.stringify(ours[field]) !== JSON.stringify(theirs[field]));
-  return new Set(
-    different.map((field) => DIFFERENCES.find(({ fields, holds }) => fields.includes(field) && holds(pair))),
+  return new Map(
+    different.map((field) => [field, DIFFERENCES.find(({ fields, holds }) => fields.includes(field) && holds(pair))]),
   );
 }

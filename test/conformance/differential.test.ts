@@ -1,12 +1,14 @@
 /**
  * Ours beside NSD and Knot, and with an answer cache beside without one: the same generated queries to all, and each
- * difference accounted for. DIFFERENTIAL_QUESTIONS=50000 asks as many; SHOW_FIGURES=1 prints how many are of which class.
+ * difference accounted for. DIFFERENTIAL_QUESTIONS=50000 asks as many; RECORD_FIGURES=1 keeps how many are of
+ * which class.
  */
 import assert from 'node:assert/strict';
 import { generateZone, ORIGIN, Random } from '../plugins/file/zone-generator.js';
 import { exchangeAll } from '../support/exchange-all.js';
 import { readAny, withoutTtls } from './any-reply.js';
 import { classify, type DifferenceClass } from './differences.js';
+import { record } from './figures.js';
 import { generateQuery } from './generated-query.js';
 import { Peers } from './peers.js';
 import { optHex, queryOf } from './wire.js';
@@ -56,18 +58,30 @@ describe(`${QUESTIONS} generated queries`, function () {
         const pair = { query, ours: readAny(ours[i]), theirs: readAny(theirs[i]), whole: readAny(whole[i]) };
         const classes = classify(pair);
         if (classes.size === 0) same++;
-        for (const found of classes) {
+        for (const found of new Set(classes.values())) {
           if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
-          else faults.push({ ...pair, query: { ...query, message: query.message.toString('hex') } });
         }
-      }
-      if (process.env.SHOW_FIGURES !== undefined) {
-        console.log(`      ${name}: ${same} of ${QUESTIONS} the same`);
-        for (const [{ name: kind }, count] of counts) console.log(`      ${name}: ${count} ${kind}`);
+        for (const [field, found] of classes) {
+          if (found !== undefined) continue;
+          const [mine, other] = [pair.ours[field], pair.theirs[field]];
+          faults.push({
+            asked: `${query.name} ${query.type}`,
+            hex: query.message.toString('hex'),
+            field,
+            ours: mine,
+            theirs: other,
+          });
+        }
       }
       assert.deepEqual(faults.slice(0, SHOWN), [], `${faults.length} differences`);
       // The comparison means something: most replies that hold data are the same.
       assert.ok(same > QUESTIONS / 5);
+      const classes = Object.fromEntries([...counts].map(([{ name: kind }, count]) => [kind, count]));
+      record('differential', ({ peers: others, cacheHits }) => ({
+        questions: QUESTIONS,
+        peers: { ...others, [name]: { same, classes } },
+        cacheHits,
+      }));
     });
   }
 
@@ -80,7 +94,9 @@ describe(`${QUESTIONS} generated queries`, function () {
         if (found !== masked[i]) assert.equal(found, masked[i], messages[i].toString('hex'));
       }
     }
-    assert.ok(peers.cacheHits() > QUESTIONS / 4);
+    const cacheHits = peers.cacheHits();
+    assert.ok(cacheHits > QUESTIONS / 4);
+    record('differential', (before) => ({ ...before, cacheHits }));
   });
 });
 

@@ -18,6 +18,7 @@ import fc from 'fast-check';
 import { makeCertificate } from '../support/certificate.js';
 import { framed, queryBytes, udpExchange } from '../support/clients.js';
 import { messages } from '../support/message-arbitrary.js';
+import { record } from './figures.js';
 import { Random } from '../plugins/file/zone-generator.js';
 
 /** How many messages the grammar makes, of which the rest are mutations. */
@@ -80,7 +81,7 @@ async function byHttps(): Promise<void> {
   );
 }
 
-function resident(): number {
+function residentNow(): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
 }
 
@@ -95,14 +96,12 @@ for (let sent = 0, i = 0; sent < total; sent += BURST, i++) {
   else if (transport === 'tls') await byStream(connectTls({ port: tls, host: '127.0.0.1', ca: certificate.cert }));
   else await byHttps();
   by[transport] += BURST;
-  if (sent >= ((samples.length + 1) * total) / 10 - BURST) samples.push(resident());
+  if (sent >= ((samples.length + 1) * total) / 10 - BURST) samples.push(residentNow());
 }
 await good();
 child.send('statistics');
 const [totals] = (await once(child, 'message')) as [Record<string, number>];
-const seconds = ((performance.now() - start) / 1000).toFixed(0);
-console.log(`${total} messages in ${seconds} s: ${JSON.stringify(by)}`);
-console.log(`resident memory in MiB, after each tenth: ${samples.map((size) => size.toFixed(0)).join(' ')}`);
+const seconds = Math.round((performance.now() - start) / 1000);
 const told = [
   'formatErrors',
   'notImplemented',
@@ -112,7 +111,10 @@ const told = [
   'handled',
   'cacheHits',
 ];
-console.log(told.map((name) => `${name} ${totals[name]}`).join(', '));
+const counters = Object.fromEntries(told.map((name) => [name, totals[name]]));
+const resident = samples.map(Math.round);
+console.log({ messages: total, seconds, by, resident, counters });
+record('flood', () => ({ messages: total, seconds, by, resident, counters }));
 session.destroy();
 udp.close();
 child.disconnect();

@@ -1,6 +1,6 @@
 /**
  * How much a client without a cookie gets back for what it sends by UDP, since whose address it sends from is not known:
- * for each message of the fuzz corpus. The figures stand in docs/conformance.md; SHOW_FIGURES=1 prints them.
+ * for each message of the fuzz corpus. RECORD_FIGURES=1 keeps what was found.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { exchangeAll } from '../support/exchange-all.js';
 import { corpusOf } from '../support/native-programs.js';
 import { createServer, type Handler } from 'multisocket';
+import { record } from './figures.js';
 import { queryOf } from './wire.js';
 
 /** Answers as long as answers can be: so many addresses as a reply has room for. */
@@ -48,13 +49,12 @@ describe('reflection', () => {
       const factors = sizes.map(([sent, came]) => (came === 0 ? 0 : came / sent));
       const sent = sizes.reduce((sum, [length]) => sum + length, 0);
       const came = sizes.reduce((sum, [, length]) => sum + length, 0);
-      if (process.env.SHOW_FIGURES !== undefined) {
-        const silent = factors.filter((factor) => factor === 0).length;
-        const largest = Math.max(...factors).toFixed(2);
-        console.log(
-          `      ${messages.length} messages, ${silent} unanswered; ${sent} octets sent, ${came} came: ${(came / sent).toFixed(2)}; at most ${largest}`,
-        );
-      }
+      const unanswered = factors.filter((factor) => factor === 0).length;
+      const largest = Number(Math.max(...factors).toFixed(2));
+      record('reflection', (before) => ({
+        ...before,
+        [what]: { messages: messages.length, unanswered, sent, came, largest },
+      }));
       assert.ok(factors.every((factor) => factor <= single));
       assert.ok(came / sent <= all);
       assert.ok(came > 0);

@@ -4,13 +4,15 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** How many messages are under way at a time: fewer than what socket buffers hold. */
-const WINDOW = 64;
+const WINDOW = 32;
 /** How long what comes after the marker's answer is waited for, in ms: a server may send a batch in another order. */
-const GRACE = 50;
+const GRACE = 20;
+/** How often what is not answered is asked again: servers drop replies that the client's socket has no room for yet. */
+const PASSES = 3;
 
 /**
  * The replies of the server at `port` of 127.0.0.1 in the order of the messages, whose IDs are overwritten; undefined for
- * those that it does not answer, which is known when a later message, `marker`, has been.
+ * those that it does not answer, which is known when a later message, `marker`, has been, several times.
  */
 export async function exchangeAll(
   port: number,
@@ -20,9 +22,16 @@ export async function exchangeAll(
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   try {
-    const replies: (Buffer | undefined)[] = [];
-    for (let start = 0; start < messages.length; start += WINDOW) {
-      replies.push(...(await exchangeWindow(socket, port, start, messages.slice(start, start + WINDOW), marker)));
+    const replies = Array.from<Buffer | undefined>({ length: messages.length });
+    let left = [...messages.keys()];
+    for (let pass = 0; pass < PASSES && left.length > 0; pass++) {
+      for (let start = 0; start < left.length; start += WINDOW) {
+        const asked = left.slice(start, start + WINDOW);
+        const some = asked.map((i) => messages[i]);
+        const came = await exchangeWindow(socket, port, start, some, marker);
+        for (const [k, i] of asked.entries()) replies[i] = came[k];
+      }
+      left = left.filter((i) => replies[i] === undefined);
     }
     return replies;
   } finally {

@@ -77,8 +77,10 @@ export class Site {
     const options = { sockets: 1, workers: 0, handler, handlerTimeout: 200, tls: certificate } as const;
     const server = createServer({ ...options, listen: ['127.0.0.1:0', 'tls://127.0.0.1:0', 'https://127.0.0.1:0'] });
     const cached = createServer({ ...options, listen: '127.0.0.1:0', cache: { maxBytes: 1 << 20, serveStale: 60 } });
-    await server.listen();
-    await cached.listen();
+    for (const each of [server, cached]) {
+      each.on('warning', () => undefined); // handlers that fail on purpose
+      await each.listen();
+    }
     return new Site([server, cached], file, certificate, folder, () => calls);
   }
 

@@ -91,7 +91,13 @@ function test(file: string, title: string): string {
 }
 
 function row(...cells: readonly (string | number)[]): string {
-  return `| ${cells.map((cell) => String(cell).replace(/[|\\*_<]/g, '\\$&')).join(' | ')} |\n`;
+  return `| ${cells.map(escapeCell).join(' | ')} |\n`;
+}
+
+/** Outside of code, characters that mean something in Markdown are escaped. */
+function escapeCell(cell: string | number): string {
+  const parts = String(cell).split(/(`[^`]*`)/);
+  return parts.map((part, i) => (i % 2 === 0 ? part.replace(/[|\\*_<]/g, '\\$&') : part)).join('');
 }
 
 /** Fails unless each test elsewhere is there. */

@@ -49,7 +49,7 @@ export const rules: readonly Rule[] = [
     const { called, reply } = await times(1, site, { name: 'ttl-100.test' });
     assert.equal(called, 0);
     const ttls = readReply(reply).answer.map((record) => Number(record.split(' ')[1]));
-    assert.ok(ttls[0] >= 90 && ttls[0] <= 98 && ttls[1] === ttls[0] + 200, `${ttls.join()}`);
+    assert.ok(ttls[0] >= 90 && ttls[0] <= 98 && ttls[1] === ttls[0] + 200, ttls.join());
   }),
   called(1035, '3.2.1', 'a TTL of 0 is for this answer alone', 3, { name: 'ttl-0.test' }),
   holds(2181, '8', 'a TTL with its uppermost bit set counts as 0', async (site) => {

@@ -66,6 +66,6 @@ export const rules: readonly Rule[] = [
     'the replacement of NAPTR is not compressed',
     'naptr',
     'NAPTR',
-    `${hex(1)}${hex(2)}0175${'07'}${Buffer.from('E2U+sip').toString('hex')}08${Buffer.from('!^.*$!x!').toString('hex')}${nameHex('www.example.org')}`,
+    `${hex(1)}${hex(2)}017507${Buffer.from('E2U+sip').toString('hex')}08${Buffer.from('!^.*$!x!').toString('hex')}${nameHex('www.example.org')}`,
   ),
 ];

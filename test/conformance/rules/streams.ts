@@ -112,12 +112,10 @@ export const rules: readonly Rule[] = [
     await server.listen();
     const [{ port }] = server.addresses();
     const [idle, busy] = [await TcpClient.connect(port), await TcpClient.connect(port)];
-    let ended = false;
-    idle.socket.on('close', () => (ended = true));
-    while (!ended) {
-      assert.ok(await busy.exchange(queryOf({ name: 'x.test' })));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const ended = once(idle.socket, 'close').then(() => true);
+    const soon = (): Promise<boolean> => new Promise((resolve) => setTimeout(resolve, 20, false));
+    do assert.ok(await busy.exchange(queryOf({ name: 'x.test' })));
+    while (!(await Promise.race([ended, soon()])));
     assert.ok(await busy.exchange(queryOf({ name: 'x.test' })));
     busy.close();
     await server.close();

@@ -94,7 +94,7 @@ export const rules: readonly Rule[] = [
     '2.4.2',
     'HTTPS in alias form has none',
     'alias',
-    `1 000003777777${'0673796e746178'}${'076578616d706c65'}00`,
+    `1 0000037777770673796e746178076578616d706c6500`,
     'HTTPS',
   ),
   reads(6698, '2.2', 'TLSA may be written in words', 'tlsaword', '1 0301011234', 52),

@@ -6,7 +6,8 @@ import { createServer, type Server } from '../../../dist/index.js';
 import { typeNumber } from '../../../dist/message/registry.js';
 import { FileHandler } from '../../../dist/plugins/file/handler.js';
 import { readMessage, type ReadMessage } from '../../support/messages.js';
-import { findNsd, Nsd } from '../../support/nsd.js';
+import type { DnsProgram } from '../../support/dns-program.js';
+import { findNsd, startNsd } from '../../support/nsd.js';
 import { askAll } from '../../support/questions.js';
 import { generateQuestion, generateZone, ORIGIN, Random, type GeneratedQuestion } from './zone-generator.js';
 
@@ -41,12 +42,12 @@ const SOA = 6;
 /** Server and NSD, both asked by UDP. */
 class Pair {
   readonly #server: Server;
-  readonly #nsd: Nsd;
+  readonly #nsd: DnsProgram;
   /** The NS RRset at the top of the zone. */
   #ns: string[] = [];
   #nsAddresses: string[] = [];
 
-  constructor(server: Server, nsd: Nsd) {
+  constructor(server: Server, nsd: DnsProgram) {
     this.#server = server;
     this.#nsd = nsd;
   }
@@ -127,7 +128,7 @@ describe('file, beside NSD', function () {
   let folder: string | undefined;
   let handler: FileHandler | undefined;
   let server: Server | undefined;
-  let nsd: Nsd | undefined;
+  let nsd: DnsProgram | undefined;
 
   before(async function () {
     const program = findNsd();
@@ -135,7 +136,7 @@ describe('file, beside NSD', function () {
       console.log('      skipped: nsd is not installed');
       this.skip();
     }
-    nsd = await Nsd.start(program, ORIGIN, text);
+    nsd = await startNsd(program, ORIGIN, text);
     folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
     const file = join(folder, 'zone');
     writeFileSync(file, text, 'latin1');

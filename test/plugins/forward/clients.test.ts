@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { dig } from '../../support/clients.js';
-import { findNsd, Nsd } from '../../support/nsd.js';
+import type { DnsProgram } from '../../support/dns-program.js';
+import { findNsd, startNsd } from '../../support/nsd.js';
 import { at, serveForward } from './serve.js';
 
 const program = findNsd();
@@ -18,13 +19,13 @@ async function answerOf(port: number, ...args: string[]): Promise<string[]> {
 }
 
 describe('forward to NSD', () => {
-  let nsd: Nsd;
+  let nsd: DnsProgram;
   before(async function () {
     if (program === undefined) this.skip();
-    nsd = await Nsd.start(program, 'example.org', ZONE);
+    nsd = await startNsd(program, 'example.org', ZONE);
   });
   after(async () => {
-    await (nsd as Nsd | undefined)?.stop();
+    await (nsd as DnsProgram | undefined)?.stop();
   });
 
   for (const question of [

@@ -1,0 +1,199 @@
+/** EDNS, extended response codes and errors. */
+import { gives, says, type Rule } from '../rule.js';
+import { header, hex, optHex, question } from '../wire.js';
+
+const WWW = ['www.example.org 300 IN A 192.0.2.80', 'www.example.org 300 IN A 192.0.2.81'];
+const SOA = ['example.org 900 IN SOA ns1.example.org hostmaster.example.org 7 86400 7200 2419200 900'];
+const Q = question('www.example.org');
+const FORMERR = header(0x1234, 0x8101);
+const told = (text: string) => ({ answer: [`told.test 0 IN TXT ${JSON.stringify(text)}`], opt: '1232 0 0' });
+const ADDRESS = (name: string): string[] => [`${name} 60 IN A 192.0.2.1`];
+
+/** FORMERR for a query with these records behind its question. */
+function malformed(section: string, rule: string, counts: [number, number, number], records: string): Rule {
+  return gives(6891, section, rule, header(0x1234, 0x0100, 1, ...counts) + Q + records, FORMERR);
+}
+
+export const rules: readonly Rule[] = [
+  says(6891, '7', 'a query without OPT gets a reply without', {}, { answer: WWW }),
+  says(6891, '6.1.1', 'a query with OPT gets a reply with', { opt: {} }, { answer: WWW, opt: '1232 0 0' }),
+  gives(
+    6891,
+    '6.1.2',
+    'OPT is owned by the root, with the payload size as its class',
+    header(0x1234, 0x0100, 1, 0, 0, 1) + question('own.example.org', 65280) + optHex({ size: 4096 }),
+    `${header(0x1234, 0x8500, 1, 1, 0, 1)}${question('own.example.org', 65280)}c00cff000001${hex(60, 4)}${hex(4)}0a000001` +
+      '00002904d0000000000000',
+  ),
+  gives(
+    6891,
+    '6.1.3',
+    'version 1 is BADVERS, and the reply says version 0',
+    header(0x1234, 0x0100, 1, 0, 0, 1) + Q + optHex({ version: 1 }),
+    `${header(0x1234, 0x8100, 1, 0, 0, 1)}${Q}00002904d0010000000000`,
+  ),
+  gives(
+    6891,
+    '6.1.3',
+    'so is version 255',
+    header(0x1234, 0x0100, 1, 0, 0, 1) + Q + optHex({ version: 255 }),
+    `${header(0x1234, 0x8100, 1, 0, 0, 1)}${Q}00002904d0010000000000`,
+  ),
+  gives(
+    6891,
+    '6.1.3',
+    'the version comes before anything else of OPT: options of a later one may look otherwise',
+    `${header(0x1234, 0x0100, 1, 0, 0, 1)}${Q}0000290400000100000003abcdef`,
+    `${header(0x1234, 0x8100, 1, 0, 0, 1)}${Q}00002904d0010000000000`,
+  ),
+  malformed('6.1.1', 'two OPT records are FORMERR', [0, 0, 2], optHex() + optHex()),
+  malformed('6.1.1', 'OPT in the answer section is FORMERR', [1, 0, 0], optHex()),
+  malformed('6.1.1', 'OPT in the authority section is FORMERR', [0, 1, 0], optHex()),
+  malformed('6.1.2', 'OPT of another name than the root is FORMERR', [0, 0, 1], `0161${optHex()}`),
+  malformed('6.1.2', 'an option longer than OPT is FORMERR', [0, 0, 1], '00002904d000000000000400030005'),
+  malformed('6.1.2', 'half an option is FORMERR', [0, 0, 1], '00002904d0000000000003000300'),
+  malformed('6.1.2', 'OPT longer than the message is FORMERR', [0, 0, 1], '00002904d000000000000400'),
+  says(
+    6891,
+    '6.1.2',
+    'options that the server does not know are passed over, and not sent back',
+    { opt: { options: ['65001:abcd', '65535:'] } },
+    { answer: WWW, opt: '1232 0 0' },
+  ),
+  says(
+    6891,
+    '6.1.2',
+    'the same option may come many times',
+    { opt: { options: Array.from({ length: 100 }, () => '65001:00' as const) } },
+    { answer: WWW, opt: '1232 0 0' },
+  ),
+  says(
+    6891,
+    '6.1.4',
+    'flags without a meaning are passed over, and clear in the reply',
+    { opt: { flags: 0x7fff } },
+    { answer: WWW, opt: '1232 0 0' },
+  ),
+  says(3225, '3', 'DO is copied', { opt: { flags: 0x8000 } }, { answer: WWW, opt: '1232 0 32768' }),
+  says(
+    3225,
+    '3',
+    'DO gets no signatures where there are none',
+    { type: 'RRSIG', opt: { flags: 0x8000 } },
+    { authority: SOA, opt: '1232 0 32768' },
+  ),
+  says(
+    6891,
+    '6.2.4',
+    'an upper limit of 1,232 octets is what the server says of itself',
+    { opt: { size: 65535 } },
+    { answer: WWW, opt: '1232 0 0' },
+  ),
+  says(
+    6891,
+    '6.2.3',
+    'a payload size of 0 is 512: 460 octets of answer are sent',
+    { name: 'rrset-28.test', opt: { size: 0 } },
+    { answer: addresses('rrset-28.test', 28), opt: '1232 0 0' },
+    ['udp'],
+  ),
+  says(
+    6891,
+    '6.2.3',
+    'a payload size of 511 is 512, too',
+    { name: 'rrset-28.test', opt: { size: 511 } },
+    { answer: addresses('rrset-28.test', 28), opt: '1232 0 0' },
+    ['udp'],
+  ),
+  says(
+    6891,
+    '6.2.3',
+    'and no more than 512',
+    { name: 'rrset-30.test', opt: { size: 0 } },
+    { flags: 'qr aa tc rd', opt: '1232 0 0' },
+    ['udp'],
+  ),
+  says(
+    6891,
+    '6.2.3',
+    'what fits into the payload size of the client is sent whole',
+    { name: 'rrset-40.test', opt: { size: 900 } },
+    { answer: addresses('rrset-40.test', 40), opt: '1232 0 0' },
+    ['udp'],
+  ),
+  says(
+    9715,
+    '3.2',
+    'no reply by UDP is longer than 1,232 octets, whatever the client takes',
+    { name: 'rrset-80.test', opt: { size: 4096 } },
+    { flags: 'qr aa tc rd', opt: '1232 0 0' },
+    ['udp'],
+  ),
+  says(
+    6891,
+    '7',
+    'a truncated reply keeps OPT',
+    { name: 'rrset-80.test', opt: { size: 512, flags: 0x8000 } },
+    { flags: 'qr aa tc rd', opt: '1232 0 32768' },
+    ['udp'],
+  ),
+  says(
+    6891,
+    '6.2.5',
+    'the payload size means nothing where there is no datagram',
+    { name: 'rrset-80.test', opt: { size: 512 } },
+    { answer: addresses('rrset-80.test', 80), opt: '1232 0 0' },
+    ['tcp', 'tls', 'https'],
+  ),
+  says(
+    6891,
+    '6.1.2',
+    'what OPT says is read: size, DO, options in their order',
+    { name: 'told.test', type: 'TXT', opt: { size: 1400, options: ['3:', '65001:abcd', '3:00'] } },
+    told('1400 false 3: 65001:abcd 3:00'),
+  ),
+  says(
+    6891,
+    '6.1.3',
+    'the upper bits of a response code are in OPT',
+    { name: 'badcookie.test', opt: {} },
+    { rcode: 23, opt: '1232 0 0' },
+  ),
+  says(6891, '6.1.3', 'without OPT there is no place for them: SERVFAIL', { name: 'badcookie.test' }, { rcode: 2 }),
+
+  says(
+    8914,
+    '2',
+    'an extended error is an option: its code, and text',
+    { name: 'ede.test', opt: {} },
+    { rcode: 2, opt: `1232 0 0 15:0017${Buffer.from('no route').toString('hex')} 15:0016` },
+  ),
+  says(8914, '2', 'a client without EDNS gets none', { name: 'ede.test' }, { rcode: 2 }),
+  says(
+    8914,
+    '1',
+    'an extended error may stand beside NOERROR',
+    { name: 'stale.test', opt: {} },
+    { answer: ADDRESS('stale.test'), opt: '1232 0 0 15:0003' },
+  ),
+  says(
+    8914,
+    '3',
+    'a text that does not fit is left out before any record is, with TC',
+    { name: 'verbose-900.test', opt: { size: 512 } },
+    { flags: 'qr aa tc rd', answer: ADDRESS('verbose-900.test'), opt: '1232 0 0' },
+    ['udp'],
+  ),
+  says(
+    8914,
+    '3',
+    'it is there where there is room',
+    { name: 'verbose-900.test', opt: { size: 512 } },
+    { answer: ADDRESS('verbose-900.test'), opt: `1232 0 0 15:0000${'78'.repeat(900)}` },
+    ['tcp', 'tls', 'https'],
+  ),
+];
+
+function addresses(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name} 60 IN A 192.0.2.${i}`);
+}

@@ -1,0 +1,275 @@
+/** DNS over TCP, TLS and HTTPS. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createServer } from 'multisocket';
+import { framed, TcpClient } from '../../support/clients.js';
+import { holds, type Rule } from '../rule.js';
+import { exchangeFramed, type Site } from '../site.js';
+import { header, optHex, queryOf, question, readReply } from '../wire.js';
+import { answerTest } from '../handler.js';
+
+const WWW = ['www.example.org 300 IN A 192.0.2.80', 'www.example.org 300 IN A 192.0.2.81'];
+const idOf = (message: Buffer | undefined): number | undefined => message?.readUInt16BE(0);
+
+/** A rule for a connection by TCP. */
+function tcp(
+  rfc: number,
+  section: string,
+  rule: string,
+  check: (client: TcpClient, site: Site) => Promise<void>,
+): Rule {
+  return holds(rfc, section, rule, async (site) => {
+    const client = await TcpClient.connect(site.ports.tcp);
+    client.socket.setNoDelay();
+    await check(client, site);
+    client.close();
+  });
+}
+
+/** A rule for the status of an HTTP request. */
+function status(
+  rfc: number,
+  section: string,
+  rule: string,
+  expected: number,
+  ask: (site: Site) => Promise<{ status: number }>,
+): Rule {
+  return holds(rfc, section, rule, async (site) => {
+    assert.equal((await ask(site)).status, expected);
+  });
+}
+
+const dns = (message: Buffer): string => `/dns-query?dns=${message.toString('base64url')}`;
+const get = (site: Site, path: string): ReturnType<Site['request']> =>
+  site.request({ ':method': 'GET', ':path': path });
+
+export const rules: readonly Rule[] = [
+  tcp(7766, '8', 'a length of two octets stands before each message', async ({ socket }) => {
+    socket.write(framed(queryOf({ name: 'own.example.org', type: 65280 })));
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(chunk.readUInt16BE(0), chunk.length - 2);
+    assert.deepEqual(readReply(chunk.subarray(2)).answer, ['own.example.org 60 IN TYPE65280 0a000001']);
+  }),
+  tcp(7766, '8', 'length and message may come apart, octet by octet', async (client) => {
+    for (const octet of framed(queryOf())) {
+      client.socket.write(Buffer.of(octet));
+      await turn();
+    }
+    assert.deepEqual(readReply((await client.next())!).answer, WWW);
+  }),
+  tcp(7766, '6.2.1.1', 'queries may be sent before the reply to the last one has come', async (client) => {
+    client.socket.write(Buffer.concat(Array.from({ length: 200 }, (_, id) => framed(queryOf({ id })))));
+    const ids = new Set<number>();
+    for (let i = 0; i < 200; i++) ids.add(idOf(await client.next())!);
+    assert.equal(ids.size, 200);
+  }),
+  tcp(7766, '7', 'replies come in the order in which they are ready', async (client) => {
+    client.send(queryOf({ id: 1, name: 'late.test' }));
+    client.send(queryOf({ id: 2 }));
+    assert.deepEqual([idOf(await client.next()), idOf(await client.next())], [2, 1]);
+  }),
+  tcp(7766, '7', 'each reply has the question that it answers', async (client) => {
+    client.send(queryOf({ id: 1, name: 'late.test' }));
+    client.send(queryOf({ id: 1, name: 'mail.example.org' }));
+    const [first, second] = [readReply((await client.next())!), readReply((await client.next())!)];
+    assert.deepEqual([first.question, second.question], ['mail.example.org IN A', 'late.test IN A']);
+  }),
+  tcp(7766, '6.2.1', 'a connection stays open for more queries', async (client) => {
+    for (const id of [1, 2, 3]) assert.equal(idOf(await client.exchange(queryOf({ id }))), id);
+  }),
+  tcp(7766, '6.2.4', 'a client that has closed its side gets the replies that it waits for', async (client) => {
+    client.send(queryOf({ id: 1, name: 'late.test' }));
+    client.socket.end();
+    assert.equal(idOf(await client.next()), 1);
+    assert.equal(await client.next(), undefined);
+  }),
+  tcp(7766, '8', 'a message of 65,535 octets is one', async (client) => {
+    const query = header(9, 0x0100, 1, 0, 0, 1) + question('www.example.org');
+    const rest = 65535 - query.length / 2 - 11 - 4;
+    const whole = Buffer.from(query + optHex({ options: [`65001:${'00'.repeat(rest)}`] }), 'hex');
+    assert.equal(whole.length, 65535);
+    assert.deepEqual(readReply((await client.exchange(whole))!).answer, WWW);
+  }),
+  tcp(7766, '8', 'a message of no octets is passed over', async (client) => {
+    client.socket.write(Buffer.of(0, 0));
+    assert.equal(idOf(await client.exchange(queryOf({ id: 5 }))), 5);
+  }),
+  tcp(7766, '5', 'TCP needs no UDP before it', async (client) => {
+    assert.deepEqual(readReply((await client.exchange(queryOf()))!).answer, WWW);
+  }),
+  holds(7766, '6.2.3', 'a connection that rests too long is closed, and one that does not is not', async () => {
+    const server = createServer({
+      listen: '127.0.0.1:0',
+      sockets: 1,
+      workers: 0,
+      handler: answerTest,
+      tcp: { idleTimeout: 300 },
+    });
+    await server.listen();
+    const [{ port }] = server.addresses();
+    const [idle, busy] = [await TcpClient.connect(port), await TcpClient.connect(port)];
+    const ended = once(idle.socket, 'close').then(() => true);
+    const soon = (): Promise<boolean> => new Promise((resolve) => setTimeout(resolve, 20, false));
+    do assert.ok(await busy.exchange(queryOf({ name: 'x.test' })));
+    while (!(await Promise.race([ended, soon()])));
+    assert.ok(await busy.exchange(queryOf({ name: 'x.test' })));
+    busy.close();
+    await server.close();
+  }),
+  holds(7766, '6.2.2', 'a client may have so many connections and no more', async () => {
+    const server = createServer({
+      listen: '127.0.0.1:0',
+      sockets: 1,
+      workers: 0,
+      handler: answerTest,
+      tcp: { maxConnectionsPerClient: 2 },
+    });
+    await server.listen();
+    const [{ port }] = server.addresses();
+    const clients = [await TcpClient.connect(port), await TcpClient.connect(port)];
+    for (const client of clients) assert.ok(await client.exchange(queryOf({ name: 'x.test' })));
+    // Whether it is reset before connect() has told of it or after is a matter of luck.
+    const third = await TcpClient.connect(port).then(
+      (client) => client.exchange(queryOf({ name: 'x.test' })),
+      () => undefined,
+    );
+    assert.equal(third, undefined);
+    for (const client of clients) client.close();
+    await server.close();
+  }),
+  holds(7766, '10', 'a message that never ends does not keep its connection', async () => {
+    const server = createServer({
+      listen: '127.0.0.1:0',
+      sockets: 1,
+      workers: 0,
+      handler: answerTest,
+      tcp: { messageTimeout: 200 },
+    });
+    await server.listen();
+    const client = await TcpClient.connect(server.addresses()[0].port);
+    client.socket.write(framed(queryOf()).subarray(0, 10));
+    assert.equal(await client.next(10_000), undefined);
+    await server.close();
+  }),
+
+  holds(7858, '3.1', 'DNS by TLS is answered', async (site) => {
+    assert.deepEqual(readReply(await site.exchange('tls', queryOf())).answer, WWW);
+  }),
+  holds(7858, '3.1', 'DNS without TLS is not, on that port', async (site) => {
+    const client = await TcpClient.connect(site.ports.tls);
+    client.send(queryOf());
+    assert.equal(await client.next().catch(() => undefined), undefined);
+    client.close();
+  }),
+  holds(7858, '3.2', 'the ALPN protocol is dot', async (site) => {
+    const socket = await site.openTls();
+    assert.equal(socket.alpnProtocol, 'dot');
+    socket.destroy();
+  }),
+  holds(7858, '3.3', 'queries may be pipelined, and replies come as they are ready', async (site) => {
+    const socket = await site.openTls();
+    const first = await exchangeFramed(socket, queryOf({ id: 1, name: 'late.test' }), queryOf({ id: 2 }));
+    assert.equal(idOf(first), 2);
+    socket.destroy();
+  }),
+  holds(7858, '3.4', 'a session can be resumed', async (site) => {
+    const first = await site.openTls();
+    const ticket = once(first, 'session') as Promise<[Buffer]>;
+    await exchangeFramed(first, queryOf());
+    const [session] = await ticket;
+    first.destroy();
+    const again = await site.openTls({ session });
+    assert.equal(again.isSessionReused(), true);
+    again.destroy();
+  }),
+  holds(8996, '5', 'TLS 1.1 is refused', async (site) => {
+    const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+    const socket = connectTls({ port: site.ports.tls, host: '127.0.0.1', ca: site.certificate.cert, ...old });
+    await assert.rejects(once(socket, 'secureConnect'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
+  }),
+  holds(7858, '3.3', 'what comes before the length is complete is waited for', async (site) => {
+    const socket = await site.openTls();
+    const [start, rest] = [framed(queryOf()).subarray(0, 1), framed(queryOf()).subarray(1)];
+    socket.write(start);
+    await turn();
+    socket.write(rest);
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    assert.deepEqual(readReply(chunk.subarray(2)).answer, WWW);
+    socket.destroy();
+  }),
+
+  holds(8484, '4.1', 'a message by POST is answered', async (site) => {
+    const { status: code, headers, body } = await site.post(queryOf({ id: 0 }));
+    assert.deepEqual([code, headers['content-type']], [200, 'application/dns-message']);
+    assert.deepEqual(readReply(body).answer, WWW);
+  }),
+  holds(8484, '4.1', 'a message by GET is answered, with the same', async (site) => {
+    const [posted, got] = [await site.post(queryOf({ id: 0 })), await get(site, dns(queryOf({ id: 0 })))];
+    assert.equal(got.status, 200);
+    assert.deepEqual(got.body, posted.body);
+  }),
+  holds(8484, '5.1', 'HTTP may keep a reply as long as its shortest TTL', async (site) => {
+    const { headers } = await get(site, dns(queryOf({ id: 0 })));
+    assert.equal(headers['cache-control'], 'max-age=300');
+  }),
+  holds(8484, '5.1', 'and a denial as long as its SOA says', async (site) => {
+    const { headers } = await get(site, dns(queryOf({ id: 0, name: 'nothing.child.example.org' })));
+    assert.equal(headers['cache-control'], 'max-age=5');
+  }),
+  holds(8484, '5.1', 'and what fails not at all', async (site) => {
+    const { headers } = await get(site, dns(queryOf({ id: 0, name: 'throw.test' })));
+    assert.equal(headers['cache-control'], 'max-age=0');
+  }),
+  holds(8484, '4.2.1', 'response codes of DNS come with status 200', async (site) => {
+    for (const [name, rcode] of [
+      ['throw.test', 2],
+      ['nothing.example.org', 3],
+      ['example.com', 5],
+    ] as const) {
+      const answer = await site.post(queryOf({ name }));
+      assert.deepEqual([answer.status, readReply(answer.body).rcode], [200, rcode]);
+    }
+  }),
+  status(8484, '6', 'another media type is 415', 415, (site) => site.post(queryOf(), 'application/json')),
+  status(8484, '6', 'the media type has no case, and may have parameters', 200, (site) =>
+    site.post(queryOf(), 'Application/DNS-Message; charset=utf-8'),
+  ),
+  status(8484, '4.1', 'another method is 405', 405, (site) =>
+    site.request({ ':method': 'PUT', ':path': '/dns-query' }),
+  ),
+  status(8484, '4.1', 'another path is 404', 404, (site) => site.post(queryOf(), undefined, '/other')),
+  status(8484, '4.1', 'GET without the parameter is 400', 400, (site) => get(site, '/dns-query')),
+  status(8484, '6', 'base64url has no padding', 400, (site) => get(site, '/dns-query?dns=AAAA=')),
+  status(8484, '6', 'and no octets of base64', 400, (site) => get(site, '/dns-query?dns=a+b/')),
+  status(8484, '6', 'what is no message is 400', 400, (site) => get(site, '/dns-query?dns=AAAA')),
+  status(8484, '6', 'a body of more than 65,535 octets is 413', 413, (site) => site.post(Buffer.alloc(65_536))),
+  holds(8484, '5.2', 'HTTP/2 is agreed on by ALPN, and carries many requests at a time', async (site) => {
+    const [late, soon] = [site.post(queryOf({ name: 'late.test' })), site.post(queryOf())];
+    const first = await Promise.race([late.then(() => 'late'), soon.then(() => 'soon')]);
+    assert.equal(first, 'soon');
+    assert.equal((await late).status, 200);
+  }),
+  holds(9112, '2.3', 'HTTP/1.1 is answered, too', async (site) => {
+    const { port, ca } = { port: site.ports.https, ca: site.certificate.cert };
+    const request = httpsRequest({ host: '127.0.0.1', port, ca, path: dns(queryOf()) });
+    request.end();
+    const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream & { httpVersion: string }];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    assert.equal(response.httpVersion, '1.1');
+    assert.deepEqual(readReply(Buffer.concat(chunks)).answer, WWW);
+  }),
+  holds(8484, '5', 'HTTP without TLS is not answered', async (site) => {
+    const socket = connect(site.ports.https, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(`GET ${dns(queryOf())} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    let answered = '';
+    socket.on('data', (chunk: Buffer) => (answered += chunk.toString('latin1')));
+    await once(socket, 'close');
+    assert.ok(!answered.includes('200'), answered);
+  }),
+];

@@ -1,0 +1,55 @@
+/** A DNS server of somebody else's as a child process that serves one zone on loopback. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port.js';
+import { askAll } from './questions.js';
+
+/** How a program is told what to serve: its configuration, for a folder in which `zone` is, and a port. */
+export interface ProgramStyle {
+  configuration: (folder: string, port: number, origin: string) => string;
+  args: (configuration: string) => readonly string[];
+}
+
+/** See the file's head. */
+export class DnsProgram {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #child: ChildProcess;
+
+  private constructor(port: number, folder: string, child: ChildProcess) {
+    this.port = port;
+    this.#folder = folder;
+    this.#child = child;
+  }
+
+  /** Resolves when it answers. Rejects with what it logged when it ends instead. */
+  static async start(program: string, style: ProgramStyle, origin: string, zone: string): Promise<DnsProgram> {
+    const folder = mkdtempSync(join(tmpdir(), 'multisocket-peer-'));
+    writeFileSync(join(folder, 'zone'), zone, 'latin1');
+    const port = await freePort();
+    const configuration = join(folder, 'conf');
+    writeFileSync(configuration, style.configuration(folder, port, origin));
+    const child = spawn(program, style.args(configuration), { stdio: ['ignore', 'pipe', 'pipe'] });
+    let log = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (log += text.toString()));
+    const server = new DnsProgram(port, folder, child);
+    for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt++) {
+      const answers = await askAll(port, [{ name: `${origin}.`, type: 6 }], 100).catch(() => []);
+      if (answers.some((soa) => (soa[3] & 15) === 0)) return server;
+    }
+    await server.stop();
+    throw new Error(`${program} does not serve the zone: ${log}`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const ended = once(this.#child, 'exit');
+      this.#child.kill('SIGTERM');
+      await ended;
+    }
+    rmSync(this.#folder, { recursive: true });
+  }
+}

@@ -1,0 +1,38 @@
+/** Knot DNS as a child process that serves one zone on loopback. */
+import { DnsProgram } from './dns-program.js';
+import { findProgram } from './find-program.js';
+
+/** The program's path; undefined when it is not installed. */
+export function findKnot(): string | undefined {
+  return findProgram('knotd');
+}
+
+/** Resolves when it answers. */
+export function startKnot(program: string, origin: string, zone: string): Promise<DnsProgram> {
+  return DnsProgram.start(program, { configuration, args: (file) => ['-c', file] }, origin, zone);
+}
+
+function configuration(folder: string, port: number, origin: string): string {
+  return `server:
+    listen: 127.0.0.1@${port}
+    rundir: "${folder}"
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    udp-max-payload: 4096
+database:
+    storage: "${folder}/db"
+log:
+  - target: stderr
+    any: warning
+template:
+  - id: default
+    storage: "${folder}"
+    semantic-checks: off
+    journal-content: none
+    zonefile-load: whole
+zone:
+  - domain: "${origin}"
+    file: "${folder}/zone"
+`;
+}

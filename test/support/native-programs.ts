@@ -1,0 +1,51 @@
+/** The C++ programs of test/native: tests, and fuzz targets. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const sources = [
+  'answer_cache',
+  'answer_cache_registry',
+  'answer_cache_shard',
+  'cache_key',
+  'cached_answer',
+  'client_options',
+  'message_view',
+  'upstream_answer',
+];
+const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
+
+/** Whether there is a clang++, of which libFuzzer is part. */
+export const hasClang = spawnSync('clang++', ['--version']).status === 0;
+const compiler = hasClang ? 'clang++' : 'g++';
+
+/** The fuzz targets: `fuzz_NAME.cc`, each with its corpus in `test/native/corpus/NAME`. */
+export const FUZZ_TARGETS = ['message_view', 'upstream_answer', 'answer_cache'] as const;
+
+/** The folder of a target's corpus. */
+export function corpusOf(target: string): string {
+  return join(root, 'test/native/corpus', target);
+}
+
+/** Runs a program in the project's folder; returns what it printed, and fails unless it ends with 0. */
+export function runProgram(file: string, ...args: string[]): string {
+  const { status, signal, stdout, stderr, error } = spawnSync(file, args, {
+    encoding: 'utf8',
+    cwd: root,
+    maxBuffer: 64 << 20,
+  });
+  if (error !== undefined) throw error;
+  assert.equal(status, 0, `${file} ended with ${status ?? signal ?? 'nothing'}:\n${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+/** Compiles `test/native/NAME.cc` into `directory`; `sanitizers` as `-fsanitize` has them, or `none`. */
+export function buildProgram(directory: string, name: string, sanitizers: string, optimize = '-O1'): string {
+  const program = join(directory, `${name}-${sanitizers.replaceAll(',', '-')}`);
+  const sanitize = sanitizers === 'none' ? [] : [`-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'];
+  const files = [`test/native/${name}.cc`, ...sources.map((source) => `native/${source}.cc`)];
+  runProgram(compiler, ...flags, optimize, ...sanitize, '-Inative', ...files, '-o', program);
+  return program;
+}

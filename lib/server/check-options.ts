@@ -1,6 +1,7 @@
 /** Checks the options of `createServer` at the door. */
 import { randomBytes } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { nativeMissing } from '../addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
 import { parseAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
@@ -30,12 +31,14 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   const most = Math.max(...listen.map((address) => address.sockets));
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
   checkHandler(options.filename, options.handler, workers);
+  const native = nativeMissing === undefined;
   const { env, execArgv, resourceLimits, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
   return {
     listen,
     sockets,
-    workers,
+    // Without native code the one socket stays on this thread.
+    workers: native ? workers : 0,
     filename: options.filename,
     handler: options.handler,
     workerData: options.workerData,

@@ -1,9 +1,12 @@
 /** All sockets of a server: opened, numbered, resized and closed together. */
 import { withCode } from '../errors.js';
 import type { Endpoint, Transport } from '../message/batch.js';
+import { nativeMissing } from '../addon.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
+import { needsNative } from '../fallback/needs-native.js';
+import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { SocketGroup } from '../socket/socket-group.js';
 import { MAX_SOCKETS } from '../socket/socket-count.js';
 import { channels } from './diagnostics.js';
@@ -23,8 +26,11 @@ export interface BoundAddress extends Endpoint {
   transport: AddressTransport;
 }
 
+/** Without native code it is a single socket. */
+type ServedGroup = SocketGroup | PlainSocket;
+
 interface Group {
-  sockets: SocketGroup;
+  sockets: ServedGroup;
   transport: Transport;
   /** The number of its address. */
   address: number;
@@ -53,13 +59,13 @@ export class ServerSockets {
    */
   static async open(config: ServerConfig): Promise<ServerSockets> {
     const addresses = await Promise.all(config.listen.map((address) => resolveAddress(address)));
-    const opened: SocketGroup[][] = [];
+    const opened: ServedGroup[][] = [];
     try {
-      addresses.forEach(({ transport, ...address }, i) => {
+      for (const [i, { transport, ...address }] of addresses.entries()) {
         const exclusive = config.exclusive && !isShared(address, addresses.slice(0, i));
         const options = { ...config, ...config.tcp, ...address, exclusive, sockets: config.listen[i].sockets };
-        opened.push(openAddress(transport, options));
-      });
+        opened.push(await (nativeMissing === undefined ? openAddress : openPlainAddress)(transport, options));
+      }
     } catch (error) {
       for (const group of opened.flat()) group.close();
       throw error;
@@ -86,7 +92,7 @@ export class ServerSockets {
     );
   }
 
-  private constructor(addresses: SocketGroup[][], transports: AddressTransport[]) {
+  private constructor(addresses: ServedGroup[][], transports: AddressTransport[]) {
     this.#addresses = addresses.map(([group], i) => ({ transport: transports[i], ...localOf(group) }));
     this.#groups = addresses.flatMap((groups, i) => groups.map((group) => groupOf(group, i, transports[i])));
     this.#groups.forEach((group, index) => {
@@ -129,12 +135,15 @@ export class ServerSockets {
   handOver(): AddressSockets[] {
     return this.#addresses.map(({ transport }, i) => ({
       name: transport,
-      groups: this.#groups.filter(({ address }) => address === i).map(({ sockets }) => sockets),
+      groups: this.#groups.flatMap(({ address, sockets }) => {
+        if (sockets instanceof PlainSocket) throw needsNative('handing sockets over');
+        return address === i ? [sockets] : [];
+      }),
     }));
   }
 
   /** Each group with its sockets, in the order of {@link all}. */
-  groups(): { group: SocketGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
+  groups(): { group: ServedGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
     return this.#groups.map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));
   }
 
@@ -181,7 +190,7 @@ function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: r
   );
 }
 
-function groupOf(sockets: SocketGroup, address: number, spoken: AddressTransport): Group {
+function groupOf(sockets: ServedGroup, address: number, spoken: AddressTransport): Group {
   const local = localOf(sockets);
   const wildcard = local.address === '0.0.0.0' || local.address === '::';
   const transport = spoken === 'dns' ? sockets.protocol : spoken;
@@ -220,10 +229,10 @@ function closeSurplus(group: Group, count: number): void {
   announce(group.sockets);
 }
 
-function announce({ address, port, protocol, steering, descriptors }: SocketGroup): void {
+function announce({ address, port, protocol, steering, descriptors }: ServedGroup): void {
   channels.steer.publish({ address, port, protocol, steering, sockets: descriptors.length });
 }
 
-function localOf({ address, port }: SocketGroup): Endpoint {
+function localOf({ address, port }: ServedGroup): Endpoint {
   return { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
 }

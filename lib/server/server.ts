@@ -1,6 +1,7 @@
 /** The server: it owns the sockets, and has workers serve them. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { nativeMissing } from '../addon.js';
 import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
@@ -55,6 +56,9 @@ export interface CloseReport {
 }
 
 type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
+
+/** Whether it has been said that native code is missing: once is enough. */
+let fallbackTold = false;
 
 /** How soon sockets that could not be lent are tried again, in ms. */
 const RETRY = 1000;
@@ -271,6 +275,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const { signal } = this.#config;
     try {
       signal?.throwIfAborted();
+      this.#tellFallback();
       this.#sockets = await open();
       await this.#supervisor.start();
       await this.#assign();
@@ -311,6 +316,14 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     });
     this.#changing = result.catch(() => undefined); // who called it is told
     return result;
+  }
+
+  #tellFallback(): void {
+    if (nativeMissing === undefined || fallbackTold) return;
+    fallbackTold = true;
+    const message = 'the native addon is not loaded: one socket an address, served on one thread in JavaScript';
+    const error = new Error(`${message} (${nativeMissing.message.trim()})`, { cause: nativeMissing });
+    this.#warn(withCode(error, 'ERR_MULTISOCKET_FALLBACK'));
   }
 
   readonly #warn = (error: Error): void => {

@@ -1,10 +1,11 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
-import { addon } from '../addon.js';
+import { addon, nativeMissing } from '../addon.js';
 import type { Logger } from '../message/handler.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
 import { HttpsTransport } from '../transport/https.js';
+import { PlainUdpTransport } from '../transport/plain-udp.js';
 import type { SharedTls } from '../transport/secure-context.js';
 import { StreamTransport } from '../transport/stream.js';
 import { UdpTransport } from '../transport/udp.js';
@@ -28,7 +29,7 @@ export class Serving {
   readonly #abort: AbortController;
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
-  readonly #udp: UdpTransport;
+  readonly #udp: UdpTransport | PlainUdpTransport;
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
   readonly #sockets = new Map<number, ServerSocket>();
@@ -71,7 +72,8 @@ export class Serving {
       },
     });
     const dispatcher = this.#dispatcher;
-    this.#udp = new UdpTransport({
+    const Udp = nativeMissing === undefined ? UdpTransport : PlainUdpTransport;
+    this.#udp = new Udp({
       dispatcher,
       counters,
       row,

@@ -1,5 +1,4 @@
 /** A worker's side of DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
-import { once } from 'node:events';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -17,6 +16,7 @@ import { smallestTtl } from '../message/wire.js';
 import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
 import { endpointOf, packOrigin } from './ip.js';
+import { listenOn } from './listener.js';
 import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
 
@@ -90,8 +90,7 @@ export class HttpsTransport {
     server.on('tlsClientError', () => {
       gate.count('tlsHandshakeFailures');
     });
-    server.listen({ fd: addon.duplicate(listener.fd), backlog });
-    await once(server, 'listening');
+    await listenOn(server, listener.fd, backlog);
     server.on('error', () => {
       gate.count('tcpAcceptFailures');
     });

@@ -2,7 +2,6 @@
  * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): listens on the sockets that it is lent, and keeps
  * their connections.
  */
-import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { addon, type AnswerCache } from '../addon.js';
@@ -12,6 +11,7 @@ import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
+import { listenOn } from './listener.js';
 import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
@@ -77,8 +77,7 @@ export class StreamTransport {
     const server = transport === 'tls' ? this.#tlsServer(socket) : this.#tcpServer(socket);
     this.#listeners.set(socket.number, server);
     if (!this.#ref) server.unref();
-    server.listen({ fd: addon.duplicate(socket.fd), backlog: this.#options.backlog });
-    await once(server, 'listening');
+    await listenOn(server, socket.fd, this.#options.backlog);
     // Those that cannot be accepted wait in the kernel's queue.
     server.on('error', () => {
       this.#options.gate.count('tcpAcceptFailures');

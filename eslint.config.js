@@ -16,6 +16,7 @@ const floors = [
   'plugins',
   'run',
   'tune',
+  'adapters',
   'index.ts',
   'sockets.ts',
   'cli',

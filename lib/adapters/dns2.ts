@@ -112,8 +112,9 @@ class Facade extends EventEmitter implements Dns2Server {
     this.#transports = transports;
     this.#given = given;
     this.#alone = alone;
-    if (given.doh?.ssl === false || (given.doh !== undefined && typeof given.doh.cert === 'undefined')) {
-      throw invalidValue('doh', 'needs "ssl" with "cert" and "key": there is no HTTP in the clear', given.doh);
+    const { doh } = given;
+    if (doh !== undefined && (doh.ssl === false || (doh.cert as unknown) === undefined)) {
+      throw invalidValue('doh', 'needs "ssl" with "cert" and "key": there is no HTTP in the clear', doh);
     }
     if (given.handle !== undefined) this.on('request', given.handle.bind(given) as (...args: unknown[]) => void);
   }

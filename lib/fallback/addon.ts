@@ -81,11 +81,9 @@ function refuse(what: string): () => never {
 
 /** A class that cannot be had. */
 function refused(what: string): new () => never {
-  return class {
-    constructor() {
-      throw needsNative(what);
-    }
-  } as new () => never;
+  return function () {
+    throw needsNative(what);
+  } as unknown as new () => never;
 }
 
 const handOver = { listen: refuse('handing sockets over'), connect: refuse('handing sockets over') };

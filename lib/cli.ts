@@ -83,7 +83,12 @@ function version(): string {
 
 /** Runs a Corefile until a signal ends it. */
 async function run({ corefile, dnsPort }: Arguments): Promise<void> {
-  const server = new CorefileServer({ corefile, logger, listenFds: true, ...(dnsPort === undefined ? {} : { dnsPort }) });
+  const server = new CorefileServer({
+    corefile,
+    logger,
+    listenFds: true,
+    ...(dnsPort === undefined ? {} : { dnsPort }),
+  });
   server.on('warning', ({ message }) => {
     logger.warn(message);
   });

@@ -88,6 +88,7 @@ function refused(what: string): new () => never {
 
 const handOver = { listen: refuse('handing sockets over'), connect: refuse('handing sockets over') };
 
+/** See the file's head. */
 export const fallback = {
   layout,
   checkStream,

@@ -11,6 +11,7 @@ function places<Name extends string>(...names: Name[]): Record<Name, number> {
 /** A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). */
 const MAX_TEXT = 255 * 4;
 
+/** See the file's head. */
 export const layout = {
   batchSize: 64,
   envelopeSize: 0,

@@ -155,6 +155,8 @@ export interface Layout {
     /** OPT: offset from the message's start to its RDATA, and RDLENGTH. */
     optionsOffset: number;
     optionsLength: number;
+    /** OPT: which of the options that native code answers it has, as bits. */
+    asked: number;
     /** {@link Layout.verdict}. Only TCP sees others than `query`. */
     verdict: number;
   };
@@ -222,8 +224,17 @@ export interface NativeCacheOptions {
   prefetchGap: number;
   /** How near to its end, in percent of its life. */
   prefetchPercent: number;
+  /** Whether queries that ask for NSID have a part in the cache: whoever gives an answer to one then adds it. */
+  ignoreNsid: boolean;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
+  /**
+   * Whether the handler looks up again what an {@link AnswerFront} did not find: then it is the handler's look-up that is
+   * told to renew an answer, and the front's leaves no trace where it finds nothing.
+   */
+  lookedUpAgain: boolean;
+  /** Whether a front may give what is past its end. */
+  staleFirst: boolean;
 }
 
 /** What a cache has done, and what it holds. */
@@ -284,10 +295,20 @@ export interface AnswerCache {
   counters(): CacheCounters;
 }
 
+declare const nothingToCall: unique symbol;
+
+/** The caches that are asked before a handler, in turn: of use to native code alone. */
+export interface AnswerFront {
+  readonly [nothingToCall]: never;
+}
+
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
-  /** Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port. */
-  add(socket: number, fd: number, group: number, wildcard: boolean): void;
+  /**
+   * Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port.
+   * What `front` knows is answered without calling `onQueries`.
+   */
+  add(socket: number, fd: number, group: number, wildcard: boolean, front?: AnswerFront): void;
   /** Stops reading. What was received can still be answered. */
   stop(socket: number): void;
   /** Starts to read a stopped socket again. */
@@ -296,8 +317,6 @@ export interface UdpEndpoint {
   remove(socket: number): void;
   /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
   dropOlderThan(milliseconds: number): void;
-  /** Answers what the cache knows without calling `onQueries`. */
-  use(cache: AnswerCache): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
@@ -427,6 +446,11 @@ export interface Addon {
   /** dup(2), close-on-exec. */
   duplicate(fd: number): number;
   closeSocket(fd: number): void;
+  /**
+   * Whether the process may open one more descriptor, and `reserve` beyond it (a quarter of its RLIMIT_NOFILE if that is
+   * less). `open`: any open descriptor.
+   */
+  descriptorRoom(open: number, reserve: number): boolean;
   /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
   steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
   /**
@@ -442,10 +466,11 @@ export interface Addon {
    * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
    * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
    *
-   * With a `cache`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
+   * With a `front`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
    * each behind its length. `origin`: see {@link Addon.queryOrigin}.
    *
-   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
+   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end. `edns`: see
+   * `lib/transport/edns-settings.ts`; without it, what holds for UDP, with a payload size of 1,232.
    */
   checkStream(
     input: Uint8Array,
@@ -457,10 +482,24 @@ export interface Addon {
     counters: Float64Array,
     row: number,
     progress: Uint32Array,
-    cache?: AnswerCache,
+    edns?: Uint8Array,
+    front?: AnswerFront,
     origin?: Uint8Array,
     output?: Uint8Array,
     outputStart?: number,
+  ): number;
+  /**
+   * Adds the EDNS options that a query has asked for (its word `asked`) to the reply of `length` bytes at `offset` of
+   * `target`, whose last record is the OPT at `opt` from there. Returns its new length: `limit` at most, or `length`.
+   */
+  addOptions(
+    target: Uint8Array,
+    offset: number,
+    length: number,
+    opt: number,
+    limit: number,
+    asked: number,
+    edns: Uint8Array,
   ): number;
   /**
    * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
@@ -473,6 +512,8 @@ export interface Addon {
   closeCache(number: number): void;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
+  /** In the order in which they are asked. */
+  AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;
@@ -498,6 +539,8 @@ export interface Addon {
     /** Rows of the sockets (by socket number, from element 0) then of the workers; `row` is this worker's element. */
     counters: Float64Array,
     row: number,
+    /** See `lib/transport/edns-settings.ts`. */
+    edns: Uint8Array,
     /** Called with how many queries of the batch are for a handler; their words are the first ones in `queries`. */
     onQueries: (count: number) => void,
   ) => UdpEndpoint;

@@ -4,12 +4,16 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "answer_cache_object.h"
 #include "answer_cache_registry.h"
+#include "answer_front_object.h"
+#include "client_options.h"
 #include "descriptor_channel_object.h"
+#include "descriptor_room.h"
 #include "frames.h"
 #include "layout.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
@@ -97,6 +101,11 @@ Napi::Value duplicate(const Napi::CallbackInfo& info) {
 
 void close_socket(const Napi::CallbackInfo& info) { Descriptor(info[0].As<Napi::Number>().Int32Value()).reset(); }
 
+Napi::Value has_descriptor_room(const Napi::CallbackInfo& info) {
+  const bool room = descriptor_room(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
+  return Napi::Boolean::New(info.Env(), room);
+}
+
 void steer(const Napi::CallbackInfo& info) {
   const std::string name = info[1].As<Napi::String>().Utf8Value();
   const Steering steering = name == "random" ? Steering::kRandom : name == "cpu" ? Steering::kCpu : Steering::kHash;
@@ -129,20 +138,38 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   auto text = info[5].As<Napi::Uint8Array>();
   auto counters = info[6].As<Napi::Float64Array>();
   auto progress = info[8].As<Napi::Uint32Array>();
-  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
-  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
-  if (info.Length() > 9 && info[9].IsObject()) {
-    admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
-    frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data());
-    auto output = info[11].As<Napi::Uint8Array>();
+  EdnsSettings settings;
+  if (info.Length() > 9) {
+    auto edns = info[9].As<Napi::Uint8Array>();
+    settings = EdnsSettings::of(edns.Data(), edns.ElementLength());
+  }
+  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7), settings);
+  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), nullptr, {}, nullptr, 0, 0};
+  const std::shared_ptr<const AnswerFront> front = AnswerFrontObject::of(info[10]);
+  if (front != nullptr) {
+    frames.front = front.get();
+    frames.origin = QueryOrigin::of(info[11].As<Napi::Uint8Array>().Data());
+    auto output = info[12].As<Napi::Uint8Array>();
     frames.output = output.Data();
-    frames.output_start = number(12);
+    frames.output_start = number(13);
     frames.output_end = static_cast<uint32_t>(output.ElementLength());
   }
   const uint32_t rows = admit_frames(&admission, &frames, number(3));
   progress[0] = frames.start;
   progress[1] = frames.output_start;
   return Napi::Number::New(info.Env(), rows);
+}
+
+Napi::Value add_options(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  auto target = info[0].As<Napi::Uint8Array>();
+  auto edns = info[6].As<Napi::Uint8Array>();
+  const size_t offset = number(1);
+  const size_t limit = std::min<size_t>(number(4), target.ElementLength() - offset);
+  const size_t length =
+      add_client_options(target.Data() + offset, number(2), number(3), limit, static_cast<uint8_t>(number(5)),
+                         EdnsSettings::of(edns.Data(), edns.ElementLength()));
+  return Napi::Number::New(info.Env(), static_cast<double>(length));
 }
 
 // An address in text that Node has given us.
@@ -175,8 +202,11 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.serve_stale_seconds = number("serveStale").Uint32Value();
   options.prefetch_hits = number("prefetchHits").Uint32Value();
   options.prefetch_gap = number("prefetchGap").Uint32Value();
+  options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
+  options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
   return Napi::Number::New(info.Env(), open_answer_cache(options));
 }
 
@@ -234,6 +264,7 @@ Napi::Object describe_layout(Napi::Env env) {
                                     {"ednsSizeAndFlags", layout::kEdnsSizeAndFlags},
                                     {"optionsOffset", layout::kOptionsOffset},
                                     {"optionsLength", layout::kOptionsLength},
+                                    {"asked", layout::kAsked},
                                     {"verdict", layout::kVerdict}}));
   result.Set("verdict",
              numbers(env, {{"query", Admission::kQuery}, {"drop", Admission::kDrop}, {"reply", Admission::kReply}}));
@@ -277,15 +308,18 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("prepareInherited", Napi::Function::New<prepare_inherited>(env, "prepareInherited"));
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
+  exports.Set("descriptorRoom", Napi::Function::New<has_descriptor_room>(env, "descriptorRoom"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
+  exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
   exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
+  exports.Set("AnswerFront", AnswerFrontObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));

@@ -1,5 +1,7 @@
 #include "admission.h"
 
+#include <algorithm>
+
 #include "message_view.h"
 #include "seconds.h"
 
@@ -25,25 +27,35 @@ layout::WorkerCounter counter_of(Verdict verdict) {
 
 void Admission::begin() {
   text_used_ = 0;
-  if (cache_ != nullptr) now_ = seconds();
+  now_ = seconds();
 }
 
 Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Cached* cached) {
   uint8_t* message = base + offset;
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
-  const Verdict verdict = examine(message, length, &view);
+  Verdict verdict = examine(message, length, &view);
+  if (verdict == Verdict::kQuery && (view.asked & kKeepaliveWithTime) && edns_.keepalive != 0) {
+    verdict = Verdict::kFormatError;
+  }
   words[layout::kOffset] = offset;
   if (verdict != Verdict::kQuery) {
     layout::count(counters_ + counter_of(verdict));
-    const size_t reply = make_error_reply(message, view, verdict);
+    const size_t reply = make_error_reply(message, view, verdict, edns_.payload_size);
     words[layout::kLength] = static_cast<uint32_t>(reply);
     return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
   }
-  if (cache_ != nullptr) {
-    const AnswerCache::Found found =
-        cache_->look_up(message, view, cached->origin, now_, true, cached->out, cached->capacity);
+  if (cached->front != nullptr) {
+    // The reply may be written over the query, of which only `view` is left then.
+    const size_t growth = view.asked == 0 ? 0 : kMaxClientOptions;
+    const size_t capacity = cached->capacity > growth ? cached->capacity - growth : 0;
+    const AnswerCache::Found found = cached->front->look_up(message, view, cached->origin, now_, cached->out, capacity);
     cached->length = found.length;
+    if (found.opt != 0 && view.asked != 0) {
+      const size_t limit =
+          std::min<size_t>(reply_limit(view, cached->origin.transport, edns_.payload_size), cached->capacity);
+      cached->length = add_client_options(cached->out, found.length, found.opt, limit, view.asked, edns_);
+    }
     if (found.length != 0) {
       layout::count(counters_ + layout::kCacheHits);
       return kReply;
@@ -62,6 +74,7 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
   words[layout::kEdnsSizeAndFlags] = static_cast<uint32_t>(view.payload_size) << 16 | view.opt_flags;
   words[layout::kOptionsOffset] = view.options_offset;
   words[layout::kOptionsLength] = view.options_length;
+  words[layout::kAsked] = view.asked;
   text_used_ += static_cast<uint32_t>(name_length + spelling);
   return static_cast<Outcome>(words[layout::kVerdict] = kQuery);
 }

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
-#include "answer_cache.h"
+#include "answer_front.h"
+#include "client_options.h"
 #include "layout.h"
 
 namespace multisocket {
@@ -16,8 +16,9 @@ class Admission {
  public:
   enum Outcome : uint32_t { kQuery, kDrop, kReply };
 
-  // Where an answer from the cache may go, and for whom it must be.
+  // Who may have an answer already, where it may go, and for whom it must be.
   struct Cached {
+    const AnswerFront* front;  // null: nobody
     Origin origin;
     uint8_t* out;
     size_t capacity;
@@ -25,19 +26,15 @@ class Admission {
   };
 
   // `rows`: kBatchSize rows of kQueryWords; `text`: kTextSize bytes, whose first is called `text_offset` in the rows;
-  // `counters`: a worker's row. All outlive this object.
-  Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters)
-      : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters) {}
-
-  // Answers from `cache`, also with what is past its end where the cache keeps that.
-  void use(std::shared_ptr<AnswerCache> cache) { cache_ = std::move(cache); }
-  AnswerCache* cache() const { return cache_.get(); }
+  // `counters`: a worker's row. All outlive this object, and so does what `edns` points to.
+  Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters, const EdnsSettings& edns)
+      : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters), edns_(edns) {}
 
   // Forgets the last batch, and reads the clock.
   void begin();
 
   // Examines `length` bytes at `base + offset` and fills the row numbered `row` (below kBatchSize). kReply: the reply
-  // stands where the message stood, and the row's kLength is the reply's. With a cache that knows the answer: kReply as
+  // stands where the message stood, and the row's kLength is the reply's. With a front that knows the answer: kReply as
   // well, the answer is in `cached`, and the row is left alone.
   Outcome admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Cached* cached);
 
@@ -47,7 +44,7 @@ class Admission {
   uint32_t text_offset_;
   uint32_t text_used_ = 0;
   double* counters_;
-  std::shared_ptr<AnswerCache> cache_;
+  EdnsSettings edns_;
   uint32_t now_ = 0;
 };
 

@@ -12,7 +12,7 @@ namespace multisocket {
 
 // By which a message came, in the order of lib/message/batch.ts. Handlers can tell them apart, so an answer by one is
 // none by another.
-enum class Transport : uint8_t { kUdp, kTcp, kTls, kHttps };
+enum class Transport : uint8_t { kUdp, kTcp, kTls, kHttps, kGrpc };
 
 // What an answer varies by besides its question; bits that can be combined. The client's address implies its network.
 enum VaryBy : uint8_t {
@@ -40,10 +40,11 @@ class CacheKey {
  public:
   // Reads all but the variation out of a query whose verdict was kQuery. False: such a query has nothing to do with the
   // cache. That is one with records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that is no question
-  // about data (TKEY, TSIG, IXFR, AXFR), or an EDNS option other than one Client Subnet: cookies, NSID, padding and
-  // keepalive are answered to one client, and of unknown options nobody knows.
-  // `payload_size`: the longest UDP reply that we send.
-  bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size);
+  // about data (TKEY, TSIG, IXFR, AXFR), or with EDNS options that nobody knows what they do to the answer. Known are
+  // one Client Subnet, which belongs to the question, and those of AskedOption, which the reply gets when it is given
+  // out; NSID among them if `ignore_nsid`. `payload_size`: the longest UDP reply that we send.
+  bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
+            bool ignore_nsid);
 
   // Sets the variation, in place of an earlier one. False where `origin` lacks an address that it asks for.
   bool vary(uint8_t vary_by, const Origin& origin);

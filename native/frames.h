@@ -13,6 +13,7 @@ struct Frames {
   uint8_t* input;
   uint32_t start;  // moves behind what was looked at
   uint32_t end;
+  const AnswerFront* front;  // null: no answers are known
   Origin origin;
   uint8_t* output;
   uint32_t output_start;  // moves behind the answers, each of which stands behind its length

@@ -53,6 +53,7 @@ enum QueryWord : uint32_t {
   kEdnsSizeAndFlags,
   kOptionsOffset,
   kOptionsLength,
+  kAsked,  // of AskedOption
   kVerdict,
 };
 

@@ -28,7 +28,8 @@ export interface DinoResponse {
 /** The shape of dinodns's handlers and middleware. */
 export type DinoHandler = (request: DinoRequest, response: DinoResponse, next: (error?: Error) => void) => unknown;
 
-const networks = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', https: 'HTTPS' } as const;
+/** It has no name for gRPC, which is HTTP/2 as well. */
+const networks = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', https: 'HTTPS', grpc: 'HTTPS' } as const;
 
 /**
  * A handler from those of dinodns: middleware and the last one, in their order, each called when the one before calls

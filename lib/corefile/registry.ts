@@ -10,6 +10,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'timeouts',
   'multisocket',
   'reload',
+  'nsid',
   'bufsize',
   'bind',
   'ready',

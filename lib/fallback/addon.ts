@@ -2,6 +2,7 @@
  * What `lib/addon.ts` gives where native code cannot be loaded: the look at messages in JavaScript. Sockets are those of
  * `dgram` and `net` then (`lib/socket/plain-socket.ts`); what else native code does is refused.
  */
+import { addOptions, KEEPALIVE_WITH_TIME, readSettings } from './client-options.js';
 import { layout } from './layout.js';
 import { MessageView } from './message-view.js';
 import { needsNative } from './needs-native.js';
@@ -20,7 +21,9 @@ function checkStream(
   counters: Float64Array,
   row: number,
   progress: Uint32Array,
+  edns?: Uint8Array,
 ): number {
+  const { payloadSize, keepalive } = readSettings(edns);
   const bytes = Buffer.from(input.buffer, input.byteOffset, end);
   const texts = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
   let at = start;
@@ -33,10 +36,12 @@ function checkStream(
     const view = new MessageView(bytes.subarray(offset, offset + length));
     const words = queries.subarray(rows * queryWords, (rows + 1) * queryWords);
     words[word.offset] = offset;
-    if (view.verdict === 'query') textUsed = describe(view, words, texts, textUsed);
+    const timed = view.verdict === 'query' && (view.asked & KEEPALIVE_WITH_TIME) !== 0 && keepalive !== 0;
+    const found = timed ? 'formatErrors' : view.verdict;
+    if (found === 'query') textUsed = describe(view, words, texts, textUsed);
     else {
-      counters[row + layout.workerCounters.indexOf(view.verdict)]++;
-      const reply = view.errorReply();
+      counters[row + layout.workerCounters.indexOf(found)]++;
+      const reply = view.errorReply(found, payloadSize);
       words[word.verdict] = reply === undefined ? verdict.drop : verdict.reply;
       words[word.length] = reply?.copy(bytes, offset) ?? 0;
     }
@@ -69,6 +74,7 @@ function describe(view: MessageView, words: Uint32Array, texts: Buffer, textUsed
   words[word.ednsSizeAndFlags] = view.payloadSize * 0x10000 + view.optFlags;
   words[word.optionsOffset] = view.optionsOffset;
   words[word.optionsLength] = view.optionsLength;
+  words[word.asked] = view.asked;
   return used;
 }
 
@@ -92,12 +98,16 @@ const handOver = { listen: refuse('handing sockets over'), connect: refuse('hand
 export const fallback = {
   layout,
   checkStream,
+  addOptions,
   /** Only the cache reads it. */
   queryOrigin: () => new Uint8Array(0),
   openSocket: refuse('a group of sockets'),
   describeSocket: refuse('adopting sockets'),
   prepareInherited: refuse('adopting sockets'),
-  duplicate: refuse('a group of sockets'),
+  /** A listener gets the number of `lib/socket/plain-socket.ts`, which is nothing to close. */
+  duplicate: (fd: number) => fd,
+  /** Not known: then as many connections are taken as come. */
+  descriptorRoom: () => true,
   closeSocket: refuse('a group of sockets'),
   steer: refuse('steering'),
   leave: refuse('a group of sockets'),
@@ -106,6 +116,7 @@ export const fallback = {
   openCache: refuse('the answer cache'),
   closeCache: refuse('the answer cache'),
   AnswerCache: refused('the answer cache'),
+  AnswerFront: refused('the answer cache'),
   DescriptorChannel: Object.assign(refused('handing sockets over'), handOver),
   UdpClient: refused('asking upstreams'),
   UdpEndpoint: refused('batched UDP'),

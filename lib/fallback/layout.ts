@@ -36,6 +36,7 @@ export const layout = {
     'ednsSizeAndFlags',
     'optionsOffset',
     'optionsLength',
+    'asked',
     'verdict',
   ),
   verdict: places('query', 'drop', 'reply'),

@@ -2,6 +2,15 @@
  * The check of a message at the edge, as `native/message_view.cc` does it: the same messages are queries, and the others
  * are dropped or answered in the same way.
  */
+import {
+  ASKED_KEEPALIVE,
+  ASKED_NSID,
+  ASKED_PADDING,
+  KEEPALIVE_WITH_TIME,
+  OPTION_KEEPALIVE,
+  OPTION_NSID,
+  OPTION_PADDING,
+} from './client-options.js';
 
 const HEADER_SIZE = 12;
 const RECORD_FIXED_SIZE = 10; // TYPE, CLASS, TTL, RDLENGTH
@@ -13,7 +22,6 @@ const FLAG_DO = 0x8000;
 const RCODE_FORMERR = 1;
 const RCODE_NOTIMP = 4;
 const BADVERS_HIGH = 1; // 16, of which an OPT record has the upper eight bits (RFC 6891 s.6.1.3)
-const PAYLOAD_SIZE = 1232;
 
 /** Counts beyond these are no query's: IXFR brings an SOA (RFC 1995 s.3), and there may be OPT and TSIG or SIG(0). */
 const MAX_ANSWERS = 1;
@@ -31,15 +39,17 @@ export class MessageView {
   optFlags = 0;
   optionsOffset = 0;
   optionsLength = 0;
-  verdict: Verdict;
+  /** Which options it has that are answered by being there; bits. */
+  asked = 0;
+  readonly verdict: Verdict;
 
   constructor(readonly message: Buffer) {
     this.verdict = this.#examine();
   }
 
-  /** The reply that such a message gets, which is no query: undefined when it gets none. */
-  errorReply(): Buffer | undefined {
-    const { message, verdict } = this;
+  /** The reply that a message with that verdict gets, and `payloadSize` as ours in it: undefined when it gets none. */
+  errorReply(verdict: Verdict, payloadSize: number): Buffer | undefined {
+    const { message } = this;
     const flags = message.length < 4 ? 0 : message.readUInt16BE(2);
     const kept = FLAG_QR | (flags & OPCODE_MASK);
     if (verdict === 'formatErrors') return header(message, kept | (flags & FLAG_RD) | RCODE_FORMERR);
@@ -52,7 +62,7 @@ export class MessageView {
     reply.writeUInt16BE(1, 10);
     let at = this.questionEnd + 1;
     at = reply.writeUInt16BE(TYPE_OPT, at);
-    at = reply.writeUInt16BE(PAYLOAD_SIZE, at);
+    at = reply.writeUInt16BE(payloadSize, at);
     at = reply.writeUInt16BE(BADVERS_HIGH << 8, at); // and version 0, the highest that we speak
     reply.writeUInt16BE(this.optFlags & FLAG_DO, at);
     return reply;
@@ -109,7 +119,7 @@ export class MessageView {
     if (at !== message.length) return 'formatErrors';
     // The version comes first: what the options look like in a later one we cannot know.
     if (version !== 0) return 'badVersions';
-    return this.#optionsFit() ? 'query' : 'formatErrors';
+    return this.#readOptions() ? 'query' : 'formatErrors';
   }
 
   /** The offset behind the question's name, before which nothing stands that it could point to; 0 when it is bad. */
@@ -153,11 +163,19 @@ export class MessageView {
     return 0;
   }
 
-  /** Whether options fill the RDATA exactly (RFC 6891 s.6.1.2). */
-  #optionsFit(): boolean {
+  /** Whether options fill the RDATA exactly (RFC 6891 s.6.1.2); says which are asked for. */
+  #readOptions(): boolean {
+    const { message } = this;
     const end = this.optionsOffset + this.optionsLength;
     let at = this.optionsOffset;
-    while (at + 4 <= end) at += 4 + this.message.readUInt16BE(at + 2);
+    while (at + 4 <= end) {
+      const code = message.readUInt16BE(at);
+      const size = message.readUInt16BE(at + 2);
+      if (code === OPTION_NSID) this.asked |= ASKED_NSID;
+      else if (code === OPTION_KEEPALIVE) this.asked |= size === 0 ? ASKED_KEEPALIVE : KEEPALIVE_WITH_TIME;
+      else if (code === OPTION_PADDING) this.asked |= ASKED_PADDING;
+      at += 4 + size;
+    }
     return at === end;
   }
 }

@@ -102,7 +102,7 @@ export class Query {
     return this.#edns;
   }
 
-  /** How it came: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
+  /** How it came: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
     return this.#batch.origin.transport;
   }
@@ -163,6 +163,11 @@ export class Query {
   /** @internal Octets of the options in its OPT record. */
   get optionsLength(): number {
     return this.hasEdns ? this.#word(word.optionsLength) : 0;
+  }
+
+  /** @internal Which options it asks for that are added to replies when they are done (`addon.addOptions`), as bits. */
+  get asked(): number {
+    return this.hasEdns ? this.#word(word.asked) : 0;
   }
 
   /** @internal The payload size of its OPT record; 0 without one. */

@@ -13,11 +13,12 @@ export class ServerCache {
   /** @internal By it the workers find it. */
   readonly number: number;
 
-  /** @internal */
-  constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number) {
+  /** @internal `ignoreNsid`: see `NativeCacheOptions`; false leaves NSID to the handler. */
+  constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number, ignoreNsid: boolean) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
-    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, keepTtl: false, ...prefetching });
+    const given = { keepTtl: false, lookedUpAgain: false, staleFirst: true, ignoreNsid };
+    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, ...prefetching, ...given });
     this.#cache = new addon.AnswerCache(this.number);
   }
 

@@ -1,5 +1,5 @@
 /** Between transports and the handler: calls it, waits for it, and answers in its place when it does not. */
-import type { AnswerCache } from '../addon.js';
+import { addon, type AnswerCache } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
 import { transports } from '../message/batch.js';
 import { replyLimit } from '../message/edns.js';
@@ -7,6 +7,7 @@ import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
+import { withNsid, type EdnsSettings } from './edns-settings.js';
 import { packOrigin } from './ip.js';
 import { WaitList, type ListEntry } from './wait-list.js';
 
@@ -25,6 +26,7 @@ export interface DispatcherOptions {
   cache: AnswerCache | undefined;
   /** The longest UDP reply in bytes. */
   maxPayloadSize: number;
+  edns: EdnsSettings;
   /** All rows of counters. */
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
@@ -61,6 +63,7 @@ export class Dispatcher {
   readonly #overload: Overload;
   readonly #cache: AnswerCache | undefined;
   readonly #maxPayloadSize: number;
+  readonly #edns: EdnsSettings;
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #report: DispatcherOptions['report'];
@@ -76,6 +79,7 @@ export class Dispatcher {
     this.#overload = options.overload;
     this.#cache = options.cache;
     this.#maxPayloadSize = options.maxPayloadSize;
+    this.#edns = options.edns;
     this.#counters = options.counters;
     this.#row = options.row;
     this.#report = options.report;
@@ -125,6 +129,12 @@ export class Dispatcher {
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
     if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
+    const { asked, transport } = query;
+    // After it was kept: what one client asked for is nobody else's.
+    if (asked !== 0) {
+      const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
+      length = addon.addOptions(target, offset, length, reply.optStart, limit, asked, edns);
+    }
     reply.finished(length);
     return length;
   }

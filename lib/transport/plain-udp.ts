@@ -35,6 +35,7 @@ export class PlainUdpTransport {
   readonly #dispatcher: Dispatcher;
   readonly #counters: Float64Array;
   readonly #row: number;
+  readonly #edns: Uint8Array;
   readonly #served = new Map<number, Served>();
   readonly #output: Buffer;
   #ref = true;
@@ -45,6 +46,7 @@ export class PlainUdpTransport {
     this.#dispatcher = options.dispatcher;
     this.#counters = options.counters;
     this.#row = options.row;
+    this.#edns = options.edns.udp;
     this.#output = Buffer.alloc(options.maxPayloadSize);
   }
 
@@ -102,7 +104,7 @@ export class PlainUdpTransport {
     message.copy(input, PREFIX);
     const words = new Uint32Array(layout.queryWords);
     const text = Buffer.alloc(2 * layout.maxText);
-    addon.checkStream(input, 0, input.length, 1, words, text, counters, this.#row, new Uint32Array(2));
+    addon.checkStream(input, 0, input.length, 1, words, text, counters, this.#row, new Uint32Array(2), this.#edns);
     const outcome = words[layout.query.verdict];
     if (outcome === layout.verdict.reply) {
       this.#send(served.socket, input.subarray(PREFIX, PREFIX + words[layout.query.length]), from);

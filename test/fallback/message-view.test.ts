@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import packet from 'dns-packet';
 import { addon } from '../../dist/addon.js';
 import { fallback } from '../../dist/fallback/addon.js';
+import { ednsSettings, type EdnsSettings } from '../../dist/transport/edns-settings.js';
 import { opt, queryBytes } from '../support/clients.js';
 
-type Looker = Pick<typeof addon, 'layout' | 'checkStream'>;
+type Looker = Pick<typeof addon, 'layout' | 'checkStream' | 'addOptions'>;
 
 interface Look {
   rows: Record<string, number | string>[];
@@ -14,13 +15,13 @@ interface Look {
 }
 
 /** What either code makes of messages: the verdicts, everything that a query's row tells, and the replies made. */
-function look({ layout, checkStream }: Looker, messages: Buffer[]): Look {
+function look({ layout, checkStream }: Looker, messages: Buffer[], ...edns: Uint8Array[]): Look {
   const input = Buffer.concat(messages.flatMap((message) => [Buffer.of(message.length >> 8, message.length), message]));
   const words = new Uint32Array(layout.batchSize * layout.queryWords);
   const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
   const counters = new Float64Array(layout.workerRow);
   const progress = new Uint32Array(2);
-  const count = checkStream(input, 0, input.length, layout.batchSize, words, text, counters, 0, progress);
+  const count = checkStream(input, 0, input.length, layout.batchSize, words, text, counters, 0, progress, ...edns);
   const rows = Array.from({ length: count }, (_, i) => {
     const row = words.subarray(i * layout.queryWords);
     const at = (name: keyof typeof layout.query): number => row[layout.query[name]];
@@ -36,6 +37,7 @@ function look({ layout, checkStream }: Looker, messages: Buffer[]): Look {
       'questionEnd',
       'edns',
       'ednsSizeAndFlags',
+      'asked',
     ] as const;
     const told = Object.fromEntries(plain.map((name) => [name, at(name)]));
     const options = at('edns') === 0 ? {} : { options: at('optionsOffset'), length: at('optionsLength') };
@@ -45,6 +47,21 @@ function look({ layout, checkStream }: Looker, messages: Buffer[]): Look {
   return { rows, counted, consumed: progress[0] };
 }
 
+/** A query with these options, by code. */
+function asking(...options: [code: number, data: Buffer][]): Buffer {
+  const given = options.map(([code, data]) => ({ code, data }) as never);
+  return queryBytes('a.b', 'A', { additionals: [opt(512, { options: given })] });
+}
+
+const empty = Buffer.alloc(0);
+const settings = ednsSettings({
+  maxPayloadSize: 1400,
+  idleTimeout: 12_345,
+  grpcEncrypted: true,
+  nsid: Buffer.from('one of many'),
+});
+const transport = fc.constantFrom<(keyof EdnsSettings)[]>('udp', 'tcp', 'tls', 'https', 'grpc');
+
 /** Real queries of all kinds, for what is random to be near to. */
 const seeds = [
   queryBytes('example.org'),
@@ -52,6 +69,8 @@ const seeds = [
   queryBytes('.', 'NS', { additionals: [opt(4096, { flag_do: true, flags: 0x8000 })] }),
   queryBytes('a.b', 'A', { additionals: [opt(512, { ednsVersion: 1 })] }),
   queryBytes('a.b', 'A', { additionals: [opt(512, { options: [{ code: 10, data: Buffer.alloc(8, 1) } as never] })] }),
+  asking([3, empty], [11, empty], [12, Buffer.alloc(9)]),
+  asking([12, empty], [11, Buffer.of(0, 100)]),
   queryBytes('zone.example', 'AXFR', {
     authorities: [{ type: 'NS', name: 'zone.example', data: 'ns.zone.example' }] as packet.Answer[],
   }),
@@ -84,18 +103,54 @@ describe('the look at messages without native code', () => {
   it('sees in each message what native code sees', () => {
     let queries = 0;
     let replies = 0;
+    let askers = 0;
     fc.assert(
-      fc.property(fc.array(fc.oneof(nearly, random, named), { minLength: 1, maxLength: 64 }), (messages) => {
-        const native = look(addon, messages);
-        assert.deepEqual(look(fallback, messages), native);
-        for (const { verdict } of native.rows) {
-          if (verdict === 'query') queries++;
-          else if (verdict === 'reply') replies++;
-        }
-      }),
+      fc.property(
+        fc.array(fc.oneof(nearly, random, named), { minLength: 1, maxLength: 64 }),
+        fc.option(transport, { nil: undefined }),
+        (messages, name) => {
+          const edns = name === undefined ? [] : [settings[name]];
+          const native = look(addon, messages, ...edns);
+          assert.deepEqual(look(fallback, messages, ...edns), native);
+          for (const { verdict, asked } of native.rows) {
+            if (verdict === 'query') queries++;
+            else if (verdict === 'reply') replies++;
+            if (asked === 7) askers++;
+          }
+        },
+      ),
       { numRuns: 2000 },
     );
-    assert.ok(queries > 1000 && replies > 1000, `${queries} queries and ${replies} replies are too few to tell`);
+    const enough = queries > 1000 && replies > 1000 && askers > 100;
+    assert.ok(enough, `${queries} queries, ${replies} replies, ${askers} with options are too few to tell`);
+  });
+
+  it('takes a time for keepalive for a format error where a connection is kept alive, as native code does', () => {
+    const message = seeds[6];
+    for (const code of [addon, fallback]) {
+      assert.equal(look(code, [message], settings.tcp).rows[0].verdict, 'reply');
+      assert.equal(look(code, [message], settings.https).rows[0].verdict, 'query');
+    }
+  });
+
+  it('adds the options that native code adds, wherever the reply has to end', () => {
+    const asked = fc.nat(15);
+    const limit = fc.oneof(fc.integer({ min: 40, max: 120 }), fc.integer({ min: 40, max: 1000 }), fc.constant(0xffff));
+    fc.assert(
+      fc.property(asked, limit, transport, fc.nat(500), (bits, most, name, before) => {
+        const opted = queryBytes('example.org', 'A', { additionals: [opt(1232)] });
+        const offset = 7;
+        const added = [addon, fallback].map(({ addOptions }) => {
+          const target = Buffer.alloc(2000, 0xee);
+          target.set(opted, offset + before);
+          const length = before + opted.length;
+          const end = addOptions(target, offset, length, length - 11, most, bits, settings[name]);
+          return { end, target: target.toString('hex') };
+        });
+        assert.deepEqual(added[1], added[0]);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('stops before a message that is not complete', () => {

@@ -23,6 +23,11 @@ describe('without the addon', () => {
     ['tcp'],
     ['tcp-bounds'],
     ['hostile'],
+    ['client-options', '--grep', 'cache', '--invert'],
+    ['grpc'],
+    ['https'],
+    ['tls'],
+    ['reload-addresses'],
     ['clients', '--grep', 'dig|resolver'],
   ]) {
     it(`a server passes test/server/${file}`, async function () {
@@ -42,6 +47,8 @@ describe('without the addon', () => {
         'two sockets': 'EADDRINUSE',
         steering: 'ENOTSUP',
         cache: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
+        control: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
+        auto: 'none',
         maxQueueDelay: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
         freebind: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
         'sockets alone': 'ERR_MULTISOCKET_NATIVE_REQUIRED',

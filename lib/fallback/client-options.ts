@@ -1,14 +1,19 @@
 /** EDNS options for one client, as `native/client_options.cc` adds them. */
 
-export const OPTION_NSID = 3; // RFC 5001
-export const OPTION_KEEPALIVE = 11; // RFC 7828
-export const OPTION_PADDING = 12; // RFC 7830
+/** Name server identifier (RFC 5001). */
+export const OPTION_NSID = 3;
+/** How long a connection may rest (RFC 7828). */
+export const OPTION_KEEPALIVE = 11;
+/** Octets that only add length (RFC 7830). */
+export const OPTION_PADDING = 12;
 
-/** What a query asks for by sending it; bits. */
+/** Bits of the word `asked`: the query has {@link OPTION_NSID}. */
 export const ASKED_NSID = 1;
+/** It has {@link OPTION_KEEPALIVE}, without a time. */
 export const ASKED_KEEPALIVE = 2;
+/** It has {@link OPTION_PADDING}. */
 export const ASKED_PADDING = 4;
-/** In a stream a format error: it is the server who says the time (RFC 7828 s.3.2.1). */
+/** It has a keepalive with a time. In a stream a format error: it is the server who says the time (RFC 7828 s.3.2.1). */
 export const KEEPALIVE_WITH_TIME = 8;
 
 /** Our own limit for UDP payloads where nobody says another. */

@@ -140,11 +140,11 @@ describe('the look at messages without native code', () => {
       fc.property(asked, limit, transport, fc.nat(500), (bits, most, name, before) => {
         const opted = queryBytes('example.org', 'A', { additionals: [opt(1232)] });
         const offset = 7;
-        const added = [addon, fallback].map(({ addOptions }) => {
+        const added = [addon, fallback].map((code) => {
           const target = Buffer.alloc(2000, 0xee);
           target.set(opted, offset + before);
           const length = before + opted.length;
-          const end = addOptions(target, offset, length, length - 11, most, bits, settings[name]);
+          const end = code.addOptions(target, offset, length, length - 11, most, bits, settings[name]);
           return { end, target: target.toString('hex') };
         });
         assert.deepEqual(added[1], added[0]);

@@ -95,7 +95,7 @@ export class PlainSocket {
     const number = numbers++;
     this.descriptors = [number];
     open.set(number, this);
-    // What went wrong with one datagram is the client's affair; that nothing can be accepted shows in the counters.
+    // What goes wrong with one datagram or one connection is the client's affair: it asks again.
     handle.socket.on('error', () => undefined);
     if (handle.protocol === 'udp') {
       handle.socket.on('message', (message, from) => {

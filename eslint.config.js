@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 // The floors of lib/, lowest first: a folder imports only from itself and from folders before it.
 const floors = [
   'errors.ts',
+  'fallback',
   'addon.ts',
   'message',
   'socket',
@@ -15,6 +16,7 @@ const floors = [
   'plugins',
   'run',
   'tune',
+  'adapters',
   'index.ts',
   'sockets.ts',
   'cli',

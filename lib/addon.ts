@@ -6,6 +6,7 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { fallback } from './fallback/addon.js';
 
 /** What {@link Addon.openSocket} needs to know; each field is required so that native code has no defaults of its own. */
 export interface NativeSocketOptions {
@@ -551,7 +552,23 @@ export interface Addon {
   ) => NativeLoadGenerator;
 }
 
-const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => Addon;
+/** Tests: `MULTISOCKET_NATIVE=0` in the environment makes as if there were no addon. */
+function loadNative(): Addon | Error {
+  if (process.env.MULTISOCKET_NATIVE === '0') return new Error('MULTISOCKET_NATIVE=0 forbids it');
+  // Bun loads addons, but has not the event loop, libuv's, that this one works on.
+  if (process.versions.bun !== undefined) return new Error('Bun has no libuv');
+  try {
+    const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => Addon;
+    return load(fileURLToPath(new URL('..', import.meta.url)));
+  } catch (error) {
+    return error as Error;
+  }
+}
 
-/** The addon: a prebuilt binary, or the one that `npm run build:native` made. */
-export const addon = load(fileURLToPath(new URL('..', import.meta.url)));
+const loaded = loadNative();
+
+/** Why there is no native code, and {@link addon} is `lib/fallback/`; undefined where there is. */
+export const nativeMissing = loaded instanceof Error ? loaded : undefined;
+
+/** The addon: a prebuilt binary, or the one that `npm run build:native` made; without one, what JavaScript can do. */
+export const addon: Addon = loaded instanceof Error ? fallback : loaded;

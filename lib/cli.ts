@@ -7,6 +7,7 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { nativeMissing } from './addon.js';
 import { readOptions, UsageError } from './cli/arguments.js';
 import { defaultControlPath, runtimeDirectory } from './cli/control-client.js';
 import { checkReport, startReport, stopReport } from './cli/reports.js';
@@ -74,8 +75,9 @@ function readArguments(args: readonly string[]): Arguments {
   return { corefile: defaultCorefile(), dnsPort: dnsPort ?? DEFAULT_PORT, control, mode };
 }
 
-/** Where the control socket is when nobody says: nowhere where there is no place for it, which is no reason not to serve. */
+/** Where the control socket is when nobody says: nowhere where there cannot be one, which is no reason not to serve. */
 function controlPath(): string | undefined {
+  if (nativeMissing !== undefined) return undefined;
   const directory = runtimeDirectory();
   if (directory === undefined) return undefined;
   try {
@@ -103,6 +105,7 @@ async function run({ corefile, dnsPort, control = controlPath() }: Arguments): P
   const server = new CorefileServer({
     corefile,
     logger,
+    listenFds: true,
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(control === undefined ? {} : { control }),
   });

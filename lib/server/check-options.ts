@@ -1,7 +1,9 @@
 /** Checks the options of `createServer` at the door. */
 import { randomBytes } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { nativeMissing } from '../addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
+import { needsNative } from '../fallback/needs-native.js';
 import { parseAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 import { checkSocketCount, MAX_SOCKETS } from '../socket/socket-count.js';
@@ -21,7 +23,7 @@ const MAX_BUFFER = 0x3fffffff;
  * Checks the options of `createServer` and fills in the defaults.
  *
  * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`, and
- * names the option.
+ * names the option; `ERR_MULTISOCKET_NATIVE_REQUIRED` for `control` without native code.
  */
 export function checkOptions(options: ServerOptions): ServerConfig {
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
@@ -35,13 +37,15 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
   if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
   checkHandler(options.filename, options.handler, workers);
+  const native = nativeMissing === undefined;
   const { env, execArgv, resourceLimits, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
   return {
     listen,
     sockets,
-    auto,
-    workers,
+    // Without native code the one socket stays on this thread, and nothing can be adapted.
+    auto: native ? auto : undefined,
+    workers: native ? workers : 0,
     filename: options.filename,
     handler: options.handler,
     workerData: options.workerData,
@@ -93,6 +97,7 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
 function checkSocketPath(option: string, path: unknown): string {
   if (typeof path !== 'string') throw invalidType(option, 'a string', path);
   if (path === '' || path.includes('\0')) throw invalidValue(option, 'must be the path of a Unix socket', path);
+  if (nativeMissing !== undefined) throw needsNative(`"${option}"`);
   return path;
 }
 

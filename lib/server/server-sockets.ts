@@ -1,10 +1,13 @@
 /** All sockets of a server: opened, numbered, resized and closed together. */
 import { isDeepStrictEqual } from 'node:util';
+import { nativeMissing } from '../addon.js';
 import { withCode } from '../errors.js';
+import { needsNative } from '../fallback/needs-native.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
+import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { SocketGroup } from '../socket/socket-group.js';
 import { MAX_SOCKETS } from '../socket/socket-count.js';
 import { channels } from './diagnostics.js';
@@ -26,8 +29,11 @@ export interface BoundAddress extends Endpoint {
   transport: AddressTransport;
 }
 
+/** Without native code it is a single socket. */
+type ServedGroup = SocketGroup | PlainSocket;
+
 interface Group {
-  sockets: SocketGroup;
+  sockets: ServedGroup;
   transport: Transport;
   /** The number of its first socket. */
   first: number;
@@ -116,20 +122,24 @@ export class ServerSockets {
     const places = this.places(config.listen);
     const resolved = await Promise.all(config.listen.map((entry) => resolveAddress(entry)));
     const opened: Address[] = [];
-    let next: Address[];
+    const next: Address[] = [];
     try {
-      next = config.listen.map((entry, i) => {
+      for (const [i, entry] of config.listen.entries()) {
         const place = places[i];
-        if (place !== undefined) return this.#addresses[place];
+        if (place !== undefined) {
+          next.push(this.#addresses[place]);
+          continue;
+        }
         const slot = this.#freeSlot(opened);
         const { transport, ...address } = resolved[i];
         const others = [...this.#addresses.map(({ bound }) => bound), ...opened.map(({ bound }) => bound)];
         const exclusive = config.exclusive && !isShared(address, others);
         const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
-        const added = addressOf(openAddress(transport, options), entry, slot);
+        const open = nativeMissing === undefined ? openAddress : openPlainAddress;
+        const added = addressOf(await open(transport, options), entry, slot);
         opened.push(added);
-        return added;
-      });
+        next.push(added);
+      }
     } catch (error) {
       for (const { sockets } of opened.flatMap(({ groups }) => groups)) sockets.close();
       throw error;
@@ -192,12 +202,15 @@ export class ServerSockets {
   handOver(): AddressSockets[] {
     return this.#addresses.map(({ bound, groups }) => ({
       name: bound.transport,
-      groups: groups.map(({ sockets }) => sockets),
+      groups: groups.map(({ sockets }) => {
+        if (sockets instanceof PlainSocket) throw needsNative('handing sockets over');
+        return sockets;
+      }),
     }));
   }
 
   /** Each group with its sockets, in the order of {@link all}. */
-  groups(): { group: SocketGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
+  groups(): { group: ServedGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
     return this.#groups().map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));
   }
 
@@ -261,7 +274,7 @@ function isSame(one: ListenEntry, other: ListenEntry): boolean {
   return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
 }
 
-function addressOf(groups: readonly SocketGroup[], wanted: ListenEntry, slot: number): Address {
+function addressOf(groups: readonly ServedGroup[], wanted: ListenEntry, slot: number): Address {
   const { transport } = wanted;
   const bound = { transport, ...localOf(groups[0]) };
   return { wanted, bound, slot, groups: groups.map((group) => groupOf(group, slot, transport)) };
@@ -278,7 +291,7 @@ function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: r
   );
 }
 
-function groupOf(sockets: SocketGroup, slot: number, spoken: AddressTransport): Group {
+function groupOf(sockets: ServedGroup, slot: number, spoken: AddressTransport): Group {
   const local = localOf(sockets);
   const wildcard = local.address === '0.0.0.0' || local.address === '::';
   const transport = spoken === 'dns' ? sockets.protocol : spoken;
@@ -321,10 +334,10 @@ function closeSurplus(group: Group, count: number): void {
   announce(group.sockets);
 }
 
-function announce({ address, port, protocol, steering, descriptors }: SocketGroup): void {
+function announce({ address, port, protocol, steering, descriptors }: ServedGroup): void {
   channels.steer.publish({ address, port, protocol, steering, sockets: descriptors.length });
 }
 
-function localOf({ address, port }: SocketGroup): Endpoint {
+function localOf({ address, port }: ServedGroup): Endpoint {
   return { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
 }

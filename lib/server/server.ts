@@ -1,5 +1,6 @@
 /** The server: it owns the sockets, and has workers serve them. */
 import { EventEmitter } from 'node:events';
+import { nativeMissing } from '../addon.js';
 import { withCode } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
@@ -52,6 +53,9 @@ export interface CloseReport {
 }
 
 type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
+
+/** Whether it has been said that native code is missing: once is enough. */
+let fallbackTold = false;
 
 /** For how many addresses there is room at least, so that a reload can have more than there were at first. */
 const MIN_ROOM = 64;
@@ -300,6 +304,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const { signal, control, auto } = this.#config;
     try {
       signal?.throwIfAborted();
+      this.#tellFallback();
       this.#sockets = await open();
       await this.#supervisor.start();
       await this.#assign();
@@ -399,6 +404,14 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     });
     this.#changing = result.catch(() => undefined); // who called it is told
     return result;
+  }
+
+  #tellFallback(): void {
+    if (nativeMissing === undefined || fallbackTold) return;
+    fallbackTold = true;
+    const message = 'the native addon is not loaded: one socket an address, served on one thread in JavaScript';
+    const error = new Error(`${message} (${nativeMissing.message.trim()})`, { cause: nativeMissing });
+    this.#warn(withCode(error, 'ERR_MULTISOCKET_FALLBACK'));
   }
 
   readonly #warn = (error: Error): void => {

@@ -1,5 +1,5 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
-import { addon, type AnswerFront } from '../addon.js';
+import { addon, nativeMissing, type AnswerFront } from '../addon.js';
 import type { Logger } from '../message/handler.js';
 import { Acceptor } from '../transport/acceptor.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
@@ -8,6 +8,7 @@ import { ednsSettings } from '../transport/edns-settings.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
 import { GrpcTransport } from '../transport/grpc.js';
 import { HttpsTransport } from '../transport/https.js';
+import { PlainUdpTransport } from '../transport/plain-udp.js';
 import type { SharedTls } from '../transport/secure-context.js';
 import { StreamTransport } from '../transport/stream.js';
 import { UdpTransport } from '../transport/udp.js';
@@ -31,7 +32,7 @@ export class Serving {
   readonly #abort: AbortController;
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
-  readonly #udp: UdpTransport;
+  readonly #udp: UdpTransport | PlainUdpTransport;
   readonly #acceptor: Acceptor;
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
@@ -87,7 +88,8 @@ export class Serving {
       report,
     });
     const dispatcher = this.#dispatcher;
-    this.#udp = new UdpTransport({
+    const Udp = nativeMissing === undefined ? UdpTransport : PlainUdpTransport;
+    this.#udp = new Udp({
       dispatcher,
       counters,
       row,

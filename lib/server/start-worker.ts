@@ -1,5 +1,6 @@
 /** Starts one worker of a server, on a thread of its own or on the calling one. */
 import { pathToFileURL } from 'node:url';
+import { nativeMissing } from '../addon.js';
 import { LocalWorker } from './local-worker.js';
 import type { ServingOptions } from './messages.js';
 import type { ServerConfig } from './options.js';
@@ -40,12 +41,22 @@ export async function startWorker(
     const postMessage = (message: unknown): void => {
       queueMicrotask(events.message.bind(events, structuredClone(message)));
     };
-    if (workers === 0) return await LocalWorker.start({ ...serving, ...events, logger, postMessage }, handler ?? href);
+    if (workers === 0) {
+      const local = { ...serving, ...events, logger, postMessage };
+      return await LocalWorker.start(local, handler ?? (nativeMissing === undefined ? href : anew(href)));
+    }
     return await WorkerThread.start({ ...serving, href }, config.worker, { ...events, logger });
   } catch (error) {
     counters.returnSeat(place.seat);
     throw error;
   }
+}
+
+let starts = 0;
+
+/** The module as a thread of its own would load it: not the one that was loaded before. */
+function anew(href: string): string {
+  return `${href}#${++starts}`;
 }
 
 function hrefOf(filename: string | URL): string {

@@ -11,7 +11,7 @@ export interface AddressSockets {
 }
 
 /** How many ports are tried when the system may choose one: it picks one that UDP has free, and TCP may not. */
-const MAX_TRIES = 10;
+export const MAX_TRIES = 10;
 
 /** Opens all groups of an address, UDP before TCP, or none. Throws what {@link SocketGroup.open} throws. */
 export function openAddress(transport: AddressTransport, options: Omit<SocketGroupOptions, 'protocol'>): SocketGroup[] {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 import { describeInherited, describeOne } from './inherited.js';
+import { asListenError } from './listen-error.js';
 import { checkSocketCount } from './socket-count.js';
 
 /**
@@ -250,15 +251,6 @@ function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
     throw asListenError(error);
   }
   return opened;
-}
-
-/** As Node words it, whichever of the system calls behind `listen` it was. */
-function asListenError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const system = error as NodeJS.ErrnoException;
-  error.message = error.message.replace(/^\w+ /, 'listen ');
-  system.syscall = 'listen';
-  return error;
 }
 
 /** Checks a steering; returns it. Throws `ERR_INVALID_ARG_VALUE`. */

@@ -2,12 +2,12 @@
  * A worker's listening sockets. They stop to accept before the process runs out of descriptors: without one to spare, the
  * event loop can only take connections to close them. Meanwhile these wait in the kernel's accept queue.
  */
-import { once } from 'node:events';
 import type { Server } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { addon } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
 import type { ConnectionGate } from './connection-gate.js';
+import { listenOn } from './listener.js';
 import { contextOptions, type SharedTls } from './secure-context.js';
 
 /**
@@ -101,8 +101,7 @@ export class Acceptor {
     server.on('connection', () => {
       if (!hasRoom(listener.fd)) this.#pause();
     });
-    server.listen({ fd, backlog });
-    await once(server, 'listening');
+    await listenOn(server, fd, backlog);
     server.on('error', () => {
       gate.count('tcpAcceptFailures');
       this.#pause();

@@ -1,7 +1,15 @@
 /** Load for a DNS server: options checked at the door, and native code's generator behind it. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { addon, type LoadCounts, type LoadInterval, type NativeLoadPlan, type NativeLoadResult } from '../addon.js';
+import {
+  addon,
+  nativeMissing,
+  type LoadCounts,
+  type LoadInterval,
+  type NativeLoadPlan,
+  type NativeLoadResult,
+} from '../addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, outOfRange, withCode } from '../errors.js';
+import { needsNative } from '../fallback/needs-native.js';
 import { Latency } from './latency.js';
 
 /** What to ask, whom, and how hard. */
@@ -70,13 +78,15 @@ loopback.addAddress('::1', 'ipv6');
  *
  * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` that
  * names the option; a system error when sockets cannot be opened (`EMFILE`) or the thread cannot be pinned
- * (`EINVAL`); `ERR_MULTISOCKET_UNSUPPORTED_PLATFORM` elsewhere than on Linux.
+ * (`EINVAL`); `ERR_MULTISOCKET_NATIVE_REQUIRED` without native code; `ERR_MULTISOCKET_UNSUPPORTED_PLATFORM` elsewhere than
+ * on Linux.
  */
 export function startLoad(options: LoadOptions): Load {
   const plan = checkPlan(options);
   const questions = packQuestions(options.questions);
   const { LoadGenerator } = addon;
   if (LoadGenerator === undefined) {
+    if (nativeMissing !== undefined) throw needsNative('the load generator');
     throw withCode(new Error('The load generator works on Linux only'), 'ERR_MULTISOCKET_UNSUPPORTED_PLATFORM');
   }
   let finish!: (result: LoadResult) => void;

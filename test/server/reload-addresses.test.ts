@@ -2,11 +2,19 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { makeCertificate } from '../support/certificate.js';
 import { ask, run } from '../support/clients.js';
+import { atMost } from '../support/server.js';
 
 const filename = new URL('./fixtures/versioned.js', import.meta.url);
 
 async function serve(options: Partial<ServerOptions> = {}): Promise<Server> {
-  const server = createServer({ listen: '127.0.0.1:0', sockets: 2, workers: 2, filename, workerData: 1, ...options });
+  const server = createServer({
+    listen: '127.0.0.1:0',
+    sockets: atMost(2),
+    workers: 2,
+    filename,
+    workerData: 1,
+    ...options,
+  });
   await server.listen();
   return server;
 }

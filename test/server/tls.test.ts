@@ -5,6 +5,7 @@ import packet from 'dns-packet';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, queryBytes, run } from '../support/clients.js';
+import { atMost } from '../support/server.js';
 import { dnsperf } from '../support/dnsperf.js';
 
 const fixture = new URL('../fixtures/addresses.js', import.meta.url);
@@ -16,7 +17,7 @@ describe('DNS over TLS (RFC 7858)', () => {
 
   const start = async (options: Partial<ServerOptions> = {}): Promise<void> => {
     const listen = { transport: 'tls' as const, address: '127.0.0.1', port: 0 };
-    server = createServer({ listen, sockets: 4, workers: 2, filename: fixture, tls: certificate, ...options });
+    server = createServer({ listen, sockets: atMost(4), workers: 2, filename: fixture, tls: certificate, ...options });
     await server.listen();
     port = server.addresses()[0].port;
   };

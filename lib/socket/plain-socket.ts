@@ -1,0 +1,190 @@
+/**
+ * One socket of `dgram` or `net` in place of a group, for where native code is missing. It stays on the thread that
+ * opened it; who serves it there subscribes to what comes. Between two who do it queues, as a kernel's socket would.
+ */
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { NativeSocketStatistics } from '../addon.js';
+import { withCode } from '../errors.js';
+import { needsNative } from '../fallback/needs-native.js';
+import { formatAddress, type AddressTransport } from './addresses.js';
+import { MAX_TRIES } from './address-sockets.js';
+import { asListenError } from './listen-error.js';
+import type { SocketGroupOptions, Steering } from './socket-group.js';
+
+/** A datagram and who sent it. */
+export interface Datagram {
+  message: Buffer;
+  from: RemoteInfo;
+}
+
+type Options = Omit<SocketGroupOptions, 'protocol'>;
+type Handle = { protocol: 'udp'; socket: UdpSocket } | { protocol: 'tcp'; socket: Server };
+
+/** What may wait for somebody to serve it; more is lost. */
+const MAX_WAITING = 1000;
+
+/** By the number that stands in the place of a descriptor. */
+const open = new Map<number, PlainSocket>();
+let numbers = 0;
+
+/** The open socket with that number. */
+export function plainSocket(number: number): PlainSocket {
+  const found = open.get(number);
+  if (found === undefined) throw new Error(`no socket has the number ${number}`);
+  return found;
+}
+
+/** {@link SocketGroup} of one, as far as a server needs it. */
+export class PlainSocket {
+  readonly protocol: 'udp' | 'tcp';
+  readonly address: string;
+  readonly port: number;
+  readonly shared = false;
+  readonly steering: Steering = 'hash';
+  readonly descriptors: readonly number[];
+  readonly #handle: Handle;
+  /** Who serves it: the last one does. */
+  readonly #takers: ((item: Datagram | Socket) => void)[] = [];
+  readonly #waiting: (Datagram | Socket)[] = [];
+
+  /** Opens one. Rejects as {@link SocketGroup.open} throws, with `EADDRINUSE` for a second socket. */
+  static async open(protocol: 'udp' | 'tcp', options: Options): Promise<PlainSocket> {
+    const { address, port = 0, sockets = 1, ipv6Only = false, steering = 'hash', freebind = false } = options;
+    if (freebind) throw needsNative('"freebind"');
+    const { receiveBufferSize = 0, sendBufferSize = 0, backlog = 4096 } = options;
+    let handle: Handle;
+    if (protocol === 'udp') {
+      const type = isIPv6(address) ? 'udp6' : 'udp4';
+      const socket = createSocket({
+        type,
+        ipv6Only,
+        ...(receiveBufferSize === 0 ? {} : { recvBufferSize: receiveBufferSize }),
+        ...(sendBufferSize === 0 ? {} : { sendBufferSize }),
+      });
+      handle = { protocol, socket };
+      socket.bind({ address, port, exclusive: true });
+    } else {
+      const socket = createServer({ allowHalfOpen: true, noDelay: true });
+      handle = { protocol, socket };
+      socket.listen({ host: address, port, ipv6Only, backlog, exclusive: true });
+    }
+    try {
+      await once(handle.socket, 'listening');
+    } catch (error) {
+      throw asListenError(error);
+    }
+    const opened = new PlainSocket(handle, address);
+    try {
+      opened.grow(sockets);
+      opened.steer(steering);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  private constructor(handle: Handle, address: string) {
+    this.protocol = handle.protocol;
+    this.address = address;
+    this.#handle = handle;
+    const bound = handle.socket.address();
+    this.port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    const number = numbers++;
+    this.descriptors = [number];
+    open.set(number, this);
+    // What goes wrong with one datagram or one connection is the client's affair: it asks again.
+    handle.socket.on('error', () => undefined);
+    if (handle.protocol === 'udp') {
+      handle.socket.on('message', (message, from) => {
+        this.#take({ message, from });
+      });
+    } else {
+      handle.socket.on('connection', (socket) => {
+        this.#take(socket);
+      });
+    }
+  }
+
+  /** Has `taker` get what comes, and first what waits; returns what ends that. */
+  subscribe(taker: (item: Datagram | Socket) => void): () => void {
+    this.#takers.push(taker);
+    for (const item of this.#waiting.splice(0)) taker(item);
+    return () => {
+      this.#takers.splice(this.#takers.indexOf(taker), 1);
+    };
+  }
+
+  /** UDP: sends a datagram; `done` is told whether it left. */
+  send(message: Uint8Array, to: RemoteInfo, done: (error: Error | null) => void): void {
+    if (this.#handle.protocol === 'udp') this.#handle.socket.send(message, to.port, to.address, done);
+  }
+
+  ref(): void {
+    this.#handle.socket.ref();
+  }
+
+  unref(): void {
+    this.#handle.socket.unref();
+  }
+
+  /** Throws `ENOTSUP`, as a system does that has nothing to steer, for all but `hash`. */
+  steer(steering: Steering): void {
+    if (steering !== 'hash') throw withCode(new Error('setsockopt ENOTSUP: operation not supported'), 'ENOTSUP');
+  }
+
+  /** Throws `EADDRINUSE` for more than one. */
+  grow(sockets: number): void {
+    if (sockets <= 1) return;
+    const { address, port } = this;
+    const message = `listen EADDRINUSE: address already in use ${formatAddress(address, port)}`;
+    throw Object.assign(withCode(new Error(message), 'EADDRINUSE'), { syscall: 'listen', address, port });
+  }
+
+  steerAway(): void {
+    // There are no others.
+  }
+
+  leave(): void {
+    // Nor is there anything to leave.
+  }
+
+  shrink(): void {
+    // One is the least.
+  }
+
+  /** What waits in the kernel cannot be asked for: only what waits here is told. */
+  statistics(): NativeSocketStatistics[] {
+    return [{ queued: this.#waiting.length, capacity: MAX_WAITING, drops: 0 }];
+  }
+
+  close(): void {
+    if (!open.delete(this.descriptors[0])) return;
+    for (const item of this.#waiting.splice(0)) if (!('message' in item)) item.destroy();
+    this.#handle.socket.close();
+  }
+
+  #take(item: Datagram | Socket): void {
+    const taker = this.#takers.at(-1);
+    if (taker !== undefined) taker(item);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(item);
+    else if (!('message' in item)) item.destroy();
+  }
+}
+
+/** `openAddress`, of one socket a protocol. Rejects as {@link PlainSocket.open}. */
+export async function openPlainAddress(transport: AddressTransport, options: Options): Promise<PlainSocket[]> {
+  if (transport !== 'dns') return [await PlainSocket.open('tcp', options)];
+  for (let attempt = 1; ; attempt++) {
+    const udp = await PlainSocket.open('udp', options);
+    try {
+      return [udp, await PlainSocket.open('tcp', { ...options, port: udp.port })];
+    } catch (error) {
+      udp.close();
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!taken || (options.port ?? 0) !== 0 || attempt === MAX_TRIES) throw error;
+    }
+  }
+}

@@ -8,10 +8,11 @@
 #include <string>
 
 #include "answer_cache_object.h"
-#include "answer_cache_registry.h"
 #include "descriptor_channel_object.h"
 #include "frames.h"
+#include "guard_object.h"
 #include "layout.h"
+#include "registry.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "load_generator_object.h"
 #endif
@@ -131,12 +132,13 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   auto progress = info[8].As<Napi::Uint32Array>();
   Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
   Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
-  if (info.Length() > 9 && info[9].IsObject()) {
-    admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
-    frames.origin = QueryOrigin::of(info[10].As<Napi::Uint8Array>().Data());
-    auto output = info[11].As<Napi::Uint8Array>();
+  if (info.Length() > 9) {
+    if (info[9].IsObject()) admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
+    if (info[10].IsObject()) admission.use(GuardObject::Unwrap(info[10].As<Napi::Object>())->guard());
+    frames.origin = QueryOrigin::of(info[11].As<Napi::Uint8Array>().Data());
+    auto output = info[12].As<Napi::Uint8Array>();
     frames.output = output.Data();
-    frames.output_start = number(12);
+    frames.output_start = number(13);
     frames.output_end = static_cast<uint32_t>(output.ElementLength());
   }
   const uint32_t rows = admit_frames(&admission, &frames, number(3));
@@ -177,10 +179,70 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.prefetch_gap = number("prefetchGap").Uint32Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
-  return Napi::Number::New(info.Env(), open_answer_cache(options));
+  options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
+  return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
 }
 
-void close_cache(const Napi::CallbackInfo& info) { close_answer_cache(info[0].As<Napi::Number>().Uint32Value()); }
+void close_cache(const Napi::CallbackInfo& info) {
+  Registry<AnswerCache>::close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+CookieSecrets secrets_of(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  CookieSecrets secrets;
+  for (uint32_t i = 0; i < array.Length() && i < CookieSecrets::kMost; i++) {
+    secrets.add(array.Get(i).As<Napi::Uint8Array>().Data());
+  }
+  return secrets;
+}
+
+Napi::Value open_guard(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  GuardOptions options;
+  options.payload_size = static_cast<uint16_t>(given.Get("payloadSize").As<Napi::Number>().Uint32Value());
+  if (given.Get("cookies").IsObject()) {
+    const auto cookies = given.Get("cookies").As<Napi::Object>();
+    options.cookies = true;
+    options.require_cookies = cookies.Get("require").As<Napi::Boolean>().Value();
+    options.secrets = secrets_of(cookies.Get("secrets"));
+  }
+  if (given.Get("rateLimit").IsObject()) {
+    const auto limit = given.Get("rateLimit").As<Napi::Object>();
+    const auto number = [&](const char* name) { return limit.Get(name).As<Napi::Number>().Uint32Value(); };
+    options.limits = true;
+    options.rates.rates[RateLimiter::kAll] = number("allPerSecond");
+    options.rates.rates[RateLimiter::kAnswers] = number("responsesPerSecond");
+    options.rates.rates[RateLimiter::kErrors] = number("errorsPerSecond");
+    options.rates.rates[RateLimiter::kNxDomain] = number("nxdomainsPerSecond");
+    options.rates.window = number("window");
+    options.rates.ipv4_prefix_length = static_cast<uint8_t>(number("ipv4PrefixLength"));
+    options.rates.ipv6_prefix_length = static_cast<uint8_t>(number("ipv6PrefixLength"));
+    options.rates.table_size = number("maxTableSize");
+    options.slip = number("slip");
+    options.report_only = limit.Get("reportOnly").As<Napi::Boolean>().Value();
+    const auto exempt = limit.Get("exempt").As<Napi::Array>();
+    for (uint32_t i = 0; i < exempt.Length(); i++) {
+      const auto net = exempt.Get(i).As<Napi::Object>();
+      QueryOrigin origin;
+      uint8_t address[16] = {};
+      size_t length;
+      parse_address(net.Get("address").As<Napi::String>().Utf8Value(), address, &length);
+      origin.set_client(address, length);
+      const unsigned bits = net.Get("prefixLength").As<Napi::Number>().Uint32Value();
+      options.rates.exempt.emplace_back(origin.bytes(), length == 4 ? 96 + bits : bits);
+    }
+  }
+  return Napi::Number::New(info.Env(), Registry<GuardState>::open(std::make_shared<GuardState>(options)));
+}
+
+void close_guard(const Napi::CallbackInfo& info) {
+  Registry<GuardState>::close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void set_cookie_secrets(const Napi::CallbackInfo& info) {
+  const auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
+  if (state != nullptr) state->set_secrets(secrets_of(info[1]));
+}
 
 template <size_t N>
 Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
@@ -234,7 +296,9 @@ Napi::Object describe_layout(Napi::Env env) {
                                     {"ednsSizeAndFlags", layout::kEdnsSizeAndFlags},
                                     {"optionsOffset", layout::kOptionsOffset},
                                     {"optionsLength", layout::kOptionsLength},
-                                    {"verdict", layout::kVerdict}}));
+                                    {"verdict", layout::kVerdict},
+                                    {"hasCookie", layout::kHasCookie},
+                                    {"cookie", layout::kCookie}}));
   result.Set("verdict",
              numbers(env, {{"query", Admission::kQuery}, {"drop", Admission::kDrop}, {"reply", Admission::kReply}}));
   result.Set("client", numbers(env, {{"queriesOffset", layout::kClientQueriesOffset},
@@ -285,6 +349,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
   exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
+  exports.Set("openGuard", Napi::Function::New<open_guard>(env, "openGuard"));
+  exports.Set("closeGuard", Napi::Function::New<close_guard>(env, "closeGuard"));
+  exports.Set("setCookieSecrets", Napi::Function::New<set_cookie_secrets>(env, "setCookieSecrets"));
+  exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));

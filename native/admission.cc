@@ -1,10 +1,15 @@
 #include "admission.h"
 
+#include <algorithm>
+
 #include "message_view.h"
 #include "seconds.h"
+#include "wire.h"
 
 namespace multisocket {
 namespace {
+
+constexpr size_t kOptSize = 11;  // an OPT record without options
 
 layout::WorkerCounter counter_of(Verdict verdict) {
   switch (verdict) {
@@ -26,29 +31,33 @@ layout::WorkerCounter counter_of(Verdict verdict) {
 void Admission::begin() {
   text_used_ = 0;
   if (cache_ != nullptr) now_ = seconds();
+  if (guard_ != nullptr) guard_->begin();
 }
 
-Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Cached* cached) {
+Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange) {
   uint8_t* message = base + offset;
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
-  const Verdict verdict = examine(message, length, &view);
+  Verdict verdict = examine(message, length, &view);
   words[layout::kOffset] = offset;
+  Guarded guarded;
+  if (guard_ != nullptr) {
+    const Guard::Fate fate = guard_->receive(message, length, exchange->origin, &verdict, &view, &guarded,
+                                             exchange->out, exchange->capacity, counters_);
+    exchange->unlimited = guarded.unlimited;
+    exchange->length = guarded.length;
+    exchange->opt = view.has_opt ? view.question_end : 0;
+    if (fate == Guard::Fate::kShort) return kReply;
+    if (fate == Guard::Fate::kDrop) return static_cast<Outcome>(words[layout::kVerdict] = kDrop);
+  }
   if (verdict != Verdict::kQuery) {
     layout::count(counters_ + counter_of(verdict));
     const size_t reply = make_error_reply(message, view, verdict);
     words[layout::kLength] = static_cast<uint32_t>(reply);
+    exchange->opt = 0;
     return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
   }
-  if (cache_ != nullptr) {
-    const AnswerCache::Found found =
-        cache_->look_up(message, view, cached->origin, now_, true, cached->out, cached->capacity);
-    cached->length = found.length;
-    if (found.length != 0) {
-      layout::count(counters_ + layout::kCacheHits);
-      return kReply;
-    }
-  }
+  if (cache_ != nullptr && look_up(message, view, guarded, exchange)) return kReply;
   size_t spelling;
   const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
   words[layout::kLength] = length;
@@ -62,8 +71,36 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
   words[layout::kEdnsSizeAndFlags] = static_cast<uint32_t>(view.payload_size) << 16 | view.opt_flags;
   words[layout::kOptionsOffset] = view.options_offset;
   words[layout::kOptionsLength] = view.options_length;
+  words[layout::kHasCookie] = guarded.cookie >= CookieState::kClientOnly;
+  if (words[layout::kHasCookie] != 0) {
+    for (size_t at = 0; at < kCookieSize; at += 4) words[layout::kCookie + at / 4] = read32(guarded.fresh + at);
+  }
   text_used_ += static_cast<uint32_t>(name_length + spelling);
   return static_cast<Outcome>(words[layout::kVerdict] = kQuery);
+}
+
+// Answers from the cache, and puts the client's cookie at the end, since that is the cache's OPT.
+bool Admission::look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange) {
+  size_t capacity = exchange->capacity;
+  const bool has_cookie = guarded.cookie >= CookieState::kClientOnly;
+  if (has_cookie) {
+    capacity = std::min<size_t>(capacity, cache_->limit(view, exchange->origin.transport));
+    if (capacity < kCookieOptionSize) return false;
+    capacity -= kCookieOptionSize;
+  }
+  const AnswerCache::Found found =
+      cache_->look_up(message, view, exchange->origin, now_, true, exchange->out, capacity);
+  exchange->length = found.length;
+  if (found.length == 0) return false;
+  layout::count(counters_ + layout::kCacheHits);
+  if (!view.has_opt) return true;
+  uint8_t* opt_end = exchange->out + found.length;
+  exchange->opt = found.length - found.options - kOptSize;
+  if (!has_cookie) return true;
+  write16(opt_end - found.options - 2, static_cast<uint32_t>(found.options + kCookieOptionSize));
+  write_cookie_option(guarded.fresh, opt_end);
+  exchange->length += kCookieOptionSize;
+  return true;
 }
 
 }  // namespace multisocket

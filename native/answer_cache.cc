@@ -1,9 +1,9 @@
 #include "answer_cache.h"
 
-#include <random>
 #include <utility>
 
 #include "answer_cache_shard.h"
+#include "random_key.h"
 
 namespace multisocket {
 namespace {
@@ -11,12 +11,6 @@ namespace {
 // So many that two threads seldom meet, each so large that the longest reply (65,535 octets) is a small part of it.
 constexpr size_t kMaxShards = 64;
 constexpr size_t kMinShardBytes = size_t{1} << 20;
-
-SipKey random_key() {
-  std::random_device source;
-  const auto word = [&] { return static_cast<uint64_t>(source()) << 32 | source(); };
-  return {word(), word()};
-}
 
 // Whether the name of a key is `name`, or, with `subtree`, below it. Both are whole names in wire format.
 bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool subtree) {
@@ -37,7 +31,10 @@ bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool s
 }  // namespace
 
 AnswerCache::AnswerCache(const Options& options)
-    : hash_key_(random_key()), payload_size_(options.payload_size), shard_count_(1) {
+    : hash_key_(random_key()),
+      payload_size_(options.payload_size),
+      ignore_cookies_(options.ignore_cookies),
+      shard_count_(1) {
   while (shard_count_ < kMaxShards && shard_count_ * 2 * kMinShardBytes <= options.max_bytes) shard_count_ *= 2;
   shards_ = std::make_unique<AnswerCacheShard[]>(shard_count_);
   Options part = options;
@@ -55,7 +52,7 @@ AnswerCacheShard& AnswerCache::shard(uint64_t hash) const {
 AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
                                         uint32_t now, bool allow_stale, uint8_t* out, size_t capacity) {
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_)) {
+  if (!key.read(query, view, origin.transport, payload_size_, ignore_cookies_)) {
     shards_[0].count_miss();
     return {};
   }
@@ -81,7 +78,8 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   uint8_t vary_by = answer.vary_by & (kVariations - 1);
   if (vary_by & kVaryByClientAddress) vary_by &= static_cast<uint8_t>(~kVaryByClientNetwork);
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_) || !key.vary(vary_by, origin)) return false;
+  if (!key.read(query, view, origin.transport, payload_size_, ignore_cookies_)) return false;
+  if (!key.vary(vary_by, origin)) return false;
   CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);

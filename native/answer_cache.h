@@ -28,6 +28,7 @@ class AnswerCache {
     uint32_t prefetch_gap = 0;             // seconds without a query after which the count starts again; 0: never
     bool keep_ttl = false;                 // give answers with the TTLs that they came with
     uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
+    bool ignore_cookies = false;           // somebody else answers them: they are no part of questions
   };
 
   struct Counters {
@@ -42,7 +43,8 @@ class AnswerCache {
   };
 
   struct Found {
-    size_t length = 0;  // of the reply; 0: a miss
+    size_t length = 0;   // of the reply; 0: a miss
+    size_t options = 0;  // octets of the options in its OPT, with which it ends where the query has one
     bool stale = false;
     // A miss though there is an answer: the caller has the handler answer and stores what it says, because the answer
     // is about to end or has. That falls to one caller at a time, and to another after 30 seconds where nothing was
@@ -73,6 +75,11 @@ class AnswerCache {
   // `name`: as on the wire, whole, in any spelling. `subtree`: with all names below it.
   size_t clear(const uint8_t* name, size_t length, bool subtree);
 
+  // The longest reply to such a query.
+  uint16_t limit(const MessageView& view, Transport transport) const {
+    return reply_limit(view, transport, payload_size_);
+  }
+
   // Whether any answer varies by where its query came from or went: only then does `origin` need addresses.
   bool varies() const { return variations_.load(std::memory_order_relaxed) > 1; }
 
@@ -85,6 +92,7 @@ class AnswerCache {
 
   SipKey hash_key_;  // random
   uint16_t payload_size_;
+  bool ignore_cookies_;
   size_t shard_count_;
   std::unique_ptr<AnswerCacheShard[]> shards_;
   // One bit for each variation that was ever stored: a look-up tries these and no others.

@@ -60,6 +60,7 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   if (found.stale) add(&stale_hits_, 1);
   add(&hits_, 1);
   found.length = answer->reply_length(view);
+  found.options = answer->options_length();
   // What is stale is given with the TTLs it came with, as far as these are not above the 30 seconds.
   answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? kStaleTtl : UINT32_MAX, out);
   return found;

@@ -41,9 +41,10 @@ class CacheKey {
   // Reads all but the variation out of a query whose verdict was kQuery. False: such a query has nothing to do with the
   // cache. That is one with records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that is no question
   // about data (TKEY, TSIG, IXFR, AXFR), or an EDNS option other than one Client Subnet: cookies, NSID, padding and
-  // keepalive are answered to one client, and of unknown options nobody knows.
-  // `payload_size`: the longest UDP reply that we send.
-  bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size);
+  // keepalive are answered to one client, and of unknown options nobody knows. With `ignore_cookies` a cookie is as
+  // good as none. `payload_size`: the longest UDP reply that we send.
+  bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
+            bool ignore_cookies = false);
 
   // Sets the variation, in place of an earlier one. False where `origin` lacks an address that it asks for.
   bool vary(uint8_t vary_by, const Origin& origin);

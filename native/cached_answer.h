@@ -34,11 +34,11 @@ class CachedAnswer {
   using Owner = std::unique_ptr<CachedAnswer, Free>;
 
   // Null where the reply is not to be cached: not a whole reply to this query, TC set, an RCODE of more than four bits,
-  // an OPT, TSIG or SIG(0) in it, longer than this query's replies may be, or with nothing to live on. It lives for
-  // `max_ttl` or the smallest TTL of its records, whichever is less. One that says there is no such name or no such
-  // data lives no longer than its SOA's MINIMUM and, without an SOA or `max_ttl`, not at all (RFC 2308 s.5); the same
-  // for failures. 0 is nothing to live on; a TTL above 2^31-1 counts as 0 (RFC 2181 s.8). Null as well where memory is
-  // short.
+  // a cookie among its options, an OPT, TSIG or SIG(0) in it, longer than this query's replies may be, or with nothing
+  // to live on. It lives for `max_ttl` or the smallest TTL of its records, whichever is less. One that says there is no
+  // such name or no such data lives no longer than its SOA's MINIMUM and, without an SOA or `max_ttl`, not at all (RFC
+  // 2308 s.5); the same for failures. 0 is nothing to live on; a TTL above 2^31-1 counts as 0 (RFC 2181 s.8). Null as
+  // well where memory is short.
   static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, Transport transport,
                     uint16_t payload_size, const Answer& answer, uint32_t now);
 
@@ -53,6 +53,8 @@ class CachedAnswer {
   uint32_t age(uint32_t now) const;
   // Whether it says something about the data, so that it is worth something when it is stale: NOERROR or NXDOMAIN.
   bool says_data() const;
+  // Octets of the options in its OPT.
+  size_t options_length() const { return options_length_; }
   // The reply's length for a query whose question has this end.
   size_t reply_length(const MessageView& view) const { return view.question_end + tail_length_; }
 
@@ -89,6 +91,7 @@ class CachedAnswer {
   uint32_t lifetime_ = 0;
   uint16_t key_length_ = 0;
   uint16_t tail_length_ = 0;
+  uint16_t options_length_ = 0;
   uint16_t ttls_ = 0;
 };
 

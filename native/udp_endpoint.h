@@ -56,6 +56,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   void drop_older_than(uint32_t milliseconds);
   // Answers what `cache` knows without a call of `serve`.
   void use(std::shared_ptr<AnswerCache> cache) { admission_.use(std::move(cache)); }
+  // Has `guard` look at what comes and goes.
+  void use(std::shared_ptr<Guard> guard) { admission_.use(std::move(guard)); }
   void set_ref(bool on);
   // Stops and closes all. `closed` is called once libuv has let go of the last handle.
   void close(std::function<void()> closed);
@@ -82,7 +84,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   unsigned fill();
   uint32_t admit(unsigned received);
   const uint8_t* origin_of(const uint8_t* envelope);
-  void reply(unsigned slot, uint32_t length);
+  void reply(unsigned slot, uint32_t length, uint32_t opt);
+  uint32_t limit(uint32_t count);
   Socket* find(uint32_t number) const { return number < sockets_.size() ? sockets_[number] : nullptr; }
   Socket* sender_of(const uint32_t* entry) const;
   void choose_sender(uint32_t group);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "answer_cache_object.h"
+#include "guard_object.h"
 #include "system_error.h"
 
 namespace multisocket {
@@ -16,6 +17,7 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
                          InstanceMethod<&UdpEndpointObject::use>("use"),
+                         InstanceMethod<&UdpEndpointObject::guard>("guard"),
                          InstanceMethod<&UdpEndpointObject::drop_older_than>("dropOlderThan"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
                          InstanceMethod<&UdpEndpointObject::unref>("unref"),
@@ -91,6 +93,10 @@ void UdpEndpointObject::drop_older_than(const Napi::CallbackInfo& info) {
 
 void UdpEndpointObject::use(const Napi::CallbackInfo& info) {
   endpoint_->use(AnswerCacheObject::Unwrap(info[0].As<Napi::Object>())->cache());
+}
+
+void UdpEndpointObject::guard(const Napi::CallbackInfo& info) {
+  endpoint_->use(GuardObject::Unwrap(info[0].As<Napi::Object>())->guard());
 }
 
 void UdpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }

@@ -22,6 +22,7 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
   void remove(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
   void use(const Napi::CallbackInfo& info);
+  void guard(const Napi::CallbackInfo& info);
   void drop_older_than(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);

@@ -15,7 +15,6 @@ import { framed, opt, queryBytes } from '../support/clients.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = [
   'answer_cache',
-  'answer_cache_registry',
   'answer_cache_shard',
   'cache_key',
   'cached_answer',

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "answer_cache_registry.h"
+#include "registry.h"
 #include "check.h"
 #include "siphash.h"
 
@@ -762,19 +762,19 @@ void clears_by_name() {
 }
 
 void registers_caches_for_all_threads() {
-  const uint32_t first = open_answer_cache(options_of(1 << 20));
-  const uint32_t second = open_answer_cache(options_of(1 << 20));
+  const uint32_t first = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20)));
+  const uint32_t second = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20)));
   CHECK(first != 0 && second != 0 && first != second);
-  const std::shared_ptr<AnswerCache> held = find_answer_cache(first);
-  CHECK(held != nullptr && held == find_answer_cache(first) && held != find_answer_cache(second));
-  close_answer_cache(first);
-  CHECK(find_answer_cache(first) == nullptr);
-  CHECK(find_answer_cache(second) != nullptr);
+  const std::shared_ptr<AnswerCache> held = Registry<AnswerCache>::find(first);
+  CHECK(held != nullptr && held == Registry<AnswerCache>::find(first) && held != Registry<AnswerCache>::find(second));
+  Registry<AnswerCache>::close(first);
+  CHECK(Registry<AnswerCache>::find(first) == nullptr);
+  CHECK(Registry<AnswerCache>::find(second) != nullptr);
   CHECK(store(held.get(), Query{}, simple_reply(Query{})));
   CHECK(hits(held.get(), Query{}));
-  close_answer_cache(first);
-  close_answer_cache(second);
-  CHECK(open_answer_cache(options_of(1 << 20)) > second);
+  Registry<AnswerCache>::close(first);
+  Registry<AnswerCache>::close(second);
+  CHECK(Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20))) > second);
 }
 
 }  // namespace

@@ -156,10 +156,16 @@ export interface Layout {
     optionsLength: number;
     /** {@link Layout.verdict}. Only TCP sees others than `query`. */
     verdict: number;
+    /** 1 when the reply is to carry the cookie whose 24 octets follow from `cookie` on, four a word, the first highest. */
+    hasCookie: number;
+    cookie: number;
   };
   /** What a message is: hand it to a handler; drop it; or send the reply that now stands where the message stood. */
   verdict: { query: number; drop: number; reply: number };
-  /** `outbox[0]` counts the entries that follow, three words each: envelope offset, message offset, message length. */
+  /**
+   * `outbox[0]` counts the entries that follow, four words each: envelope offset, message offset, message length, and where
+   * in the message its OPT record begins, 0 without one.
+   */
   outboxEntryWords: number;
   outboxEntries: number;
   /**
@@ -223,7 +229,40 @@ export interface NativeCacheOptions {
   prefetchPercent: number;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
+  /** Whether cookies are no part of questions, because a {@link Guard} answers them. */
+  ignoreCookies: boolean;
 }
+
+/** What {@link Addon.openGuard} takes. */
+export interface NativeGuardOptions {
+  /** What our OPT records say, in bytes. */
+  payloadSize: number;
+  /** `secrets`: 1 to 4, of 16 bytes each; the first one makes cookies. */
+  cookies: { secrets: readonly Uint8Array[]; require: boolean } | undefined;
+  rateLimit: NativeRateLimit | undefined;
+}
+
+/** Rates are responses a second, 0 to 100,000; 0: no limit. */
+export interface NativeRateLimit {
+  responsesPerSecond: number;
+  errorsPerSecond: number;
+  nxdomainsPerSecond: number;
+  allPerSecond: number;
+  /** Seconds, 1 to 3,600. */
+  window: number;
+  /** Of so many responses that are too many one is sent short; 0: none is. */
+  slip: number;
+  ipv4PrefixLength: number;
+  ipv6PrefixLength: number;
+  /** Accounts. */
+  maxTableSize: number;
+  reportOnly: boolean;
+  /** Numeric addresses. */
+  exempt: readonly { address: string; prefixLength: number }[];
+}
+
+/** A process's cookies and rate limits, as one thread holds them. */
+export type Guard = object;
 
 /** What a cache has done, and what it holds. */
 export interface CacheCounters {
@@ -297,6 +336,8 @@ export interface UdpEndpoint {
   dropOlderThan(milliseconds: number): void;
   /** Answers what the cache knows without calling `onQueries`. */
   use(cache: AnswerCache): void;
+  /** Has the guard look at what comes and goes. */
+  guard(guard: Guard): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
@@ -441,8 +482,8 @@ export interface Addon {
    * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
    * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
    *
-   * With a `cache`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
-   * each behind its length. `origin`: see {@link Addon.queryOrigin}.
+   * With a `cache` or a `guard`, messages whose answer these know get no row: the answers are put into `output` from
+   * `outputStart` on, each behind its length. `origin`: see {@link Addon.queryOrigin}.
    *
    * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
    */
@@ -456,10 +497,15 @@ export interface Addon {
     counters: Float64Array,
     row: number,
     progress: Uint32Array,
-    cache?: AnswerCache,
-    origin?: Uint8Array,
-    output?: Uint8Array,
-    outputStart?: number,
+    ...answering:
+      | [
+          cache: AnswerCache | undefined,
+          guard: Guard | undefined,
+          origin: Uint8Array,
+          output: Uint8Array,
+          outputStart: number,
+        ]
+      | []
   ): number;
   /**
    * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
@@ -470,6 +516,14 @@ export interface Addon {
   openCache(options: NativeCacheOptions): number;
   /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
   closeCache(number: number): void;
+  /** Opens cookies and rate limits of this process and returns their number. */
+  openGuard(options: NativeGuardOptions): number;
+  /** Lets go of them: their memory goes with the last {@link Guard} that has them. */
+  closeGuard(number: number): void;
+  /** Changes the secrets of an open guard: 1 to 4, of 16 bytes each. */
+  setCookieSecrets(number: number, secrets: readonly Uint8Array[]): void;
+  /** Attaches to an open guard, from any thread; of use on that thread alone. */
+  Guard: new (number: number) => Guard;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
   DescriptorChannel: {

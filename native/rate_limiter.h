@@ -47,7 +47,8 @@ class RateLimiter {
   };
 
   struct Options {
-    uint32_t rates[kKinds] = {};  // responses a second, at most 100,000; 0: no limit
+    // Responses a second, at most 100,000; 0: no limit. Exact up to 4,096, above that at most a hundredth more.
+    uint32_t rates[kKinds] = {};
     uint32_t window = 15;         // seconds, at most 3,600
     uint8_t ipv4_prefix_length = 24;
     uint8_t ipv6_prefix_length = 56;

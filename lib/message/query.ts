@@ -175,6 +175,16 @@ export class Query {
     return (this.#word(word.ednsSizeAndFlags) & DO) !== 0;
   }
 
+  /** @internal Whether the reply is to carry a cookie. */
+  get hasCookie(): boolean {
+    return this.#word(word.hasCookie) !== 0;
+  }
+
+  /** @internal Four octets of that cookie, 0 to 5. */
+  cookieWord(index: number): number {
+    return this.#word(word.cookie + index);
+  }
+
   /** @internal Copies all that belongs to it, so that the memory of its batch can be used again. */
   detach(): void {
     const { input, words, text, origin } = this.#batch;

@@ -309,18 +309,18 @@ export class Reply {
     const end = offset + limit;
     let options = hasEdns ? (this.#options ?? NO_OPTIONS) : NO_OPTIONS;
     // The place for OPT is kept free from the start: what the sections may fill ends before it.
-    let counts = this.#writeBody(target, offset, end - (hasEdns ? optSize(options) : 0));
+    let counts = this.#writeBody(target, offset, end - (hasEdns ? optSize(options, query) : 0));
     if (this.#truncated && options.length > 0) {
       // Extended errors are left out before any record is, and TC tells of it (RFC 8914 s.3).
       options = NO_OPTIONS;
-      counts = this.#writeBody(target, offset, end - optSize(options));
+      counts = this.#writeBody(target, offset, end - optSize(options, query));
       this.#truncated = true;
     }
     let rcode = numberOf(this.#rcode);
     if (rcode > 0x0f && !hasEdns) rcode = SERVFAIL; // without OPT there is no place for the rest of it
     writer.extend(end);
     this.#optStart = hasEdns ? writer.at - offset : 0;
-    if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
+    if (hasEdns) writeOpt(writer, payloadSize, rcode, options, query);
     const length = writer.at - offset;
     writer.at = offset;
     writer.u16(query.id);

@@ -8,6 +8,7 @@ import { checkSocketCount } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
+import { checkCookies, checkRateLimit } from './check-guard.js';
 import type { CacheOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
@@ -63,6 +64,8 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
+    cookies: checkCookies(options.cookies ?? false),
+    rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
     logger: options.logger ?? console,
     signal,
   };

@@ -14,10 +14,11 @@ export class ServerCache {
   readonly number: number;
 
   /** @internal */
-  constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number) {
+  constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number, ignoreCookies: boolean) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
-    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, keepTtl: false, ...prefetching });
+    const answering = { payloadSize, serveStale, keepTtl: false, ignoreCookies };
+    this.number = addon.openCache({ maxBytes, ...answering, ...prefetching });
     this.#cache = new addon.AnswerCache(this.number);
   }
 

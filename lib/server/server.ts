@@ -1,17 +1,19 @@
 /** The server: it owns the sockets, and has workers serve them. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { withCode } from '../errors.js';
+import { invalidValue, withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
 import { Assignment } from './assignment.js';
+import { checkSecrets } from './check-guard.js';
 import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
 import { channels } from './diagnostics.js';
 import type { ServerConfig, ServerOptions } from './options.js';
 import { ServerCache } from './server-cache.js';
+import { ServerGuard } from './server-guard.js';
 import { ServerSockets, type BoundAddress } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
@@ -75,6 +77,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   };
   /** The answers that are kept; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
+  readonly #guard: ServerGuard | undefined;
   #sockets: ServerSockets | undefined;
   #state: State = 'new';
   #starting: Promise<void> | undefined;
@@ -91,14 +94,17 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const config = checkOptions(options);
     this.#config = config;
     const workers = Math.max(1, config.workers);
-    this.cache = config.cache === undefined ? undefined : new ServerCache(config.cache, config.maxPayloadSize);
+    const { cache, cookies, rateLimit, maxPayloadSize } = config;
+    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, cookies !== undefined);
+    this.#guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
+    const shared = { cache: this.cache?.number ?? 0, guard: this.#guard?.number ?? 0 };
     this.#counters = new Counters(config.listen.length, 2 * workers);
     this.#supervisor = new Supervisor({
       workers,
       stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
       killTimeout: config.killTimeout,
       start: (index, died) =>
-        startWorker(this.#config, index, this.#counters, this.cache?.number ?? 0, {
+        startWorker(this.#config, index, this.#counters, shared, {
           warn: this.#warn,
           died,
           message: (message) => this.emit('message', message, index),
@@ -215,6 +221,20 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       this.#config = { ...this.#config, tls: shared };
       await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
     });
+  }
+
+  /**
+   * Changes the secrets of cookies, for all workers at once: 1 to 4 of 32 hexadecimal digits, the first of which makes
+   * cookies from now on. Those made with the others are good as well. Without `secrets`: a fresh one, made at random, and
+   * the last one. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, also for a server that was made without the
+   * option `cookies`.
+   */
+  rotateCookieSecrets(secrets?: readonly string[]): void {
+    const checked = secrets === undefined ? undefined : checkSecrets(secrets);
+    if (this.#guard === undefined || this.#config.cookies === undefined) {
+      throw invalidValue('cookies', 'must have been given for secrets to be rotated', this.#config.cookies);
+    }
+    this.#guard.rotate(checked);
   }
 
   /**
@@ -346,6 +366,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#sockets?.close();
     this.#sockets = undefined;
     this.cache?.close();
+    this.#guard?.close();
     this.#state = 'closed';
     this.emit('close');
     return report;

@@ -57,6 +57,7 @@ export class Serving {
       start.warn(error);
     });
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
@@ -76,12 +77,13 @@ export class Serving {
       counters,
       row,
       cache,
+      guard,
       maxPayloadSize,
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const options = { ...tcp, dispatcher, counters, row, cache, gate, tls: start.tls };
+    const options = { ...tcp, dispatcher, counters, row, cache, guard, gate, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);

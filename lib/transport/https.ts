@@ -165,17 +165,17 @@ export class HttpsTransport {
 
   /** The reply to a message; undefined when there is none. Rejects with {@link HttpFailure}. */
   async #serve(message: Buffer, client: Endpoint, local: Endpoint, listener: number): Promise<Buffer | undefined> {
-    const { dispatcher, counters, row, cache } = this.#options;
+    const { dispatcher, counters, row, cache, guard } = this.#options;
     const input = Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
     counters[row + QUERIES]++;
     counters[listener * layout.socketRow + SOCKET_QUERIES]++;
     const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
     const check = [input, 0, input.length, 1, this.#words, this.#text, counters, row, this.#progress] as const;
-    if (cache === undefined) {
+    if (cache === undefined && guard === undefined) {
       addon.checkStream(...check);
     } else {
       const bytes = packOrigin('https', client, local);
-      const rows = addon.checkStream(...check, cache, bytes, this.#output, 0);
+      const rows = addon.checkStream(...check, cache, guard, bytes, this.#output, 0);
       if (rows === 0) return Buffer.from(this.#output.subarray(2, this.#progress[1]));
     }
     const outcome = this.#words[word.verdict];

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import { addon, type AnswerCache } from '../addon.js';
+import { addon, type AnswerCache, type Guard } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
@@ -47,6 +47,7 @@ export interface StreamTransportOptions {
   maxPipelined: number;
   backlog: number;
   cache: AnswerCache | undefined;
+  guard: Guard | undefined;
   tls: SharedTls | undefined;
 }
 
@@ -63,11 +64,12 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
-    const { dispatcher, counters, row, cache, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
+    const { dispatcher, counters, row, cache, guard, maxPipelined, idleTimeout, messageTimeout, writeTimeout } =
+      options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const scratch = { words, text, output: new FrameOutput(), progress: new Uint32Array(2) };
-    this.#context = { dispatcher, counters, row, cache, maxPipelined, ...scratch };
+    this.#context = { dispatcher, counters, row, cache, guard, maxPipelined, ...scratch };
     const shortest = Math.min(idleTimeout, messageTimeout, writeTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }

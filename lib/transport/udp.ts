@@ -1,6 +1,6 @@
 /** A worker's side of DNS over UDP: batches of queries in, their replies out. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { addon, type AnswerCache, type UdpEndpoint } from '../addon.js';
+import { addon, type AnswerCache, type Guard, type UdpEndpoint } from '../addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../message/batch.js';
 import { copyOctets } from '../message/octets.js';
 import { Query } from '../message/query.js';
@@ -36,6 +36,7 @@ export interface UdpTransportOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   cache: AnswerCache | undefined;
+  guard: Guard | undefined;
   /** Milliseconds that a query may have waited in the kernel; 0: any time. */
   maxQueueDelay: number;
   /** The longest message that a reply may have, in bytes. */
@@ -76,6 +77,7 @@ export class UdpTransport {
     });
     this.#endpoint.dropOlderThan(options.maxQueueDelay);
     if (options.cache !== undefined) this.#endpoint.use(options.cache);
+    if (options.guard !== undefined) this.#endpoint.guard(options.guard);
   }
 
   /** Starts to serve a socket. */
@@ -163,6 +165,7 @@ export class UdpTransport {
     this.#outbox[entry] = envelopeOffset;
     this.#outbox[entry + 1] = this.#cursor;
     this.#outbox[entry + 2] = length;
+    this.#outbox[entry + 3] = reply.optStart;
     this.#outbox[0]++;
     this.#cursor += length;
   }

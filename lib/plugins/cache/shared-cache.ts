@@ -36,6 +36,8 @@ export class SharedCache {
       prefetchPercent: prefetch.percent,
       keepTtl,
       payloadSize: MAX_PAYLOAD_SIZE,
+      // No directive's answer depends on them.
+      ignoreCookies: true,
     });
     const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);
     if (other === 0) return number;

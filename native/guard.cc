@@ -115,7 +115,8 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
   guarded->length = guarded->cookie == CookieState::kBad
                         ? refuse_cookie(message, *view, *guarded, out, capacity, counters)
                         : make_short(message, *view, *guarded, 0, 0, out, capacity);
-  return guarded->length == 0 ? Fate::kDrop : Fate::kShort;
+  // Where there is no room, as in a stream whose client reads too slowly, it is the FORMERR that it is to others.
+  return guarded->length == 0 ? Fate::kPass : Fate::kShort;
 }
 
 Guard::Fate Guard::send(const uint8_t* client, uint8_t* reply, size_t* length, size_t opt, uint64_t now,

@@ -15,8 +15,6 @@ constexpr unsigned kTickBits = 24;
 constexpr uint64_t kSecond = uint64_t{1} << kTickBits;
 constexpr unsigned kTimeBits = 40;
 constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
-// After so many lost races the response is let through: who loses them is not alone, and the others were charged.
-constexpr int kAttempts = 8;
 
 uint64_t read64(const uint8_t* at) {
   uint64_t value = 0;
@@ -99,7 +97,7 @@ bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, 
   const uint64_t tag = hash & ~kTimeMask;
   Bucket& bucket = buckets_[hash & bucket_mask_];
 
-  for (int attempt = 0; attempt < kAttempts; attempt++) {
+  for (;;) {
     std::atomic<uint64_t>* account = nullptr;
     uint64_t before = 0;
     uint64_t least = UINT64_MAX;
@@ -115,9 +113,9 @@ bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, 
     }
     const uint64_t due = ((before & ~kTimeMask) == tag ? owed(before, now) : 0) + cost;
     const uint64_t after = tag | ((now + std::min(due, max_owed_)) & kTimeMask);
+    // Where another thread was faster it charged an account here, and this one looks again.
     if (account->compare_exchange_weak(before, after, std::memory_order_relaxed)) return due <= kSecond;
   }
-  return true;
 }
 
 // What an account owes, as the time in ticks until it is full. One that has been full for 18 hours less the most that

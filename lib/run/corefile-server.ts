@@ -118,7 +118,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
    * number of sockets that it says. No query is lost.
    *
    * Rejects with what is wrong; the server then goes on as before. `ERR_MULTISOCKET_COREFILE_RESTART` is for what a running
-   * server cannot change: the set of its addresses, and their timeouts.
+   * server cannot change: the set of its addresses, their timeouts and rate limits.
    */
   async reload(options: CorefileReloadOptions = {}): Promise<void> {
     await this.#reload(options, false);
@@ -218,7 +218,10 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     const server = this.#running();
     const served = this.#listen;
     const wanted = listenOptions(next, this.#config.server.tcp);
-    checkSame(before.addresses, next.addresses, isDeepStrictEqual(served.tcp, wanted.tcp));
+    checkSame(before.addresses, next.addresses, [
+      ...(isDeepStrictEqual(served.tcp, wanted.tcp) ? [] : ['timeouts']),
+      ...(isDeepStrictEqual(served.rateLimit, wanted.rateLimit) ? [] : ['rrl']),
+    ]);
     const undo: (() => Promise<void>)[] = [];
     try {
       for (const [i, address] of before.addresses.entries()) {
@@ -257,15 +260,15 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 }
 
-/** Throws `ERR_MULTISOCKET_COREFILE_RESTART` when there are other addresses or timeouts than before. */
-function checkSame(before: readonly ServedAddress[], next: readonly ServedAddress[], sameTimeouts: boolean): void {
+/** Throws `ERR_MULTISOCKET_COREFILE_RESTART` when there are other addresses, or `others`, settings that cannot change. */
+function checkSame(before: readonly ServedAddress[], next: readonly ServedAddress[], others: string[]): void {
   const [old, fresh] = [before.map(addressName), next.map(addressName)];
   const added = fresh.filter((name) => !old.includes(name));
   const removed = old.filter((name) => !fresh.includes(name));
   const changes = [
     ...added.map((name) => `${name} is new`),
     ...removed.map((name) => `${name} is gone`),
-    ...(sameTimeouts ? [] : ['timeouts differ']),
+    ...others.map((setting) => `${setting} ${setting.endsWith('s') ? 'differ' : 'differs'}`),
   ];
   if (changes.length === 0) return;
   const message = `the new Corefile needs a restart: ${changes.join(', ')}`;

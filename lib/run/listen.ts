@@ -7,20 +7,21 @@ import { parsingError, type CorefileError } from '../corefile/errors.js';
 import type { TimeoutSettings } from '../corefile/listen-settings.js';
 import { DEFAULT_PORTS, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../transport/secure-context.js';
-import type { ListenOptions, TcpOptions } from '../server/options.js';
+import type { ListenOptions, RateLimitOptions, TcpOptions } from '../server/options.js';
 
 /** Options of a server that a Corefile decides. */
 export interface Listening {
   listen: Required<Pick<ListenOptions, 'transport' | 'address' | 'port' | 'sockets'>>[];
   tcp: TcpOptions;
   tls?: TlsSettings;
+  rateLimit?: RateLimitOptions;
 }
 
 /**
  * What a server has to be told of the addresses of a Corefile. `tcp`: what holds where the Corefile says nothing.
  *
- * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls` and `https`, and certificates
- * or timeouts that differ between addresses; and a system error when a certificate cannot be read.
+ * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls` and `https`, and certificates,
+ * timeouts or rate limits that differ between addresses; and a system error when a certificate cannot be read.
  */
 export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
   const { addresses } = corefile;
@@ -31,6 +32,8 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
   const timeouts = theOne(corefile, 'timeouts', addresses) ?? {};
   const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
   const settings = theOne(corefile, 'tls', encrypted);
+  const plain = addresses.filter(({ transport }) => transport === 'dns');
+  const rateLimit = theOne(corefile, 'rrl', plain);
   if (settings === undefined && encrypted.length > 0) {
     throw fault(corefile, encrypted[0], 'needs the directive tls, with a certificate and its key');
   }
@@ -38,7 +41,8 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
     settings === undefined
       ? {}
       : { tls: { cert: readFileSync(settings.certificate), key: readFileSync(settings.key) } };
-  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls };
+  const limits = rateLimit === undefined ? {} : { rateLimit };
+  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls, ...limits };
 }
 
 function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {
@@ -61,7 +65,7 @@ function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
 }
 
 /** A setting that all `addresses` have to share, since a server has one of it. */
-function theOne<Setting extends 'tls' | 'timeouts'>(
+function theOne<Setting extends 'tls' | 'timeouts' | 'rrl'>(
   corefile: Corefile,
   setting: Setting,
   addresses: readonly ServedAddress[],

@@ -4,6 +4,7 @@ import { withCode, type CodedError } from '../errors.js';
 import { transports } from '../message/batch.js';
 import { replyLimit } from '../message/edns.js';
 import type { Handler } from '../message/handler.js';
+import { printable } from '../message/printable.js';
 import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
@@ -242,7 +243,7 @@ export class Dispatcher {
     const fullCode = `ERR_MULTISOCKET_${code}`;
     const { name, class: queryClass, type } = query;
     this.#report(fullCode, () => {
-      const reason = cause instanceof Error ? `: ${cause.message}` : '';
+      const reason = cause instanceof Error ? `: ${printable(cause.message)}` : '';
       return withCode(new Error(`the handler ${what} for ${name} ${queryClass} ${type}${reason}`, { cause }), fullCode);
     });
   }

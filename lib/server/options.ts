@@ -45,7 +45,8 @@ export interface ListenOptions {
  * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
  * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
  * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
- * on. Queries with other EDNS options, or that are signed, always go to the handler.
+ * on. Queries with other EDNS options than cookies that the server itself answers (`cookies`), or that are signed, always go
+ * to the handler.
  */
 export interface CacheOptions {
   /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */

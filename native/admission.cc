@@ -54,7 +54,8 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     layout::count(counters_ + counter_of(verdict));
     const size_t reply = make_error_reply(message, view, verdict);
     words[layout::kLength] = static_cast<uint32_t>(reply);
-    exchange->opt = 0;
+    // Only there is the code of more than four bits.
+    exchange->opt = verdict == Verdict::kBadVersion ? view.question_end : 0;
     return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
   }
   if (cache_ != nullptr && look_up(message, view, guarded, exchange)) return kReply;

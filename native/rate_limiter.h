@@ -49,7 +49,7 @@ class RateLimiter {
   struct Options {
     // Responses a second, at most 100,000; 0: no limit. Exact up to 4,096, above that at most a hundredth more.
     uint32_t rates[kKinds] = {};
-    uint32_t window = 15;         // seconds, at most 3,600
+    uint32_t window = 15;  // seconds, at most 3,600
     uint8_t ipv4_prefix_length = 24;
     uint8_t ipv6_prefix_length = 56;
     size_t table_size = 1 << 17;  // accounts, rounded up to a power of two

@@ -64,7 +64,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
-    cookies: checkCookies(options.cookies ?? false),
+    cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
     rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
     logger: options.logger ?? console,
     signal,

@@ -1,6 +1,6 @@
 /** Builds the C++ tests and fuzz targets of cookies and rate limits and runs them, under sanitizers. */
 import type packet from 'dns-packet';
-import { framed, opt, queryBytes } from '../support/clients.js';
+import { cookieOption, framed, opt, queryBytes } from '../support/clients.js';
 import { hasClang, NativePrograms } from '../support/native.js';
 
 describe('cookies and rate limits, by their own tests', () => {
@@ -31,7 +31,7 @@ describe('cookies and rate limits, by their own tests', () => {
   }
 
   const cookie = (hex: string): packet.Packet => ({
-    additionals: [opt(1232, { options: [{ code: 10, data: Buffer.from(hex, 'hex') }] })],
+    additionals: [opt(1232, { options: [cookieOption(hex)] })],
   });
   const whole = '2464c4abcf10c957010000005cf79f111f8130c3eee29480';
   const queries = [{}, { additionals: [opt()] }, ...[whole.slice(0, 16), whole, 'ab'].map(cookie)].flatMap((more) => [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import packet, { type DecodedPacket } from 'dns-packet';
 import { createServer, type Handler, type Server, type ServerOptions } from 'multisocket';
 import { cookieOption, dig, opt, queryBytes, run, TcpClient, udpExchange } from '../support/clients.js';
@@ -225,6 +226,27 @@ describe('cookies', () => {
     server.rotateCookieSecrets([OTHER, SECRET]);
     assert.equal(read(await exchange(port, withCookie(given))).rcode, 0);
     await server.close();
+  });
+
+  it('have a secret that changes by itself, unless it was given', async () => {
+    const rotation = 3_600_000;
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      for (const secrets of [{}, { secrets: [SECRET] }, { rotation: 0 }]) {
+        const { server, port } = await serve({ cookies: { rotation, require: true, ...secrets } });
+        const cookie = read(await exchange(port, withCookie(CLIENT))).cookies[0];
+        mock.timers.tick(rotation);
+        const after = read(await exchange(port, withCookie(cookie)));
+        mock.timers.tick(rotation);
+        const twice = read(await exchange(port, withCookie(cookie)));
+        const changes = Object.keys(secrets).length === 0;
+        assert.deepEqual([after.rcode, twice.rcode], [0, changes ? 23 : 0]);
+        assert.equal(after.cookies[0] === cookie, !changes);
+        await server.close();
+      }
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('are the handler’s affair without the option', async () => {

@@ -10,14 +10,8 @@ export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './addon.js';
 export type { VaryBy } from './message/reply.js';
-export type {
-  CacheOptions,
-  CookieOptions,
-  ListenOptions,
-  RateLimitOptions,
-  ServerOptions,
-  TcpOptions,
-} from './server/options.js';
+export type { CacheOptions, ListenOptions, ServerOptions, TcpOptions } from './server/options.js';
+export type { CookieOptions, RateLimitOptions } from './server/guard-options.js';
 export type { CloseOptions, CloseReport, ReloadOptions } from './server/server.js';
 export type { BoundAddress } from './server/server-sockets.js';
 export type { TlsSettings } from './transport/secure-context.js';

@@ -7,7 +7,8 @@ import { parsingError, type CorefileError } from '../corefile/errors.js';
 import type { TimeoutSettings } from '../corefile/listen-settings.js';
 import { DEFAULT_PORTS, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../transport/secure-context.js';
-import type { ListenOptions, RateLimitOptions, TcpOptions } from '../server/options.js';
+import type { RateLimitOptions } from '../server/guard-options.js';
+import type { ListenOptions, TcpOptions } from '../server/options.js';
 
 /** Options of a server that a Corefile decides. */
 export interface Listening {

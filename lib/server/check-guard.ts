@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { NativeRateLimit } from '../addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
-import type { CookieConfig, CookieOptions, RateLimitOptions } from './options.js';
+import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-options.js';
 
 const MAX_SECRETS = 4;
 const DAY = 24 * 60 * 60 * 1000;

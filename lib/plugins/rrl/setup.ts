@@ -2,7 +2,7 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { checkRateLimit } from '../../server/check-guard.js';
-import type { RateLimitOptions } from '../../server/options.js';
+import type { RateLimitOptions } from '../../server/guard-options.js';
 import { readInteger, readZones } from '../arguments.js';
 
 /** CoreDNS's options that have a number, by those of the server. */

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "cache_key.h"
 #include "message_view.h"
@@ -35,10 +36,12 @@ struct GuardOptions {
 
 class GuardState {
  public:
-  explicit GuardState(const GuardOptions& options) : options_(options), limiter_(make(options)) {}
+  explicit GuardState(const GuardOptions& options) : options_(options) {
+    if (options.limits) limiter_.emplace(options.rates);
+  }
 
   const GuardOptions& options() const { return options_; }
-  RateLimiter* limiter() const { return limiter_.get(); }  // null: no limits
+  RateLimiter* limiter() { return limiter_.has_value() ? &*limiter_ : nullptr; }  // null: no limits
 
   // Changes the secrets, for all threads, from their next batch on.
   void set_secrets(const CookieSecrets& secrets);
@@ -46,12 +49,8 @@ class GuardState {
   void read_secrets(CookieSecrets* copy, uint32_t* version) const;
 
  private:
-  static std::unique_ptr<RateLimiter> make(const GuardOptions& options) {
-    return options.limits ? std::make_unique<RateLimiter>(options.rates) : nullptr;
-  }
-
   const GuardOptions options_;
-  const std::unique_ptr<RateLimiter> limiter_;
+  std::optional<RateLimiter> limiter_;
   mutable std::mutex mutex_;
   CookieSecrets secrets_ = options_.secrets;
   std::atomic<uint32_t> version_{1};
@@ -60,9 +59,9 @@ class GuardState {
 // What a guard knows of a message that it lets pass.
 struct Guarded {
   CookieState cookie = CookieState::kNone;
-  uint8_t fresh[kCookieSize];  // what the reply is to carry, of clients that sent a cookie
-  bool unlimited = false;      // nothing of it is charged
-  size_t length = 0;           // of the reply that was made in its place
+  uint8_t fresh[kCookieSize] = {};  // what the reply is to carry, of clients that sent a cookie
+  bool unlimited = false;           // nothing of it is charged
+  size_t length = 0;                // of the reply that was made in its place
 };
 
 class Guard {

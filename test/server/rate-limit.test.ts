@@ -89,13 +89,14 @@ describe('response rate limiting', () => {
     for (const more of [{}, { additionals: [opt(4096)] }]) {
       const name = `${Object.keys(more).length}.example`;
       const query = queryBytes(name, 'A', { id: 99, ...more });
-      const [first, ...others] = await sendAll(
+      // What is sent short leaves before what the handler answers.
+      const replies = await sendAll(
         server,
         port,
         many(10, () => query),
       );
-      assert.equal(read(first).answers?.length, 1);
-      assert.equal(others.length, 9);
+      const others = replies.filter((reply) => read(reply).answers?.length === 0);
+      assert.deepEqual([replies.length, others.length], [10, 9]);
       for (const other of others) {
         const { id, flag_tc, answers, questions, additionals, rcode } = read(other);
         assert.deepEqual([id, flag_tc, answers, questions, rcode], [99, true, [], read(query).questions, 'NOERROR']);
@@ -175,8 +176,9 @@ describe('response rate limiting', () => {
         port,
         many(3, (i) => queryBytes(`${kind}${i}.example`, 'A', { additionals: [opt()] })),
       );
-    for (const reply of (await ask('none')).slice(1)) {
-      const { rcode, flag_tc, additionals } = read(reply);
+    const answered = (await ask('none')).map(read);
+    assert.equal(answered.filter(({ rcode }) => rcode === 'NXDOMAIN').length, 1);
+    for (const { rcode, flag_tc, additionals } of answered.filter((reply) => reply.rcode !== 'NXDOMAIN')) {
       assert.deepEqual([rcode, flag_tc, additionals?.length], ['NOERROR', true, 1]);
     }
     for (const reply of await ask('refused')) assert.equal(read(reply).rcode, 'REFUSED');

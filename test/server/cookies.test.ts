@@ -3,6 +3,7 @@ import { mock } from 'node:test';
 import packet, { type DecodedPacket } from 'dns-packet';
 import { createServer, type Handler, type Server, type ServerOptions } from 'multisocket';
 import { cookieOption, dig, opt, queryBytes, run, TcpClient, udpExchange } from '../support/clients.js';
+import { serveCorefile } from '../support/corefile-server.js';
 import { serve as start } from '../support/server.js';
 
 const SECRET = 'e5e973e5a6b2a43f48e7dc849e37bfcf';
@@ -225,6 +226,20 @@ describe('cookies', () => {
     const given = read(await exchange(port, withCookie(CLIENT))).cookies[0];
     server.rotateCookieSecrets([OTHER, SECRET]);
     assert.equal(read(await exchange(port, withCookie(given))).rcode, 0);
+    await server.close();
+  });
+
+  it('are each client’s own with a Corefile and its cache', async () => {
+    const answer = 'answer "{{ .Name }} 60 IN A 192.0.2.1"';
+    const { server, port } = await serveCorefile(`.:0 {\n cache\n template IN A {\n  ${answer}\n }\n}`, {
+      cookies: true,
+    });
+    for (const octet of ['11', '22', '33']) {
+      const { rcode, cookies, answers } = read(await exchange(port, withCookie(octet.repeat(8))));
+      assert.deepEqual([rcode, answers, cookies.length], [0, 1, 1]);
+      assert.equal(cookies[0].slice(0, 24), `${octet.repeat(8)}01000000`);
+    }
+    assert.deepEqual(read(await exchange(port, queryBytes('example.org', 'A', { additionals: [opt()] }))).cookies, []);
     await server.close();
   });
 

@@ -13,14 +13,7 @@ import packet from 'dns-packet';
 import { framed, opt, queryBytes } from '../support/clients.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = [
-  'answer_cache',
-  'answer_cache_shard',
-  'cache_key',
-  'cached_answer',
-  'message_view',
-  'upstream_answer',
-];
+const sources = ['answer_cache', 'answer_cache_shard', 'cache_key', 'cached_answer', 'message_view', 'upstream_answer'];
 const flags = ['-std=c++17', '-O1', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
 
 const hasClang = spawnSync('clang++', ['--version']).status === 0;

@@ -2,6 +2,8 @@
   'variables': {
     # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg.
     'portable%': 'false',
+    # -Dsanitizer=address or thread: test/sanitized.sh.
+    'sanitizer%': 'none',
   },
   'targets': [
     {
@@ -12,8 +14,10 @@
         'native/answer_cache.cc',
         'native/answer_cache_object.cc',
         'native/answer_cache_shard.cc',
+        'native/answer_front_object.cc',
         'native/cache_key.cc',
         'native/cached_answer.cc',
+        'native/client_options.cc',
         'native/datagram_batch.cc',
         'native/descriptor_channel.cc',
         'native/descriptor_channel_object.cc',
@@ -34,7 +38,13 @@
         'native/upstream_answer.cc',
       ],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'defines': [
+        'NAPI_VERSION=8',
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # A worker thread that is being terminated can throw nothing any more, which is no reason to end the process.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'cflags_cc': ['-std=c++17', '-O3', '-Wall', '-Wextra', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fexceptions'],
       'xcode_settings': {
@@ -43,6 +53,13 @@
         'MACOSX_DEPLOYMENT_TARGET': '11.0',
       },
       'conditions': [
+        [
+          'sanitizer!="none"',
+          {
+            'cflags_cc': ['-fsanitize=<(sanitizer)', '-fno-omit-frame-pointer', '-g', '-O1'],
+            'ldflags': ['-fsanitize=<(sanitizer)'],
+          },
+        ],
         [
           'OS in "linux freebsd" and portable=="false"',
           {'sources': ['native/datagram_io_mmsg.cc']},

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkOptions } from '../dist/server/check-options.js';
 import { addresses, masterFile, ORIGIN } from './zone.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -41,7 +40,8 @@ function write(directory, name, text) {
  * @property {() => string | undefined} [missing] why it cannot take part here
  * @property {boolean} [ready] it prints `ready` when it serves
  * @property {(port: number, directory: string) => string[]} command the program and its arguments; writes its files
- * @property {(port: number, directory: string) => string[]} [backend] another program that it asks, which is not measured
+ * @property {(port: number, directory: string) => string[]} [backend] another program, on the next port and the load's CPU,
+ *   which it asks and which is not measured
  */
 
 /** A server of ours: options of createServer, and a handler of handlers/. */
@@ -84,9 +84,20 @@ function program(name, label, binary, loads, command, more = {}) {
   };
 }
 
-function hasCache() {
-  const config = checkOptions({ listen: '127.0.0.1:0', filename: 'handler.js', cache: { maxBytes: 1 << 20 } });
-  return 'cache' in config ? undefined : 'createServer does not take the option cache';
+/** A server that leaves each query to an NSD of its own; `binary`: what it needs besides. */
+function forwarder(name, label, binary, command) {
+  const needed = ['nsd', ...(binary === undefined ? [] : [binary])];
+  return {
+    name,
+    label: `${label}, to NSD`,
+    loads: UDP,
+    missing: () => {
+      const none = needed.filter((each) => find(each) === undefined);
+      return none.length === 0 ? undefined : `${none.join(' and ')} not installed`;
+    },
+    command,
+    backend: (port, directory) => [find('nsd'), '-d', '-c', nsdFile(port, directory)],
+  };
 }
 
 const ONE = { sockets: 1, workers: 1 };
@@ -99,7 +110,7 @@ export const contenders = [
     loads: UDP,
     command: (port, directory) => [buildFloor(directory), port],
   },
-  { ...ours('cache', 'cache hit', { ...ONE, cache: { maxBytes: 16 << 20 } }), missing: hasCache },
+  ours('cache', 'cache hit', { ...ONE, cache: { maxBytes: 16 << 20 } }),
   ours('sync', 'synchronous handler', ONE),
   ours('async', 'asynchronous handler', ONE, 'asynchronous'),
   ours('dns-packet', 'dns-packet both ways', ONE, 'dns-packet'),
@@ -131,7 +142,7 @@ export const contenders = [
     UDP,
     (port, directory) => ['--supervised', '--disable-syslog', '-C', dnsdistFile(port, directory)],
     {
-      backend: (port, directory) => [buildFloor(directory), port + 1],
+      backend: (port, directory) => [buildFloor(directory), port],
     },
   ),
   program('coredns-file', 'CoreDNS, file', 'coredns', ALL, (port, directory) => [
@@ -141,6 +152,31 @@ export const contenders = [
   program('coredns-cache', 'CoreDNS, cache', 'coredns', ALL, (port, directory) => [
     '-conf',
     coreFile(port, directory, true),
+  ]),
+  forwarder('forward', 'multisocket, forward', undefined, (port, directory) => [
+    process.execPath,
+    here('../dist/cli.js'),
+    '-conf',
+    forwardFile(port, directory),
+  ]),
+  forwarder('dnsdist-forward', 'dnsdist, no cache', 'dnsdist', (port, directory) => [
+    find('dnsdist'),
+    '--supervised',
+    '--disable-syslog',
+    '-C',
+    dnsdistFile(port, directory, false),
+  ]),
+  forwarder('unbound-forward', 'Unbound, forward-no-cache', 'unbound', (port, directory) => [
+    find('unbound'),
+    '-d',
+    '-p',
+    '-c',
+    unboundForwardFile(port, directory),
+  ]),
+  forwarder('coredns-forward', 'CoreDNS, forward', 'coredns', (port, directory) => [
+    find('coredns'),
+    '-conf',
+    forwardFile(port, directory),
   ]),
 ];
 
@@ -238,16 +274,54 @@ remote-control:
   );
 }
 
-/** All answers come from its packet cache, once the backend has given each name's. */
-function dnsdistFile(port, directory) {
+/** It answers to no name by itself, and keeps nothing. */
+function unboundForwardFile(port, directory) {
+  return write(
+    directory,
+    'unbound.conf',
+    `server:
+  interface: 127.0.0.1@${port}
+  access-control: 127.0.0.0/8 allow
+  do-daemonize: no
+  use-syslog: no
+  logfile: ""
+  verbosity: 0
+  username: ""
+  chroot: ""
+  directory: "${directory}"
+  num-threads: 1
+  outgoing-range: 4096
+  num-queries-per-thread: 2048
+  do-not-query-localhost: no
+  module-config: "iterator"
+forward-zone:
+  name: "."
+  forward-addr: 127.0.0.1@${port + 1}
+  forward-no-cache: yes
+remote-control:
+  control-enable: no
+`,
+  );
+}
+
+/** For CoreDNS and for us. */
+function forwardFile(port, directory) {
+  return write(
+    directory,
+    'Corefile',
+    `.:${port} {\n  bind 127.0.0.1\n  multisocket 1\n  forward . 127.0.0.1:${port + 1}\n}\n`,
+  );
+}
+
+/** With `cache` all answers come from its packet cache, once the backend has given each name's. */
+function dnsdistFile(port, directory, cache = true) {
   return write(
     directory,
     'dnsdist.conf',
     `setLocal("127.0.0.1:${port}")
 setACL("127.0.0.0/8")
 newServer({address="127.0.0.1:${port + 1}", healthCheckMode="up"})
-getPool(""):setCache(newPacketCache(10000))
-`,
+${cache ? 'getPool(""):setCache(newPacketCache(10000))\n' : ''}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVER_CPU } from './loads.js';
+import { LOAD_CPU, SERVER_CPU } from './loads.js';
 import { questions } from './zone.js';
 
 const START_TIME = 20_000;
@@ -30,19 +30,20 @@ export async function freePort() {
 
 /** Starts a contender, and resolves when it answers. */
 export async function startServer(contender, port, directory) {
-  const backend = contender.backend && spawnPinned(contender.backend(port, directory));
-  const child = spawnPinned(contender.command(port, directory));
+  const backend = contender.backend && spawnPinned(contender.backend(port + 1, directory), LOAD_CPU);
+  const child = spawnPinned(contender.command(port, directory), SERVER_CPU);
   const stop = async () => {
     await end(child);
     if (backend) await end(backend);
   };
   try {
     const signal = AbortSignal.timeout(START_TIME);
+    if (backend) await answers(backend, port + 1, signal);
     if (contender.ready) await ready(child, signal);
     await answers(child, port, signal);
   } catch (error) {
     await stop();
-    throw new Error(`${contender.name} does not serve: ${child.said()}`, { cause: error });
+    throw new Error(`${contender.name} does not serve: ${child.said()}${backend?.said() ?? ''}`, { cause: error });
   }
   return { pid: child.pid, stop, alive: () => child.exitCode === null && child.signalCode === null };
 }
@@ -86,8 +87,8 @@ function readIfThere(path) {
   }
 }
 
-function spawnPinned(command) {
-  const child = spawn('taskset', ['-c', String(SERVER_CPU), ...command.map(String)], {
+function spawnPinned(command, cpu) {
+  const child = spawn('taskset', ['-c', String(cpu), ...command.map(String)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

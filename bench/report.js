@@ -128,7 +128,8 @@ export function asText(table) {
     .join('\n');
 }
 
-function asMarkdown(table) {
+/** The same for a Markdown file. */
+export function asMarkdown(table) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const [header, ...rows] = table;
   return [line(header), line(header.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');

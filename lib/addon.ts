@@ -154,6 +154,8 @@ export interface Layout {
     /** OPT: offset from the message's start to its RDATA, and RDLENGTH. */
     optionsOffset: number;
     optionsLength: number;
+    /** OPT: which of the options that native code answers it has, as bits. */
+    asked: number;
     /** {@link Layout.verdict}. Only TCP sees others than `query`. */
     verdict: number;
     /** 1 when the reply is to carry the cookie whose 24 octets follow from `cookie` on, four a word, the first highest. */
@@ -227,10 +229,19 @@ export interface NativeCacheOptions {
   prefetchGap: number;
   /** How near to its end, in percent of its life. */
   prefetchPercent: number;
+  /** Whether queries that ask for NSID have a part in the cache: whoever gives an answer to one then adds it. */
+  ignoreNsid: boolean;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
   /** Whether cookies are no part of questions, because a {@link Guard} answers them. */
   ignoreCookies: boolean;
+  /**
+   * Whether the handler looks up again what an {@link AnswerFront} did not find: then it is the handler's look-up that is
+   * told to renew an answer, and the front's leaves no trace where it finds nothing.
+   */
+  lookedUpAgain: boolean;
+  /** Whether a front may give what is past its end. */
+  staleFirst: boolean;
 }
 
 /** What {@link Addon.openGuard} takes. */
@@ -322,10 +333,20 @@ export interface AnswerCache {
   counters(): CacheCounters;
 }
 
+declare const nothingToCall: unique symbol;
+
+/** The caches that are asked before a handler, in turn: of use to native code alone. */
+export interface AnswerFront {
+  readonly [nothingToCall]: never;
+}
+
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
-  /** Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port. */
-  add(socket: number, fd: number, group: number, wildcard: boolean): void;
+  /**
+   * Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port.
+   * What `front` knows is answered without calling `onQueries`.
+   */
+  add(socket: number, fd: number, group: number, wildcard: boolean, front?: AnswerFront): void;
   /** Stops reading. What was received can still be answered. */
   stop(socket: number): void;
   /** Starts to read a stopped socket again. */
@@ -334,8 +355,6 @@ export interface UdpEndpoint {
   remove(socket: number): void;
   /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
   dropOlderThan(milliseconds: number): void;
-  /** Answers what the cache knows without calling `onQueries`. */
-  use(cache: AnswerCache): void;
   /** Has the guard look at what comes and goes. */
   guard(guard: Guard): void;
   /** Sends all in the outbox and empties it. */
@@ -467,6 +486,11 @@ export interface Addon {
   /** dup(2), close-on-exec. */
   duplicate(fd: number): number;
   closeSocket(fd: number): void;
+  /**
+   * Whether the process may open one more descriptor, and `reserve` beyond it (a quarter of its RLIMIT_NOFILE if that is
+   * less). `open`: any open descriptor.
+   */
+  descriptorRoom(open: number, reserve: number): boolean;
   /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
   steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
   /**
@@ -482,10 +506,11 @@ export interface Addon {
    * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
    * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
    *
-   * With a `cache` or a `guard`, messages whose answer these know get no row: the answers are put into `output` from
+   * With a `front` or a `guard`, messages whose answer these know get no row: the answers are put into `output` from
    * `outputStart` on, each behind its length. `origin`: see {@link Addon.queryOrigin}.
    *
-   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end.
+   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end. `edns`: see
+   * `lib/transport/edns-settings.ts`; without it, what holds for UDP, with a payload size of 1,232.
    */
   checkStream(
     input: Uint8Array,
@@ -497,15 +522,26 @@ export interface Addon {
     counters: Float64Array,
     row: number,
     progress: Uint32Array,
-    ...answering:
-      | [
-          cache: AnswerCache | undefined,
-          guard: Guard | undefined,
-          origin: Uint8Array,
-          output: Uint8Array,
-          outputStart: number,
-        ]
-      | []
+    edns?: Uint8Array,
+    front?: AnswerFront,
+    guard?: Guard,
+    origin?: Uint8Array,
+    output?: Uint8Array,
+    outputStart?: number,
+  ): number;
+  /**
+   * Adds the EDNS options that a query has asked for, and its cookie, to the reply of `length` bytes at `offset` of
+   * `target`, whose last record is the OPT at `opt` from there. `row`: the query's words. Returns its new length: `limit`
+   * at most, or `length`.
+   */
+  addOptions(
+    target: Uint8Array,
+    offset: number,
+    length: number,
+    opt: number,
+    limit: number,
+    row: Uint32Array,
+    edns: Uint8Array,
   ): number;
   /**
    * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
@@ -526,6 +562,8 @@ export interface Addon {
   Guard: new (number: number) => Guard;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
+  /** In the order in which they are asked. */
+  AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;
@@ -551,6 +589,8 @@ export interface Addon {
     /** Rows of the sockets (by socket number, from element 0) then of the workers; `row` is this worker's element. */
     counters: Float64Array,
     row: number,
+    /** See `lib/transport/edns-settings.ts`. */
+    edns: Uint8Array,
     /** Called with how many queries of the batch are for a handler; their words are the first ones in `queries`. */
     onQueries: (count: number) => void,
   ) => UdpEndpoint;

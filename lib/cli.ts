@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /**
- * The program `multisocket`: runs a Corefile as `coredns` does.
+ * The program `multisocket`: runs a Corefile as `coredns` does; and the commands `tune`, `recommend` and `top`.
  *
  * It ends with 0 after SIGTERM and SIGINT, 1 when it cannot start or its arguments are wrong, 2 when a second SIGINT cuts
  * it off.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readOptions, UsageError } from './cli/arguments.js';
+import { defaultControlPath, runtimeDirectory } from './cli/control-client.js';
 import { checkReport, startReport, stopReport } from './cli/reports.js';
 import { directives } from './corefile/registry.js';
 import { loadCorefile } from './corefile/corefile.js';
@@ -15,13 +16,17 @@ import type { Logger } from './message/handler.js';
 import { listenOptions } from './run/listen.js';
 import { CorefileServer } from './run/corefile-server.js';
 
-const USAGE = 'usage: multisocket [-conf FILE] [-dns.port N] [-check] [-plugins] [-version]';
+const USAGE =
+  'usage: multisocket [-conf FILE] [-dns.port N] [-control PATH] [-check] [-plugins] [-version]\n' +
+  '       multisocket tune | recommend | top ...';
 const DEFAULT_FILE = 'Corefile';
 const DEFAULT_PORT = 5300;
 
 interface Arguments {
   corefile: string | { path: string };
   dnsPort: number | undefined;
+  /** Of the control socket. */
+  control: string | undefined;
   mode: 'run' | 'check' | 'plugins' | 'version';
 }
 
@@ -45,29 +50,41 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Reads the command line. Throws an `Error` that says what is wrong with it. */
+/** Reads the command line. Throws a `UsageError` that says what is wrong with it. */
 function readArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    // One dash and two mean the same, as in all programs written in Go.
-    args: args.map((argument) => argument.replace(/^-(?=[^-])/, '--')),
-    options: {
-      conf: { type: 'string' },
-      'dns.port': { type: 'string' },
-      check: { type: 'boolean' },
-      plugins: { type: 'boolean' },
-      version: { type: 'boolean' },
-    },
-  });
+  const options = {
+    conf: { type: 'string' },
+    'dns.port': { type: 'string' },
+    control: { type: 'string' },
+    check: { type: 'boolean' },
+    plugins: { type: 'boolean' },
+    version: { type: 'boolean' },
+  } as const;
+  const values = readOptions(args, options, USAGE);
   const port = values['dns.port'];
   if (port !== undefined && (!/^\d+$/.test(port) || Number(port) > 65_535)) {
-    throw new Error(`-dns.port is no port from 0 to 65535: ${port}`);
+    throw new UsageError(`-dns.port is no port from 0 to 65535: ${port}`, USAGE);
   }
   const dnsPort = port === undefined ? undefined : Number(port);
   const mode =
     values.version === true ? 'version' : values.plugins === true ? 'plugins' : values.check === true ? 'check' : 'run';
-  if (values.conf !== undefined) return { corefile: { path: values.conf }, dnsPort, mode };
-  if (existsSync(DEFAULT_FILE)) return { corefile: { path: DEFAULT_FILE }, dnsPort, mode };
-  return { corefile: defaultCorefile(), dnsPort: dnsPort ?? DEFAULT_PORT, mode };
+  const { conf, control } = values;
+  if (conf !== undefined) return { corefile: { path: conf }, dnsPort, control, mode };
+  if (existsSync(DEFAULT_FILE)) return { corefile: { path: DEFAULT_FILE }, dnsPort, control, mode };
+  return { corefile: defaultCorefile(), dnsPort: dnsPort ?? DEFAULT_PORT, control, mode };
+}
+
+/** Where the control socket is when nobody says: nowhere where there is no place for it, which is no reason not to serve. */
+function controlPath(): string | undefined {
+  const directory = runtimeDirectory();
+  if (directory === undefined) return undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return defaultControlPath(directory);
+  } catch (error) {
+    logger.info(`no control socket: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 /** What is served when there is no Corefile: who asks is told so, on this host only. */
@@ -82,8 +99,13 @@ function version(): string {
 }
 
 /** Runs a Corefile until a signal ends it. */
-async function run({ corefile, dnsPort }: Arguments): Promise<void> {
-  const server = new CorefileServer({ corefile, logger, ...(dnsPort === undefined ? {} : { dnsPort }) });
+async function run({ corefile, dnsPort, control = controlPath() }: Arguments): Promise<void> {
+  const server = new CorefileServer({
+    corefile,
+    logger,
+    ...(dnsPort === undefined ? {} : { dnsPort }),
+    ...(control === undefined ? {} : { control }),
+  });
   server.on('warning', ({ message }) => {
     logger.warn(message);
   });
@@ -148,22 +170,29 @@ function check({ corefile, dnsPort }: Arguments): void {
 
 function fail(error: unknown): void {
   process.stderr.write(`multisocket: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write(`${error.usage}\n`);
   process.exitCode = 1;
 }
+
+/** Loaded when they are called only. */
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  tune: async (args) => (await import('./cli/tune.js')).tuneCommand(args),
+  recommend: async (args) => (await import('./cli/recommend.js')).recommend(args),
+  top: async (args) => (await import('./cli/top.js')).top(args),
+  stats: async (args) => (await import('./cli/top.js')).top(args),
+};
 
 async function main(): Promise<void> {
   // Whoever read the output has had enough of it, as `| head` has: a server goes on, and the rest ends by itself.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  let options: Arguments;
-  try {
-    options = readArguments(process.argv.slice(2));
-  } catch (error) {
-    fail(error);
-    process.stderr.write(`${USAGE}\n`);
+  const [command, ...args] = process.argv.slice(2);
+  if (Object.hasOwn(COMMANDS, command)) {
+    await COMMANDS[command](args);
     return;
   }
+  const options = readArguments(process.argv.slice(2));
   if (options.mode === 'version') print(`multisocket-${version()}`);
   else if (options.mode === 'plugins') for (const name of directives.names()) print(`dns.${name}`);
   else if (options.mode === 'check') check(options);

@@ -4,11 +4,15 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "answer_cache_object.h"
+#include "answer_front_object.h"
+#include "client_options.h"
 #include "descriptor_channel_object.h"
+#include "descriptor_room.h"
 #include "frames.h"
 #include "guard_object.h"
 #include "layout.h"
@@ -19,11 +23,13 @@
 #include "message_view.h"
 #include "query_origin.h"
 #include "reuseport.h"
+#include "server_cookies.h"
 #include "socket.h"
 #include "system_error.h"
 #include "thread_pin.h"
 #include "udp_client_object.h"
 #include "udp_endpoint_object.h"
+#include "wire.h"
 
 namespace multisocket {
 namespace {
@@ -98,6 +104,11 @@ Napi::Value duplicate(const Napi::CallbackInfo& info) {
 
 void close_socket(const Napi::CallbackInfo& info) { Descriptor(info[0].As<Napi::Number>().Int32Value()).reset(); }
 
+Napi::Value has_descriptor_room(const Napi::CallbackInfo& info) {
+  const bool room = descriptor_room(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
+  return Napi::Boolean::New(info.Env(), room);
+}
+
 void steer(const Napi::CallbackInfo& info) {
   const std::string name = info[1].As<Napi::String>().Utf8Value();
   const Steering steering = name == "random" ? Steering::kRandom : name == "cpu" ? Steering::kCpu : Steering::kHash;
@@ -130,21 +141,42 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   auto text = info[5].As<Napi::Uint8Array>();
   auto counters = info[6].As<Napi::Float64Array>();
   auto progress = info[8].As<Napi::Uint32Array>();
-  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7));
-  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), {}, nullptr, 0, 0};
+  EdnsSettings settings;
   if (info.Length() > 9) {
-    if (info[9].IsObject()) admission.use(AnswerCacheObject::Unwrap(info[9].As<Napi::Object>())->cache());
-    if (info[10].IsObject()) admission.use(GuardObject::Unwrap(info[10].As<Napi::Object>())->guard());
-    frames.origin = QueryOrigin::of(info[11].As<Napi::Uint8Array>().Data());
-    auto output = info[12].As<Napi::Uint8Array>();
+    auto edns = info[9].As<Napi::Uint8Array>();
+    settings = EdnsSettings::of(edns.Data(), edns.ElementLength());
+  }
+  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7), settings);
+  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), nullptr, {}, nullptr, 0, 0};
+  const std::shared_ptr<const AnswerFront> front = AnswerFrontObject::of(info[10]);
+  frames.front = front.get();
+  if (info[11].IsObject()) admission.use(GuardObject::Unwrap(info[11].As<Napi::Object>())->guard());
+  if (info.Length() > 12) {
+    frames.origin = QueryOrigin::of(info[12].As<Napi::Uint8Array>().Data());
+    auto output = info[13].As<Napi::Uint8Array>();
     frames.output = output.Data();
-    frames.output_start = number(13);
+    frames.output_start = number(14);
     frames.output_end = static_cast<uint32_t>(output.ElementLength());
   }
   const uint32_t rows = admit_frames(&admission, &frames, number(3));
   progress[0] = frames.start;
   progress[1] = frames.output_start;
   return Napi::Number::New(info.Env(), rows);
+}
+
+Napi::Value add_options(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  auto target = info[0].As<Napi::Uint8Array>();
+  const uint32_t* row = info[5].As<Napi::Uint32Array>().Data();
+  auto edns = info[6].As<Napi::Uint8Array>();
+  const size_t offset = number(1);
+  const size_t limit = std::min<size_t>(number(4), target.ElementLength() - offset);
+  uint8_t cookie[kCookieSize];
+  for (size_t at = 0; at < kCookieSize; at += 4) write32(cookie + at, row[layout::kCookie + at / 4]);
+  const size_t length = add_client_options(
+      target.Data() + offset, number(2), number(3), limit, static_cast<uint8_t>(row[layout::kAsked]),
+      row[layout::kHasCookie] == 0 ? nullptr : cookie, EdnsSettings::of(edns.Data(), edns.ElementLength()));
+  return Napi::Number::New(info.Env(), static_cast<double>(length));
 }
 
 // An address in text that Node has given us.
@@ -177,9 +209,12 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.serve_stale_seconds = number("serveStale").Uint32Value();
   options.prefetch_hits = number("prefetchHits").Uint32Value();
   options.prefetch_gap = number("prefetchGap").Uint32Value();
+  options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
   options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
+  options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
+  options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
   return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
 }
 
@@ -296,6 +331,7 @@ Napi::Object describe_layout(Napi::Env env) {
                                     {"ednsSizeAndFlags", layout::kEdnsSizeAndFlags},
                                     {"optionsOffset", layout::kOptionsOffset},
                                     {"optionsLength", layout::kOptionsLength},
+                                    {"asked", layout::kAsked},
                                     {"verdict", layout::kVerdict},
                                     {"hasCookie", layout::kHasCookie},
                                     {"cookie", layout::kCookie}}));
@@ -341,11 +377,13 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("prepareInherited", Napi::Function::New<prepare_inherited>(env, "prepareInherited"));
   exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
+  exports.Set("descriptorRoom", Napi::Function::New<has_descriptor_room>(env, "descriptorRoom"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
+  exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
   exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
@@ -354,6 +392,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setCookieSecrets", Napi::Function::New<set_cookie_secrets>(env, "setCookieSecrets"));
   exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
+  exports.Set("AnswerFront", AnswerFrontObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));

@@ -9,8 +9,6 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kOptSize = 11;  // an OPT record without options
-
 layout::WorkerCounter counter_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kShort:
@@ -30,7 +28,7 @@ layout::WorkerCounter counter_of(Verdict verdict) {
 
 void Admission::begin() {
   text_used_ = 0;
-  if (cache_ != nullptr) now_ = seconds();
+  now_ = seconds();
   if (guard_ != nullptr) guard_->begin();
 }
 
@@ -39,6 +37,9 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
   Verdict verdict = examine(message, length, &view);
+  if (verdict == Verdict::kQuery && (view.asked & kKeepaliveWithTime) && edns_.keepalive != 0) {
+    verdict = Verdict::kFormatError;
+  }
   words[layout::kOffset] = offset;
   Guarded guarded;
   if (guard_ != nullptr) {
@@ -52,13 +53,13 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
   }
   if (verdict != Verdict::kQuery) {
     layout::count(counters_ + counter_of(verdict));
-    const size_t reply = make_error_reply(message, view, verdict);
+    const size_t reply = make_error_reply(message, view, verdict, edns_.payload_size);
     words[layout::kLength] = static_cast<uint32_t>(reply);
     // Only there is the code of more than four bits.
     exchange->opt = verdict == Verdict::kBadVersion ? view.question_end : 0;
     return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
   }
-  if (cache_ != nullptr && look_up(message, view, guarded, exchange)) return kReply;
+  if (exchange->front != nullptr && look_up(message, view, guarded, exchange)) return kReply;
   size_t spelling;
   const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
   words[layout::kLength] = length;
@@ -72,35 +73,33 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
   words[layout::kEdnsSizeAndFlags] = static_cast<uint32_t>(view.payload_size) << 16 | view.opt_flags;
   words[layout::kOptionsOffset] = view.options_offset;
   words[layout::kOptionsLength] = view.options_length;
-  words[layout::kHasCookie] = guarded.cookie >= CookieState::kClientOnly;
-  if (words[layout::kHasCookie] != 0) {
+  words[layout::kAsked] = view.asked;
+  words[layout::kHasCookie] = guarded.has_cookie();
+  if (guarded.has_cookie()) {
     for (size_t at = 0; at < kCookieSize; at += 4) words[layout::kCookie + at / 4] = read32(guarded.fresh + at);
   }
   text_used_ += static_cast<uint32_t>(name_length + spelling);
   return static_cast<Outcome>(words[layout::kVerdict] = kQuery);
 }
 
-// Answers from the cache, and puts the client's cookie at the end, since that is the cache's OPT.
+// Answers from the caches, and adds what this client gets.
 bool Admission::look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange) {
-  size_t capacity = exchange->capacity;
-  const bool has_cookie = guarded.cookie >= CookieState::kClientOnly;
-  if (has_cookie) {
-    capacity = std::min<size_t>(capacity, cache_->limit(view, exchange->origin.transport));
-    if (capacity < kCookieOptionSize) return false;
-    capacity -= kCookieOptionSize;
-  }
+  const auto less = [](size_t size, size_t by) { return size > by ? size - by : 0; };
+  const size_t limit =
+      std::min<size_t>(reply_limit(view, exchange->origin.transport, edns_.payload_size), exchange->capacity);
+  // The reply may be written over the query, of which only `view` is left then.
+  size_t capacity = view.asked == 0 ? exchange->capacity : less(exchange->capacity, kMaxClientOptions);
+  if (guarded.has_cookie()) capacity = std::min(capacity, less(limit, kCookieOptionSize));
   const AnswerCache::Found found =
-      cache_->look_up(message, view, exchange->origin, now_, true, exchange->out, capacity);
-  exchange->length = found.length;
+      exchange->front->look_up(message, view, exchange->origin, now_, exchange->out, capacity);
   if (found.length == 0) return false;
   layout::count(counters_ + layout::kCacheHits);
-  if (!view.has_opt) return true;
-  uint8_t* opt_end = exchange->out + found.length;
-  exchange->opt = found.length - found.options - kOptSize;
-  if (!has_cookie) return true;
-  write16(opt_end - found.options - 2, static_cast<uint32_t>(found.options + kCookieOptionSize));
-  write_cookie_option(guarded.fresh, opt_end);
-  exchange->length += kCookieOptionSize;
+  exchange->length = found.length;
+  exchange->opt = found.opt;
+  const uint8_t* cookie = guarded.has_cookie() ? guarded.fresh : nullptr;
+  if (found.opt != 0 && (view.asked != 0 || cookie != nullptr)) {
+    exchange->length = add_client_options(exchange->out, found.length, found.opt, limit, view.asked, cookie, edns_);
+  }
   return true;
 }
 

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
-#include "answer_cache.h"
+#include "answer_front.h"
+#include "client_options.h"
 #include "guard.h"
 #include "layout.h"
 
@@ -17,8 +19,9 @@ class Admission {
  public:
   enum Outcome : uint32_t { kQuery, kDrop, kReply };
 
-  // Who asks, and where an answer that is made at once may go.
+  // Who asks, who may have an answer already, and where one that is made at once may go.
   struct Exchange {
+    const AnswerFront* front;  // null: nobody
     Origin origin;
     uint8_t* out;
     size_t capacity;
@@ -28,13 +31,10 @@ class Admission {
   };
 
   // `rows`: kBatchSize rows of kQueryWords; `text`: kTextSize bytes, whose first is called `text_offset` in the rows;
-  // `counters`: a worker's row. All outlive this object.
-  Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters)
-      : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters) {}
+  // `counters`: a worker's row. All outlive this object, and so does what `edns` points to.
+  Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters, const EdnsSettings& edns)
+      : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters), edns_(edns) {}
 
-  // Answers from `cache`, also with what is past its end where the cache keeps that.
-  void use(std::shared_ptr<AnswerCache> cache) { cache_ = std::move(cache); }
-  AnswerCache* cache() const { return cache_.get(); }
   // Has `guard` look at everything first.
   void use(std::shared_ptr<Guard> guard) { guard_ = std::move(guard); }
   Guard* guard() const { return guard_.get(); }
@@ -43,7 +43,7 @@ class Admission {
   void begin();
 
   // Examines `length` bytes at `base + offset` and fills the row numbered `row` (below kBatchSize). kReply: the reply
-  // stands where the message stood, and the row's kLength is the reply's. With a cache that knows the answer, or a
+  // stands where the message stood, and the row's kLength is the reply's. With a front that knows the answer, or a
   // guard that has one: kReply as well, the answer is in `exchange`, and the row is left alone.
   Outcome admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange);
 
@@ -55,7 +55,7 @@ class Admission {
   uint32_t text_offset_;
   uint32_t text_used_ = 0;
   double* counters_;
-  std::shared_ptr<AnswerCache> cache_;
+  EdnsSettings edns_;
   std::shared_ptr<Guard> guard_;
   uint32_t now_ = 0;
 };

@@ -33,7 +33,8 @@ bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool s
 AnswerCache::AnswerCache(const Options& options)
     : hash_key_(random_key()),
       payload_size_(options.payload_size),
-      ignore_cookies_(options.ignore_cookies),
+      added_{options.ignore_nsid, options.ignore_cookies},
+      first_manner_{options.stale_first, options.looked_up_again},
       shard_count_(1) {
   while (shard_count_ < kMaxShards && shard_count_ * 2 * kMinShardBytes <= options.max_bytes) shard_count_ *= 2;
   shards_ = std::make_unique<AnswerCacheShard[]>(shard_count_);
@@ -51,9 +52,19 @@ AnswerCacheShard& AnswerCache::shard(uint64_t hash) const {
 
 AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
                                         uint32_t now, bool allow_stale, uint8_t* out, size_t capacity) {
+  return look_up(query, view, origin, now, Manner{allow_stale, false}, out, capacity);
+}
+
+AnswerCache::Found AnswerCache::look_up_first(const uint8_t* query, const MessageView& view, const Origin& origin,
+                                              uint32_t now, uint8_t* out, size_t capacity) {
+  return look_up(query, view, origin, now, first_manner_, out, capacity);
+}
+
+AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
+                                        uint32_t now, Manner manner, uint8_t* out, size_t capacity) {
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_, ignore_cookies_)) {
-    shards_[0].count_miss();
+  if (!key.read(query, view, origin.transport, payload_size_, added_)) {
+    if (!manner.leaves_misses) shards_[0].count_miss();
     return {};
   }
   AnswerCacheShard* last = &shards_[0];
@@ -62,14 +73,14 @@ AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView&
     if ((variations >> vary_by & 1) == 0 || !key.vary(static_cast<uint8_t>(vary_by), origin)) continue;
     const uint64_t hashed = hash(key);
     last = &shard(hashed);
-    const Found found = last->look_up(key, hashed, query, view, now, allow_stale, out, capacity);
+    const Found found = last->look_up(key, hashed, query, view, now, manner, out, capacity);
     if (found.length != 0) return found;
     if (found.refresh) {
       last->count_miss();
       return found;
     }
   }
-  last->count_miss();
+  if (!manner.leaves_misses) last->count_miss();
   return {};
 }
 
@@ -78,8 +89,7 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   uint8_t vary_by = answer.vary_by & (kVariations - 1);
   if (vary_by & kVaryByClientAddress) vary_by &= static_cast<uint8_t>(~kVaryByClientNetwork);
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_, ignore_cookies_)) return false;
-  if (!key.vary(vary_by, origin)) return false;
+  if (!key.read(query, view, origin.transport, payload_size_, added_) || !key.vary(vary_by, origin)) return false;
   CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);

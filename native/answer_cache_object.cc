@@ -3,7 +3,6 @@
 #include "query_origin.h"
 #include "registry.h"
 #include "seconds.h"
-#include "server_cookies.h"
 #include "wire.h"
 
 namespace multisocket {
@@ -11,13 +10,6 @@ namespace {
 
 constexpr uint32_t kOptSize = 11;      // an OPT record without options
 constexpr uint32_t kAdditionals = 10;  // where ARCOUNT stands
-
-// The length of options without the client's cookie, which stands last.
-size_t without_cookie(const uint8_t* options, size_t length) {
-  size_t last = 0;
-  for (size_t at = 0; at < length; at += 4U + read16(options + at + 2)) last = at;
-  return length > 0 && read16(options + last) == kOptionCookie ? last : length;
-}
 
 }  // namespace
 
@@ -72,7 +64,7 @@ Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
   const uint16_t additionals = read16(message + kAdditionals);
   if (opt != 0) {
     answer.options = message + opt + kOptSize;
-    answer.options_length = without_cookie(answer.options, length - opt - kOptSize);
+    answer.options_length = length - opt - kOptSize;
     answer.extended_rcode = message[opt + 5];
     write16(message + kAdditionals, additionals - 1U);  // the message as it is without its OPT
   }

@@ -32,7 +32,7 @@ class alignas(64) AnswerCacheShard {
 
   // A look-up as AnswerCache has it, of one key; `hash` is the key's.
   AnswerCache::Found look_up(const CacheKey& key, uint64_t hash, const uint8_t* query, const MessageView& view,
-                             uint32_t now, bool allow_stale, uint8_t* out, size_t capacity);
+                             uint32_t now, AnswerCache::Manner manner, uint8_t* out, size_t capacity);
   bool store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now);
   size_t clear(const std::function<bool(const CachedAnswer&)>& matches);
 
@@ -47,9 +47,11 @@ class alignas(64) AnswerCacheShard {
     counter->store(counter->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   size_t empty_size() const { return sizeof *this + bucket_count_ * sizeof(CachedAnswer*); }
-  uint32_t bucket_of(uint64_t hash) const { return static_cast<uint32_t>(hash) & (bucket_count_ - 1); }
-  CachedAnswer* find(const uint8_t* key, size_t length, uint32_t bucket) const;
-  bool take_refresh(CachedAnswer* answer, uint32_t age) const;
+  static uint32_t low(uint64_t hash) { return static_cast<uint32_t>(hash); }
+  CachedAnswer** bucket(uint32_t hash) const { return &buckets_[hash & (bucket_count_ - 1)]; }
+  CachedAnswer* find(const uint8_t* key, size_t length, uint32_t hash) const;
+  bool is_to_refresh(const CachedAnswer& answer, uint32_t age, uint32_t hits) const;
+  void resize(uint32_t count);
   void insert(CachedAnswer* answer);
   void remove(CachedAnswer* answer);
   void evict(uint32_t now);

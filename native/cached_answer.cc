@@ -142,7 +142,7 @@ CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query
   made->lifetime_ = lifetime;
   made->key_length_ = static_cast<uint16_t>(key.size());
   made->tail_length_ = static_cast<uint16_t>(tail_length);
-  made->options_length_ = static_cast<uint16_t>(view.has_opt ? answer.options_length : 0);
+  made->opt_length_ = static_cast<uint16_t>(opt_size);
   made->ttls_ = static_cast<uint16_t>(places.count);
 
   uint8_t* out = made->bytes();

@@ -53,10 +53,10 @@ class CachedAnswer {
   uint32_t age(uint32_t now) const;
   // Whether it says something about the data, so that it is worth something when it is stale: NOERROR or NXDOMAIN.
   bool says_data() const;
-  // Octets of the options in its OPT.
-  size_t options_length() const { return options_length_; }
   // The reply's length for a query whose question has this end.
   size_t reply_length(const MessageView& view) const { return view.question_end + tail_length_; }
+  // Octets of the OPT at the reply's end; 0: it has none.
+  size_t opt_length() const { return opt_length_; }
 
   // Writes the reply to `query`, whose key is this one's: its ID and the spelling of its question, TTLs less `age` and
   // at most `max_ttl`. `out` has room for reply_length(); it may be `query`, whose question then stays where it is.
@@ -69,7 +69,7 @@ class CachedAnswer {
   CachedAnswer* next = nullptr;
   CachedAnswer* newer = nullptr;
   CachedAnswer* older = nullptr;
-  uint32_t bucket = 0;
+  uint32_t hash = 0;  // the key's, its low bits
   uint32_t hits = 0;
   uint32_t last_hit_age = 0;
   uint32_t refresh_age = 0;  // from this age on, somebody is to refresh it
@@ -91,7 +91,7 @@ class CachedAnswer {
   uint32_t lifetime_ = 0;
   uint16_t key_length_ = 0;
   uint16_t tail_length_ = 0;
-  uint16_t options_length_ = 0;
+  uint16_t opt_length_ = 0;
   uint16_t ttls_ = 0;
 };
 

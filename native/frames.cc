@@ -18,7 +18,8 @@ uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most) {
     const uint32_t message = frames->start + kPrefix;
     uint8_t* answer = frames->output + frames->output_start;
     const uint32_t room = frames->output_end - frames->output_start;
-    Admission::Exchange exchange = {frames->origin, answer + kPrefix, room < kPrefix ? 0 : room - kPrefix};
+    Admission::Exchange exchange = {frames->front, frames->origin, answer + kPrefix,
+                                    room < kPrefix ? 0 : room - kPrefix};
     admission->admit(frames->input, message, length, rows, &exchange);
     if (exchange.length == 0) {
       rows++;

@@ -8,11 +8,12 @@
 
 namespace multisocket {
 
-// Messages that came, and a place for answers from the cache.
+// Messages that came, and a place for answers that are known.
 struct Frames {
   uint8_t* input;
   uint32_t start;  // moves behind what was looked at
   uint32_t end;
+  const AnswerFront* front;  // null: no answers are known
   Origin origin;
   uint8_t* output;
   uint32_t output_start;  // moves behind the answers, each of which stands behind its length

@@ -77,7 +77,7 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
       const uint8_t* cookie = find_cookie(message, *view, &size);
       guarded->cookie = check_cookie(secrets_, cookie, size, origin.client, seconds_, guarded->fresh);
       if (guarded->cookie == CookieState::kMalformed) *verdict = Verdict::kFormatError;
-      bare = bare && guarded->cookie >= CookieState::kClientOnly;
+      bare = bare && guarded->has_cookie();
     }
   }
   const bool query = *verdict == Verdict::kQuery;
@@ -168,7 +168,7 @@ size_t Guard::refuse_cookie(const uint8_t* message, const MessageView& view, con
 // room for it.
 size_t Guard::make_short(const uint8_t* message, const MessageView& view, const Guarded& guarded, uint16_t flags,
                          unsigned rcode, uint8_t* out, size_t capacity) const {
-  const bool has_cookie = guarded.cookie >= CookieState::kClientOnly;
+  const bool has_cookie = guarded.has_cookie();
   const size_t end = view.question_end;
   const size_t options = has_cookie ? kCookieOptionSize : 0;
   const size_t length = end + (view.has_opt ? kOptSize + options : 0);

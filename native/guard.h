@@ -62,6 +62,8 @@ struct Guarded {
   uint8_t fresh[kCookieSize] = {};  // what the reply is to carry, of clients that sent a cookie
   bool unlimited = false;           // nothing of it is charged
   size_t length = 0;                // of the reply that was made in its place
+
+  bool has_cookie() const { return cookie >= CookieState::kClientOnly; }  // whether `fresh` is one
 };
 
 class Guard {

@@ -40,7 +40,7 @@ constexpr uint32_t kOutputSize = 128 * 1024;
 constexpr uint32_t kSlabSize = kOutputOffset + kOutputSize;
 
 // A query's row of 32-bit words.
-constexpr uint32_t kQueryWords = 20;
+constexpr uint32_t kQueryWords = 24;
 enum QueryWord : uint32_t {
   kOffset,
   kLength,
@@ -54,6 +54,7 @@ enum QueryWord : uint32_t {
   kEdnsSizeAndFlags,
   kOptionsOffset,
   kOptionsLength,
+  kAsked,  // of AskedOption
   kVerdict,
   kHasCookie,  // 1 where the reply is to carry the cookie that follows
   kCookie,     // its octets, four a word, the first ones highest

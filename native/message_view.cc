@@ -61,10 +61,26 @@ size_t skip_question_name(const uint8_t* message, size_t length) {
   return 0;
 }
 
-// Options fill the RDATA exactly (RFC 6891 s.6.1.2).
-bool options_fit(const uint8_t* options, size_t length) {
+// Options fill the RDATA exactly (RFC 6891 s.6.1.2). `*asked`: those that are answered by being there.
+bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
   size_t at = 0;
-  while (at + 4 <= length) at += 4U + read16(options + at + 2);
+  while (at + 4 <= length) {
+    const uint16_t size = read16(options + at + 2);
+    switch (read16(options + at)) {
+      case kOptionNsid:
+        *asked |= kAskedNsid;
+        break;
+      case kOptionKeepalive:
+        *asked |= size == 0 ? kAskedKeepalive : kKeepaliveWithTime;
+        break;
+      case kOptionPadding:
+        *asked |= kAskedPadding;
+        break;
+      default:
+        break;
+    }
+    at += 4U + size;
+  }
   return at == length;
 }
 
@@ -121,11 +137,11 @@ Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
   if (at != length) return Verdict::kFormatError;
   // The version comes first: what the options look like in a later one we cannot know.
   if (version != 0) return Verdict::kBadVersion;
-  if (!options_fit(message + view->options_offset, view->options_length)) return Verdict::kFormatError;
+  if (!read_options(message + view->options_offset, view->options_length, &view->asked)) return Verdict::kFormatError;
   return Verdict::kQuery;
 }
 
-size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict) {
+size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict, uint16_t payload_size) {
   uint16_t flags = kFlagQr | (view.flags & kOpcodeMask);
   switch (verdict) {
     case Verdict::kFormatError:
@@ -149,7 +165,7 @@ size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdi
   uint8_t* opt = message + view.question_end;
   opt[0] = 0;
   write16(opt + 1, kTypeOpt);
-  write16(opt + 3, kPayloadSize);
+  write16(opt + 3, payload_size);
   opt[5] = kRcodeBadVers >> 4;  // the upper eight bits of the extended RCODE (RFC 6891 s.6.1.3)
   opt[6] = 0;                   // the highest version that we speak
   write16(opt + 7, view.opt_flags & 0x8000);

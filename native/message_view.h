@@ -20,6 +20,19 @@ enum class Verdict {
   kBadVersion,      // EDNS version above 0: BADVERS
 };
 
+// Options whose answer depends on nothing but that they are there.
+constexpr uint16_t kOptionNsid = 3;        // RFC 5001
+constexpr uint16_t kOptionKeepalive = 11;  // RFC 7828
+constexpr uint16_t kOptionPadding = 12;    // RFC 7830
+
+// Those that a query has; bits. Its identifier and its padding may hold whatever they like.
+enum AskedOption : uint8_t {
+  kAskedNsid = 1,
+  kAskedKeepalive = 2,
+  kAskedPadding = 4,
+  kKeepaliveWithTime = 8,  // in a stream a format error: it is the server who says the time (RFC 7828 s.3.2.1)
+};
+
 struct MessageView {
   uint16_t id = 0;
   uint16_t flags = 0;
@@ -32,6 +45,7 @@ struct MessageView {
   uint16_t opt_flags = 0;     // OPT: the lower half of its TTL field; DO is 0x8000
   uint16_t options_offset = 0;
   uint16_t options_length = 0;
+  uint8_t asked = 0;           // of AskedOption
   uint16_t other_records = 0;  // besides the question and OPT: TSIG, SIG(0), the SOA of IXFR
 };
 
@@ -41,8 +55,8 @@ Verdict examine(const uint8_t* message, size_t length, MessageView* view);
 
 // Replaces a message by the reply that its verdict asks for and returns the reply's length, which is never more than
 // the message's was; 0 where the verdict asks for none. A header alone for FORMERR and NOTIMP; BADVERS has question and
-// OPT.
-size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict);
+// OPT, with `payload_size` as ours.
+size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict, uint16_t payload_size);
 
 // Writes the question's name in presentation form (RFC 1035 s.5.1: `\.`, `\\`, `\DDD` for what is not printable or is a
 // space) without the last dot, the root as `.`: first in lower case, then, when the client's spelling differs, as sent.

@@ -16,7 +16,7 @@ UdpEndpoint::UdpEndpoint(const Memory& memory, Server server)
       server_(std::move(server)),
       batch_(memory.slab),
       admission_(memory.queries, memory.slab + layout::kTextOffset, layout::kTextOffset,
-                 memory.counters + memory.worker_row) {}
+                 memory.counters + memory.worker_row, memory.edns) {}
 
 std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& memory, Server server) {
   std::shared_ptr<UdpEndpoint> endpoint(new UdpEndpoint(memory, std::move(server)));
@@ -29,7 +29,8 @@ std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& me
   return endpoint;
 }
 
-int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, bool wildcard) {
+int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, bool wildcard,
+                     std::shared_ptr<const AnswerFront> front) {
   if (closing_) return UV_ECANCELED;
   if (notes_arrivals_ && DatagramBatch::note_arrivals(descriptor.get()) != 0) return uv_translate_sys_error(errno);
   if (find(number) != nullptr) return UV_EALREADY;
@@ -42,6 +43,7 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   socket->number = number;
   socket->group = group;
   socket->wildcard = wildcard;
+  socket->front = std::move(front);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   if (getsockname(socket->descriptor.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
@@ -204,15 +206,16 @@ unsigned UdpEndpoint::fill() {
 uint32_t UdpEndpoint::admit(unsigned received) {
   uint32_t queries = 0;
   admission_.begin();
-  const bool varies = admission_.cache() != nullptr && admission_.cache()->varies();
   const bool guarded = admission_.guard() != nullptr;
   for (unsigned slot = 0; slot < received; slot++) {
     const uint32_t length = batch_.length(slot, memory_.counters + memory_.worker_row);
     if (length == 0) continue;
     const uint32_t offset = DatagramBatch::message_offset(slot);
     uint8_t* envelope = memory_.slab + DatagramBatch::envelope_offset(slot);
-    Admission::Exchange exchange = {{}, memory_.slab + offset, layout::kMaxDatagram};
-    if (varies || guarded) exchange.origin = QueryOrigin::of(origin_of(envelope));
+    const Socket* socket = find(layout::read_socket(envelope));
+    const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
+    Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
+    if (guarded || (front != nullptr && front->varies())) exchange.origin = QueryOrigin::of(origin_of(envelope));
     const Admission::Outcome outcome = admission_.admit(memory_.slab, offset, length, queries, &exchange);
     envelope[layout::kEnvelopeUnlimited] = exchange.unlimited;
     switch (outcome) {

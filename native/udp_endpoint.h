@@ -20,13 +20,14 @@ namespace multisocket {
 class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
  public:
   // Memory that JavaScript allocated (layout.h); it outlives the endpoint. `counters`: all rows; `worker_row`: the
-  // element at which this worker's starts.
+  // element at which this worker's starts. `edns` points into such memory, too.
   struct Memory {
     uint8_t* slab;
     uint32_t* queries;
     uint32_t* outbox;
     double* counters;
     uint32_t worker_row;
+    EdnsSettings edns;
   };
   // Who answers.
   struct Server {
@@ -43,8 +44,9 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   UdpEndpoint& operator=(const UdpEndpoint&) = delete;
 
   // Starts to read a socket; returns 0 or a libuv error. Sockets of one `group` share address and port, so that any of
-  // them can send the replies of all.
-  int add(uint32_t socket, Descriptor descriptor, uint32_t group, bool wildcard);
+  // them can send the replies of all. What `front` knows is answered without a call of `serve`; null: nothing is.
+  int add(uint32_t socket, Descriptor descriptor, uint32_t group, bool wildcard,
+          std::shared_ptr<const AnswerFront> front);
   // Stops reading; replies still leave through it.
   void stop(uint32_t socket);
   // Starts to read a stopped socket again; returns 0 or a libuv error.
@@ -54,8 +56,6 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   void flush();
   // Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards.
   void drop_older_than(uint32_t milliseconds);
-  // Answers what `cache` knows without a call of `serve`.
-  void use(std::shared_ptr<AnswerCache> cache) { admission_.use(std::move(cache)); }
   // Has `guard` look at what comes and goes.
   void use(std::shared_ptr<Guard> guard) { admission_.use(std::move(guard)); }
   void set_ref(bool on);
@@ -71,6 +71,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
     uint32_t number;
     uint32_t group;
     bool wildcard;
+    std::shared_ptr<const AnswerFront> front;
     QueryOrigin bound;  // only its local half
     bool reading = true;
     bool ready = false;  // stands in the queue

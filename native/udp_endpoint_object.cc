@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "answer_cache_object.h"
+#include "answer_front_object.h"
 #include "guard_object.h"
 #include "system_error.h"
 
@@ -16,7 +16,6 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&UdpEndpointObject::start>("start"),
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
-                         InstanceMethod<&UdpEndpointObject::use>("use"),
                          InstanceMethod<&UdpEndpointObject::guard>("guard"),
                          InstanceMethod<&UdpEndpointObject::drop_older_than>("dropOlderThan"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
@@ -36,10 +35,12 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
     Napi::RangeError::New(env, "slab, queries or outbox is smaller than the layout says").ThrowAsJavaScriptException();
     return;
   }
-  auto kept = Napi::Array::New(env, 4);
+  auto edns = info[5].As<Napi::Uint8Array>();
+  auto kept = Napi::Array::New(env, 5);
   for (uint32_t i = 0; i < 4; i++) kept.Set(i, info[i]);
+  kept.Set(4, edns);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
-  on_queries_ = Napi::Persistent(info[5].As<Napi::Function>());
+  on_queries_ = Napi::Persistent(info[6].As<Napi::Function>());
   context_ = std::make_unique<Napi::AsyncContext>(env, "multisocket:UdpEndpoint");
 
   uv_loop_t* loop = nullptr;
@@ -47,8 +48,12 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
     Napi::Error::New(env, "this environment has no libuv event loop").ThrowAsJavaScriptException();
     return;
   }
-  const UdpEndpoint::Memory memory = {static_cast<uint8_t*>(slab.Data()), queries.Data(), outbox.Data(),
-                                      counters.Data(), info[4].As<Napi::Number>().Uint32Value()};
+  const UdpEndpoint::Memory memory = {static_cast<uint8_t*>(slab.Data()),
+                                      queries.Data(),
+                                      outbox.Data(),
+                                      counters.Data(),
+                                      info[4].As<Napi::Number>().Uint32Value(),
+                                      EdnsSettings::of(edns.Data(), edns.ElementLength())};
   endpoint_ = UdpEndpoint::open(loop, memory, {[this]() { return able(); }, [this](uint32_t count) { serve(count); }});
   // Until it is closed the object must not be collected, whoever has forgotten it.
   Ref();
@@ -68,7 +73,8 @@ void UdpEndpointObject::add(const Napi::CallbackInfo& info) {
     throw_system_error(info.Env(), uv_translate_sys_error(errno), "dup");
     return;
   }
-  const int error = endpoint_->add(number(0), std::move(descriptor), number(2), info[3].As<Napi::Boolean>().Value());
+  const int error = endpoint_->add(number(0), std::move(descriptor), number(2), info[3].As<Napi::Boolean>().Value(),
+                                   AnswerFrontObject::of(info[4]));
   if (error != 0) throw_system_error(info.Env(), error, "poll");
 }
 
@@ -89,10 +95,6 @@ void UdpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->f
 
 void UdpEndpointObject::drop_older_than(const Napi::CallbackInfo& info) {
   endpoint_->drop_older_than(info[0].As<Napi::Number>().Uint32Value());
-}
-
-void UdpEndpointObject::use(const Napi::CallbackInfo& info) {
-  endpoint_->use(AnswerCacheObject::Unwrap(info[0].As<Napi::Object>())->cache());
 }
 
 void UdpEndpointObject::guard(const Napi::CallbackInfo& info) {

@@ -1,49 +1,23 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import { usableCpus } from 'multisocket';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
-import { freePort } from './support/http.js';
+import { freePort } from './support/free-port.js';
+import { killAll, listen, start, type Running } from './support/program.js';
 import { until } from './support/server.js';
+import { socketsAt } from './support/ss.js';
+import { temporaryDirectory } from './support/temporary-directory.js';
 
-const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+const directory = temporaryDirectory();
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const running = new Set<ChildProcess>();
-
-/** A program that runs, with all that it has printed so far. */
-interface Running {
-  child: ChildProcess;
-  out: () => string;
-  err: () => string;
-  /** Its exit code, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals>;
-}
-
-function start(args: readonly string[], cwd = directory): Running {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
-    return (code ?? signal) as number | NodeJS.Signals;
-  });
-  return { child, out: () => out, err: () => err, ended };
-}
 
 /** Runs it to its end. */
 async function finish(args: readonly string[]): Promise<{ code: number | NodeJS.Signals; out: string; err: string }> {
-  const { ended, out, err } = start(args);
+  const { ended, out, err } = start(args, directory);
   return { code: await ended, out: out(), err: err() };
 }
 
@@ -56,15 +30,12 @@ function corefile(text: string): string {
 /** Starts it with a Corefile and waits until it listens; `port` is the first that it prints. */
 async function serve(text: string): Promise<Running & { path: string; port: number }> {
   const path = corefile(text);
-  const started = start(['-conf', path]);
-  await until(() => started.out().includes('multisocket-'), 'the program to listen');
+  const started = await listen(['-conf', path], directory);
   return { ...started, path, port: Number(/listening on .*:(\d+),/.exec(started.out())?.[1]) };
 }
 
 describe('the program', () => {
-  afterEach(() => {
-    for (const child of running) child.kill('SIGKILL');
-  });
+  afterEach(killAll);
 
   it('says its version and its directives', async () => {
     assert.deepEqual(await finish(['-version']), { code: 0, out: `multisocket-${version}\n`, err: '' });
@@ -108,9 +79,94 @@ describe('the program', () => {
     }
   }
 
+  for (const [what, text, line, message] of [
+    ['a directive that there is not', 'a {\n nothing\n}', 2, "Error during parsing: Unknown directive 'nothing'"],
+    ['the end in a block', 'a {\n log {\n  class all', 3, 'Error during parsing: Unexpected EOF'],
+    ['no end of a block', 'a {\n log', 2, "Syntax error: Unexpected token 'log', expecting '}'"],
+    ['no zone', '{\n log\n}', 1, "Syntax error: Unexpected token '{', expecting 'zone'"],
+    ['an import of nothing', 'a {\n import none\n}', 2, 'Error during parsing: File to import not found: none'],
+    ['a zone twice', '. {\n}\n. {\n}', 3, 'Error during parsing: cannot serve dns://.:53 - it is already defined'],
+    [
+      'a zone bound and not',
+      'a {\n bind ::1\n}\na {\n}',
+      4,
+      'Error during parsing: cannot serve dns://a.:53 - zone overlap listener capacity with dns://a.:53 on ::1',
+    ],
+    ['a port that is none', 'a:65536 {\n}', 1, 'Error during parsing: port is not from 0 to 65535: 65536'],
+  ] as const) {
+    it(`refuses a Corefile with ${what}, with file and line`, async () => {
+      const path = corefile(text);
+      for (const mode of [[], ['-check']]) {
+        const { code, out, err } = await finish(['-conf', path, ...mode]);
+        assert.deepEqual([code, out, err], [1, '', `multisocket: ${path}:${line} - ${message}\n`]);
+      }
+    });
+  }
+
+  it('names the file that was imported, and its line', async () => {
+    const path = corefile('. {\n import sockets\n whoami\n}\n');
+    const imported = join(dirname(path), 'sockets');
+    writeFileSync(imported, '# as many as the machine has CPUs, and then some\n\nmultisocket 2048\n');
+    const { code, err } = await finish(['-conf', path]);
+    const message = 'Error during parsing: num sockets exceeds maximum (1024): 2048';
+    assert.deepEqual([code, err], [1, `multisocket: plugin/multisocket: ${imported}:3 - ${message}\n`]);
+  });
+
+  describe('has as many sockets at an address as its first server block says', () => {
+    /** The warnings of a Corefile that runs, and how many sockets each address has: both protocols have as many. */
+    async function run(text: string, port: number, ...at: string[]): Promise<[warnings: string[], sockets: number[]]> {
+      const path = corefile(text.replaceAll('PORT', String(port)));
+      const { child, ended, out, err } = await listen(['-conf', path], directory);
+      const sockets: number[] = [];
+      for (const address of at) {
+        const [udp, tcp] = [await socketsAt(port, 'udp', address), await socketsAt(port, 'tcp', address)];
+        assert.equal(udp, tcp);
+        sockets.push(udp);
+        for (const transport of ['+notcp', '+tcp'])
+          assert.match(await dig(`@${address}`, '-p', String(port), 'a.test', transport), /status: NOERROR/);
+      }
+      child.kill('SIGTERM');
+      assert.deepEqual([await ended, err()], [0, '']);
+      const prefix = `[WARNING] ${path}`;
+      const lines = out().split('\n');
+      return [lines.filter((line) => line.startsWith('[WARNING]')).map((line) => line.replace(prefix, '')), sockets];
+    }
+    const ignored = (line: number, value: number, port: number, has: number): RegExp =>
+      new RegExp(
+        `^:${line} - Warning: plugin/multisocket: ${value} ignored for dns://127\\.0\\.0\\.1:${port}, which has ${has} from the server block at .*:1$`,
+      );
+
+    it('two blocks of one address with other values: the second is ignored, with file and line', async () => {
+      const port = await freePort();
+      const block = (zone: string, sockets: number): string =>
+        `${zone}:PORT {\n bind 127.0.0.1\n multisocket ${sockets}\n whoami\n}\n`;
+      const [warnings, sockets] = await run(block('a.test', 3) + block('b.test', 2), port, '127.0.0.1');
+      assert.deepEqual(sockets, [3]);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0], ignored(8, 2, port, 3));
+    });
+
+    it('two addresses with other values: each has its own', async () => {
+      const block = (address: string, sockets: number): string =>
+        `a.test:PORT {\n bind ${address}\n multisocket ${sockets}\n whoami\n}\n`;
+      const text = block('127.0.0.1', 3) + block('127.0.0.2', 2);
+      assert.deepEqual(await run(text, await freePort(), '127.0.0.1', '127.0.0.2'), [[], [3, 2]]);
+    });
+
+    it('a block without the directive first: one', async () => {
+      const port = await freePort();
+      const text =
+        'a.test:PORT {\n bind 127.0.0.1\n whoami\n}\nb.test:PORT {\n bind 127.0.0.1\n multisocket 4\n whoami\n}\n';
+      const [warnings, sockets] = await run(text, port, '127.0.0.1');
+      assert.deepEqual(sockets, [1]);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0], ignored(7, 4, port, 1));
+    });
+  });
+
   it('-check says what would be served, and what is odd', async () => {
     const path = corefile(
-      'a.org b.org {\n multisocket 3\n whoami\n}\nc.org:5301 {\n bind 127.0.0.1 ::1\n log\n whoami\n}\nd.org {\n multisocket 4\n}\n',
+      'a.org b.org {\n multisocket 3\n whoami\n}\nc.org:5301 {\n bind 127.0.0.1 ::1\n log\n cache\n whoami\n}\ne.org:5301 {\n bind 127.0.0.1 ::1\n cache\n whoami\n}\nd.org {\n multisocket 4\n}\n',
     );
     const { code, out, err } = await finish(['-check', '-conf', path, '-dns.port', '5300']);
     assert.deepEqual([code, err], [0, '']);
@@ -121,18 +177,19 @@ describe('the program', () => {
       '  b.org.: multisocket whoami',
       '  d.org.: multisocket',
       'dns://127.0.0.1:5301: 1 socket, 1 worker',
-      '  c.org.: bind log whoami',
+      '  c.org.: bind log cache whoami; cache: chain, log sees each query',
+      '  e.org.: bind cache whoami; cache: native',
       'dns://[::1]:5301: 1 socket, 1 worker',
-      '  c.org.: bind log whoami',
-      `${path}:11 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
+      '  c.org.: bind log cache whoami; cache: chain, log sees each query',
+      '  e.org.: bind cache whoami; cache: native',
+      `${path}:17 - Warning: plugin/multisocket: 4 ignored for dns://:5300, which has 3 from the server block at ${path}:1`,
       'Corefile is valid: 1 warning',
     ]);
   });
 
   it('serves whoami on this host when there is no Corefile, and logs each query', async () => {
     const port = await freePort();
-    const { child, out, ended } = start(['-dns.port', String(port)]);
-    await until(() => out().includes('multisocket-'), 'the program to listen');
+    const { child, out, ended } = await listen(['-dns.port', String(port)], directory);
     assert.ok(out().includes(`listening on 127.0.0.1:${port}, UDP and TCP, ${usableCpus()} socket`));
     assert.match(
       await dig('@127.0.0.1', '-p', String(port), 'example.org', 'MX'),

@@ -1,5 +1,6 @@
 /** What the program says of what it serves. */
 import { addressName } from '../corefile/addresses.js';
+import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { withLastDot } from '../corefile/zone-name.js';
 import type { CorefileServer } from '../run/corefile-server.js';
@@ -31,13 +32,18 @@ export function stopReport({ totals }: ServerStatistics): string[] {
 }
 
 /** What would be served: each address with its sockets, workers and zones, and what is odd. */
-export function checkReport({ addresses, blocks, warnings }: Corefile): string[] {
+export function checkReport(corefile: Corefile): string[] {
+  const { addresses, blocks, warnings } = corefile;
+  const modes = cacheModes(corefile);
   const workers = Math.min(Math.max(...addresses.map(({ sockets }) => sockets)), usableCpus());
   const lines = addresses.flatMap((address) => [
     `${addressName(address)}: ${plural(address.sockets, 'socket')}, ${plural(Math.min(workers, address.sockets), 'worker')}`,
     ...address.zones.map(({ zone, block }) => {
       const names = blocks[block].plugins.map(({ name }) => name);
-      return `  ${withLastDot(zone)}: ${names.length === 0 ? 'no directives: REFUSED' : names.join(' ')}`;
+      const mode = modes[block];
+      const cached =
+        mode === undefined ? '' : `; cache: ${mode.chain === undefined ? 'native' : `chain, ${mode.chain}`}`;
+      return `  ${withLastDot(zone)}: ${names.length === 0 ? 'no directives: REFUSED' : names.join(' ')}${cached}`;
     }),
   ]);
   return [

@@ -1,8 +1,10 @@
 /** A server block at work in a worker: its directives, one after the other. */
+import type { AnswerCache } from '../addon.js';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { WorkerPart, WorkerRuntime } from './directive.js';
+import type { MetricSample } from './metric-sample.js';
 import { directives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
@@ -11,8 +13,13 @@ interface NamedPart {
   part: WorkerPart;
 }
 
+/** The default of the server's option. */
+const MAX_PAYLOAD_SIZE = 1232;
+
 /** What a chain needs of its worker. */
 export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | 'signal'> {
+  /** Default: 1,232. */
+  maxPayloadSize?: WorkerRuntime['maxPayloadSize'];
   /** Default: every query's server is called ``. */
   serverOf?: WorkerRuntime['serverOf'];
   /** Takes a message from a directive to its half in the main thread; default: nobody hears it. */
@@ -39,14 +46,17 @@ export class Chain {
     registry: DirectiveRegistry = directives,
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
-    const { index, logger, signal, serverOf = () => '', fatal = raise } = runtime;
+    const { maxPayloadSize = MAX_PAYLOAD_SIZE, serverOf = () => '', fatal = raise } = runtime;
+    const { index, logger, signal } = runtime;
     const parts: NamedPart[] = [];
+    const metrics = (): MetricSample[] => parts.flatMap(({ part }) => part.metrics?.() ?? []);
     let anyClass = false;
     try {
       for (const { name, config } of block.plugins) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
-        const part = await setup?.start?.(config, { index, logger, signal, serverOf, zones, tell, fatal });
+        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
+        const part = await setup?.start?.(config, own);
         if (part !== undefined) parts.push({ name, part });
         anyClass ||= setup?.anyClass ?? false;
       }
@@ -71,6 +81,11 @@ export class Chain {
       };
     }
     this.handle = next;
+  }
+
+  /** The cache among its directives; undefined if there is none. */
+  get answers(): AnswerCache | undefined {
+    return this.#parts.find(({ part }) => part.answers !== undefined)?.part.answers;
   }
 
   /** The names of the directives that cannot answer yet. */

@@ -2,6 +2,7 @@
  * What a directive is made of. It lives in two threads: the main thread reads the Corefile, opens sockets and supervises;
  * workers answer queries. So its set-up has two halves, with plain data between them.
  */
+import type { AnswerCache } from '../addon.js';
 import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
@@ -9,6 +10,7 @@ import type { ServerStatistics } from '../server/statistics.js';
 import type { Corefile } from './corefile.js';
 import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
+import type { MetricSample } from './metric-sample.js';
 import type { DirectiveReader } from './reader.js';
 
 /** A directive by its name, its place in the chain, and its set-up. */
@@ -37,6 +39,12 @@ export interface DirectiveSetup<Config> {
    * does not start, or a reload keeps what is there. Not there: the directive has no part in answering.
    */
   start?(config: Config, runtime: WorkerRuntime): WorkerPart | Promise<WorkerPart>;
+  /**
+   * Whether it is to see also those queries of its server block that `cache`, behind it, has the answer to. Where no
+   * directive before `cache` is, these are answered in native code, and their queries meet no directive at all. Default:
+   * true for those with {@link start}.
+   */
+  seesCached?: boolean;
   /** Whether it answers queries of other classes than IN; without such a directive in their block they are REFUSED. */
   anyClass?: boolean;
   /**
@@ -69,12 +77,16 @@ export interface WorkerRuntime extends BlockContext {
   /** The worker's number, from 0. */
   index: number;
   logger: Logger;
+  /** The longest UDP reply of the server in octets: its option of that name. */
+  maxPayloadSize: number;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
   /** The address that a query came to, as the Corefile has it: `dns://:53`, `tls://192.0.2.1:853`. */
   serverOf: (query: Query) => string;
   /** Sends a clone of `message` to the directive's half in the main thread, if there is one: {@link MainPart.hear}. */
   tell: (message: unknown) => void;
+  /** What the directives of the server block have counted since this was last called: for `prometheus`. */
+  metrics: () => MetricSample[];
   /** The server must not go on: it reports this and closes, however many workers there are. */
   fatal: (error: Error) => void;
 }
@@ -111,8 +123,12 @@ export interface MainPart {
 export interface WorkerPart {
   /** Its link of the chain; without it queries pass by. */
   handle?: ChainHandler;
+  /** @internal What has the answers that may be given without the chain. */
+  answers?: AnswerCache;
   /** Whether it can answer already; default: it can. */
   ready?(): boolean;
+  /** What it has counted since this was last called; `prometheus` shows it, where the server block has that. */
+  metrics?(): MetricSample[];
   /** Runs after the last query. */
   close?(): void | Promise<void>;
 }

@@ -12,6 +12,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'multisocket',
   'rrl',
   'reload',
+  'nsid',
   'bufsize',
   'bind',
   'ready',

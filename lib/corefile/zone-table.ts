@@ -3,10 +3,12 @@
 /** Zones by name, each with what serves it. */
 export class ZoneTable<T> {
   readonly #zones: ReadonlyMap<string, T>;
+  readonly #hasOnlyRoot: boolean;
 
   /** Names in the form that a query's `key` has: lower case, no last dot, the root as `.`. */
   constructor(zones: Iterable<readonly [string, T]>) {
     this.#zones = new Map(zones);
+    this.#hasOnlyRoot = this.#zones.size === 1 && this.#zones.has('.');
   }
 
   /**
@@ -18,6 +20,8 @@ export class ZoneTable<T> {
    * `key` and `type` are the query's.
    */
   find(key: string, type: string): T | undefined {
+    // A server of all names need not look at any.
+    if (this.#hasOnlyRoot) return this.#zones.get('.');
     const own = this.#longest(key, 0);
     if (type !== 'DS' || !this.#zones.has(key)) return own ?? this.#zones.get('.');
     return this.#longest(key, nextLabel(key, 0)) ?? own;

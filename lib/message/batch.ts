@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 
 /** The ways in which a message travels, in native code's order (`native/cache_key.h`). */
-export const transports = ['udp', 'tcp', 'tls', 'https'] as const;
+export const transports = ['udp', 'tcp', 'tls', 'https', 'grpc'] as const;
 
 /** How a message travels. */
 export type Transport = (typeof transports)[number];

@@ -20,10 +20,6 @@ export interface Edns {
 
 const TYPE_OPT = 41;
 const DO = 0x8000;
-/** OPTION-CODE of COOKIE (RFC 7873 s.4). */
-const OPTION_COOKIE = 10;
-/** Octets of a cookie: the client's 8 and the server's 16 (RFC 9018 s.4). */
-const COOKIE_SIZE = 24;
 /** Octets of an OPT record without options. */
 const OPT_SIZE = 11;
 /** What every client takes without saying so (RFC 1035 s.4.2.1). */
@@ -37,38 +33,33 @@ export function replyLimit(query: Query, maxPayloadSize: number): number {
 }
 
 /** Octets that {@link writeOpt} writes. */
-export function optSize(options: readonly EdnsOption[], query: Query): number {
-  const size = query.hasCookie ? OPT_SIZE + 4 + COOKIE_SIZE : OPT_SIZE;
-  return options.reduce((sum, { data }) => sum + 4 + data.length, size);
+export function optSize(options: readonly EdnsOption[]): number {
+  return options.reduce((size, { data }) => size + 4 + data.length, OPT_SIZE);
 }
 
 /**
- * Writes the OPT record of the reply to `query`: our payload size, the upper bits of the extended RCODE, the client's DO
- * (RFC 3225 s.3), options, and last the client's cookie. Nothing else of the client's is echoed (RFC 6891 s.6.1.1).
+ * Writes the OPT record of a reply: our payload size, the upper bits of the extended RCODE, the client's DO (RFC 3225
+ * s.3), and options. Nothing else of the client's is echoed (RFC 6891 s.6.1.1).
  */
 export function writeOpt(
   writer: MessageWriter,
   payloadSize: number,
   rcode: number,
+  dnssecOk: boolean,
   options: readonly EdnsOption[],
-  query: Query,
 ): void {
   writer.u8(0);
   writer.u16(TYPE_OPT);
   writer.u16(payloadSize);
   writer.u8(rcode >> 4);
   writer.u8(0);
-  writer.u16(query.dnssecOk ? DO : 0);
-  writer.u16(optSize(options, query) - OPT_SIZE);
+  writer.u16(dnssecOk ? DO : 0);
+  writer.u16(optSize(options) - OPT_SIZE);
   for (const { code, data } of options) {
     writer.u16(code);
     writer.u16(data.length);
     writer.bytes(data);
   }
-  if (!query.hasCookie) return;
-  writer.u16(OPTION_COOKIE);
-  writer.u16(COOKIE_SIZE);
-  for (let i = 0; i < COOKIE_SIZE / 4; i++) writer.u32(query.cookieWord(i));
 }
 
 /** Reads the options between `start` and `end`, which fill that space exactly. The data are copies. */

@@ -1,4 +1,6 @@
 /** What users write: a handler, or a module with one. */
+import type { AnswerCache } from '../addon.js';
+import type { Endpoint } from './batch.js';
 import type { Query } from './query.js';
 import type { Reply } from './reply.js';
 
@@ -25,6 +27,8 @@ export interface HandlerContext {
   index: number;
   /** The server's `logger` option, from any thread. */
   logger: Logger;
+  /** The option of that name: the longest UDP reply in octets. */
+  maxPayloadSize: number;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
   /** Tells the server something: it emits `message` with a clone of it. Throws `DataCloneError` for what has none. */
@@ -36,6 +40,8 @@ export interface HandlerModule {
   default: Handler;
   /** Runs before the first query; the server listens when all workers have done so. */
   setup?(context: HandlerContext): void | Promise<void>;
+  /** @internal The caches that may answer in its place what comes to an address and port of ours; asked after `setup`. */
+  caches?(local: Endpoint): readonly AnswerCache[];
   /** Runs after the last query. */
   close?(): void | Promise<void>;
 }

@@ -102,7 +102,7 @@ export class Query {
     return this.#edns;
   }
 
-  /** How it came: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
+  /** How it came: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
     return this.#batch.origin.transport;
   }
@@ -165,6 +165,11 @@ export class Query {
     return this.hasEdns ? this.#word(word.optionsLength) : 0;
   }
 
+  /** @internal Whether it asks for options that are added to replies when they are done (`addon.addOptions`). */
+  get asksForOptions(): boolean {
+    return this.hasEdns && (this.#word(word.asked) !== 0 || this.hasCookie);
+  }
+
   /** @internal The payload size of its OPT record; 0 without one. */
   get udpPayloadSize(): number {
     return this.#word(word.ednsSizeAndFlags) >>> 16;
@@ -180,9 +185,9 @@ export class Query {
     return this.#word(word.hasCookie) !== 0;
   }
 
-  /** @internal Four octets of that cookie, 0 to 5. */
-  cookieWord(index: number): number {
-    return this.#word(word.cookie + index);
+  /** @internal Its words, as native code wrote them (`layout.query`). */
+  get row(): Uint32Array {
+    return this.#batch.words.subarray(this.#row, this.#row + queryWords);
   }
 
   /** @internal Copies all that belongs to it, so that the memory of its batch can be used again. */

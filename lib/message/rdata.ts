@@ -1,8 +1,10 @@
 /** RDATA, by type, in the shapes that dns-packet has for it. */
-import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
 import packet from 'dns-packet';
+import { u16, u32, u8, writeA, writeAaaa, writeString } from './rdata-fields.js';
 import { typeNumber } from './registry.js';
+import { parseServiceBinding } from './svcb-text.js';
+import { writeServiceBinding, type ServiceBinding } from './svcb.js';
 import type { MessageWriter } from './writer.js';
 
 /** dns-packet's codec of a type's RDATA, RDLENGTH included. Its types do not tell of it. */
@@ -13,6 +15,26 @@ interface RdataCodec {
 const codecOf = (packet as unknown as { record: (type: string) => RdataCodec }).record;
 /** What dns-packet has for the types that it does not know. */
 const unknownCodec = codecOf('TYPE0');
+
+/** AFSDB (RFC 1183 s.1). `subtype`, `preference`, `priority` and `weight`: 0 to 65,535, default 0. */
+export interface AfsdbData {
+  subtype?: number;
+  hostname: string;
+}
+
+/** KX (RFC 2230 s.3). */
+export interface KxData {
+  preference?: number;
+  exchanger: string;
+}
+
+/** URI (RFC 7553 s.4). */
+export interface UriData {
+  priority?: number;
+  weight?: number;
+  /** Not quoted, not as a character-string. */
+  target: string;
+}
 
 type RdataWriter = (writer: MessageWriter, data: never) => void;
 
@@ -31,14 +53,28 @@ const writers = new Map<number, RdataWriter>([
   [15, writeMx],
   [16, writeTxt],
   [17, writeRp],
+  [18, writeAfsdb],
   [28, writeAaaa],
   [33, writeSrv],
   [35, writeNaptr],
+  [36, writeKx],
   [39, writeName], // DNAME
   [46, writeRrsig],
   [47, writeNsec],
   [50, writeNsec3],
+  [64, writeSvcb],
+  [65, writeSvcb], // HTTPS
+  [99, writeTxt], // SPF
+  [256, writeUri],
   [257, writeCaa],
+]);
+
+/** Types that dns-packet does not know, and one of the same layout that it does. */
+const likeness = new Map([
+  ['CDS', 'DS'], // RFC 7344 s.3.1
+  ['CDNSKEY', 'DNSKEY'], // RFC 7344 s.3.2
+  ['SMIMEA', 'TLSA'], // RFC 8162 s.2
+  ['DLV', 'DS'], // RFC 4431 s.2
 ]);
 
 /**
@@ -61,53 +97,11 @@ export function writeRdata(writer: MessageWriter, type: number, name: string, da
     });
     return;
   }
-  const codec = codecOf(name);
+  const codec = codecOf(likeness.get(name) ?? name);
   if (codec === unknownCodec) throw new Error(`the data of ${name} must be a Buffer, not ${inspect(data)}`);
   const rdata = Buffer.alloc(codec.encodingLength(data));
   codec.encode(data, rdata, 0);
   writer.bytes(rdata);
-}
-
-/** Checks a number of a record; returns it. Throws `Error`, which names it. */
-export function checkNumber(what: string, value: number | undefined, most: number): number {
-  const number = value ?? 0;
-  if (!Number.isInteger(number) || number < 0 || number > most) {
-    throw new Error(`the ${what} ${inspect(number)} is not an integer from 0 to ${most}`);
-  }
-  return number;
-}
-
-function writeA(writer: MessageWriter, data: string): void {
-  if (!isIPv4(data)) throw new Error(`${inspect(data)} is no IPv4 address`);
-  let octet = 0;
-  for (let i = 0; i < data.length; i++) {
-    const code = data.charCodeAt(i);
-    if (code === 0x2e) {
-      writer.u8(octet);
-      octet = 0;
-    } else {
-      octet = octet * 10 + code - 0x30;
-    }
-  }
-  writer.u8(octet);
-}
-
-function writeAaaa(writer: MessageWriter, data: string): void {
-  if (!isIPv6(data) || data.includes('%')) throw new Error(`${inspect(data)} is no IPv6 address`);
-  const [before, after = []] = data.split('::').map(groupsOf);
-  for (const group of before) writer.u16(group);
-  for (let left = 8 - before.length - after.length; left > 0; left--) writer.u16(0);
-  for (const group of after) writer.u16(group);
-}
-
-/** The numbers of a part of an IPv6 address, whose end may be written as IPv4 (RFC 4291 s.2.2). */
-function groupsOf(text: string): number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap((group) => {
-    if (!group.includes('.')) return parseInt(group, 16);
-    const [a, b, c, d] = group.split('.').map(Number);
-    return [(a << 8) | b, (c << 8) | d];
-  });
 }
 
 function writeCompressedName(writer: MessageWriter, data: string): void {
@@ -143,6 +137,26 @@ function writeTxt(writer: MessageWriter, data: packet.TxtData): void {
 function writeRp(writer: MessageWriter, data: packet.RpData): void {
   writer.name(data.mbox, false);
   writer.name(data.txt, false);
+}
+
+function writeAfsdb(writer: MessageWriter, data: AfsdbData): void {
+  u16(writer, 'subtype', data.subtype);
+  writer.name(data.hostname, false); // RFC 3597 s.4
+}
+
+function writeKx(writer: MessageWriter, data: KxData): void {
+  u16(writer, 'preference', data.preference);
+  writer.name(data.exchanger, false);
+}
+
+function writeUri(writer: MessageWriter, data: UriData): void {
+  u16(writer, 'priority', data.priority);
+  u16(writer, 'weight', data.weight);
+  writer.bytes(Buffer.from(data.target));
+}
+
+function writeSvcb(writer: MessageWriter, data: ServiceBinding | string): void {
+  writeServiceBinding(writer, typeof data === 'string' ? parseServiceBinding(data) : data);
 }
 
 function writeSrv(writer: MessageWriter, data: packet.SrvData): void {
@@ -214,25 +228,4 @@ function knownType(name: string): number {
   const type = typeNumber(name);
   if (type === undefined) throw new Error(`unknown type ${inspect(name)}`);
   return type;
-}
-
-/** A length and as many octets (RFC 1035 s.3.3). */
-function writeString(writer: MessageWriter, string: string | Uint8Array): void {
-  const bytes = typeof string === 'string' ? Buffer.from(string) : string;
-  if (!(bytes instanceof Uint8Array)) throw new Error(`a string or a Buffer is needed, not ${inspect(string)}`);
-  if (bytes.length > 255) throw new Error('a string has more than 255 octets');
-  writer.u8(bytes.length);
-  writer.bytes(bytes);
-}
-
-function u8(writer: MessageWriter, what: string, value: number | undefined): void {
-  writer.u8(checkNumber(what, value, 0xff));
-}
-
-function u16(writer: MessageWriter, what: string, value: number | undefined): void {
-  writer.u16(checkNumber(what, value, 0xffff));
-}
-
-function u32(writer: MessageWriter, what: string, value: number | undefined): void {
-  writer.u32(checkNumber(what, value, 0xffffffff));
 }

@@ -1,7 +1,9 @@
 /** Resource records: their shape, which is dns-packet's, and how they are written. */
 import type packet from 'dns-packet';
-import { checkNumber, writeRdata } from './rdata.js';
+import { writeRdata, type AfsdbData, type KxData, type UriData } from './rdata.js';
+import { checkNumber } from './rdata-fields.js';
 import { classNumber, typeNumber } from './registry.js';
+import type { ServiceBinding } from './svcb.js';
 import type { MessageWriter } from './writer.js';
 
 /**
@@ -12,7 +14,29 @@ import type { MessageWriter } from './writer.js';
  * Buffer, `{ type: 'TYPE65280', data: Buffer }` (RFC 3597), and so may be any other type but `'TXT'`, where a Buffer is
  * one string; `'TYPE16'` is the raw one.
  */
-export type ResourceRecord = Exclude<packet.Answer, packet.OptAnswer> | RawRecord;
+export type ResourceRecord = Exclude<packet.Answer, packet.OptAnswer> | NewerRecord | RawRecord;
+
+interface Typed<Type extends string, Data> {
+  type: Type;
+  name: string;
+  ttl?: number | undefined;
+  class?: string | undefined;
+  data: Data;
+}
+
+/**
+ * Records of types that dns-packet does not know. SVCB and HTTPS: an object or text, see {@link ServiceBinding}. CDS and
+ * DLV are as DS, CDNSKEY as DNSKEY, SMIMEA as TLSA, SPF as TXT.
+ */
+export type NewerRecord =
+  | Typed<'SVCB' | 'HTTPS', ServiceBinding | string>
+  | Typed<'URI', UriData>
+  | Typed<'AFSDB', AfsdbData>
+  | Typed<'KX', KxData>
+  | Typed<'CDS' | 'DLV', packet.DsData>
+  | Typed<'CDNSKEY', packet.DnskeyData>
+  | Typed<'SMIMEA', packet.TlsaData>
+  | Typed<'SPF', packet.TxtData>;
 
 /** A record whose RDATA is given as it goes on the wire, without RDLENGTH. */
 export interface RawRecord {

@@ -3,9 +3,10 @@ import { inspect } from 'node:util';
 import packet, { type Packet } from 'dns-packet';
 import { optSize, writeOpt, type EdnsOption } from './edns.js';
 import type { Query } from './query.js';
-import { writeRecord, type ResourceRecord } from './record.js';
+import type { ResourceRecord } from './record.js';
 import { rcodeName, rcodeNumber, type Rcode } from './registry.js';
-import { findSections, type EncodedSections, type SectionCounts } from './wire.js';
+import { writeEncoded, writeSections, type WrittenSections } from './reply-sections.js';
+import { findSections, type EncodedSections } from './wire.js';
 import { MessageWriter } from './writer.js';
 
 const QR = 0x8000;
@@ -36,7 +37,6 @@ const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
 const NOT_AT_ALL: CacheChoice = { ttl: 0, varyBy: 0 };
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
-const NO_COUNTS: SectionCounts = { answers: 0, authorities: 0, additionals: 0 };
 
 /** One a thread: encoding is never interrupted. */
 const writer = new MessageWriter();
@@ -241,6 +241,9 @@ export class Reply {
   /** The longest UDP reply to this query in octets, where that is less than the server's; undefined: no less. */
   maxPayloadSize: number | undefined;
 
+  /** @internal The name server identifier, 1 to 255 bytes, that a client gets if it asks (RFC 5001); undefined: the server's. */
+  nsid: Uint8Array | undefined;
+
   /** Has `observer` told once what became of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
     (this.#observers ??= []).push(observer);
@@ -309,36 +312,41 @@ export class Reply {
     const end = offset + limit;
     let options = hasEdns ? (this.#options ?? NO_OPTIONS) : NO_OPTIONS;
     // The place for OPT is kept free from the start: what the sections may fill ends before it.
-    let counts = this.#writeBody(target, offset, end - (hasEdns ? optSize(options, query) : 0));
+    let written = this.#writeBody(target, offset, end - (hasEdns ? optSize(options) : 0));
+    this.#truncated = written.truncated;
     if (this.#truncated && options.length > 0) {
       // Extended errors are left out before any record is, and TC tells of it (RFC 8914 s.3).
       options = NO_OPTIONS;
-      counts = this.#writeBody(target, offset, end - optSize(options, query));
-      this.#truncated = true;
+      written = this.#writeBody(target, offset, end - optSize(options));
     }
     let rcode = numberOf(this.#rcode);
     if (rcode > 0x0f && !hasEdns) rcode = SERVFAIL; // without OPT there is no place for the rest of it
     writer.extend(end);
     this.#optStart = hasEdns ? writer.at - offset : 0;
-    if (hasEdns) writeOpt(writer, payloadSize, rcode, options, query);
+    if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
     const length = writer.at - offset;
     writer.at = offset;
     writer.u16(query.id);
     writer.u16(QR | this.#flags | (this.#truncated ? TC : 0) | (query.flags & (RD | CD)) | (rcode & 0x0f));
     writer.u16(1);
-    writer.u16(counts.answers);
-    writer.u16(counts.authorities);
-    writer.u16(counts.additionals + (hasEdns ? 1 : 0));
+    writer.u16(written.answers);
+    writer.u16(written.authorities);
+    writer.u16(written.additionals + (hasEdns ? 1 : 0));
     return length;
   }
 
   /** Writes the question and the records at their place in a message that starts at `offset`. */
-  #writeBody(target: Buffer, offset: number, end: number): SectionCounts {
+  #writeBody(target: Buffer, offset: number, end: number): WrittenSections {
     const query = this.#query;
     writer.begin(target, offset, end, query.key);
     writer.at = offset + HEADER_SIZE;
     writer.bytes(query.bytes, query.offset + HEADER_SIZE, query.offset + query.questionEnd);
-    return this.#encoded === undefined ? this.#writeSections() : this.#writeEncoded(this.#encoded);
+    if (this.#encoded !== undefined) return writeEncoded(writer, this.#encoded);
+    const answers = this.#answers ?? NO_RECORDS;
+    const authorities = this.#authorities ?? NO_RECORDS;
+    const additionals = this.#additionals ?? NO_RECORDS;
+    const sections = { answers, authorities, additionals };
+    return writeSections(writer, sections, query.classNumber, this.authoritative);
   }
 
   #sendEncoded(message: Buffer): this {
@@ -356,55 +364,6 @@ export class Reply {
     this.#answers = withoutOpt(answers);
     this.#authorities = withoutOpt(authorities);
     this.#additionals = withoutOpt(additionals);
-  }
-
-  #writeEncoded({ bytes, start, end, counts }: EncodedSections): SectionCounts {
-    const before = writer.at;
-    writer.bytes(bytes, start, end);
-    this.#truncated = writer.overflowed;
-    if (!this.#truncated) return counts;
-    writer.at = before;
-    return NO_COUNTS;
-  }
-
-  #writeSections(): SectionCounts {
-    const start = writer.at;
-    const answers = this.#answers ?? NO_RECORDS;
-    const authorities = this.#authorities ?? NO_RECORDS;
-    const additionals = this.#additionals ?? NO_RECORDS;
-    const { classNumber } = this.#query;
-    for (const record of answers) writeRecord(writer, record, classNumber);
-    for (const record of authorities) writeRecord(writer, record, classNumber);
-    this.#truncated = writer.overflowed;
-    if (this.#truncated) {
-      // What is required does not fit: the client has to come back by TCP, and part of an RRset is of no use to it.
-      writer.at = start;
-      return NO_COUNTS;
-    }
-    const written = this.#writeAdditionals(additionals);
-    // A referral needs its glue (RFC 9471 s.3.1).
-    if (written < additionals.length && answers.length === 0 && !this.authoritative) {
-      this.#truncated = authorities.some(({ type }) => type === 'NS');
-    }
-    return { answers: answers.length, authorities: authorities.length, additionals: written };
-  }
-
-  /** Writes those that fit, whole RRsets only; what is left out is not missed (RFC 2181 s.9). Returns how many. */
-  #writeAdditionals(records: readonly ResourceRecord[]): number {
-    let set = 0;
-    let setStart = writer.at;
-    for (let i = 0; i < records.length; i++) {
-      if (records[i].name !== records[set].name || records[i].type !== records[set].type) {
-        set = i;
-        setStart = writer.at;
-      }
-      writeRecord(writer, records[i], this.#query.classNumber);
-      if (writer.overflowed) {
-        writer.at = setStart;
-        return set;
-      }
-    }
-    return records.length;
   }
 
   #setFlag(flag: number, on: boolean): void {

@@ -1,5 +1,8 @@
 /** The handler module of servers that run a Corefile: it has the server blocks at work. */
+import type { AnswerCache } from '../addon.js';
+import { cacheModes, isNative } from '../corefile/cache-modes.js';
 import { Chain } from '../corefile/chain.js';
+import type { Endpoint } from '../message/batch.js';
 import type { HandlerContext } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
@@ -13,18 +16,21 @@ const CLASS_IN = 1;
 
 let chains: Chain[] = [];
 let router = new Router<Chain>([], []);
+/** For the answers that need no chain. */
+let fronts = new Router<AnswerCache | undefined>([], []);
 
 /** Loads the modules with directives, then starts the server blocks. Rejects with what kept one of them from starting. */
 export async function setup(context: HandlerContext): Promise<void> {
   const { corefile, modules } = context.workerData as CorefileWork;
   for (const module of modules) await import(module);
-  const { index, logger, signal } = context;
+  const { index, logger, maxPayloadSize, signal } = context;
   const say = (message: WorkerMessage): void => {
     context.postMessage(message);
   };
   const runtime = {
     index,
     logger,
+    maxPayloadSize,
     signal,
     serverOf: (query: Query) => router.serverOf(query),
     fatal: (error: Error & { code?: string }) => {
@@ -41,6 +47,9 @@ export async function setup(context: HandlerContext): Promise<void> {
     throw error;
   }
   router = new Router(corefile.addresses, chains);
+  const modes = cacheModes(corefile);
+  const answers = chains.map((chain, block) => (isNative(modes[block]) ? chain.answers : undefined));
+  fronts = new Router(corefile.addresses, answers);
   tellUntilReady(say, signal);
 }
 
@@ -49,6 +58,11 @@ export default function handle(query: Query, reply: Reply): void | Promise<void>
   const chain = router.find(query);
   if (chain !== undefined && (query.classNumber === CLASS_IN || chain.anyClass)) return chain.handle(query, reply);
   reply.rcode = 'REFUSED';
+}
+
+/** The caches that may answer in place of the chains what comes to an address. */
+export function caches(local: Endpoint): AnswerCache[] {
+  return fronts.at(local).filter((cache) => cache !== undefined);
 }
 
 /** Closes the server blocks. Rejects with the first error of a directive, after all have been closed. */

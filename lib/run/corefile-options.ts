@@ -1,11 +1,12 @@
 /** The options of `createServer` with a Corefile. */
 import { pathToFileURL } from 'node:url';
+import type { Corefile } from '../corefile/corefile.js';
 import { checkInteger, invalidType, invalidValue } from '../errors.js';
 import { checkOptions } from '../server/check-options.js';
 import type { ServerOptions } from '../server/options.js';
 
 /** Options that say what a Corefile says. */
-const EXCLUDED = ['listen', 'sockets', 'filename', 'handler', 'workerData', 'tls'] as const;
+const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;
 
 /** What `createServer` takes to run a Corefile: this, and the options of any server that a Corefile does not speak of. */
 export interface CorefileOptions extends Omit<ServerOptions, (typeof EXCLUDED)[number]> {
@@ -18,6 +19,8 @@ export interface CorefileOptions extends Omit<ServerOptions, (typeof EXCLUDED)[n
   modules?: readonly (string | URL)[];
   /** The port of keys that have none and whose transport is `dns`, 0 to 65,535; default 53. */
   dnsPort?: number;
+  /** @internal Changes each Corefile that has been read, before it is served. */
+  adapt?: (corefile: Corefile) => void;
 }
 
 /** After the check. */
@@ -26,13 +29,14 @@ export interface CorefileConfig {
   /** URLs, or names of packages. */
   modules: string[];
   dnsPort: number | undefined;
+  adapt: ((corefile: Corefile) => void) | undefined;
   /** The other options, which the server checks. */
-  server: Omit<CorefileOptions, 'corefile' | 'modules' | 'dnsPort'>;
+  server: Omit<CorefileOptions, 'corefile' | 'modules' | 'dnsPort' | 'adapt'>;
 }
 
 /** Checks all options. Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`, which name the option. */
 export function checkCorefileOptions(options: CorefileOptions): CorefileConfig {
-  const { corefile, modules = [], dnsPort, ...server } = options;
+  const { corefile, modules = [], dnsPort, adapt, ...server } = options;
   const path: unknown = typeof corefile === 'string' ? undefined : (corefile as { path: unknown } | null)?.path;
   if (typeof corefile !== 'string' && typeof path !== 'string') {
     throw invalidType('corefile', 'a string, or an object with a "path"', corefile);
@@ -48,6 +52,7 @@ export function checkCorefileOptions(options: CorefileOptions): CorefileConfig {
     corefile: typeof corefile === 'string' ? corefile : { ...corefile },
     modules: modules.map(hrefOf),
     dnsPort: dnsPort === undefined ? undefined : checkInteger('dnsPort', dnsPort, 0, 65_535),
+    adapt,
     server,
   };
 }

@@ -1,7 +1,6 @@
 /** A server that runs a Corefile. */
 import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
-import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
 import { withCode } from '../errors.js';
@@ -10,7 +9,7 @@ import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '
 import type { BoundAddress } from '../server/server-sockets.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
-import { listenOptions, type Listening } from './listen.js';
+import { listenOptions, rateLimitOf } from './listen.js';
 import { MainParts } from './main-parts.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 
@@ -39,8 +38,6 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     this.close().catch((error: unknown) => this.emit('error', error as Error));
   };
   #corefile: Corefile | undefined;
-  /** What the server was told of its addresses. */
-  #listen: Listening = { listen: [], tcp: {} };
   #server: Server | undefined;
   #listening = false;
   #closing: Promise<CloseReport> | undefined;
@@ -82,8 +79,8 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     const corefile = this.#load(this.#config.corefile);
     this.#corefile = corefile;
     const { signal, ...others } = options;
-    this.#listen = listenOptions(corefile, options.tcp);
-    const server = new Server({ ...others, ...this.#listen, ...this.#handler(corefile) });
+    const listening = listenOptions(corefile, options.tcp);
+    const server = new Server({ ...others, ...listening, ...this.#handler(corefile) });
     this.#server = server;
     this.#forward(server);
     try {
@@ -114,11 +111,12 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 
   /**
-   * Reads the Corefile again, or another, and has fresh workers serve it, as {@link Server.reload} does; addresses get the
-   * number of sockets that it says. No query is lost.
+   * Reads the Corefile again, or another, and has fresh workers serve it, as {@link Server.reload} does. Addresses that stay
+   * get the number of sockets that it says, and lose no query; new ones are opened; those that are gone are read for a while
+   * and then closed. Timeouts and certificates are those of new connections.
    *
-   * Rejects with what is wrong; the server then goes on as before. `ERR_MULTISOCKET_COREFILE_RESTART` is for what a running
-   * server cannot change: the set of its addresses, their timeouts and rate limits.
+   * Rejects with what is wrong, or a system error of a new address; the server then goes on as before.
+   * `ERR_MULTISOCKET_COREFILE_RESTART` is for what a running server cannot change: its rate limits.
    */
   async reload(options: CorefileReloadOptions = {}): Promise<void> {
     await this.#reload(options, false);
@@ -156,8 +154,10 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 
   #load(corefile: CorefileOptions['corefile']): Corefile {
-    const { dnsPort } = this.#config;
-    return loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+    const { dnsPort, adapt } = this.#config;
+    const loaded = loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+    adapt?.(loaded);
+    return loaded;
   }
 
   #handler(corefile: Corefile): { filename: URL; workerData: CorefileWork } {
@@ -216,37 +216,19 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   /** Has the server run another Corefile; what has been done is undone when the rest cannot be. */
   async #change(before: Corefile, next: Corefile): Promise<void> {
     const server = this.#running();
-    const served = this.#listen;
-    const wanted = listenOptions(next, this.#config.server.tcp);
-    checkSame(before.addresses, next.addresses, [
-      ...(isDeepStrictEqual(served.tcp, wanted.tcp) ? [] : ['timeouts']),
-      ...(isDeepStrictEqual(served.rateLimit, wanted.rateLimit) ? [] : ['rrl']),
-    ]);
-    const undo: (() => Promise<void>)[] = [];
+    const listening = listenOptions(next, this.#config.server.tcp);
+    if (!isDeepStrictEqual(rateLimitOf(before), rateLimitOf(next))) {
+      const message = 'the new Corefile needs a restart: rrl differs';
+      throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
+    }
+    await this.#parts.change(next);
     try {
-      for (const [i, address] of before.addresses.entries()) {
-        const { sockets = 1 } = next.addresses.find((other) => addressName(other) === addressName(address)) ?? {};
-        if (sockets === address.sockets) continue;
-        await server.resize(sockets, i);
-        undo.push(() => server.resize(address.sockets, i));
-      }
-      if (served.tls !== undefined && wanted.tls !== undefined && !isDeepStrictEqual(served.tls, wanted.tls)) {
-        const old = served.tls;
-        await server.secure(wanted.tls);
-        undo.push(() => server.secure(old));
-      }
-      await this.#parts.change(next);
-      undo.push(() => this.#parts.change(before));
-      await server.reload(this.#handler(next));
+      await server.reload({ ...listening, ...this.#handler(next) });
     } catch (error) {
-      for (const step of undo.reverse()) await step();
+      await this.#parts.change(before);
       throw error;
     }
-    // The sockets keep the order in which they were opened.
-    const places = new Map(before.addresses.map((address, i) => [addressName(address), i]));
-    next.addresses.sort((a, b) => (places.get(addressName(a)) ?? 0) - (places.get(addressName(b)) ?? 0));
     this.#corefile = next;
-    this.#listen = wanted;
   }
 
   async #close({ timeout, lameduck = this.#parts.lameduck }: CloseOptions): Promise<CloseReport> {
@@ -258,19 +240,4 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     this.emit('close');
     return report ?? { queries: 0, connections: 0 };
   }
-}
-
-/** Throws `ERR_MULTISOCKET_COREFILE_RESTART` when there are other addresses, or `others`, settings that cannot change. */
-function checkSame(before: readonly ServedAddress[], next: readonly ServedAddress[], others: string[]): void {
-  const [old, fresh] = [before.map(addressName), next.map(addressName)];
-  const added = fresh.filter((name) => !old.includes(name));
-  const removed = old.filter((name) => !fresh.includes(name));
-  const changes = [
-    ...added.map((name) => `${name} is new`),
-    ...removed.map((name) => `${name} is gone`),
-    ...others.map((setting) => `${setting} ${setting.endsWith('s') ? 'differ' : 'differs'}`),
-  ];
-  if (changes.length === 0) return;
-  const message = `the new Corefile needs a restart: ${changes.join(', ')}`;
-  throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
 }

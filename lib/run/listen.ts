@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { parsingError, type CorefileError } from '../corefile/errors.js';
-import type { TimeoutSettings } from '../corefile/listen-settings.js';
-import { DEFAULT_PORTS, type AddressTransport } from '../socket/addresses.js';
+import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
+import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../transport/secure-context.js';
 import type { RateLimitOptions } from '../server/guard-options.js';
 import type { ListenOptions, TcpOptions } from '../server/options.js';
@@ -21,8 +21,8 @@ export interface Listening {
 /**
  * What a server has to be told of the addresses of a Corefile. `tcp`: what holds where the Corefile says nothing.
  *
- * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls` and `https`, and certificates,
- * timeouts or rate limits that differ between addresses; and a system error when a certificate cannot be read.
+ * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls`, `https` and `grpc`, and
+ * certificates, timeouts or rate limits that differ between addresses; and a system error when a certificate cannot be read.
  */
 export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
   const { addresses } = corefile;
@@ -33,22 +33,44 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
   const timeouts = theOne(corefile, 'timeouts', addresses) ?? {};
   const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
   const settings = theOne(corefile, 'tls', encrypted);
-  const plain = addresses.filter(({ transport }) => transport === 'dns');
-  const rateLimit = theOne(corefile, 'rrl', plain);
-  if (settings === undefined && encrypted.length > 0) {
-    throw fault(corefile, encrypted[0], 'needs the directive tls, with a certificate and its key');
+  // gRPC is not encrypted without one, as in CoreDNS.
+  const bare = encrypted.find(({ transport }) => transport !== 'grpc');
+  if (settings === undefined && bare !== undefined) {
+    throw fault(corefile, bare, 'needs the directive tls, with a certificate and its key');
   }
-  const tls =
-    settings === undefined
-      ? {}
-      : { tls: { cert: readFileSync(settings.certificate), key: readFileSync(settings.key) } };
+  const tls = settings === undefined ? {} : { tls: readTls(settings) };
+  const rateLimit = rateLimitOf(corefile);
   const limits = rateLimit === undefined ? {} : { rateLimit };
   return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls, ...limits };
 }
 
+/** The rate limits of a Corefile. Throws a {@link CorefileError} where they differ between addresses. */
+export function rateLimitOf(corefile: Corefile): RateLimitOptions | undefined {
+  const plain = corefile.addresses.filter(({ transport }) => transport === 'dns');
+  return theOne(corefile, 'rrl', plain);
+}
+
+/** What servers call CoreDNS's modes. */
+const CLIENT_AUTH = {
+  nocert: false,
+  request: 'unchecked',
+  require: 'any',
+  verify_if_given: 'if-given',
+  require_and_verify: true,
+} as const;
+
+function readTls({ certificate, key, ca, clientAuth }: CorefileTls): TlsSettings {
+  return {
+    cert: readFileSync(certificate),
+    key: readFileSync(key),
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    requestCert: CLIENT_AUTH[clientAuth],
+  };
+}
+
 function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {
   const { transport, address, port, sockets } = served;
-  if (!isSupported(transport)) throw fault(corefile, served, `cannot be served: ${transport} is not supported`);
+  if (!isSupported(transport)) throw fault(corefile, served, `cannot be served: ${UNSUPPORTED[transport]}`);
   // All addresses of the host, IPv4 and IPv6.
   return { transport, address: address === '' ? '::' : address, port, sockets };
 }

@@ -1,12 +1,14 @@
 /** Which server block a query belongs to: by the address that it came to, then by its name. */
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import { ZoneTable } from '../corefile/zone-table.js';
+import type { Endpoint } from '../message/batch.js';
 import type { Query } from '../message/query.js';
 
-/** An address at work: its name, and what serves each of its zones. */
+/** An address at work: its name, what serves each of its zones, and all that do. */
 interface Site<T> {
   name: string;
   zones: ZoneTable<T>;
+  all: T[];
 }
 
 /** See the file's head. */
@@ -19,8 +21,9 @@ export class Router<T> {
   constructor(addresses: readonly ServedAddress[], blocks: readonly T[]) {
     let last: Site<T> | undefined;
     for (const served of addresses) {
-      const zones = new ZoneTable(served.zones.map(({ zone, block }) => [zone, blocks[block]] as const));
-      last = { name: addressName(served), zones };
+      const zones = served.zones.map(({ zone, block }) => [zone, blocks[block]] as const);
+      const all = [...new Set(zones.map(([, what]) => what))];
+      last = { name: addressName(served), zones: new ZoneTable(zones), all };
       const sites = this.#ports.get(served.port) ?? new Map<string, Site<T>>();
       this.#ports.set(served.port, sites.set(served.address, last));
     }
@@ -29,17 +32,21 @@ export class Router<T> {
 
   /** What serves a query; undefined where no zone matches. */
   find(query: Query): T | undefined {
-    return this.#siteOf(query)?.zones.find(query.key, query.type);
+    return this.#siteOf(query.local)?.zones.find(query.key, query.type);
   }
 
   /** The name of the address that a query came to. */
   serverOf(query: Query): string {
-    return this.#siteOf(query)?.name ?? '';
+    return this.#siteOf(query.local)?.name ?? '';
   }
 
-  #siteOf(query: Query): Site<T> | undefined {
+  /** What serves the zones of the address that a socket of ours is bound to. */
+  at(local: Endpoint): readonly T[] {
+    return this.#siteOf(local)?.all ?? [];
+  }
+
+  #siteOf({ address, port, family }: Endpoint): Site<T> | undefined {
     if (this.#only !== undefined) return this.#only;
-    const { address, port, family } = query.local;
     // Where the system has chosen the port, the Corefile says 0.
     for (const sites of [this.#ports.get(port), this.#ports.get(0)]) {
       // As the kernel does: who is bound to the address itself comes before who is bound to all.

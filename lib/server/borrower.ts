@@ -18,6 +18,8 @@ export interface Borrower {
   drain(): Promise<void>;
   /** Ends now; what is in flight is lost. */
   destroy(): Promise<void>;
+  /** Milliseconds that its event loop has been busy, as far as its thread can tell from the others. */
+  busyFor(): number;
   ref(): void;
   unref(): void;
 }

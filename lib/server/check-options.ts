@@ -4,13 +4,16 @@ import { createSecureContext } from 'node:tls';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../errors.js';
 import { parseAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
-import { checkSocketCount } from '../socket/socket-count.js';
+import { checkSocketCount, MAX_SOCKETS } from '../socket/socket-count.js';
 import { checkSteering } from '../socket/socket-group.js';
 import type { Overload } from '../transport/dispatcher.js';
+import { MAX_NSID } from '../transport/edns-settings.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
+import type { AdaptationBounds } from './adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
-import type { CacheOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
+import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
+const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;
 const MAX_BUFFER = 0x3fffffff;
@@ -25,17 +28,20 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
     throw invalidType('options', 'an object', options);
   }
-  const sockets = checkSocketCount('sockets', options.sockets);
+  const auto = options.sockets === 'auto' ? checkAuto(options.auto ?? {}) : undefined;
+  const sockets = options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets);
   const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
-  const listen = checkListen(options.listen, sockets, ipv6Only);
-  const most = Math.max(...listen.map((address) => address.sockets));
+  const listen = checkListen(options.listen, sockets, ipv6Only, auto !== undefined);
+  const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
+  if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
   checkHandler(options.filename, options.handler, workers);
   const { env, execArgv, resourceLimits, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('signal', 'an AbortSignal', signal);
   return {
     listen,
     sockets,
+    auto,
     workers,
     filename: options.filename,
     handler: options.handler,
@@ -54,6 +60,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 1 << 20, 0, MAX_BUFFER),
     sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 4 << 20, 0, MAX_BUFFER),
     maxPayloadSize: checkInteger('maxPayloadSize', options.maxPayloadSize ?? 1232, 512, 4096),
+    nsid: options.nsid === undefined ? undefined : checkNsid(options.nsid),
     handlerTimeout: checkInteger('handlerTimeout', options.handlerTimeout ?? 5000, 1, MAX_TIME),
     closeTimeout: checkInteger('closeTimeout', options.closeTimeout ?? 5000, 0, MAX_TIME),
     maxInFlight: checkInteger('maxInFlight', options.maxInFlight ?? 10_000, 1, 1_000_000),
@@ -66,22 +73,56 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
     cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
     rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
+    control: options.control === undefined ? undefined : checkSocketPath('control', options.control),
     logger: options.logger ?? console,
     signal,
   };
 }
 
-function checkListen(value: unknown, sockets: number, ipv6Only: boolean): ServerConfig['listen'] {
+/** What a server is to be from a reload on. Throws as {@link checkOptions}. */
+export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
+  const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
+  checkHandler(filename, handler, before.workers);
+  const { sockets, ipv6Only, auto } = before;
+  const listen =
+    changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
+  const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
+  const fresh = changes.tls === undefined ? before.tls : checkTls(changes.tls, listen);
+  const tls = fresh && { ...fresh, ticketKeys: before.tls?.ticketKeys ?? fresh.ticketKeys };
+  if (tls === undefined) checkTls(tls, listen);
+  return { ...before, filename, handler, workerData, listen, tcp, tls };
+}
+
+function checkSocketPath(option: string, path: unknown): string {
+  if (typeof path !== 'string') throw invalidType(option, 'a string', path);
+  if (path === '' || path.includes('\0')) throw invalidValue(option, 'must be the path of a Unix socket', path);
+  return path;
+}
+
+function checkAuto(auto: Partial<AdaptationBounds>): AdaptationBounds {
+  if (typeof (auto as unknown) !== 'object' || (auto as unknown) === null) throw invalidType('auto', 'an object', auto);
+  const min = checkSocketCount('auto.min', auto.min ?? 1);
+  const max = checkInteger(
+    'auto.max',
+    auto.max ?? Math.max(min, Math.min(usableCpus(), MAX_SOCKETS)),
+    min,
+    MAX_SOCKETS,
+  );
+  return { min, max, interval: checkInteger('auto.interval', auto.interval ?? 10_000, 100, MAX_TIME) };
+}
+
+function checkListen(value: unknown, sockets: number, ipv6Only: boolean, auto: boolean): ServerConfig['listen'] {
   const entries: unknown[] = Array.isArray(value) ? value : [value];
   if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', value);
   return entries.map((entry) => {
     const address = parseAddress(entry, { ipv6Only });
-    return { ...address, sockets: checkSocketCount('listen.sockets', address.sockets ?? sockets) };
+    const count = checkSocketCount('listen.sockets', address.sockets ?? sockets);
+    return { ...address, sockets: count, adapts: auto && address.sockets === undefined };
   });
 }
 
 /** Checks that there is one handler, and one that the workers can have. Throws as {@link checkOptions}. */
-export function checkHandler(
+function checkHandler(
   filename: ServerOptions['filename'] | undefined,
   handler: ServerOptions['handler'] | undefined,
   workers: number,
@@ -108,7 +149,7 @@ export function checkHandler(
 }
 
 function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
-  const encrypted = listen.find(({ transport }) => transport !== 'dns');
+  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
   if (tls === undefined) {
     if (encrypted === undefined) return undefined;
     throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
@@ -122,6 +163,9 @@ export function checkCertificate(tls: TlsSettings): TlsSettings {
   for (const name of ['cert', 'key'] as const) {
     if (typeof tls[name] === 'string' || (tls[name] as unknown) instanceof Uint8Array) continue;
     throw invalidType(`tls.${name}`, 'a string or a Buffer', tls[name]);
+  }
+  if (!CLIENT_CERTIFICATES.includes(tls.requestCert)) {
+    throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", tls.requestCert);
   }
   createSecureContext(contextOptions(tls));
   return tls;
@@ -139,6 +183,15 @@ function checkCache(cache: CacheOptions): Required<CacheOptions> {
       percent: checkInteger('cache.prefetch.percent', prefetch.percent, 1, 90),
     },
   };
+}
+
+function checkNsid(value: unknown): Uint8Array {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  if (!(bytes instanceof Uint8Array)) throw invalidType('nsid', 'a string or a Buffer', value);
+  if (bytes.length < 1 || bytes.length > MAX_NSID) {
+    throw invalidValue('nsid', `must have 1 to ${MAX_NSID} bytes`, value);
+  }
+  return new Uint8Array(bytes); // its own memory, which goes into workers
 }
 
 function checkOverload(value: unknown): Overload {

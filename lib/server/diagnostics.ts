@@ -9,6 +9,7 @@
  * | `multisocket:worker:stall`  | `{ worker, stalled }`: it does not turn its loop, or again |
  * | `multisocket:query:shed`    | `{ worker, error }`: queries were shed, at most one a second |
  * | `multisocket:group:steer`   | `{ address, port, protocol, steering, sockets }`           |
+ * | `multisocket:sockets:adapt` | `{ from, to, cpuUsed, cpuAvailable }`: `sockets: 'auto'` has changed the number |
  */
 import { channel } from 'node:diagnostics_channel';
 
@@ -20,4 +21,5 @@ export const channels = {
   stall: channel('multisocket:worker:stall'),
   shed: channel('multisocket:query:shed'),
   steer: channel('multisocket:group:steer'),
+  adapt: channel('multisocket:sockets:adapt'),
 };

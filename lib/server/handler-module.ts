@@ -1,10 +1,14 @@
 /** Loads a user's handler module, or takes a function in its place. */
+import type { AnswerCache } from '../addon.js';
 import { invalidValue } from '../errors.js';
+import type { Endpoint } from '../message/batch.js';
 import type { Handler, HandlerContext, HandlerModule } from '../message/handler.js';
 
 /** A handler that is ready to serve, and what to do when it is no longer needed. */
 export interface LoadedHandler {
   handler: Handler;
+  /** The caches that may answer in its place what comes to an address and port of ours. */
+  caches(local: Endpoint): readonly AnswerCache[];
   close(): Promise<void>;
 }
 
@@ -23,6 +27,7 @@ export async function loadHandler(href: string, context: HandlerContext): Promis
   await module.setup?.(context);
   return {
     handler,
+    caches: (local) => module.caches?.(local) ?? [],
     close: async () => {
       await module.close?.();
     },

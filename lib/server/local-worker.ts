@@ -45,6 +45,10 @@ export class LocalWorker implements SupervisedWorker {
     return 0;
   }
 
+  busyFor(): number {
+    return performance.eventLoopUtilization().active;
+  }
+
   kill(): void {
     this.#serving.destroy();
   }

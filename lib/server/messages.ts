@@ -22,6 +22,8 @@ export interface ServerSocket {
 /** How to serve: what every worker of a server is told. */
 export interface ServingOptions {
   maxPayloadSize: number;
+  /** The name server identifier; undefined: there is none. */
+  nsid: Uint8Array | undefined;
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;

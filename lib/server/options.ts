@@ -4,6 +4,7 @@ import type { NativeRateLimit } from '../addon.js';
 import type { Handler, Logger } from '../message/handler.js';
 import type { AddressTransport, ListenAddress } from '../socket/addresses.js';
 import type { Steering } from '../socket/socket-group.js';
+import type { AdaptationBounds } from './adaptation.js';
 import type { Overload } from '../transport/dispatcher.js';
 import type { SharedTls, TlsSettings } from '../transport/secure-context.js';
 import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-options.js';
@@ -30,11 +31,11 @@ export interface TcpOptions {
 
 /** An entry of `listen`, for those who want to say more than an address. */
 export interface ListenOptions {
-  /** `'dns'` (UDP and TCP), `'tls'` or `'https'`; default `'dns'`. */
+  /** `'dns'` (UDP and TCP), `'tls'`, `'https'` or `'grpc'`; default `'dns'`. */
   transport?: AddressTransport;
   /** Numeric, or a name that is looked up. */
   address: string;
-  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 or 443. */
+  /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 for `tls`, 443 for the others. */
   port?: number;
   /** NUM_SOCKETS of this address; default: the server's. */
   sockets?: number;
@@ -46,8 +47,8 @@ export interface ListenOptions {
  * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
  * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
  * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
- * on. Queries with other EDNS options than cookies that the server itself answers (`cookies`), or that are signed, always go
- * to the handler.
+ * on. NSID, TCP keepalive, padding and cookies (`cookies`) are added to what is kept; queries with other EDNS options, or
+ * that are signed, always go to the handler.
  */
 export interface CacheOptions {
   /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */
@@ -68,11 +69,22 @@ export interface CacheOptions {
 export interface ServerOptions {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
+   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP. `grpc` needs the
+   * package `@grpc/grpc-js`.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
-  /** NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. */
-  sockets?: number;
+  /**
+   * NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. `'auto'`: as
+   * many as the load asks for, by the rule of `recommendSockets`, within the bounds of the option `auto`; needs workers.
+   */
+  sockets?: number | 'auto';
+  /**
+   * Bounds of `sockets: 'auto'`. `min`: 1 to 1,024, default 1; `max`: `min` to 1,024, default the larger of `min` and
+   * `usableCpus()`; `interval`: ms between looks, 100 to a day, default 10,000. When the workers that serve are busy for 70 %
+   * of an interval there are more sockets, at most twice as many; when one fewer could do with 40 % for three intervals in a
+   * row, there is one less. Addresses that say their own number keep it. Each change is an `adapt` event.
+   */
+  auto?: Partial<AdaptationBounds>;
   /** Worker threads, 0 to 1,024; 0 serves on the calling thread. Default: the smaller of `sockets` and the CPUs. */
   workers?: number;
   /** The module that serves, loaded in every worker: a path or a `file:` URL. See `HandlerModule`. */
@@ -111,6 +123,11 @@ export interface ServerOptions {
   /** The longest UDP reply in bytes and what our OPT records say, 512 to 4,096; default 1,232 (RFC 9715 s.3.2). */
   maxPayloadSize?: number;
   /**
+   * The name of this server among those of its address, as text or bytes, 1 to 255 of them: clients that ask for it
+   * (RFC 5001; `dig +nsid`) get it with each answer. Default: there is none.
+   */
+  nsid?: string | Uint8Array;
+  /**
    * Whether `listen()` takes the sockets that a service manager has opened, if there are any (LISTEN_FDS,
    * sd_listen_fds(3)), in place of opening those of the option `listen`: a datagram and a stream socket for each entry of
    * `dns`, in order. With SO_REUSEPORT on them (systemd's `ReusePort=yes`) more join, up to `sockets`. Default false.
@@ -146,27 +163,60 @@ export interface ServerOptions {
   cookies?: CookieOptions | boolean;
   /** Response rate limiting, by all workers together; default: none. */
   rateLimit?: RateLimitOptions;
-  /** Certificates, for `tls://` and `https://`; `server.secure()` renews them. */
+  /**
+   * Certificates, for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
+   * encrypted, and the others cannot be.
+   */
   tls?: TlsSettings;
+  /**
+   * A Unix socket at this path tells `multisocket top` and others of this user how the server is; see `ControlReport`.
+   * `listen()` rejects with `EADDRINUSE` when another server has it. Default: there is none.
+   */
+  control?: string;
   /** Where handlers log by `context.logger`; default `console`. */
   logger?: Logger;
   /** Closes the server when aborted. */
   signal?: AbortSignal;
 }
 
+/** What `server.reload()` may change; what is left out stays as it is. */
+export interface ReloadOptions {
+  filename?: string | URL;
+  handler?: Handler;
+  workerData?: unknown;
+  /**
+   * Other addresses. Those that are there already, by transport, address and port, keep their sockets and get the number
+   * of them that is said here, by default the option `sockets`; others are opened; the rest is read for a while, no longer
+   * than a second, and then closed.
+   */
+  listen?: ServerOptions['listen'];
+  /** Bounds for connections, for new ones; those that are left out have their defaults. */
+  tcp?: TcpOptions;
+  /** Certificates, shown to new connections. */
+  tls?: TlsSettings;
+}
+
 /** Options after the check, each with its value. */
 export interface ServerConfig extends Required<
-  Omit<ServerOptions, 'listen' | OptionalOptions | 'tcp' | 'tls' | 'cache' | 'cookies' | 'rateLimit'>
+  Omit<
+    ServerOptions,
+    'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache' | 'cookies' | 'rateLimit' | 'nsid'
+  >
 > {
-  listen: (ListenAddress & { sockets: number })[];
+  /** `adapts`: its number of sockets follows the load. */
+  listen: (ListenAddress & { sockets: number; adapts: boolean })[];
+  sockets: number;
+  auto: AdaptationBounds | undefined;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   cache: Required<CacheOptions> | undefined;
   cookies: CookieConfig | undefined;
   rateLimit: NativeRateLimit | undefined;
+  nsid: Uint8Array | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;
   worker: { env?: NodeJS.ProcessEnv; execArgv?: string[]; resourceLimits?: ResourceLimits };
+  control: string | undefined;
   signal: AbortSignal | undefined;
 }
-type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'signal';
+type OptionalOptions = 'filename' | 'handler' | 'env' | 'execArgv' | 'resourceLimits' | 'control' | 'signal';

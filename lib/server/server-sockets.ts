@@ -1,4 +1,5 @@
 /** All sockets of a server: opened, numbered, resized and closed together. */
+import { isDeepStrictEqual } from 'node:util';
 import { withCode } from '../errors.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
@@ -15,6 +16,8 @@ export const NUMBERS_PER_ADDRESS = 2 * MAX_SOCKETS;
 
 /** How long surplus sockets are read before they are closed with what may be left in them, in ms. */
 const DRY_TIMEOUT = 5000;
+/** The same for addresses that are given up: new traffic goes on to come to them, so that they may never be dry. */
+const GIVE_UP_TIMEOUT = 1000;
 /** How long connections that a surplus listener has begun may take to be complete, in ms. */
 const HANDSHAKE_TIME = 200;
 
@@ -26,11 +29,9 @@ export interface BoundAddress extends Endpoint {
 interface Group {
   sockets: SocketGroup;
   transport: Transport;
-  /** The number of its address. */
-  address: number;
   /** The number of its first socket. */
   first: number;
-  /** Its number among the groups. */
+  /** Its number, which no other group has. */
   index: number;
   local: Endpoint;
   wildcard: boolean;
@@ -42,37 +43,53 @@ interface Group {
   members: ServerSocket[];
 }
 
+/** An entry of `listen` at work. */
+interface Address {
+  wanted: ListenEntry;
+  bound: BoundAddress;
+  /** Its place among the rows of counters, which no other address has meanwhile. */
+  slot: number;
+  groups: Group[];
+}
+
+type ListenEntry = ServerConfig['listen'][number];
+
+/** Addresses that are open and not served yet: another set in place of the one that is. */
+export interface AddressChange {
+  /** Those of the new ones. */
+  slots: number[];
+  /** Has the new ones be among {@link ServerSockets.all}, and those that are not wanted any more among the leaving. */
+  apply(): void;
+  /** After {@link apply}: waits until the leaving ones have been read, then closes them. `assign` as for `resize`. */
+  finish(assign: () => Promise<void>): Promise<void>;
+}
+
 /** See the file's head. */
 export class ServerSockets {
-  readonly #addresses: BoundAddress[];
-  readonly #groups: Group[];
+  /** How many addresses there is room for, those that leave included. */
+  readonly #room: number;
+  /** In the order of `listen`. */
+  #addresses: Address[];
+  /** Not wanted any more, and still read. */
+  #leaving: Address[] = [];
 
   /**
    * Opens what the options ask for. Rejects with the first system error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`,
-   * `EMFILE`, ...), or that of a look-up (`ENOTFOUND`); nothing stays open then.
+   * `EMFILE`, ...), or that of a look-up (`ENOTFOUND`); nothing stays open then. `room`: as for {@link adopt}.
    */
-  static async open(config: ServerConfig): Promise<ServerSockets> {
-    const addresses = await Promise.all(config.listen.map((address) => resolveAddress(address)));
-    const opened: SocketGroup[][] = [];
-    try {
-      addresses.forEach(({ transport, ...address }, i) => {
-        const exclusive = config.exclusive && !isShared(address, addresses.slice(0, i));
-        const options = { ...config, ...config.tcp, ...address, exclusive, sockets: config.listen[i].sockets };
-        opened.push(openAddress(transport, options));
-      });
-    } catch (error) {
-      for (const group of opened.flat()) group.close();
-      throw error;
-    }
-    const transports = addresses.map(({ transport }) => transport);
-    return new ServerSockets(opened, transports);
+  static async open(config: ServerConfig, room: number): Promise<ServerSockets> {
+    const sockets = new ServerSockets([], room);
+    const change = await sockets.change(config);
+    change.apply();
+    return sockets;
   }
 
   /**
    * Takes over sockets that are open already, an entry for each of `listen`, in its order. Throws
-   * `ERR_MULTISOCKET_HAND_OVER` where they do not fit; they are the caller's then.
+   * `ERR_MULTISOCKET_HAND_OVER` where they do not fit; they are the caller's then. `room`: for how many addresses, also
+   * later.
    */
-  static adopt(config: ServerConfig, addresses: readonly AddressSockets[]): ServerSockets {
+  static adopt(config: ServerConfig, addresses: readonly AddressSockets[], room: number): ServerSockets {
     const transports = config.listen.map(({ transport }) => transport);
     const wanted = transports.map((transport) => (transport === 'dns' ? 'udp tcp' : 'tcp'));
     const given = addresses.map(({ groups }) => groups.map(({ protocol }) => protocol).join(' '));
@@ -81,21 +98,47 @@ export class ServerSockets {
       throw withCode(new Error(message), 'ERR_MULTISOCKET_HAND_OVER');
     }
     return new ServerSockets(
-      addresses.map(({ groups }) => groups),
-      transports,
+      addresses.map(({ groups }, i) => addressOf(groups, config.listen[i], i)),
+      room,
     );
   }
 
-  private constructor(addresses: SocketGroup[][], transports: AddressTransport[]) {
-    this.#addresses = addresses.map(([group], i) => ({ transport: transports[i], ...localOf(group) }));
-    this.#groups = addresses.flatMap((groups, i) => groups.map((group) => groupOf(group, i, transports[i])));
-    this.#groups.forEach((group, index) => {
-      group.index = index;
-      addMembers(group);
-    });
-    this.#groups.forEach(({ sockets }) => {
-      announce(sockets);
-    });
+  private constructor(addresses: Address[], room: number) {
+    this.#addresses = addresses;
+    this.#room = room;
+  }
+
+  /**
+   * Opens those addresses of `config.listen` that are not there yet; the ones that are stay as they are, with as many
+   * sockets as they have. Rejects as {@link open}, or with `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`; then nothing has changed.
+   */
+  async change(config: ServerConfig): Promise<AddressChange> {
+    const places = this.places(config.listen);
+    const resolved = await Promise.all(config.listen.map((entry) => resolveAddress(entry)));
+    const opened: Address[] = [];
+    let next: Address[];
+    try {
+      next = config.listen.map((entry, i) => {
+        const place = places[i];
+        if (place !== undefined) return this.#addresses[place];
+        const slot = this.#freeSlot(opened);
+        const { transport, ...address } = resolved[i];
+        const others = [...this.#addresses.map(({ bound }) => bound), ...opened.map(({ bound }) => bound)];
+        const exclusive = config.exclusive && !isShared(address, others);
+        const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
+        const added = addressOf(openAddress(transport, options), entry, slot);
+        opened.push(added);
+        return added;
+      });
+    } catch (error) {
+      for (const { sockets } of opened.flatMap(({ groups }) => groups)) sockets.close();
+      throw error;
+    }
+    const apply = (): void => {
+      this.#leaving = this.#addresses.filter((address) => !next.includes(address));
+      this.#addresses = next;
+    };
+    return { slots: opened.map(({ slot }) => slot), apply, finish: (assign) => this.#giveUp(assign) };
   }
 
   /**
@@ -103,39 +146,59 @@ export class ServerSockets {
    * since replies can only leave through that one.
    */
   partners(): [leaving: ServerSocket, staying: ServerSocket][] {
-    return this.#groups.flatMap(({ members, staying }) =>
+    return this.#groups().flatMap(({ members, staying }) =>
       members.slice(staying).map((leaving): [ServerSocket, ServerSocket] => [leaving, members[0]]),
     );
   }
 
   /** Every socket that shall be served, by address, UDP before TCP. */
   all(): ServerSocket[] {
-    return this.#groups.flatMap(({ members, serving }) => members.slice(0, serving));
+    return this.#groups().flatMap(({ members, serving }) => members.slice(0, serving));
+  }
+
+  /** The sockets of addresses that are about to be given up: whoever has them is to go on reading them. */
+  leaving(): ServerSocket[] {
+    return this.#leaving.flatMap(({ groups }) => groups).flatMap(({ members }) => members);
   }
 
   /** What was bound, one entry an address. */
   addresses(): BoundAddress[] {
-    return this.#addresses.map((address) => ({ ...address }));
+    return this.#addresses.map(({ bound }) => ({ ...bound }));
+  }
+
+  /** The place among the addresses that are open of each entry of another `listen`; undefined where it is not open. */
+  places(listen: readonly ListenEntry[]): (number | undefined)[] {
+    const left = new Map(this.#addresses.entries());
+    return listen.map((entry) => {
+      const place = [...left].find(([, { wanted }]) => isSame(wanted, entry))?.[0];
+      if (place !== undefined) left.delete(place);
+      return place;
+    });
+  }
+
+  /** How many sockets of each protocol the `address`-th address has. */
+  count(address: number): number {
+    return this.#addresses[address].groups[0].members.length;
   }
 
   /** Has more sockets join those that were inherited, where these let others join. Throws a system error. */
   growInherited(config: ServerConfig): void {
-    for (const group of this.#groups) {
-      if (group.sockets.shared) grow(group, config.listen[group.address].sockets);
-    }
+    this.#addresses.forEach(({ groups }, i) => {
+      for (const group of groups) if (group.sockets.shared) grow(group, config.listen[i].sockets);
+    });
   }
 
   /** All of them as another process may take them over. */
   handOver(): AddressSockets[] {
-    return this.#addresses.map(({ transport }, i) => ({
-      name: transport,
-      groups: this.#groups.filter(({ address }) => address === i).map(({ sockets }) => sockets),
+    return this.#addresses.map(({ bound, groups }) => ({
+      name: bound.transport,
+      groups: groups.map(({ sockets }) => sockets),
     }));
   }
 
   /** Each group with its sockets, in the order of {@link all}. */
   groups(): { group: SocketGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
-    return this.#groups.map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));
+    return this.#groups().map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));
   }
 
   /**
@@ -144,7 +207,7 @@ export class ServerSockets {
    * {@link all} has changed, and awaited. Rejects with a system error; the address then has what it had.
    */
   async resize(address: number, count: number, assign: () => Promise<void>): Promise<void> {
-    const groups = this.#groups.filter((group) => group.address === address);
+    const { groups } = this.#addresses[address];
     const before = groups.map(({ serving }) => serving);
     try {
       for (const group of groups) grow(group, count);
@@ -166,27 +229,65 @@ export class ServerSockets {
   }
 
   close(): void {
-    for (const { sockets } of this.#groups) sockets.close();
+    for (const { sockets } of [...this.#addresses, ...this.#leaving].flatMap(({ groups }) => groups)) sockets.close();
   }
+
+  #groups(): Group[] {
+    return this.#addresses.flatMap(({ groups }) => groups);
+  }
+
+  /** The lowest slot that none of ours nor of `others` has. */
+  #freeSlot(others: readonly Address[]): number {
+    const taken = new Set([...this.#addresses, ...others].map(({ slot }) => slot));
+    for (let slot = 0; slot < this.#room; slot++) if (!taken.has(slot)) return slot;
+    const message = `there is room for ${this.#room} addresses, those included that are to go`;
+    throw withCode(new Error(message), 'ERR_MULTISOCKET_TOO_MANY_ADDRESSES');
+  }
+
+  async #giveUp(assign: () => Promise<void>): Promise<void> {
+    const groups = this.#leaving.flatMap((address) => address.groups);
+    if (groups.some(({ transport }) => transport !== 'udp')) {
+      await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
+    }
+    await untilDry(() => groups.flatMap(({ sockets }) => sockets.statistics()), GIVE_UP_TIMEOUT);
+    this.#leaving = [];
+    await assign();
+    for (const { sockets } of groups) sockets.close();
+  }
+}
+
+/** Whether two entries of `listen` ask for one address. */
+function isSame(one: ListenEntry, other: ListenEntry): boolean {
+  return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
+}
+
+function addressOf(groups: readonly SocketGroup[], wanted: ListenEntry, slot: number): Address {
+  const { transport } = wanted;
+  const bound = { transport, ...localOf(groups[0]) };
+  return { wanted, bound, slot, groups: groups.map((group) => groupOf(group, slot, transport)) };
 }
 
 /**
  * Whether one of the addresses before has the port: next to all addresses of the host, one of them can only be bound by
  * sharing with ourselves.
  */
-function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly ListenAddress[]): boolean {
+function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly Endpoint[]): boolean {
   const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';
   return before.some(
     (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),
   );
 }
 
-function groupOf(sockets: SocketGroup, address: number, spoken: AddressTransport): Group {
+function groupOf(sockets: SocketGroup, slot: number, spoken: AddressTransport): Group {
   const local = localOf(sockets);
   const wildcard = local.address === '0.0.0.0' || local.address === '::';
   const transport = spoken === 'dns' ? sockets.protocol : spoken;
-  const first = address * NUMBERS_PER_ADDRESS + (transport === 'udp' ? 0 : MAX_SOCKETS);
-  return { sockets, transport, address, first, index: 0, local, wildcard, serving: 0, staying: 0, members: [] };
+  const place = transport === 'udp' ? 0 : 1;
+  const [first, index] = [slot * NUMBERS_PER_ADDRESS + place * MAX_SOCKETS, 2 * slot + place];
+  const group: Group = { sockets, transport, first, index, local, wildcard, serving: 0, staying: 0, members: [] };
+  addMembers(group);
+  announce(sockets);
+  return group;
 }
 
 /** Brings the list of members up to what the group has. */

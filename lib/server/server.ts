@@ -1,20 +1,22 @@
 /** The server: it owns the sockets, and has workers serve them. */
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { invalidValue, withCode } from '../errors.js';
-import type { Handler } from '../message/handler.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
+import { Adaptation, type AdaptationBounds, type AdaptationStep } from './adaptation.js';
 import { Assignment } from './assignment.js';
+import type { Borrower } from './borrower.js';
 import { checkSecrets } from './check-guard.js';
-import { checkCertificate, checkHandler, checkOptions } from './check-options.js';
+import { checkCertificate, checkOptions, checkReload } from './check-options.js';
+import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
-import type { ServerConfig, ServerOptions } from './options.js';
+import type { ServerSocket } from './messages.js';
+import type { ReloadOptions, ServerConfig, ServerOptions } from './options.js';
 import { ServerCache } from './server-cache.js';
 import { ServerGuard } from './server-guard.js';
-import { ServerSockets, type BoundAddress } from './server-sockets.js';
+import { ServerSockets, type AddressChange, type BoundAddress } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
 import { Supervisor, type SupervisedWorker } from './supervisor.js';
@@ -31,13 +33,8 @@ export interface ServerEvents {
   warning: [Error];
   /** A handler module has called `context.postMessage`; the number is its worker's. */
   message: [message: unknown, worker: number];
-}
-
-/** What {@link Server.reload} may change; what is left out stays as it is. */
-export interface ReloadOptions {
-  filename?: string | URL;
-  handler?: Handler;
-  workerData?: unknown;
+  /** With `sockets: 'auto'`: the number of sockets has changed. */
+  adapt: [step: AdaptationStep];
 }
 
 /** How {@link Server.close} closes. */
@@ -58,6 +55,8 @@ export interface CloseReport {
 
 type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
 
+/** For how many addresses there is room at least, so that a reload can have more than there were at first. */
+const MIN_ROOM = 64;
 /** How soon sockets that could not be lent are tried again, in ms. */
 const RETRY = 1000;
 
@@ -71,6 +70,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #config: ServerConfig;
   readonly #assignment = new Assignment();
   readonly #counters: Counters;
+  /** For how many addresses there is room. */
+  readonly #room: number;
   readonly #supervisor: Supervisor;
   readonly #onAbort = (): void => {
     this.close().catch((error: unknown) => this.emit('error', error as Error));
@@ -87,6 +88,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** Reloads and resizes, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
+  #adaptation: Adaptation | undefined;
+  #control: ControlSocket | undefined;
 
   /** @internal */
   constructor(options: ServerOptions) {
@@ -94,11 +97,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const config = checkOptions(options);
     this.#config = config;
     const workers = Math.max(1, config.workers);
-    const { cache, cookies, rateLimit, maxPayloadSize } = config;
-    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, cookies !== undefined);
+    const { cache, cookies, rateLimit, maxPayloadSize, nsid } = config;
+    const added = { ignoreNsid: nsid !== undefined, ignoreCookies: cookies !== undefined };
+    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
     this.#guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
     const shared = { cache: this.cache?.number ?? 0, guard: this.#guard?.number ?? 0 };
-    this.#counters = new Counters(config.listen.length, 2 * workers);
+    this.#room = Math.max(MIN_ROOM, 2 * config.listen.length);
+    this.#counters = new Counters(this.#room, 2 * workers);
     this.#supervisor = new Supervisor({
       workers,
       stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
@@ -125,10 +130,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * threw as it was loaded, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
    */
   async listen(): Promise<this> {
-    return this.#begin(async () => {
+    return this.#begin(false, async () => {
       const given = this.#config.listenFds ? listenFds() : [];
-      if (given.length === 0) return ServerSockets.open(this.#config);
-      const sockets = ServerSockets.adopt(this.#config, given);
+      if (given.length === 0) return ServerSockets.open(this.#config, this.#room);
+      const sockets = ServerSockets.adopt(this.#config, given, this.#room);
       sockets.growInherited(this.#config);
       return sockets;
     });
@@ -145,9 +150,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async adopt(path: string, { timeout = 10_000 }: { timeout?: number } = {}): Promise<this> {
     let adopted: AdoptedSockets | undefined;
     try {
-      await this.#begin(async () => {
+      await this.#begin(true, async () => {
         adopted = await adoptSockets(path, { timeout });
-        return ServerSockets.adopt(this.#config, adopted.addresses);
+        return ServerSockets.adopt(this.#config, adopted.addresses, this.#room);
       });
       await adopted?.ready();
     } catch (error) {
@@ -187,37 +192,60 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /**
    * Starts fresh workers, which load the handler module anew, and gives the sockets to them; the old ones finish what
-   * they hold, within `closeTimeout`, and go. No query is lost. Resolves when the old ones are gone.
+   * they hold, within `closeTimeout`, and go. No query is lost, but for those to addresses that are given up. Resolves when
+   * the old workers are gone.
    *
-   * Rejects with what kept a fresh worker from starting, and `ERR_SERVER_NOT_RUNNING` when the server does not listen;
-   * the old workers then stay.
+   * Rejects with what kept a fresh worker from starting or an address from being opened, with what {@link createServer}
+   * throws, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, and `ERR_SERVER_NOT_RUNNING` when the server does not listen; the old
+   * workers and addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
-    return this.#change(async () => {
+    return this.#change(async (sockets) => {
       const before = this.#config;
-      const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
-      checkHandler(filename, handler, before.workers);
-      this.#config = { ...before, filename, handler, workerData };
-      try {
-        await this.#supervisor.renew(() => this.#assign(), before.closeTimeout);
-        // What the old handlers said need not be what the fresh ones say.
-        this.cache?.clear();
-      } catch (error) {
+      const config = checkReload(before, changes);
+      const undo = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
+      this.#config = config;
+      undo.push(() => {
         this.#config = before;
+        return Promise.resolve();
+      });
+      let change: AddressChange | undefined;
+      try {
+        await this.#supervisor.renew(
+          async () => {
+            if (changes.listen === undefined) return;
+            change = await sockets.change(config);
+            for (const slot of change.slots) this.#counters.forgetAddress(slot);
+          },
+          async () => {
+            undo.length = 0; // from here on the fresh ones serve
+            change?.apply();
+            await this.#assign();
+            await change?.finish(() => this.#assign());
+          },
+          before.closeTimeout,
+        );
+      } catch (error) {
+        for (const step of undo) await step();
         throw error;
       }
+      // What the old handlers said need not be what the fresh ones say.
+      this.cache?.clear();
     });
   }
 
   /**
-   * Shows these certificates to new connections of `tls://` and `https://`. Rejects with what OpenSSL has against them,
-   * `ERR_INVALID_ARG_TYPE`, or `ERR_SERVER_NOT_RUNNING`; the old ones then stay.
+   * Shows these certificates to new connections of `tls://`, `https://` and `grpc://`. Rejects with what OpenSSL has
+   * against them, `ERR_INVALID_ARG_TYPE`, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made
+   * without the option `tls`; the old ones then stay.
    */
   async secure(tls: TlsSettings): Promise<void> {
     const checked = checkCertificate(tls);
     await this.#change(async () => {
-      const ticketKeys = this.#config.tls?.ticketKeys ?? randomBytes(48);
-      const shared = { ...checked, ticketKeys };
+      const before = this.#config.tls;
+      // gRPC that began without encryption goes on so, on every socket.
+      if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
+      const shared = { ...checked, ticketKeys: before.ticketKeys };
       this.#config = { ...this.#config, tls: shared };
       await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
     });
@@ -276,24 +304,26 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  async #begin(open: () => Promise<ServerSockets>): Promise<this> {
+  /** `takesOver`: from a server that goes on until this one serves. */
+  async #begin(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<this> {
     if (this.#state !== 'new') {
       throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');
     }
     this.#state = 'starting';
-    this.#starting = this.#start(open);
+    this.#starting = this.#start(takesOver, open);
     await this.#starting;
     this.emit('listening');
     return this;
   }
 
-  async #start(open: () => Promise<ServerSockets>): Promise<void> {
-    const { signal } = this.#config;
+  async #start(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<void> {
+    const { signal, control, auto } = this.#config;
     try {
       signal?.throwIfAborted();
       this.#sockets = await open();
       await this.#supervisor.start();
       await this.#assign();
+      if (control !== undefined) this.#control = await ControlSocket.open(control, takesOver, () => this.#told());
       signal?.throwIfAborted();
     } catch (error) {
       await this.#end(0);
@@ -301,12 +331,48 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
+    if (auto !== undefined) this.#adaptation = this.#adapt(auto);
+  }
+
+  #told(): ServerStatistics & { addresses: BoundAddress[] } {
+    return { addresses: this.addresses(), ...this.stats() };
+  }
+
+  #adapt(bounds: AdaptationBounds): Adaptation {
+    return new Adaptation({
+      ...bounds,
+      sockets: () => {
+        const first = this.#config.listen.findIndex(({ adapts }) => adapts);
+        return first === -1 ? 0 : (this.#sockets?.count(first) ?? 0);
+      },
+      busy: () => this.#supervisor.all.map((worker) => worker.busyFor()),
+      resize: (sockets) =>
+        this.#change(async (open) => {
+          for (const [i, { adapts }] of this.#config.listen.entries()) {
+            if (adapts) await open.resize(i, sockets, () => this.#assign());
+          }
+        }),
+      told: (step) => {
+        const { from, to, cpuUsed, cpuAvailable } = step;
+        this.#config.logger.info(
+          `sockets: ${from} -> ${to}: workers were busy for ${cpuUsed.toFixed(1)} of ${cpuAvailable} CPUs`,
+        );
+        channels.adapt.publish(step);
+        this.emit('adapt', step);
+      },
+      failed: (error) => {
+        if (this.#state === 'listening') this.#warn(error);
+      },
+    });
   }
 
   /** Has the sockets served by whom the supervisor names. */
   #assign(): Promise<void> {
     const sockets = this.#sockets?.all() ?? [];
-    const plan = new Map(sockets.map((socket, i) => [socket, this.#supervisor.readersFor(i)]));
+    const plan = new Map<ServerSocket, readonly Borrower[]>(
+      sockets.map((socket, i) => [socket, this.#supervisor.readersFor(i)]),
+    );
+    for (const socket of this.#sockets?.leaving() ?? []) plan.set(socket, this.#assignment.readersOf(socket.number));
     for (const [leaving, staying] of this.#sockets?.partners() ?? []) {
       plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
     }
@@ -321,6 +387,28 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       this.#retry = setTimeout(this.#reassign, RETRY).unref();
     });
   };
+
+  /**
+   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects with a system error; then
+   * all have as many as before.
+   */
+  async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
+    const undo: (() => Promise<void>)[] = [];
+    const assign = (): Promise<void> => this.#assign();
+    try {
+      for (const [i, place] of sockets.places(listen).entries()) {
+        if (place === undefined || listen[i].adapts) continue;
+        const before = sockets.count(place);
+        if (before === listen[i].sockets) continue;
+        await sockets.resize(place, listen[i].sockets, assign);
+        undo.push(() => sockets.resize(place, before, assign));
+      }
+    } catch (error) {
+      for (const step of undo) await step();
+      throw error;
+    }
+    return undo;
+  }
 
   #change(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
     const result = this.#changing.then(() => {
@@ -357,6 +445,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #end(timeout: number): Promise<CloseReport> {
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#retry);
+    this.#adaptation?.stop();
+    this.#control?.close();
     const report = { queries: 0, connections: 0 };
     await this.#supervisor.end(timeout, () => {
       const { inFlight, tcpOpen } = this.stats().totals;

@@ -1,9 +1,12 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
-import { addon } from '../addon.js';
+import { addon, type AnswerFront } from '../addon.js';
 import type { Logger } from '../message/handler.js';
+import { Acceptor } from '../transport/acceptor.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { Dispatcher } from '../transport/dispatcher.js';
+import { ednsSettings } from '../transport/edns-settings.js';
 import { ConnectionGate } from '../transport/connection-gate.js';
+import { GrpcTransport } from '../transport/grpc.js';
 import { HttpsTransport } from '../transport/https.js';
 import type { SharedTls } from '../transport/secure-context.js';
 import { StreamTransport } from '../transport/stream.js';
@@ -29,22 +32,26 @@ export class Serving {
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
   readonly #udp: UdpTransport;
+  readonly #acceptor: Acceptor;
   readonly #streams: StreamTransport;
   readonly #https: HttpsTransport;
+  readonly #grpc: GrpcTransport;
   readonly #sockets = new Map<number, ServerSocket>();
+  /** The server's own cache, in front of the handler. */
+  readonly #front: AnswerFront | undefined;
   readonly #stopBeating: () => void;
 
   /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
-    const { workerData, index, logger } = start;
+    const { workerData, index, logger, maxPayloadSize } = start;
     const postMessage = (message: unknown): void => {
       start.postMessage(message);
     };
     const loaded =
       typeof handler === 'function'
-        ? { handler, close: () => Promise.resolve() }
-        : await loadHandler(handler, { workerData, index, logger, postMessage, signal: abort.signal });
+        ? { handler, caches: () => [], close: () => Promise.resolve() }
+        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, signal: abort.signal });
     return new Serving(start, loaded, abort);
   }
 
@@ -56,7 +63,17 @@ export class Serving {
     this.#reporter = new Reporter((error) => {
       start.warn(error);
     });
+    const report: Reporter['report'] = (code, make) => {
+      this.#reporter.report(code, make);
+    };
     const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
+    const edns = ednsSettings({
+      maxPayloadSize,
+      idleTimeout: tcp.idleTimeout,
+      grpcEncrypted: start.tls !== undefined,
+      nsid: start.nsid,
+    });
     const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
@@ -65,27 +82,29 @@ export class Serving {
       overload,
       cache,
       maxPayloadSize,
+      edns,
       counters,
       row,
-      report: (code, make) => {
-        this.#reporter.report(code, make);
-      },
+      report,
     });
     const dispatcher = this.#dispatcher;
     this.#udp = new UdpTransport({
       dispatcher,
       counters,
       row,
-      cache,
       guard,
+      edns,
       maxPayloadSize,
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const options = { ...tcp, dispatcher, counters, row, cache, guard, gate, tls: start.tls };
+    const acceptor = new Acceptor({ gate, backlog: tcp.backlog, report });
+    this.#acceptor = acceptor;
+    const options = { ...tcp, dispatcher, counters, row, edns, guard, gate, acceptor, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
+    this.#grpc = new GrpcTransport(options);
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
@@ -94,9 +113,12 @@ export class Serving {
     const listening: Promise<void>[] = [];
     for (const socket of sockets) {
       this.#sockets.set(socket.number, socket);
-      if (socket.transport === 'udp') this.#udp.add(socket);
-      else if (socket.transport === 'https') listening.push(this.#https.add(socket));
-      else listening.push(this.#streams.add(socket, socket.transport));
+      const caches = this.#loaded.caches(socket.local);
+      const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
+      if (socket.transport === 'udp') this.#udp.add(socket, front);
+      else if (socket.transport === 'https') listening.push(this.#https.add(socket, front));
+      else if (socket.transport === 'grpc') listening.push(this.#grpc.add(socket, front));
+      else listening.push(this.#streams.add(socket, socket.transport, front));
     }
     await Promise.all(listening);
   }
@@ -108,8 +130,7 @@ export class Serving {
         const socket = this.#sockets.get(number);
         this.#sockets.delete(number);
         if (socket?.transport === 'udp') await this.#udp.release(number);
-        else if (socket?.transport === 'https') this.#https.release(number);
-        else this.#streams.release(number);
+        else this.#acceptor.release(number);
       }),
     );
   }
@@ -118,12 +139,14 @@ export class Serving {
   secure(tls: SharedTls): void {
     this.#streams.secure(tls);
     this.#https.secure(tls);
+    this.#grpc.secure(tls);
+    this.#acceptor.secure(tls);
   }
 
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
   async drain(): Promise<void> {
     await this.release([...this.#sockets.keys()]);
-    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#dispatcher.drained()]);
+    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#grpc.drain(), this.#dispatcher.drained()]);
     this.#abort.abort();
     await this.#loaded.close();
     this.destroy();
@@ -136,19 +159,25 @@ export class Serving {
     this.#dispatcher.abort();
     this.#reporter.close();
     this.#udp.close();
+    this.#acceptor.close();
     this.#streams.destroy();
     this.#https.destroy();
+    this.#grpc.destroy();
   }
 
   ref(): void {
     this.#udp.ref();
+    this.#acceptor.ref();
     this.#streams.ref();
     this.#https.ref();
+    this.#grpc.ref();
   }
 
   unref(): void {
     this.#udp.unref();
+    this.#acceptor.unref();
     this.#streams.unref();
     this.#https.unref();
+    this.#grpc.unref();
   }
 }

@@ -22,6 +22,7 @@ export async function startWorker(
     ...place,
     index,
     maxPayloadSize,
+    nsid: config.nsid,
     handlerTimeout,
     pinned: config.pinWorkers,
     maxInFlight,

@@ -10,7 +10,7 @@ import type { Supervisor } from './supervisor.js';
 /** What is known of one socket. */
 export interface SocketStatistics extends Record<SocketCounter, number> {
   protocol: 'udp' | 'tcp';
-  /** What is spoken there: `'udp'`, `'tcp'`, `'tls'` or `'https'`. */
+  /** What is spoken there: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   transport: Transport;
   address: string;
   port: number;
@@ -32,6 +32,8 @@ export interface WorkerStatistics extends Record<WorkerCounter, number> {
   index: number;
   /** Whether it has not turned its event loop for `stallTimeout`. */
   stalled: boolean;
+  /** Milliseconds that its event loop has been busy since it started (`performance.eventLoopUtilization`). */
+  busy: number;
 }
 
 /** What {@link Server.stats} returns. */
@@ -72,6 +74,12 @@ export class Counters {
     this.#freeSeats = Array.from({ length: workers }, (_, i) => workers - 1 - i);
   }
 
+  /** An address gets the rows of another one that is gone: they begin anew. */
+  forgetAddress(slot: number): void {
+    const size = NUMBERS_PER_ADDRESS * layout.socketRow;
+    this.#elements.fill(0, slot * size, (slot + 1) * size);
+  }
+
   /** A seat for a worker that is about to start, and what it needs to count there. */
   takeSeat(): { seat: number; row: number; memory: SharedArrayBuffer; connections: SharedArrayBuffer } {
     const seat = this.#freeSeats.pop();
@@ -94,6 +102,7 @@ export class Counters {
     const everyone = supervisor.all.map((worker) => ({
       index: worker.index,
       stalled: supervisor.isStalled(worker),
+      busy: worker.busyFor(),
       ...named(workerCounters, this.#elements, this.#rowOf(worker.seat)),
     }));
     const totals = named(workerCounters, this.#past, 0);

@@ -96,10 +96,17 @@ export class Supervisor {
 
   /**
    * Starts fresh workers in place of all; the old ones are drained, within `timeout` ms, as soon as `assign` has given
-   * their sockets away. Rejects when one of the fresh ones cannot start; then everything is as before.
+   * their sockets away. `prepare` is awaited when the fresh ones are there. Rejects when one of them cannot start, or with
+   * what `prepare` rejects with; then everything is as before.
    */
-  async renew(assign: () => Promise<void>, timeout: number): Promise<void> {
+  async renew(prepare: () => Promise<void>, assign: () => Promise<void>, timeout: number): Promise<void> {
     const fresh = await this.#startAll();
+    try {
+      await prepare();
+    } catch (error) {
+      await this.#dismiss(fresh);
+      throw error;
+    }
     const old = this.#slots.flatMap(({ worker }) => worker ?? []);
     for (const slot of this.#slots) clearTimeout(slot.restart);
     for (const worker of old) this.#retiring.add(worker);
@@ -139,11 +146,16 @@ export class Supervisor {
     const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failed = results.find(({ status }) => status === 'rejected');
     if (failed === undefined && !this.#ending) return started;
-    await Promise.all(started.map((worker) => worker.destroy()));
-    for (const worker of started) this.#options.buried(worker);
+    await this.#dismiss(started);
     throw failed === undefined
       ? withCode(new Error('the server was closed'), 'ERR_SERVER_NOT_RUNNING')
       : (failed as PromiseRejectedResult).reason;
+  }
+
+  /** Ends workers that have not been given anything yet. */
+  async #dismiss(workers: readonly SupervisedWorker[]): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.destroy()));
+    for (const worker of workers) this.#options.buried(worker);
   }
 
   async #startOne(index: number): Promise<SupervisedWorker> {

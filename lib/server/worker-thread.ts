@@ -101,6 +101,10 @@ export class WorkerThread implements SupervisedWorker {
     return beat === 0 ? 0 : now() - beat;
   }
 
+  busyFor(): number {
+    return this.#worker.performance.eventLoopUtilization().active;
+  }
+
   kill(error: Error): void {
     this.#error ??= error;
     this.#worker.terminate().catch(() => undefined); // never rejects; its exit is what matters

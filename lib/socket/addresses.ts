@@ -19,22 +19,21 @@ export interface ListenAddress {
   ipv6Only: boolean;
 }
 
-/** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484. */
-export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443 } as const;
+/** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484, and for gRPC what CoreDNS has. */
+export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443 } as const;
 
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  grpc: 'DNS over gRPC is not supported',
-  quic: 'Node has no QUIC that a server can use yet',
-};
+const NO_QUIC = 'Node has no QUIC that a server can use yet';
+/** Transports that cannot be served, and why. */
+export const UNSUPPORTED: Readonly<Record<string, string>> = { quic: NO_QUIC, https3: NO_QUIC };
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.?$/i;
 
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
- * and IPv6), each with `dns://`, `tls://` or `https://` before it or not, or an object
- * `{ transport, address, port, sockets, ipv6Only }`. Without a port it is 53, 853 or 443.
+ * and IPv6), each with `dns://`, `tls://`, `https://` or `grpc://` before it or not, or an object
+ * `{ transport, address, port, sockets, ipv6Only }`. Without a port it is 53, 853 for `tls`, or 443.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
- * for `grpc://` and `quic://`.
+ * for `quic://` and `https3://`.
  */
 export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): ListenAddress {
   if (typeof entry === 'string') return { ...parseText(entry), sockets: undefined, ipv6Only: defaults.ipv6Only };

@@ -109,13 +109,8 @@ async function give(
 async function giveTo(channel: DescriptorChannel, addresses: readonly AddressSockets[], signal: AbortSignal) {
   const described = addresses.map(({ name, groups }) => ({ name, groups: groups.map(describe) }));
   const descriptors = addresses.flatMap(({ groups }) => groups.flatMap((group) => group.descriptors));
-  try {
-    await say(channel, { type: 'sockets', version: VERSION, addresses: described }, signal, descriptors);
-  } catch (error) {
-    // One that has no room for all of them may be gone before the last has been sent.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-    throw handOverError('The adopter went away before it was ready');
-  }
+  // One that has no room for all of them may be gone before the last has been sent.
+  await sayIfThere(channel, { type: 'sockets', version: VERSION, addresses: described }, signal, descriptors);
   try {
     const answer = await hear(channel, signal);
     if (answer === undefined) throw handOverError('The adopter went away before it was ready');
@@ -215,24 +210,25 @@ async function take(channel: DescriptorChannel, signal: AbortSignal): Promise<Ad
 async function confirm(channel: DescriptorChannel, timeout: number): Promise<void> {
   const late = handOverError(`The giver did not let go of the sockets within ${timeout} ms`);
   await within(timeout, late, undefined, async (signal) => {
-    try {
-      await say(channel, { type: 'ready' }, signal);
-    } catch (error) {
-      // What it said before it went can still be heard.
-      if (!isGone(error)) throw error;
-    }
+    await sayIfThere(channel, { type: 'ready' }, signal);
     const answer = await hear(channel, signal);
     if (answer === undefined || answer.type === 'taken') return;
     throw handOverError(`The giver has not let go: ${answer.type === 'withdrawn' ? answer.reason : answer.type}`);
   });
 }
 
-/** Says something to a process that may have gone, and then needs no telling. */
+/** Says the last thing there is to say. */
 async function sayLast(channel: DescriptorChannel, message: Message): Promise<void> {
+  await sayIfThere(channel, message, AbortSignal.timeout(LAST_WORD_TIMEOUT));
+}
+
+/** Says something to a process that may have gone, and then needs no telling; what it said before can still be heard. */
+async function sayIfThere(...said: Parameters<typeof say>): Promise<void> {
   try {
-    await say(channel, message, AbortSignal.timeout(LAST_WORD_TIMEOUT));
+    await say(...said);
   } catch (error) {
-    if (!isGone(error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
   }
 }
 
@@ -259,11 +255,6 @@ async function hear(channel: DescriptorChannel, signal: AbortSignal): Promise<Me
   if (received === undefined) return undefined;
   closeAll(received.descriptors);
   return received.content as Message;
-}
-
-function isGone(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EPIPE' || code === 'ECONNRESET';
 }
 
 function describe(group: SocketGroup): DescribedAddress['groups'][number] {

@@ -137,9 +137,12 @@ export class SocketGroup implements Disposable {
     return this.#descriptors;
   }
 
-  /** What another process needs to know to {@link adopt} the descriptors; it can be written as JSON. */
+  /**
+   * What another process needs to know to {@link adopt} the descriptors; it can be written as JSON. Throws
+   * `ERR_MULTISOCKET_CLOSED` after {@link close}.
+   */
   get description(): SocketGroupDescription {
-    const { protocol, address, port } = describeOne(this.#descriptors[0]);
+    const { protocol, address, port } = describeOne(this.#first());
     const { ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen } = this.#options;
     const shape = { protocol, address, port, steering: this.#steering };
     return { ...shape, ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen };

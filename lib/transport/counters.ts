@@ -43,6 +43,7 @@ export const workerCounters = [
   'tcpReplies',
   'tcpAccepted',
   'tcpAcceptFailures',
+  'tcpPaused',
   'tcpOpen',
   'tcpRefused',
   'tcpRefusedClient',
@@ -52,6 +53,8 @@ export const workerCounters = [
   'tlsHandshakeFailures',
   'httpsQueries',
   'httpsReplies',
+  'grpcQueries',
+  'grpcReplies',
 ] as const;
 
 /**
@@ -85,11 +88,12 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `tcpQueries`, `tcpReplies`: messages received and sent by TCP.
  * - `tcpAccepted`, `tcpOpen`: connections accepted, and open at this moment.
  * - `tcpAcceptFailures`: times that a waiting connection could not be accepted, for want of descriptors most likely.
+ * - `tcpPaused`: times that connections had to wait in the kernel, because descriptors were running out.
  * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the cap in all or of the client's own.
  * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
  *   not complete in time, because the client did not read its answers.
  * - `tlsHandshakeFailures`: connections that did not get through the TLS handshake.
- * - `httpsQueries`, `httpsReplies`: messages received and sent by HTTPS. Those over TLS count as `tcpQueries`.
+ * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC. Those over TLS count as `tcpQueries`.
  */
 export type WorkerCounter = (typeof workerCounters)[number];
 

@@ -1,5 +1,5 @@
 /** Between transports and the handler: calls it, waits for it, and answers in its place when it does not. */
-import type { AnswerCache } from '../addon.js';
+import { addon, type AnswerCache } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
 import { transports } from '../message/batch.js';
 import { replyLimit } from '../message/edns.js';
@@ -8,8 +8,12 @@ import { printable } from '../message/printable.js';
 import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
+import { withNsid, type EdnsSettings } from './edns-settings.js';
 import { packOrigin } from './ip.js';
 import { WaitList, type ListEntry } from './wait-list.js';
+
+/** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/server_cookies.h`). */
+const COOKIE_OPTION_SIZE = 28;
 
 /** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
 export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
@@ -26,6 +30,7 @@ export interface DispatcherOptions {
   cache: AnswerCache | undefined;
   /** The longest UDP reply in bytes. */
   maxPayloadSize: number;
+  edns: EdnsSettings;
   /** All rows of counters. */
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
@@ -62,6 +67,7 @@ export class Dispatcher {
   readonly #overload: Overload;
   readonly #cache: AnswerCache | undefined;
   readonly #maxPayloadSize: number;
+  readonly #edns: EdnsSettings;
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #report: DispatcherOptions['report'];
@@ -77,6 +83,7 @@ export class Dispatcher {
     this.#overload = options.overload;
     this.#cache = options.cache;
     this.#maxPayloadSize = options.maxPayloadSize;
+    this.#edns = options.edns;
     this.#counters = options.counters;
     this.#row = options.row;
     this.#report = options.report;
@@ -118,14 +125,22 @@ export class Dispatcher {
       return 0;
     }
     const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
-    let length = this.#tryEncode(query, reply, target, offset, limit);
+    // Each reply to who sent a cookie has one (RFC 7873 s.5.2), so that it has its room before any record has.
+    const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
+    let length = this.#tryEncode(query, reply, target, offset, room);
     if (reply.truncated && query.transport !== 'udp') {
       // There is no better transport to point to: a message has no more than 16 bits for its length.
       this.#fail(INVALID, 'REPLY_TOO_LARGE', 'answered with more than 65,535 bytes', query, reply);
-      length = this.#tryEncode(query, reply, target, offset, limit);
+      length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
     if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
+    // After it was kept: what one client asked for is nobody else's.
+    if (query.asksForOptions) {
+      const { transport, row } = query;
+      const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
+      length = addon.addOptions(target, offset, length, reply.optStart, limit, row, edns);
+    }
     reply.finished(length);
     return length;
   }

@@ -1,5 +1,4 @@
 /** A worker's side of DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
-import { once } from 'node:events';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -9,24 +8,14 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { addon } from '../addon.js';
-import type { Endpoint, Origin } from '../message/batch.js';
-import { Query } from '../message/query.js';
-import { Reply } from '../message/reply.js';
+import type { AnswerFront } from '../addon.js';
+import type { Endpoint } from '../message/batch.js';
 import { smallestTtl } from '../message/wire.js';
-import { workerCounter, socketCounter } from './counters.js';
 import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
-import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { endpointOf } from './ip.js';
+import { MessageExchange } from './message-exchange.js';
+import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
-
-const { layout } = addon;
-const { query: word, verdict } = layout;
-const MAX_MESSAGE = 0xffff;
-
-const QUERIES = workerCounter('httpsQueries');
-const REPLIES = workerCounter('httpsReplies');
-const SOCKET_QUERIES = socketCounter('queries');
 
 /** A connection, as far as its time is concerned. */
 interface Connection {
@@ -41,13 +30,9 @@ interface Connection {
 /** See the file's head. */
 export class HttpsTransport {
   readonly #options: StreamTransportOptions;
-  readonly #listeners = new Map<number, Http2SecureServer>();
   /** By {@link keyOf}: what HTTP/2 shows of a socket is not the socket. */
   readonly #connections = new Map<string, Connection>();
-  readonly #words = new Uint32Array(layout.batchSize * layout.queryWords);
-  readonly #text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-  readonly #output = Buffer.alloc(2 + MAX_MESSAGE);
-  readonly #progress = new Uint32Array(2);
+  readonly #exchange: MessageExchange;
   #sweeper: NodeJS.Timeout | undefined;
   #draining = false;
   #onEmpty: (() => void)[] = [];
@@ -55,58 +40,17 @@ export class HttpsTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
+    this.#exchange = new MessageExchange('https', options);
   }
 
-  /** Starts to accept from a socket. Rejects with a system error. */
-  async add(listener: StreamSocket): Promise<void> {
-    const { tls, messageTimeout, maxPipelined, gate, backlog } = this.#options;
-    if (tls === undefined) throw new Error('a socket for HTTPS, and no certificate');
-    const server = createSecureServer(
-      {
-        ...serverOptions(tls, ['h2', 'http/1.1'], messageTimeout),
-        allowHTTP1: true,
-        settings: { maxConcurrentStreams: maxPipelined },
-      },
-      (request, response) => {
-        this.#answer(request, response, listener).catch((error: unknown) => {
-          fail(response, error);
-        });
-      },
-    );
-    this.#listeners.set(listener.number, server);
-    if (!this.#ref) server.unref();
-    // Before the handshake begins: those that are refused cost none.
-    server.prependListener('connection', (socket: Socket) => {
-      gate.admit(socket, listener.number);
-    });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      this.#keep(socket);
-    });
-    server.on('session', (session) => {
-      const connection = this.#connections.get(keyOf(session.socket));
-      if (connection !== undefined) connection.session = session;
-      session.on('error', () => undefined); // the client's affair; 'close' follows
-    });
-    server.on('tlsClientError', () => {
-      gate.count('tlsHandshakeFailures');
-    });
-    server.listen({ fd: addon.duplicate(listener.fd), backlog });
-    await once(server, 'listening');
-    server.on('error', () => {
-      gate.count('tcpAcceptFailures');
-    });
-  }
-
-  /** Stops accepting from a socket; its connections stay. */
-  release(number: number): void {
-    this.#listeners.get(number)?.close();
-    this.#listeners.delete(number);
+  /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
+  add(listener: StreamSocket, front: AnswerFront | undefined): Promise<void> {
+    return this.#options.acceptor.add(listener.number, listener.fd, () => this.#server(listener, front));
   }
 
   /** New connections are shown these certificates. */
   secure(tls: SharedTls): void {
     this.#options.tls = tls;
-    for (const server of this.#listeners.values()) server.setSecureContext(contextOptions(tls));
   }
 
   /** Resolves when every connection is closed; each is, when the requests that have come are answered. */
@@ -118,24 +62,65 @@ export class HttpsTransport {
 
   /** Closes all at once. */
   destroy(): void {
-    for (const number of this.#listeners.keys()) this.release(number);
     for (const { socket } of this.#connections.values()) socket.destroy();
     clearInterval(this.#sweeper);
   }
 
   ref(): void {
     this.#ref = true;
-    for (const server of this.#listeners.values()) server.ref();
     for (const { socket } of this.#connections.values()) socket.ref();
   }
 
   unref(): void {
     this.#ref = false;
-    for (const server of this.#listeners.values()) server.unref();
     for (const { socket } of this.#connections.values()) socket.unref();
   }
 
-  async #answer(request: Http2ServerRequest, response: Http2ServerResponse, listener: StreamSocket): Promise<void> {
+  #server(listener: StreamSocket, front: AnswerFront | undefined): Http2SecureServer {
+    const { tls, messageTimeout, maxPipelined, gate } = this.#options;
+    if (tls === undefined) throw new Error('a socket for HTTPS, and no certificate');
+    const server = createSecureServer(
+      {
+        ...serverOptions(tls, ['h2', 'http/1.1'], messageTimeout),
+        allowHTTP1: true,
+        settings: { maxConcurrentStreams: maxPipelined },
+      },
+      (request, response) => {
+        this.#answer(request, response, listener, front).catch((error: unknown) => {
+          fail(response, error);
+        });
+      },
+    );
+    // Before the handshake begins: those that are refused cost none.
+    server.prependListener('connection', (socket: Socket) => {
+      gate.admit(socket, listener.number);
+    });
+    // Before the listener that begins to speak HTTP.
+    server.prependListener('secureConnection', (socket: TLSSocket) => {
+      if (isAllowed(tls, socket)) {
+        this.#keep(socket);
+      } else {
+        gate.count('tlsHandshakeFailures');
+        socket.destroy();
+      }
+    });
+    server.on('session', (session) => {
+      const connection = this.#connections.get(keyOf(session.socket));
+      if (connection !== undefined) connection.session = session;
+      session.on('error', () => undefined); // the client's affair; 'close' follows
+    });
+    server.on('tlsClientError', () => {
+      gate.count('tlsHandshakeFailures');
+    });
+    return server;
+  }
+
+  async #answer(
+    request: Http2ServerRequest,
+    response: Http2ServerResponse,
+    listener: StreamSocket,
+    front: AnswerFront | undefined,
+  ): Promise<void> {
     const { remoteAddress = '', remotePort = 0, localAddress = '' } = request.socket;
     const connection = this.#connections.get(keyOf(request.socket));
     if (connection !== undefined) connection.inFlight++;
@@ -144,12 +129,11 @@ export class HttpsTransport {
       const message = await readMessage(request);
       clearTimeout(deadline);
       const local = listener.wildcard ? endpointOf(localAddress, listener.local.port) : listener.local;
-      const reply = await this.#serve(message, endpointOf(remoteAddress, remotePort), local, listener.number);
+      const reply = await this.#serve(message, endpointOf(remoteAddress, remotePort), local, listener.number, front);
       if (reply === undefined) {
         request.destroy(); // the handler dropped it
         return;
       }
-      this.#options.counters[this.#options.row + REPLIES]++;
       response.writeHead(200, {
         'content-type': MEDIA_TYPE,
         'content-length': reply.length,
@@ -164,32 +148,16 @@ export class HttpsTransport {
   }
 
   /** The reply to a message; undefined when there is none. Rejects with {@link HttpFailure}. */
-  async #serve(message: Buffer, client: Endpoint, local: Endpoint, listener: number): Promise<Buffer | undefined> {
-    const { dispatcher, counters, row, cache, guard } = this.#options;
-    const input = Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
-    counters[row + QUERIES]++;
-    counters[listener * layout.socketRow + SOCKET_QUERIES]++;
-    const origin: Origin = { transport: 'https', envelopeSize: 0, client: () => client, local: () => local };
-    const check = [input, 0, input.length, 1, this.#words, this.#text, counters, row, this.#progress] as const;
-    if (cache === undefined && guard === undefined) {
-      addon.checkStream(...check);
-    } else {
-      const bytes = packOrigin('https', client, local);
-      const rows = addon.checkStream(...check, cache, guard, bytes, this.#output, 0);
-      if (rows === 0) return Buffer.from(this.#output.subarray(2, this.#progress[1]));
-    }
-    const outcome = this.#words[word.verdict];
-    if (outcome === verdict.drop) throw new HttpFailure(400, 'the message is no query');
-    if (outcome === verdict.reply) return Buffer.from(input.subarray(2, 2 + this.#words[word.length]));
-    const query = new Query({ input, words: this.#words, text: this.#text, origin }, 0);
-    const reply = new Reply(query);
-    return new Promise((resolve) => {
-      const deliver = (): void => {
-        const length = dispatcher.encode(query, reply, this.#output, 0);
-        resolve(length === 0 ? undefined : Buffer.from(this.#output.subarray(0, length)));
-      };
-      if (dispatcher.serve(query, reply, deliver)) deliver();
-    });
+  async #serve(
+    message: Buffer,
+    client: Endpoint,
+    local: Endpoint,
+    listener: number,
+    front: AnswerFront | undefined,
+  ): Promise<Buffer | undefined> {
+    const reply = await this.#exchange.serve(message, { client, local, listener, front });
+    if (reply === 'invalid') throw new HttpFailure(400, 'the message is no query');
+    return reply === 'dropped' ? undefined : reply;
   }
 
   #keep(socket: Socket): void {

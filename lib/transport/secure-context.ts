@@ -1,7 +1,7 @@
 /** The TLS settings that all workers of a server share. */
-import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { SecureContextOptions, TlsOptions, TLSSocket } from 'node:tls';
 
-/** Certificates for `tls://` and `https://`, as Node's `tls.createSecureContext` takes them: PEM text, or its bytes. */
+/** Certificates for `tls://`, `https://` and `grpc://`, as Node's `tls.createSecureContext` takes them: PEM text, or its bytes. */
 export interface TlsSettings {
   /** The certificate chain. */
   cert: string | Uint8Array;
@@ -9,8 +9,12 @@ export interface TlsSettings {
   key: string | Uint8Array;
   /** Those that clients' certificates may be signed by; default: the system's. */
   ca?: string | Uint8Array;
-  /** Whether clients have to show a certificate that one of `ca` has signed; default false. */
-  requestCert?: boolean;
+  /**
+   * Which certificate clients have to show: `true`: one that one of `ca` has signed; `'if-given'`: such a one, or none;
+   * `'any'`: one, whoever has signed it; `'unchecked'`: they are asked for one, and let in whatever they show. Default
+   * false: they are not asked.
+   */
+  requestCert?: boolean | 'if-given' | 'any' | 'unchecked';
   /** Default `'TLSv1.2'` (RFC 7858 s.3.2, RFC 8310 s.9). */
   minVersion?: SecureContextOptions['minVersion'];
 }
@@ -28,9 +32,16 @@ export function serverOptions(tls: SharedTls, protocols: readonly string[], hand
     ALPNProtocols: [...protocols],
     ticketKeys: Buffer.from(tls.ticketKeys),
     handshakeTimeout,
-    requestCert: tls.requestCert ?? false,
-    rejectUnauthorized: tls.requestCert ?? false,
+    requestCert: (tls.requestCert ?? false) !== false,
+    rejectUnauthorized: tls.requestCert === true,
   };
+}
+
+/** Whether a client has shown such a certificate as it has to; of a connection that is secure. */
+export function isAllowed({ requestCert }: TlsSettings, socket: TLSSocket): boolean {
+  if (requestCert !== 'any' && requestCert !== 'if-given') return true;
+  const given = Object.keys(socket.getPeerCertificate()).length > 0;
+  return requestCert === 'any' ? given : !given || socket.authorized;
 }
 
 /** For `server.setSecureContext`. */

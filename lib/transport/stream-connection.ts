@@ -1,11 +1,12 @@
 /** One client's connection: length-prefixed messages in (RFC 1035 s.4.2.2), their replies out in any order (RFC 7766). */
 import type { Socket } from 'node:net';
-import { addon, type AnswerCache, type Guard } from '../addon.js';
+import { addon, type AnswerFront, type Guard } from '../addon.js';
 import type { Origin, QueryBatch } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { socketCounter, workerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
 import { FrameInput } from './frame-input.js';
 import type { FrameOutput } from './frame-output.js';
 
@@ -18,9 +19,6 @@ const MAX_UNREAD = 256 * 1024;
  * were they all served at once, a few such clients would keep datagrams and new connections waiting for seconds.
  */
 const BATCHES_A_TURN = 1;
-/** How long a client may take to close its side after we have closed ours, in ms. */
-const LINGER = 1000;
-
 const QUERIES = workerCounter('tcpQueries');
 const REPLIES = workerCounter('tcpReplies');
 const SOCKET_QUERIES = socketCounter('queries');
@@ -32,6 +30,7 @@ export interface StreamContext {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
+  edns: EdnsSettings;
   /** Queries of one connection that handlers may hold at a time. */
   maxPipelined: number;
   /** Rows and names of the messages that are being looked at; of use until the next look. */
@@ -39,7 +38,6 @@ export interface StreamContext {
   text: Buffer;
   /** Where the replies of one read are gathered. */
   output: FrameOutput;
-  cache: AnswerCache | undefined;
   guard: Guard | undefined;
   /** Two numbers that the look at messages tells: see `addon.checkStream`. */
   progress: Uint32Array;
@@ -51,6 +49,7 @@ export class StreamConnection {
   readonly #context: StreamContext;
   readonly #socketRow: number;
   readonly #origin: Origin;
+  readonly #front: AnswerFront | undefined;
   readonly #input = new FrameInput();
   #inFlight = 0;
   /** Nothing is read until handlers or the client have caught up, or it is this connection's turn again. */
@@ -63,6 +62,8 @@ export class StreamConnection {
   #flushing = false;
   /** When something last came or went, by `performance.now()`. */
   #lastActive = performance.now();
+  /** We have closed our side. */
+  #ended = false;
   #unreadSince: number | undefined;
   /** How much waited when it was last asked for, in bytes. */
   #unread = 0;
@@ -71,11 +72,18 @@ export class StreamConnection {
   };
 
   /** `socketRow`: the element of the counters at which the listening socket's row starts. */
-  constructor(socket: Socket, context: StreamContext, socketRow: number, origin: Origin) {
+  constructor(
+    socket: Socket,
+    context: StreamContext,
+    socketRow: number,
+    origin: Origin,
+    front: AnswerFront | undefined,
+  ) {
     this.#socket = socket;
     this.#context = context;
     this.#socketRow = socketRow;
     this.#origin = origin;
+    this.#front = front;
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -94,6 +102,11 @@ export class StreamConnection {
   /** How long nothing has come though nothing is owed to the client, in ms; 0 when something is. */
   idleFor(now: number): number {
     return this.#inFlight > 0 || this.#input.startedAt !== undefined ? 0 : now - this.#lastActive;
+  }
+
+  /** How long ago we closed our side, in ms, or 0: no longer than a client is waited for that does not close its own. */
+  lingersFor(now: number): number {
+    return this.#ended ? now - this.#lastActive : 0;
   }
 
   /** How long the first message that is not complete has been coming, in ms. */
@@ -138,16 +151,17 @@ export class StreamConnection {
 
   /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
   #serve(): void {
-    const { counters, row, words, text, output, cache, guard, progress } = this.#context;
+    const { counters, row, words, text, output, progress, edns, guard } = this.#context;
+    const front = this.#front;
     let batches = 0;
     while (batches < BATCHES_A_TURN && !this.#full()) {
       const { bytes, start, end } = this.#input;
       const most = Math.min(batchSize, this.#context.maxPipelined - this.#inFlight);
-      const { bytes: origin } = this.#origin;
-      const check = [bytes, start, end, most, words, text, counters, row, progress] as const;
-      const answers = origin !== undefined && (cache !== undefined || guard !== undefined);
+      const { bytes: origin, transport } = this.#origin;
+      const check = [bytes, start, end, most, words, text, counters, row, progress, edns[transport]] as const;
+      const answers = front !== undefined || guard !== undefined;
       const count = answers
-        ? addon.checkStream(...check, cache, guard, origin, output.bytes, output.end)
+        ? addon.checkStream(...check, front, guard, origin, output.bytes, output.end)
         : addon.checkStream(...check);
       if (progress[0] === start) break;
       batches++;
@@ -239,8 +253,9 @@ export class StreamConnection {
   }
 
   #endWhenDone(): void {
-    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#flushing || this.#socket.writableEnded) return;
+    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#flushing || this.#ended) return;
+    this.#ended = true;
+    this.#lastActive = performance.now();
     this.#socket.end();
-    setTimeout(() => this.#socket.destroy(), LINGER).unref();
   }
 }

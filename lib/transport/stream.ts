@@ -1,18 +1,19 @@
 /**
- * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): listens on the sockets that it is lent, and keeps
- * their connections.
+ * A worker's side of DNS over TCP (RFC 7766) and over TLS (RFC 7858): keeps the connections of the sockets that it is
+ * lent.
  */
-import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import { addon, type AnswerCache, type Guard } from '../addon.js';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { addon, type AnswerFront, type Guard } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
+import type { Acceptor } from './acceptor.js';
 import type { ConnectionGate } from './connection-gate.js';
 import type { WorkerCounter } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
 import { FrameOutput } from './frame-output.js';
 import { endpointOf, packOrigin } from './ip.js';
-import { contextOptions, serverOptions, type SharedTls } from './secure-context.js';
+import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import { StreamConnection, type StreamContext } from './stream-connection.js';
 
 const { layout } = addon;
@@ -20,6 +21,8 @@ const { layout } = addon;
 /** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
 const MAX_SWEEP = 500;
 const MIN_SWEEP = 10;
+/** How long a client may take to close its side after we have closed ours, in ms, and up to a sweep more. */
+const LINGER = 1000;
 
 /** A listening socket that a worker is lent. */
 export interface StreamSocket {
@@ -33,6 +36,9 @@ export interface StreamSocket {
   local: Endpoint;
 }
 
+/** A listening socket, and what answers before a handler on its connections. */
+type Listener = StreamSocket & { front: AnswerFront | undefined };
+
 /** What a {@link StreamTransport} is made from; times are in ms. */
 export interface StreamTransportOptions {
   dispatcher: Dispatcher;
@@ -40,13 +46,13 @@ export interface StreamTransportOptions {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
+  edns: EdnsSettings;
   gate: ConnectionGate;
+  acceptor: Acceptor;
   idleTimeout: number;
   messageTimeout: number;
   writeTimeout: number;
   maxPipelined: number;
-  backlog: number;
-  cache: AnswerCache | undefined;
   guard: Guard | undefined;
   tls: SharedTls | undefined;
 }
@@ -55,7 +61,6 @@ export interface StreamTransportOptions {
 export class StreamTransport {
   readonly #options: StreamTransportOptions;
   readonly #context: StreamContext;
-  readonly #listeners = new Map<number, Server>();
   readonly #connections = new Set<StreamConnection>();
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
@@ -64,41 +69,25 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
-    const { dispatcher, counters, row, cache, guard, maxPipelined, idleTimeout, messageTimeout, writeTimeout } =
-      options;
+    const { dispatcher, counters, row, edns, guard, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const scratch = { words, text, output: new FrameOutput(), progress: new Uint32Array(2) };
-    this.#context = { dispatcher, counters, row, cache, guard, maxPipelined, ...scratch };
+    this.#context = { dispatcher, counters, row, edns, guard, maxPipelined, ...scratch };
     const shortest = Math.min(idleTimeout, messageTimeout, writeTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
 
-  /** Starts to accept from a socket, plainly or by TLS. Rejects with a system error. */
-  async add(socket: StreamSocket, transport: 'tcp' | 'tls'): Promise<void> {
-    const server = transport === 'tls' ? this.#tlsServer(socket) : this.#tcpServer(socket);
-    this.#listeners.set(socket.number, server);
-    if (!this.#ref) server.unref();
-    server.listen({ fd: addon.duplicate(socket.fd), backlog: this.#options.backlog });
-    await once(server, 'listening');
-    // Those that cannot be accepted wait in the kernel's queue.
-    server.on('error', () => {
-      this.#options.gate.count('tcpAcceptFailures');
-    });
-  }
-
-  /** Stops accepting from a socket; its connections stay. */
-  release(number: number): void {
-    this.#listeners.get(number)?.close();
-    this.#listeners.delete(number);
+  /** Starts to accept from a socket, plainly or by TLS; what `front` knows needs no handler. Rejects with a system error. */
+  add(socket: StreamSocket, transport: 'tcp' | 'tls', front: AnswerFront | undefined): Promise<void> {
+    const listener = { ...socket, front };
+    const make = (): Server => (transport === 'tls' ? this.#tlsServer(listener) : this.#tcpServer(listener));
+    return this.#options.acceptor.add(socket.number, socket.fd, make);
   }
 
   /** New connections are shown these certificates. */
   secure(tls: SharedTls): void {
     this.#options.tls = tls;
-    for (const server of this.#listeners.values()) {
-      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(contextOptions(tls));
-    }
   }
 
   /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
@@ -109,22 +98,21 @@ export class StreamTransport {
 
   /** Closes all at once. */
   destroy(): void {
-    for (const number of this.#listeners.keys()) this.release(number);
     for (const connection of this.#connections) connection.destroy();
     clearInterval(this.#sweeper);
   }
 
   ref(): void {
     this.#ref = true;
-    for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.ref();
+    for (const connection of this.#connections) connection.ref();
   }
 
   unref(): void {
     this.#ref = false;
-    for (const handle of [...this.#listeners.values(), ...this.#connections]) handle.unref();
+    for (const connection of this.#connections) connection.unref();
   }
 
-  #tcpServer(listener: StreamSocket): Server {
+  #tcpServer(listener: Listener): Server {
     // The client's end of the stream is no reason to keep its last replies from it (RFC 7766 s.6.2.4).
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       const client = this.#options.gate.admit(socket, listener.number);
@@ -132,7 +120,7 @@ export class StreamTransport {
     });
   }
 
-  #tlsServer(listener: StreamSocket): Server {
+  #tlsServer(listener: Listener): Server {
     const { tls, messageTimeout, gate } = this.#options;
     if (tls === undefined) throw new Error('a socket for TLS, and no certificate');
     const server = createTlsServer({
@@ -147,8 +135,12 @@ export class StreamTransport {
     server.on('secureConnection', (socket: TLSSocket) => {
       const { remoteAddress, remotePort } = socket;
       // Without an address it is gone already.
-      if (remoteAddress === undefined || remotePort === undefined) socket.destroy();
-      else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
+      if (remoteAddress === undefined || remotePort === undefined) {
+        socket.destroy();
+      } else if (!isAllowed(tls, socket)) {
+        gate.count('tlsHandshakeFailures');
+        socket.destroy();
+      } else this.#keep(socket, listener, originOf('tls', socket, endpointOf(remoteAddress, remotePort), listener));
     });
     server.on('tlsClientError', () => {
       gate.count('tlsHandshakeFailures');
@@ -156,8 +148,8 @@ export class StreamTransport {
     return server;
   }
 
-  #keep(socket: Socket, listener: StreamSocket, origin: Origin): void {
-    const connection = new StreamConnection(socket, this.#context, listener.number * layout.socketRow, origin);
+  #keep(socket: Socket, { number, front }: Listener, origin: Origin): void {
+    const connection = new StreamConnection(socket, this.#context, number * layout.socketRow, origin, front);
     this.#connections.add(connection);
     if (!this.#ref) connection.unref();
     socket.on('close', () => {
@@ -179,6 +171,10 @@ export class StreamTransport {
     const { idleTimeout, messageTimeout, writeTimeout, gate } = this.#options;
     const now = performance.now();
     for (const connection of this.#connections) {
+      if (connection.lingersFor(now) >= LINGER) {
+        connection.destroy();
+        continue;
+      }
       let reason: WorkerCounter;
       if (connection.unreadFor(now) >= writeTimeout) reason = 'tcpWriteTimeout';
       else if (connection.messageFor(now) >= messageTimeout) reason = 'tcpMessageTimeout';

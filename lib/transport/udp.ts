@@ -1,11 +1,12 @@
 /** A worker's side of DNS over UDP: batches of queries in, their replies out. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { addon, type AnswerCache, type Guard, type UdpEndpoint } from '../addon.js';
+import { addon, type AnswerFront, type Guard, type UdpEndpoint } from '../addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../message/batch.js';
 import { copyOctets } from '../message/octets.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
 import { endpointAt } from './ip.js';
 
 const { layout } = addon;
@@ -35,10 +36,10 @@ export interface UdpTransportOptions {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
-  cache: AnswerCache | undefined;
   guard: Guard | undefined;
   /** Milliseconds that a query may have waited in the kernel; 0: any time. */
   maxQueueDelay: number;
+  edns: EdnsSettings;
   /** The longest message that a reply may have, in bytes. */
   maxPayloadSize: number;
 }
@@ -72,16 +73,16 @@ export class UdpTransport {
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
-    this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, options.counters, options.row, (count) => {
+    const { counters, row, edns } = options;
+    this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, counters, row, edns.udp, (count) => {
       this.#serve(count);
     });
     this.#endpoint.dropOlderThan(options.maxQueueDelay);
-    if (options.cache !== undefined) this.#endpoint.use(options.cache);
     if (options.guard !== undefined) this.#endpoint.guard(options.guard);
   }
 
-  /** Starts to serve a socket. */
-  add(socket: UdpSocket): void {
+  /** Starts to serve a socket; what `front` knows needs no handler. */
+  add(socket: UdpSocket, front: AnswerFront | undefined): void {
     const released = this.#released.get(socket.number);
     if (released !== undefined) {
       // It was about to be given back, and is not.
@@ -92,7 +93,7 @@ export class UdpTransport {
     }
     this.#locals[socket.number] = socket.local;
     this.#inFlight[socket.number] = 0;
-    this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard);
+    this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard, front);
   }
 
   /** Stops reading a socket; resolves when the last query that came through it has been answered. */

@@ -122,7 +122,7 @@ describe('Corefiles as they are in use', () => {
     const [[, , rules]] = lines(corefile, 0, 'rewrite');
     assert.deepEqual(rules[0], ['name', 'regex', '(.*)\\.lab\\.example', '{1}.lab.internal.example']);
     const [[, , , , template]] = lines(corefile, 0, 'template');
-    assert.deepEqual(template[0], ['match', '^(?P<a>[0-9]+)-(?P<b>[0-9]+)\\.wild\\.lab\\.example\\.$']);
+    assert.deepEqual(template[0], ['match', '^(?P<a>[0-9]+)-(?P<b>[0-9]+)\\.wild\\.lab\\.internal\\.example\\.$']);
   });
 
   it('have one block and no braces', () => {

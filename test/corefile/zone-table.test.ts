@@ -30,6 +30,13 @@ describe('the zone of a query', () => {
       assert.equal(all.find(name, type), zone);
     });
 
+  it('is the root where there is no other', () => {
+    const root = table('.');
+    for (const type of ['A', 'DS'])
+      for (const name of ['.', 'org', 'www.example.org']) assert.equal(root.find(name, type), '.');
+    assert.equal(table().find('org', 'A'), undefined);
+  });
+
   it('is none where none matches', () => {
     const some = table('example.org');
     assert.equal(some.find('org', 'A'), undefined);

@@ -307,7 +307,7 @@ describe('a record is refused', () => {
       typed('RRSIG', { typeCovered: 'A', signersName: long, signature: bytes('') }),
       `the name "${long}" has a label of more than 63 octets`,
     ],
-    ['with text in HTTPS', typed('HTTPS', '1 . alpn=h2'), "the data of HTTPS must be a Buffer, not '1 . alpn=h2'"],
+    ['with text in HIP', typed('HIP', '2 200100107B'), "the data of HIP must be a Buffer, not '2 200100107B'"],
     [
       'without data of a type unknown',
       typed('TYPE65280', undefined),

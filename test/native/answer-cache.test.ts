@@ -11,9 +11,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packet from 'dns-packet';
 import { framed, opt, queryBytes } from '../support/clients.js';
+import { withOpt } from '../support/edns.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = ['answer_cache', 'answer_cache_shard', 'cache_key', 'cached_answer', 'message_view', 'upstream_answer'];
+const sources = [
+  'answer_cache',
+  'answer_cache_shard',
+  'cache_key',
+  'cached_answer',
+  'client_options',
+  'message_view',
+  'server_cookies',
+  'upstream_answer',
+];
 const flags = ['-std=c++17', '-O1', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
 
 const hasClang = spawnSync('clang++', ['--version']).status === 0;
@@ -75,6 +85,7 @@ describe('native code, by its own tests', () => {
       additionals: [opt(1232, { options: [{ code: 8, ip: '192.0.2.0', sourcePrefixLength: 24 }] })],
     }),
     queryBytes('.', 'SOA', { additionals: [www] }),
+    withOpt([[12, Buffer.alloc(8)], [11], [3]], { name: 'www.example.org' }),
   ];
 
   /** Runs a fuzz target from `seeds` on; the same runs each time. */

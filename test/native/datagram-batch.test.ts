@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { addon, type UdpEndpoint } from '../../dist/addon.js';
 import { workerCounter, workerCounters } from '../../dist/transport/counters.js';
+import { ednsSettings } from '../../dist/transport/edns-settings.js';
+import { foreign, portable } from '../support/addon-build.js';
 import { queryBytes } from '../support/clients.js';
 
 const { layout } = addon;
+const EDNS = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined });
 const { query: word } = layout;
 
 /** Whether replies to one client leave as one message: not by the portable path (`test/portable.sh`). */
-const segments = process.platform === 'linux' && process.env.MULTISOCKET_PREBUILD === undefined;
+const segments = process.platform === 'linux' && !portable;
 
 /** What a query with this ID is answered with: its ID, then bytes that follow from it. */
 function replyTo(id: number, size: number): Buffer {
@@ -55,6 +58,7 @@ class Responder {
       this.#outbox,
       this.#counters,
       layout.socketRow,
+      EDNS.udp,
       (count) => {
         this.#serve(count);
       },
@@ -291,7 +295,8 @@ describe('batches of datagrams', () => {
       const [client] = await open();
       // Linux cuts nothing for a socket without checksums. The descriptor of another process is the same socket.
       const option = 'import socket; socket.socket(fileno=3).setsockopt(socket.SOL_SOCKET, 11, 1)'; // SO_NO_CHECK
-      const python = spawn('python3', ['-c', option], { stdio: ['ignore', 'inherit', 'inherit', responder.fd] });
+      const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', responder.fd];
+      const python = spawn('python3', ['-c', option], { stdio, env: foreign });
       assert.deepEqual(await once(python, 'exit'), [0, null]);
       await burst(client, [45, 45, 45, 60, 60, 20, 70, 70]);
       assert.deepEqual(responder.counted(), { sent: 8 });

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "answer_cache.h"
+#include "client_options.h"
 #include "wire.h"
 
 using namespace multisocket;
@@ -43,6 +44,18 @@ class Input {
 
 const uint8_t* octets(const std::string& text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
+// The options that are part of the question.
+std::string shared_options(const std::string& query, const MessageView& view) {
+  std::string shared;
+  const size_t end = view.options_offset + size_t{view.options_length};
+  for (size_t at = view.options_offset; at < end; at += 4U + read16(octets(query) + at + 2)) {
+    const uint16_t code = read16(octets(query) + at);
+    if (code == kOptionKeepalive || code == kOptionPadding) continue;
+    shared += query.substr(at, 4U + read16(octets(query) + at + 2));
+  }
+  return shared;
+}
+
 // What must be alike for two queries to share a reply.
 std::string model_key(const std::string& query, const MessageView& view, const Origin& origin) {
   std::string key = query.substr(2, 2) + query.substr(12, view.question_end - 12U);
@@ -51,7 +64,7 @@ std::string model_key(const std::string& query, const MessageView& view, const O
   }
   key += origin.transport != Transport::kUdp ? "stream" : std::to_string(reply_limit(view, origin.transport, kPayloadSize));
   if (view.has_opt)
-    key += "opt" + std::to_string(view.opt_flags) + query.substr(view.options_offset, view.options_length);
+    key += "opt" + std::to_string(view.opt_flags) + shared_options(query, view);
   return key;
 }
 
@@ -135,6 +148,9 @@ class Run {
     const std::string tail = reply.substr(view_.question_end);
     if (stored.now == now_) require(tail == stored.reply.substr(view_.question_end));
 
+    require(found.opt == (view_.has_opt ? found.length - 11 : 0));
+    if (found.opt != 0) add_options(out.get(), found);
+
     // In place, in memory of just the size that is needed.
     const size_t room = found.length > query_.size() ? found.length : query_.size();
     const std::unique_ptr<uint8_t[]> slot(new uint8_t[room]);
@@ -143,6 +159,33 @@ class Run {
     require(again.length == found.length && memcmp(slot.get(), out.get(), found.length) == 0);
     require(cache_.look_up(octets(query_), view_, origin_, now_, allow_stale, nullptr, found.length - 1).length == 0);
     return true;
+  }
+
+  // What a client asked for, in memory of just the size that it may take.
+  void add_options(const uint8_t* reply, const AnswerCache::Found& found) {
+    const uint8_t nsid[3] = {1, 2, 3};
+    EdnsSettings settings;
+    settings.keepalive = 100;
+    settings.padding_block = 468;
+    settings.nsid = nsid;
+    settings.nsid_length = sizeof nsid;
+    const size_t limit = found.length + now_ % kMaxClientOptions;
+    const std::unique_ptr<uint8_t[]> room(new uint8_t[limit]);
+    memcpy(room.get(), reply, found.length);
+    const uint8_t cookie[kCookieSize] = {1, 2, 3};
+    const size_t length = add_client_options(room.get(), found.length, found.opt, limit, view_.asked,
+                                             now_ % 2 == 0 ? nullptr : cookie, settings);
+    require(length >= found.length && length <= limit);
+    // A cookie that fits is there, whatever else was asked for.
+    if (now_ % 2 == 1 && found.length + kCookieOptionSize <= limit) {
+      MessageView grown;
+      grown.options_offset = static_cast<uint16_t>(found.opt + 11);
+      grown.options_length = static_cast<uint16_t>(length - found.opt - 11);
+      size_t size;
+      require(find_cookie(room.get(), grown, &size) != nullptr && size == sizeof cookie);
+    }
+    require(read16(room.get() + found.opt + 9) == length - found.opt - 11);
+    require(memcmp(room.get(), reply, found.opt + 9) == 0);
   }
 
   AnswerCache cache_;

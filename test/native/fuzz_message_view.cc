@@ -37,7 +37,7 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
   const uint16_t limit = reply_limit(view, Transport::kUdp, kPayloadSize);
   require(limit >= 512 && limit <= kPayloadSize);
   CacheKey key;
-  if (key.read(message, view, Transport::kUdp, kPayloadSize))
+  if (key.read(message, view, Transport::kUdp, kPayloadSize, true))
     require(view.other_records == 0 && key.size() > view.qname_length);
 }
 
@@ -53,10 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
   require(length == 0 || memcmp(message.get(), data, length) == 0);
   if (verdict == Verdict::kQuery) {
     check_query(message.get(), length, view);
-    require(make_error_reply(message.get(), view, verdict) == 0);
+    require(make_error_reply(message.get(), view, verdict, kPayloadSize) == 0);
     return 0;
   }
-  const size_t reply = make_error_reply(message.get(), view, verdict);
+  const size_t reply = make_error_reply(message.get(), view, verdict, kPayloadSize);
   require(reply <= length);
   require(verdict == Verdict::kShort || verdict == Verdict::kResponse ? reply == 0 : reply >= 12);
   if (reply == 0) return 0;

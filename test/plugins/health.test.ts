@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { ask } from '../support/clients.js';
 import { refuses } from '../support/refuses.js';
 import { serveCorefile } from '../support/corefile-server.js';
-import { freePort, get } from '../support/http.js';
+import { freePort } from '../support/free-port.js';
+import { get } from '../support/http.js';
 
 describe('the directive health', () => {
   it('answers OK, nothing else, and is shared by blocks', async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import packet from 'dns-packet';
@@ -9,10 +8,11 @@ import { reverseName } from '../../dist/plugins/hosts/hosts-table.js';
 import { hosts } from '../../dist/plugins/hosts/setup.js';
 import { ask } from '../support/clients.js';
 import { configOf, registryOf, serveChain } from '../support/chain.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { answers } from '../support/zone-of-one.js';
 
 const registry = registryOf(...([hosts, answers] as DirectiveDefinition<never>[]));
-const file = join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'hosts');
+const file = join(temporaryDirectory(), 'hosts');
 writeFileSync(
   file,
   '# comment\n192.0.2.1 one.example.org ONE # more\n2001:db8::1 one.example.org\n192.0.2.2 one.example.org\nnonsense line\n',
@@ -45,6 +45,17 @@ describe('the directive hosts', () => {
     for (const name of ['b.a.example.org', 'example.net'])
       assert.equal((await ask(port, name, 'TXT')).answers?.length, 1);
     assert.equal((await ask(port, '9.9.9.9.in-addr.arpa', 'PTR')).answers?.[0].type, 'TXT');
+    await server.close();
+  });
+
+  it('leaves questions of other classes than IN to the next', async () => {
+    const { server, port } = await serveChain(registry, `hosts ${file}\nanswers`);
+    const [name, type] = ['one.example.org', 'A'] as const;
+    const answer = await ask(port, name, type, { questions: [{ name, type, class: 'CH' }] });
+    assert.deepEqual(
+      answer.answers?.map((record) => record.type),
+      ['TXT'],
+    );
     await server.close();
   });
 

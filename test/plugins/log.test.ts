@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, opt, queryBytes, TcpClient } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { refuses } from '../support/refuses.js';
 import { until } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const file = join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'db');
+const file = join(temporaryDirectory(), 'db');
 writeFileSync(file, '@ 60 IN SOA ns hostmaster 1 60 60 60 60\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n');
 
 /** What a server logs of questions, once there are `count` lines. */

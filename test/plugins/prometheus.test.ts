@@ -2,12 +2,24 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import packet from 'dns-packet';
 import { ask, opt, queryBytes, TcpClient, udpExchange } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
-import { freePort, get } from '../support/http.js';
+import { freePort } from '../support/free-port.js';
+import { get } from '../support/http.js';
+import { Prometheus } from '../support/prometheus.js';
 import { refuses } from '../support/refuses.js';
+import { until } from '../support/server.js';
+import { replyTo, ScriptedUpstream, type Asked } from '../support/upstream.js';
 
 const modules = [new URL('../run/fixtures/probe.js', import.meta.url)];
+
+const SOA: packet.Answer = {
+  type: 'SOA',
+  name: 'example',
+  ttl: 60,
+  data: { mname: 'a', rname: 'b', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 60 },
+};
 
 /** What promtool has to say of metrics, and its exit code. */
 async function promtool(metrics: string): Promise<[code: number, said: string]> {
@@ -19,7 +31,7 @@ async function promtool(metrics: string): Promise<[code: number, said: string]> 
   return [code, said];
 }
 
-/** Scrapes until `line` is there, for 10 s at most. */
+/** Scrapes until a line is there, for 10 s at most. */
 async function scrapeUntil(port: number, line: string): Promise<string[]> {
   for (let i = 0; ; i++) {
     const [status, body] = await get(port, '/metrics');
@@ -92,6 +104,104 @@ describe('the directive prometheus', () => {
     const lines = await scrapeUntil(scrape, line);
     assert.ok(!lines.some((other) => other.startsWith('coredns')));
     await server.close();
+  });
+
+  it("counts what forward and cache do by CoreDNS's names, over all workers", async () => {
+    const scrape = await freePort();
+    const upstream = await ScriptedUpstream.start(({ message, decoded, transport, send }) => {
+      const name = decoded.questions![0].name;
+      if (name === 'long.example' && transport === 'udp')
+        send(replyTo(message, { flags: packet.TRUNCATED_RESPONSE, answers: [] }));
+      else if (name === 'no.example') send(replyTo(message, { flags: 3, answers: [], authorities: [SOA] }));
+      else send(replyTo(message));
+    });
+    const dead = await freePort();
+    const { server, port } = await serveCorefile(
+      `.:0 {
+        multisocket 2
+        prometheus 127.0.0.1:${scrape}
+        cache
+        forward dead.example 127.0.0.1:${dead} {
+          health_check 1h
+        }
+        forward busy.example 127.0.0.1:${upstream.port} {
+          max_concurrent 1
+        }
+        forward . 127.0.0.1:${upstream.port}
+      }`,
+    );
+    for (let i = 0; i < 3; i++) await ask(port, 'a.example');
+    for (let i = 0; i < 2; i++) await ask(port, 'no.example');
+    for (const name of ['long.example', 'dead.example']) await ask(port, name);
+    const to = `proxy_name="forward",to="127.0.0.1:${upstream.port}"`;
+    const of = 'server="dns://:0"';
+    const [zones, view] = ['zones="."', 'view=""'];
+    const lines = await scrapeUntil(scrape, `coredns_cache_requests_total{${of},${zones},${view}} 7`);
+    for (const line of [
+      `coredns_cache_hits_total{${of},type="success",${zones},${view}} 2`,
+      `coredns_cache_hits_total{${of},type="denial",${zones},${view}} 1`,
+      `coredns_cache_misses_total{${of},${zones},${view}} 4`,
+      `coredns_cache_prefetch_total{${of},${zones},${view}} 0`,
+      `coredns_cache_entries{${zones},${view}} 4`,
+      `coredns_cache_evictions_total{${zones},${view}} 0`,
+      `coredns_cache_served_stale_total{${zones},${view}} 0`,
+      `coredns_proxy_request_duration_seconds_count{${to},rcode="NOERROR"} 2`,
+      `coredns_proxy_request_duration_seconds_count{${to},rcode="NXDOMAIN"} 1`,
+      `coredns_proxy_request_duration_seconds_bucket{${to},rcode="NXDOMAIN",le="+Inf"} 1`,
+      `coredns_proxy_conn_cache_misses_total{${to},proto="tcp"} 1`,
+      `coredns_proxy_healthcheck_failures_total{proxy_name="forward",to="127.0.0.1:${dead}"} 1`,
+      'coredns_forward_max_concurrent_rejects_total 0',
+      'coredns_forward_healthcheck_broken_total 0',
+    ]) {
+      assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`);
+    }
+    assert.deepEqual(await promtool(lines.join('\n')), [0, '']);
+
+    // The first query waits, so that another one of the same worker is one too many.
+    const waiting: Asked[] = [];
+    upstream.script = (asked) => waiting.push(asked);
+    let refused = 0;
+    const many = Array.from({ length: 6 }, async (_, i) => {
+      const answered = await udpExchange(queryBytes(`${i}.busy.example`), port);
+      if ((answered!.reply[3] & 15) === 5) refused++;
+    });
+    await until(
+      () => waiting.length > 0 && waiting.length + refused === many.length,
+      'all queries to wait or be refused',
+    );
+    for (const { send, message } of waiting) send(replyTo(message));
+    await Promise.all(many);
+    assert.ok(refused >= many.length - 2, 'each of two workers has one that waits');
+    await scrapeUntil(scrape, `coredns_forward_max_concurrent_rejects_total ${refused}`);
+    await server.close();
+    await upstream.close();
+  });
+
+  it('is scraped by Prometheus, which has the counts', async () => {
+    const scrape = await freePort();
+    const corefile = `example.org:0 {\n multisocket 2\n prometheus 127.0.0.1:${scrape}\n cache\n whoami\n}`;
+    const { server, port } = await serveCorefile(corefile);
+    const prometheus = await Prometheus.start(scrape);
+    try {
+      for (let i = 0; i < 7; i++) await ask(port, 'www.example.org');
+      await ask(port, 'www.example.org', 'AAAA');
+      const { health, lastError } = await prometheus.target();
+      assert.deepEqual([health, lastError], ['up', '']);
+      const counts = async (): Promise<[string, number][]> => {
+        const series = await prometheus.query('coredns_dns_requests_total');
+        return series.map(({ labels, value }): [string, number] => [labels.type, value]).sort();
+      };
+      for (let i = 0; i < 100 && (await counts()).length < 2; i++) await wait(100);
+      assert.deepEqual(await counts(), [
+        ['A', 7],
+        ['AAAA', 1],
+      ]);
+      const [total] = await prometheus.query('sum(coredns_dns_request_duration_seconds_count)');
+      assert.equal(total.value, 8);
+    } finally {
+      await prometheus.stop();
+      await server.close();
+    }
   });
 
   refuses([

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { serveCorefile } from '../support/corefile-server.js';
-import { freePort, get } from '../support/http.js';
+import { freePort } from '../support/free-port.js';
+import { get } from '../support/http.js';
 import { refuses } from '../support/refuses.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 describe('the directive ready', () => {
   it('names what cannot answer yet in some worker, and is OK when all can', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'db');
+    const file = join(temporaryDirectory(), 'db');
     const port = await freePort();
     const { server } = await serveCorefile(
       `example.org:0 {\n multisocket 2\n ready 127.0.0.1:${port}\n file ${file} {\n  reload 1s\n }\n}`,

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { refuses } from '../support/refuses.js';
 import { until } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 describe('the directive reload', () => {
   it('takes a change of an imported file, says once what is wrong with one, and goes on looking', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+    const directory = temporaryDirectory();
     const imported = join(directory, 'imported');
     const path = join(directory, 'Corefile');
     writeFileSync(path, '.:0 {\n reload 2s 1s\n import imported\n}');

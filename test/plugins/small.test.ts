@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import packet from 'dns-packet';
 import type { DirectiveDefinition } from '../../dist/corefile/directive.js';
 import { acl } from '../../dist/plugins/acl/setup.js';
 import { any } from '../../dist/plugins/any/setup.js';
 import { bufsize } from '../../dist/plugins/bufsize/setup.js';
 import { loadbalance } from '../../dist/plugins/loadbalance/setup.js';
+import { nsid } from '../../dist/plugins/nsid/setup.js';
 import { rewrite } from '../../dist/plugins/rewrite/setup.js';
 import { ask, dig, opt, queryBytes, TcpClient, udpExchange } from '../support/clients.js';
 import { configOf, registryOf, serveChain } from '../support/chain.js';
+import { serveCorefile } from '../support/corefile-server.js';
+import { readOpt, withOpt } from '../support/edns.js';
 import { answers } from '../support/zone-of-one.js';
 
-const registry = registryOf(...([acl, any, bufsize, loadbalance, rewrite, answers] as DirectiveDefinition<never>[]));
+const registry = registryOf(
+  ...([acl, any, bufsize, loadbalance, nsid, rewrite, answers] as DirectiveDefinition<never>[]),
+);
 const serve = (lines: string): ReturnType<typeof serveChain> => serveChain(registry, `${lines}\nanswers`);
 const strings = (answer: packet.DecodedPacket): string[] =>
   (answer.answers ?? []).flatMap((record) => (record as unknown as { data: Buffer[] }).data.map(String));
@@ -193,5 +199,43 @@ describe('the directive rewrite', () => {
       2,
       `${PARSING}response rewrite must be "answer auto", "answer name FROM TO" or "answer value FROM TO"`,
     ],
+  ]);
+});
+
+describe('the directive nsid', () => {
+  const identifierOf = async (port: number, options: [number][] = [[3]]): Promise<string | undefined> => {
+    const reply = await udpExchange(withOpt(options), port);
+    return readOpt(reply!.reply)?.options.get(3)?.toString();
+  };
+
+  it('tells those who ask who answered, also from the cache, by default the host', async () => {
+    for (const [line, expected] of [
+      ['nsid frankfurt 3', 'frankfurt 3'],
+      ['nsid "frankfurt  3"', 'frankfurt  3'],
+      ['nsid', hostname()],
+    ]) {
+      const { server, port } = await serveCorefile(`.:0 {\n${line}\ncache\nwhoami\n}`, { dnsPort: 0 });
+      for (let i = 0; i < 2; i++) {
+        assert.equal(await identifierOf(port), expected);
+        assert.equal(await identifierOf(port, []), undefined);
+      }
+      await server.close();
+    }
+  });
+
+  it('belongs to its server block, with a cache as without', async () => {
+    const corefile = 'org:0 {\nnsid one\ncache\nwhoami\n}\ncom:0 {\ncache\nwhoami\n}';
+    const { server, port } = await serveCorefile(corefile);
+    for (let i = 0; i < 2; i++) assert.equal(await identifierOf(port), 'one');
+    const reply = await udpExchange(withOpt([[3]], { name: 'example.com' }), port);
+    assert.equal(readOpt(reply!.reply)!.options.size, 0);
+    await server.close();
+  });
+
+  refuses('nsid', [
+    ['nsid a\nnsid b', 3, `${PARSING}it can be used once in a server block`],
+    ['nsid {\n}', 2, `${PARSING}Unexpected token '{', expecting argument`],
+    [`nsid ${'x'.repeat(256)}`, 2, `${PARSING}an identifier has 1 to 255 octets, not 256`],
+    ['nsid ""', 2, `${PARSING}an identifier has 1 to 255 octets, not 0`],
   ]);
 });

@@ -1,9 +1,42 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get, type RequestOptions } from 'node:https';
 import { dirname, join } from 'node:path';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
-import { run } from '../support/clients.js';
+import { framed, queryBytes, run } from '../support/clients.js';
 import { refuses } from '../support/refuses.js';
 import { serveCorefile } from '../support/corefile-server.js';
+
+/** Whether a query by TLS is answered, and not cut off. */
+async function answersTls(options: ConnectionOptions): Promise<boolean> {
+  const socket = connect(options);
+  try {
+    await once(socket, 'secureConnect');
+    socket.write(framed(queryBytes('a')));
+    // Cut off: 'close' alone comes, or an error first.
+    const [chunk] = (await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => [])])) as [Buffer?];
+    return chunk !== undefined;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function answersHttps(options: RequestOptions): Promise<boolean> {
+  const request = get({ ...options, agent: false });
+  try {
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode === 200;
+  } catch {
+    return false;
+  } finally {
+    request.destroy();
+  }
+}
 
 describe('the directive tls', () => {
   it('serves with its certificate, and shows another after a reload', async () => {
@@ -31,17 +64,45 @@ describe('the directive tls', () => {
     await server.close();
   });
 
+  const modes: [string, boolean, boolean, boolean][] = [
+    // Whether a client is let in without a certificate, with one of another authority, with one of CA.
+    ['nocert', true, true, true],
+    ['request', true, true, true],
+    ['require', false, true, true],
+    ['verify_if_given', true, false, true],
+    ['require_and_verify', false, false, true],
+  ];
+  for (const [mode, ...expected] of modes) {
+    it(`asks clients for a certificate with client_auth ${mode}`, async () => {
+      // Signed by itself: its own authority.
+      const [own, trusted, other] = await Promise.all([makeCertificate(), makeCertificate(), makeCertificate()]);
+      const files = `${own.file} ${join(dirname(own.file), 'key.pem')} ${trusted.file}`;
+      const block = (scheme: string): string =>
+        `${scheme}://.:0 {\n tls ${files} {\n  client_auth ${mode}\n }\n whoami\n}\n`;
+      const { server } = await serveCorefile(block('tls') + block('https'));
+      const [tls, https] = server.addresses();
+      for (const [i, client] of [undefined, other, trusted].entries()) {
+        const shown = client === undefined ? {} : { cert: client.cert, key: client.key };
+        const options = { host: '127.0.0.1', ca: own.cert, servername: 'localhost', ...shown };
+        assert.equal(await answersTls({ ...options, port: tls.port }), expected[i], `tls, client ${i}`);
+        const settings = { hostname: '127.0.0.1', path: '/dns-query?dns=AAABAAABAAAAAAAAAWEAAAEAAQ' };
+        assert.equal(
+          await answersHttps({ ...options, ...settings, port: https.port }),
+          expected[i],
+          `https, client ${i}`,
+        );
+      }
+      await server.close();
+    });
+  }
+
   it('is not served without its files', async () => {
     await assert.rejects(serveCorefile('tls://.:0 {\n tls /nowhere/cert /nowhere/key\n whoami\n}'), { code: 'ENOENT' });
   });
 
   refuses([
     ['tls cert', 2, "Wrong argument count or unexpected line ending after 'cert'"],
-    ['tls cert key ca', 2, 'certificates of clients are not supported: CERT and KEY are expected'],
-    [
-      'tls cert key {\n client_auth require\n}',
-      3,
-      "client authentication 'require' is not supported: 'nocert' is expected",
-    ],
+    ['tls cert key ca more', 2, "Wrong argument count or unexpected line ending after 'more'"],
+    ['tls cert key {\n client_auth some\n}', 3, "unknown authentication type 'some'"],
   ]);
 });

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
 import { ask, queryBytes, run, TcpClient } from '../support/clients.js';
 import { SteadyLoad } from '../support/load.js';
 import { end, fixture, serve, start, until } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const path = (): string => join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'hand-over');
+const path = (): string => join(temporaryDirectory(), 'hand-over');
 
 describe('hand-over to another process', () => {
   it('loses nothing, again and again', async () => {

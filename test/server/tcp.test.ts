@@ -140,4 +140,14 @@ describe('a server that closes', () => {
     assert.deepEqual(await server.close(), { queries: 0, connections: 0 });
     await ended;
   });
+
+  it('waits a second for a client that does not close its side, and no longer', async () => {
+    const { server, port } = await serve();
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).resume();
+    await until(() => server.stats().totals.tcpOpen === 1, 'the connection to be accepted');
+    const ended = once(client, 'end');
+    assert.deepEqual(await server.close({ timeout: 10_000 }), { queries: 0, connections: 0 });
+    await ended;
+    client.destroy();
+  });
 });

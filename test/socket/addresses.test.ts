@@ -81,8 +81,8 @@ describe('an entry of listen', () => {
   }
 
   for (const [transport, reason] of [
-    ['grpc', 'DNS over gRPC is not supported'],
     ['quic', 'Node has no QUIC that a server can use yet'],
+    ['https3', 'Node has no QUIC that a server can use yet'],
   ] as const) {
     it(`of ${transport} is refused with a code of its own`, () => {
       const code = 'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT';

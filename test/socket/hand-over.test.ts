@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { DescriptorChannel } from '../../dist/socket/descriptor-channel.js';
 import { adoptSockets, offerSockets } from '../../dist/socket/hand-over.js';
 import { openSockets, type SocketGroup } from '../../dist/sockets.js';
 import { Echo } from '../support/echo.js';
 import { queryBytes } from '../support/clients.js';
+import { startLimited } from '../support/server.js';
 
 const ADOPTER = fileURLToPath(new URL('../fixtures/adopter.js', import.meta.url));
 
@@ -233,6 +235,20 @@ describe('the hand-over of sockets', () => {
     });
   }
 
+  it('goes on when the adopter goes away while the sockets are sent to it, or before, and hears what it had to say', async () => {
+    const silent = offerSockets(path, addresses());
+    DescriptorChannel.connect(path).close();
+    const reason = 'The adopter went away before it was ready';
+    await assert.rejects(silent.taken, { code: 'ERR_MULTISOCKET_HAND_OVER', message: reason });
+
+    const told = offerSockets(path, addresses());
+    const channel = DescriptorChannel.connect(path);
+    await channel.send({ type: 'failed', reason: 'no room' }, [], AbortSignal.timeout(5000));
+    channel.close();
+    const said = 'The adopter failed: no room';
+    await assert.rejects(told.taken, { code: 'ERR_MULTISOCKET_HAND_OVER', message: said });
+  });
+
   it('gives up an adopter that is not ready in time, which is told when it comes to it', async () => {
     const offer = offerSockets(path, addresses(), { timeout: 2000 });
     const child = start('hang');
@@ -281,8 +297,7 @@ describe('the hand-over of sockets', () => {
     const many = Array.from({ length: 3 }, () => openSockets({ protocol: 'udp', address: '127.0.0.1', sockets: 1024 }));
     const offered = many.map((group, i) => ({ name: `zone ${i}`, groups: [group] }));
     const first = offerSockets(path, offered);
-    const script = `ulimit -n 300; exec "$0" "$1" "$2" serve`;
-    const small = spawn('sh', ['-c', script, process.execPath, ADOPTER, path], { stdio: [0, 1, 2, 'ipc'] });
+    const small = startLimited(300, ADOPTER, path, 'serve');
     const [told] = (await once(small, 'message')) as Told[];
     assert.equal(told.code, 'EMFILE');
     assert.equal(told.left, 0);

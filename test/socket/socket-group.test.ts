@@ -74,6 +74,7 @@ describe('a group of sockets', () => {
     const closed = { code: 'ERR_MULTISOCKET_CLOSED', message: 'The group of sockets is closed' };
     for (const use of [
       () => group.duplicate(0),
+      () => group.description,
       () => {
         group.steer('random');
       },

@@ -1,8 +1,8 @@
 /** Certificates for tests, made by openssl, each signed by itself. */
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './clients.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 /** A certificate and its key in PEM, and the file that has the certificate. */
 export interface Certificate {
@@ -13,7 +13,7 @@ export interface Certificate {
 
 /** Makes a certificate for `name`, 127.0.0.1 and ::1. */
 export async function makeCertificate(name = 'localhost'): Promise<Certificate> {
-  const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+  const directory = temporaryDirectory();
   const [file, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
   const alternatives = `subjectAltName=DNS:${name},IP:127.0.0.1,IP:::1`;
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import packet, { type DecodedPacket, type Packet } from 'dns-packet';
+import { foreign } from './addon-build.js';
 
 /** A query as most clients send it. */
 export function queryBytes(name: string, type: packet.RecordType = 'A', more: Packet = {}): Buffer {
@@ -147,7 +148,7 @@ const execute = promisify(execFile);
 
 /** Runs a program to its end; returns its standard output, and rejects when it fails. */
 export async function run(program: string, args: readonly string[], timeout = 60_000): Promise<string> {
-  const { stdout } = await execute(program, args, { timeout, maxBuffer: 64 << 20 });
+  const { stdout } = await execute(program, args, { timeout, maxBuffer: 64 << 20, env: foreign });
   return stdout;
 }
 

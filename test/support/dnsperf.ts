@@ -1,10 +1,10 @@
 /** dnsperf from Debian, with questions of our own. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './clients.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
-const questions = join(mkdtempSync(join(tmpdir(), 'multisocket-')), 'questions');
+const questions = join(temporaryDirectory(), 'questions');
 writeFileSync(questions, Array.from({ length: 100 }, (_, i) => `host${i}.example.org A\n`).join(''));
 
 /** Asks 127.0.0.1 for a hundred names again and again; returns what dnsperf reports. */

@@ -1,6 +1,7 @@
 /** The smallest server on sockets of the library: each datagram goes back with the name of who answered. */
 import { createServer, type Server } from 'node:net';
 import { addon } from '../../dist/addon.js';
+import { ednsSettings } from '../../dist/transport/edns-settings.js';
 import type { SocketGroup } from '../../dist/sockets.js';
 
 const { layout } = addon;
@@ -20,7 +21,8 @@ export class Echo {
     const queries = new Uint32Array(layout.batchSize * layout.queryWords);
     const outbox = new Uint32Array(1 + layout.outboxEntries * layout.outboxEntryWords);
     const counters = new Float64Array(64 * layout.socketRow + layout.workerRow);
-    this.#endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, 64 * layout.socketRow, (count) => {
+    const edns = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }).udp;
+    this.#endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, 64 * layout.socketRow, edns, (count) => {
       let cursor = layout.outputOffset;
       for (let i = 0; i < count; i++) {
         const at = i * layout.queryWords;

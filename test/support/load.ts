@@ -10,6 +10,9 @@ export interface LoadResult {
   answered: number;
 }
 
+/** No more wait for their answers at a time: these have room in the clients' own buffers when this process is late. */
+const MOST_WAITING = 1024;
+
 /** See the file's head. */
 export class SteadyLoad {
   readonly #sockets: Socket[];
@@ -43,7 +46,7 @@ export class SteadyLoad {
     const start = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - start) * rate) / 1000;
-      while (this.#sent < due) this.#send(port);
+      while (this.#sent < due && this.#pending.size < MOST_WAITING) this.#send(port);
     }, 2);
   }
 

@@ -1,8 +1,9 @@
 /** Servers for tests. */
 import { fileURLToPath } from 'node:url';
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
+import { foreign } from './addon-build.js';
 
 /** The handler of most tests: what it does is chosen by the name's first label. */
 export const fixture = new URL('../fixtures/addresses.js', import.meta.url);
@@ -43,4 +44,12 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL
   const gone = once(child, 'exit');
   child.kill(signal);
   await gone;
+}
+
+/** Starts a program of Node with a bound on its descriptors (`ulimit -n`); it can tell its parent things. */
+export function startLimited(descriptors: number, file: string, ...args: string[]): ChildProcess {
+  // No shell stands a sanitizer's library: Node alone gets it (`test/sanitized.sh`).
+  const script = `ulimit -n ${descriptors}; export LD_PRELOAD="$PRELOAD"; exec "$0" "$@"`;
+  const env = { ...foreign, PRELOAD: process.env.LD_PRELOAD ?? '' };
+  return spawn('sh', ['-c', script, process.execPath, file, ...args], { stdio: [0, 1, 2, 'ipc'], env });
 }

@@ -27,11 +27,17 @@ export class Pests {
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
   #opened = 0;
+  #turnedOut = 0;
   #closed = false;
 
   /** `port`: of the server, on 127.0.0.1. */
   constructor(port: number) {
     this.#port = port;
+  }
+
+  /** How many connections the server has ended. */
+  get turnedOut(): number {
+    return this.#turnedOut;
   }
 
   /** Resolves when all have been let in once. */
@@ -86,6 +92,7 @@ export class Pests {
 
   async #comeBack(socket: Socket, behave: (socket: Socket) => void): Promise<void> {
     this.#sockets.delete(socket);
+    if (!this.#closed) this.#turnedOut++;
     await wait(DRIP);
     if (!this.#closed) await this.#openOne(behave);
   }

@@ -1,4 +1,7 @@
-/** A server in a process of its own, which does what its parent says. Argument: the server's options as JSON. */
+/**
+ * A server in a process of its own, which does what its parent says. Arguments: the server's options as JSON, and the path
+ * at which it gets its sockets from another process, if it does.
+ */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 import { createServer, type ServerOptions } from 'multisocket';
@@ -8,6 +11,9 @@ import type { Events, Order, Report, Result } from './target.js';
 const faulty = new URL('../server/fixtures/faulty.js', import.meta.url);
 const events: Events = { exits: 0, stalls: 0, starts: 0, otherWarnings: [] };
 const threads: Worker[] = [];
+const wanted = new Set<string | undefined>(
+  ['WORKER_EXIT', 'OVERLOAD', 'DESCRIPTORS'].map((code) => `ERR_MULTISOCKET_${code}`),
+);
 
 process.on('worker', (thread: Worker) => {
   threads.push(thread);
@@ -23,7 +29,7 @@ const options = JSON.parse(process.argv[2]) as Partial<ServerOptions>;
 const server = createServer({ listen: '127.0.0.1:0', filename: faulty, ...options });
 server.on('warning', (warning: Error & { code?: string }) => {
   // These are wanted, and counted otherwise.
-  if (warning.code === 'ERR_MULTISOCKET_WORKER_EXIT' || warning.code === 'ERR_MULTISOCKET_OVERLOAD') return;
+  if (wanted.has(warning.code)) return;
   events.otherWarnings.push(`${warning.code ?? warning.name}: ${warning.message}`);
 });
 
@@ -34,6 +40,9 @@ async function obey(order: Order): Promise<Result> {
       return undefined;
     case 'resize':
       await server.resize(order.sockets);
+      return undefined;
+    case 'handOver':
+      await server.handOver(order.path);
       return undefined;
     case 'terminate':
       // The one that has lived longest.
@@ -62,5 +71,6 @@ process.on('message', (order: Order) => {
 });
 // An orphan goes too.
 process.on('disconnect', () => process.exit());
-await server.listen();
+if (process.argv.length > 3) await server.adopt(process.argv[3]);
+else await server.listen();
 tell({ port: server.addresses()[0].port });

@@ -14,14 +14,17 @@ export interface Events {
   stalls: number;
   /** Workers that became ready. */
   starts: number;
-  /** Warnings, without those of deaths and of queries that were shed. */
+  /** Warnings, without those of deaths, of queries that were shed and of descriptors that ran out. */
   otherWarnings: string[];
 }
 
 /** The server's statistics, and what happened. */
 export type State = ServerStatistics & { events: Events };
 
-type Command = { kind: 'reload' | 'terminate' | 'state' | 'close' } | { kind: 'resize'; sockets: number };
+type Command =
+  | { kind: 'reload' | 'terminate' | 'state' | 'close' }
+  | { kind: 'resize'; sockets: number }
+  | { kind: 'handOver'; path: string };
 
 /** From parent to child. */
 export type Order = Command & { id: number };
@@ -45,11 +48,26 @@ export class Target {
   #orders = 0;
   #port = 0;
 
-  /** Starts a server of four sockets and two workers, unless told otherwise; `descriptors`: its `ulimit -n`. */
-  static async start(options: Partial<ServerOptions> = {}, descriptors?: number): Promise<Target> {
+  /**
+   * Starts a server of four sockets and two workers, unless told otherwise; `descriptors`: its `ulimit -n`; `adopt`: where
+   * it gets its sockets from another process.
+   */
+  static async start(
+    options: Partial<ServerOptions> = {},
+    { descriptors, adopt = [] }: { descriptors?: number; adopt?: string[] } = {},
+  ): Promise<Target> {
     const settings = { sockets: 4, workers: 2, receiveBufferSize: 8 << 20, ...options };
     const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
-    const args = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, '--expose-gc', program, JSON.stringify(settings)];
+    const args = [
+      '-c',
+      `${limit}exec "$@"`,
+      'sh',
+      process.execPath,
+      '--expose-gc',
+      program,
+      JSON.stringify(settings),
+      ...adopt,
+    ];
     const child = spawn('sh', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const target = new Target(child);
     await new Promise<void>((resolve, reject) => {
@@ -91,6 +109,11 @@ export class Target {
     await this.#order({ kind: 'resize', sockets });
   }
 
+  /** `Server.handOver()`; the process stays. */
+  async handOver(path: string): Promise<void> {
+    await this.#order({ kind: 'handOver', path });
+  }
+
   /** Terminates a worker's thread behind the server's back. */
   async terminate(): Promise<void> {
     await this.#order({ kind: 'terminate' });
@@ -114,14 +137,13 @@ export class Target {
 
   /** MiB that the heaps of its workers hold, with what hangs on them, after their garbage has been collected. */
   async held(): Promise<number> {
-    // One for each worker, whichever ports the kernel gives to which socket.
-    const answers = await Promise.all(Array.from({ length: 32 }, () => ask(this.#port, 'gc.now', 'TXT')));
-    const heaps = new Map(
-      answers.map(({ answers: [answer] = [] }) => {
-        const [thread, bytes] = (answer as unknown as { data: Buffer[] }).data.map(String);
-        return [thread, Number(bytes)];
-      }),
-    );
+    const heaps = new Map<string, number>();
+    // So often that each worker gets one, whichever ports the kernel gives to which socket.
+    for (let i = 0; i < 32; i++) {
+      const { answers: [answer] = [] } = await ask(this.#port, 'gc.now', 'TXT');
+      const [thread, bytes] = (answer as unknown as { data: Buffer[] }).data.map(String);
+      heaps.set(thread, Number(bytes));
+    }
     return [...heaps.values()].reduce((sum, bytes) => sum + bytes, 0) / (1 << 20);
   }
 

@@ -4,6 +4,7 @@ import type { CodedError } from '../../dist/errors.js';
 import type { Handler } from '../../dist/message/handler.js';
 import { workerCounter, workerCounters } from '../../dist/transport/counters.js';
 import { Dispatcher, type DispatcherOptions } from '../../dist/transport/dispatcher.js';
+import { ednsSettings } from '../../dist/transport/edns-settings.js';
 import { asked, decoded, Reply, type Asked, type Query } from '../support/queries.js';
 
 const ROW = 5;
@@ -21,6 +22,7 @@ function make(handler: Handler, more: Partial<DispatcherOptions> = {}) {
     overload: 'drop',
     cache: undefined,
     maxPayloadSize: 1232,
+    edns: ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }),
     counters,
     row: ROW,
     report: (code, makeError) => {

@@ -15,6 +15,8 @@ export const any: DirectiveDefinition<undefined> = {
       if ((again as typeof again | undefined) !== undefined) throw again.argError();
       return undefined;
     },
+    // It answers questions of a type that cache never sees.
+    seesCached: false,
     start: () => ({
       handle(query, reply, next) {
         if (query.typeNumber !== TYPE_ANY) return next(query, reply);

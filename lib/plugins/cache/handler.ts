@@ -1,6 +1,8 @@
 /** Answers from the native cache, and keeps there what the rest of the chain answers. */
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/edns.js';
+import type { AnswerCache } from '../../addon.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import { printable } from '../../message/printable.js';
 import type { Query } from '../../message/query.js';
@@ -9,8 +11,9 @@ import { Reply } from '../../message/reply.js';
 import { clampTtls, findSections, hasSoa } from '../../message/wire.js';
 import { takeOver } from '../take-over.js';
 import { isInZones } from '../zones.js';
+import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';
-import { MAX_PAYLOAD_SIZE, SharedCache } from './shared-cache.js';
+import { SharedCache } from './shared-cache.js';
 
 /** The native cache has an answer, and wants this query to renew it. */
 const RENEW = -1;
@@ -22,14 +25,32 @@ const ANSWER_COUNT = 6;
 export class CacheHandler {
   readonly #options: CacheOptions;
   readonly #logger: Logger;
+  readonly #maxPayloadSize: number;
   readonly #cache: SharedCache;
+  readonly #counts: CacheCounts;
   /** A message that is about to be given or kept: of use until the next one. */
   readonly #scratch = Buffer.alloc(MAX_MESSAGE);
 
-  constructor(options: CacheOptions, logger: Logger) {
+  /**
+   * `maxPayloadSize`: the longest UDP reply of the server in octets. `serverOf`: the name of the address that a query came
+   * to; default: none.
+   */
+  constructor(
+    options: CacheOptions,
+    logger: Logger,
+    maxPayloadSize: number,
+    serverOf: (query: Query) => string = () => '',
+  ) {
     this.#options = options;
     this.#logger = logger;
-    this.#cache = new SharedCache(options);
+    this.#maxPayloadSize = maxPayloadSize;
+    this.#counts = new CacheCounts(serverOf, options.zones);
+    this.#cache = new SharedCache(options, maxPayloadSize);
+  }
+
+  /** What can be answered without this handler, once it has been answered by it. */
+  get answers(): AnswerCache {
+    return this.#cache.answers;
   }
 
   /** Answers a query of its zones from the cache; others, and those that it knows nothing of, go to `next`. */
@@ -38,13 +59,16 @@ export class CacheHandler {
     if (!isInZones(query.key, zones)) return next(query, reply);
     let length = this.#lookUp(query, !verify);
     if (length === RENEW) {
+      this.#counts.prefetch(query);
       this.#renew(query, next);
       length = this.#lookUp(query, !verify);
     }
     if (length > 0) {
+      this.#counts.hit(query, isDenial(this.#scratch));
       this.#give(query, reply, length);
       return;
     }
+    this.#counts.miss(query);
     const answered = next(query, reply);
     if (answered === undefined) {
       this.#finish(query, reply);
@@ -53,6 +77,11 @@ export class CacheHandler {
     return answered.then(() => {
       this.#finish(query, reply);
     });
+  }
+
+  /** What has been counted since this was last called. */
+  metrics(): MetricSample[] {
+    return this.#counts.take(this.#cache.answers.counters());
   }
 
   close(): void {
@@ -108,8 +137,8 @@ export class CacheHandler {
     const { ttl } = reply.caching;
     // What varies by who asks is not for this cache, which does not ask for that.
     if (!reply.answered || reply.dropped || ttl === 0 || reply.caching.varyBy !== 0) return;
-    const limit = replyLimit(query, MAX_PAYLOAD_SIZE);
-    const length = reply.encode(this.#scratch, 0, limit, MAX_PAYLOAD_SIZE);
+    const limit = replyLimit(query, this.#maxPayloadSize);
+    const length = reply.encode(this.#scratch, 0, limit, this.#maxPayloadSize);
     if (reply.truncated) return;
     const message = this.#scratch.subarray(0, length);
     const bounds = this.#boundsOf(query, reply.rcode, message);
@@ -136,4 +165,9 @@ export class CacheHandler {
     if (!denies) return success;
     return hasSoa(message) ? denial : undefined;
   }
+}
+
+/** Whether a message says that there is nothing: by its RCODE, or by having no answers. */
+function isDenial(message: Buffer): boolean {
+  return (message[3] & 15) !== 0 || message.readUInt16BE(ANSWER_COUNT) === 0;
 }

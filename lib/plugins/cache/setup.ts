@@ -32,7 +32,8 @@ export const cache: DirectiveDefinition<CacheOptions> = {
       const capacity = capacities.success + capacities.denial;
       return { ...options, capacity, shared: new SharedArrayBuffer(8) };
     },
-    start: (options, { logger }) => new CacheHandler(options, logger),
+    start: (options, { logger, maxPayloadSize, serverOf }) =>
+      new CacheHandler(options, logger, maxPayloadSize, serverOf),
   },
 };
 

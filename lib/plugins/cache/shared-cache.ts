@@ -2,8 +2,6 @@
 import { addon, type AnswerCache } from '../../addon.js';
 import type { CacheOptions } from './options.js';
 
-/** The longest reply by UDP that is kept. */
-export const MAX_PAYLOAD_SIZE = 1232;
 /** What an answer of usual length takes, bookkeeping included. */
 const BYTES_PER_ANSWER = 512;
 const NUMBER = 0;
@@ -14,10 +12,11 @@ export class SharedCache {
   readonly answers: AnswerCache;
   readonly #shared: Int32Array;
 
-  constructor(options: CacheOptions) {
+  /** `payloadSize`: the longest UDP reply of the server in octets. */
+  constructor(options: CacheOptions, payloadSize: number) {
     this.#shared = new Int32Array(options.shared);
     Atomics.add(this.#shared, USERS, 1);
-    this.answers = new addon.AnswerCache(this.#open(options));
+    this.answers = new addon.AnswerCache(this.#open(options, payloadSize));
   }
 
   close(): void {
@@ -25,7 +24,7 @@ export class SharedCache {
     addon.closeCache(Atomics.exchange(this.#shared, NUMBER, 0));
   }
 
-  #open({ capacity, staleFor, prefetch, keepTtl }: CacheOptions): number {
+  #open({ capacity, staleFor, verify, prefetch, keepTtl }: CacheOptions, payloadSize: number): number {
     const there = Atomics.load(this.#shared, NUMBER);
     if (there !== 0) return there;
     const number = addon.openCache({
@@ -35,9 +34,11 @@ export class SharedCache {
       prefetchGap: prefetch.gap,
       prefetchPercent: prefetch.percent,
       keepTtl,
-      payloadSize: MAX_PAYLOAD_SIZE,
-      // No directive's answer depends on them.
-      ignoreCookies: true,
+      payloadSize,
+      lookedUpAgain: true,
+      staleFirst: !verify,
+      ignoreNsid: true, // the directive nsid adds it to what this cache answers
+      ignoreCookies: true, // no directive's answer depends on them
     });
     const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);
     if (other === 0) return number;

@@ -31,6 +31,8 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
       }
       return options;
     },
+    // What comes from cache is no error any more.
+    seesCached: false,
     start: (options, { logger }) => new ErrorLog(options, logger),
   },
 };

@@ -2,28 +2,13 @@
  * Domain names as text, in the form that queries have: presentation form (RFC 1035 s.5.1) without the last dot, `.` for
  * the root. A dot or backslash inside a label has a backslash before it; octets outside of `!` to `~` are `\DDD`.
  */
+import { unescape } from '../../message/escapes.js';
 
 const LABELS = /(?:\\.|[^\\.])+/gs;
 const PRINTABLE = /^[!-~]+$/;
 const MAX_LABEL = 63;
 /** Octets on the wire, the root's label included (RFC 1035 s.2.3.4). */
 const MAX_NAME = 255;
-
-/**
- * Resolves the escapes of RFC 1035 s.5.1, `\X` and `\DDD`. `text` and the result have a character an octet. Throws
- * `Error` for an escape that is none.
- */
-export function unescape(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\(\d{1,3}|[^]|$)/g, (escape, of: string) => {
-    if (!/^\d/.test(of)) {
-      if (of === '') throw new Error('a backslash stands at the end');
-      return of;
-    }
-    if (of.length !== 3 || Number(of) > 255) throw new Error(`${escape} is no escape: three digits up to 255 are`);
-    return String.fromCharCode(Number(of));
-  });
-}
 
 /**
  * The name that `text` in a zone file means; one without a dot at its end is relative to `origin` (RFC 1035 s.5.1). Keeps

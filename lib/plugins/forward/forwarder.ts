@@ -3,6 +3,8 @@ import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { rcodeName } from '../../message/registry.js';
 import type { EncodedSections } from '../../message/wire.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
+import { ForwardCounts } from './counts.js';
 import { Lookup } from './lookup.js';
 import type { ForwardOptions } from './options.js';
 import { chooseRandom, createPolicy, type Policy } from './policy.js';
@@ -31,6 +33,7 @@ export class Forwarder {
   readonly #askNext: AskNext | undefined;
   readonly #watchRcodes: boolean;
   #concurrent = 0;
+  readonly #counts = new ForwardCounts();
 
   /** `askNext`: for `next`. */
   constructor(options: ForwardOptions, askNext: AskNext | undefined) {
@@ -51,10 +54,16 @@ export class Forwarder {
     return this.#udp?.unmatched ?? 0;
   }
 
+  /** What has been counted since this was last called. */
+  metrics(): MetricSample[] {
+    return [this.#counts, ...this.#upstreams.map(({ counts }) => counts)].flatMap((counts) => counts.take());
+  }
+
   /** Answers; resolves when the reply is ready. */
   forward(query: Query, reply: Reply): void | Promise<void> {
     const { maxConcurrent, forceTcp, preferUdp } = this.#options;
     if (maxConcurrent > 0 && this.#concurrent >= maxConcurrent) {
+      this.#counts.rejects++;
       reply.rcode = 'REFUSED';
       return;
     }
@@ -68,6 +77,7 @@ export class Forwarder {
 
   /** @internal An upstream has answered. */
   answered(lookup: Lookup, sections: EncodedSections): void {
+    lookup.upstream?.counts.answered(sections.rcode, performance.now() - lookup.asked);
     try {
       if (this.#watchRcodes && this.#passOn(lookup, sections)) return;
       lookup.accept(sections);
@@ -83,6 +93,7 @@ export class Forwarder {
   truncated(lookup: Lookup): void {
     lookup.stream = true;
     const now = performance.now();
+    lookup.asked = now;
     lookup.upstream?.ask(lookup, Math.min(now + READ_TIMEOUT, lookup.deadline), true);
   }
 
@@ -106,6 +117,7 @@ export class Forwarder {
       return;
     }
     lookup.attempts++;
+    lookup.asked = now;
     lookup.upstream = upstream;
     upstream.ask(lookup, Math.min(now + READ_TIMEOUT, lookup.deadline), lookup.stream);
   }
@@ -123,6 +135,7 @@ export class Forwarder {
     }
     if (this.#options.failfast || lookup.failures > count) return undefined;
     lookup.failures = count + 1; // once
+    this.#counts.broken++;
     return this.#upstreams[chooseRandom(count, 0)];
   }
 

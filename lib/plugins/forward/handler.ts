@@ -1,10 +1,14 @@
 /** Leaves queries to upstream servers. */
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { isInZones } from '../zones.js';
 import { Forwarder } from './forwarder.js';
 import type { ForwardOptions } from './options.js';
+
+/** Zone transfers: they may be many messages (RFC 5936 s.2.2), and a query is forwarded for one. */
+const TRANSFERS: ReadonlySet<string> = new Set(['AXFR', 'IXFR']);
 
 interface Use {
   from: readonly string[];
@@ -32,6 +36,11 @@ export class ForwardHandler {
     return this.#from(0, query, reply, next);
   }
 
+  /** What has been counted since this was last called. */
+  metrics(): MetricSample[] {
+    return this.#uses.flatMap(({ forwarder }) => forwarder.metrics());
+  }
+
   /** Datagrams that came from upstreams and answered no query that was waited for. */
   get unmatched(): number {
     return this.#uses.reduce((sum, { forwarder }) => sum + forwarder.unmatched, 0);
@@ -46,7 +55,10 @@ export class ForwardHandler {
     const { key } = query;
     for (let i = first; i < this.#uses.length; i++) {
       const { from, except, forwarder } = this.#uses[i];
-      if (isInZones(key, from) && !isInZones(key, except)) return forwarder.forward(query, reply);
+      if (!isInZones(key, from) || isInZones(key, except)) continue;
+      if (!TRANSFERS.has(query.type)) return forwarder.forward(query, reply);
+      reply.rcode = 'REFUSED';
+      return;
     }
     return next(query, reply);
   }

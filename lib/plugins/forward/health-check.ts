@@ -2,6 +2,7 @@
 import { MessageWriter } from '../../message/writer.js';
 import type { Carrier, Exchange } from './exchange.js';
 import type { ForwardOptions } from './options.js';
+import type { UpstreamCounts } from './counts.js';
 
 const HEADER_SIZE = 12;
 const RD = 0x0100;
@@ -19,13 +20,19 @@ export class HealthCheck implements Exchange {
   readonly #message = Buffer.alloc(MAX_LENGTH);
   readonly #carrier: Carrier;
   readonly #interval: number;
+  readonly #counts: UpstreamCounts;
   #fails = 0;
   #running = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(carrier: Carrier, { interval, recursionDesired, domain }: ForwardOptions['healthCheck']) {
+  constructor(
+    carrier: Carrier,
+    { interval, recursionDesired, domain }: ForwardOptions['healthCheck'],
+    counts: UpstreamCounts,
+  ) {
     this.#carrier = carrier;
+    this.#counts = counts;
     this.#interval = interval;
     const writer = new MessageWriter();
     writer.begin(this.#message, 0, MAX_LENGTH, '');
@@ -68,6 +75,7 @@ export class HealthCheck implements Exchange {
 
   failed(): void {
     this.#fails++;
+    this.#counts.healthCheckFailures++;
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#ask();

@@ -18,6 +18,8 @@ export class Lookup implements Exchange {
   tried = 0;
   /** Upstreams that count as failed for good in this round: down, or with an answer that `failover` names. */
   failures = 0;
+  /** When it was last sent, by `performance.now()`. */
+  asked = 0;
   /** How often it was sent. */
   attempts = 0;
   /** Not over UDP. */

@@ -27,6 +27,8 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
   setup: {
     configure: (uses) => uses.map(readUse),
     start: (options) => new ForwardHandler(options),
+    // Whoever asks an upstream for its version (CLASS CHAOS) is to have its answer: CoreDNS's forward does so, too.
+    anyClass: true,
   },
 };
 

@@ -1,5 +1,6 @@
 /** Queries to one upstream over TCP (RFC 7766) or TLS (RFC 7858), on connections that are kept and pipelined. */
 import { StreamClient, type StreamOptions } from './stream-client.js';
+import type { UpstreamCounts } from './counts.js';
 import { CLOSED, SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
 
 /** Queries that wait on one connection before another one is opened. */
@@ -11,12 +12,14 @@ const MAX_CONNECTIONS = 16;
 export class StreamCarrier implements Carrier {
   readonly #options: StreamOptions;
   readonly #expire: number;
+  readonly #counts: UpstreamCounts;
   readonly #connections = new Set<StreamClient>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** `expire`: milliseconds that a connection is kept without a query. */
-  constructor(options: StreamOptions, expire: number) {
+  constructor(options: StreamOptions, expire: number, counts: UpstreamCounts) {
+    this.#counts = counts;
     this.#options = options;
     this.#expire = expire;
   }
@@ -37,13 +40,19 @@ export class StreamCarrier implements Carrier {
     let least: StreamClient | undefined;
     for (const connection of this.#connections) {
       if (!connection.usable) continue;
-      if (connection.waiting < MAX_PIPELINED) return connection;
+      if (connection.waiting < MAX_PIPELINED) return this.#reuse(connection);
       if (least === undefined || connection.waiting < least.waiting) least = connection;
     }
-    return least === undefined || this.#connections.size < MAX_CONNECTIONS ? this.#open() : least;
+    return least === undefined || this.#connections.size < MAX_CONNECTIONS ? this.#open() : this.#reuse(least);
+  }
+
+  #reuse(connection: StreamClient): StreamClient {
+    this.#counts.connectionHits++;
+    return connection;
   }
 
   #open(): StreamClient {
+    this.#counts.connectionMisses++;
     const connection = new StreamClient(this.#options, (unanswered) => {
       this.#connections.delete(connection);
       // An upstream may close a connection at any time: what was on its way is asked once more (RFC 7766 s.6.2.4).

@@ -16,7 +16,8 @@ const FORMS = [
 
 /**
  * Reads `IP`, `IP:PORT`, `[IPV6]:PORT`, each with `dns://` or `tls://` before it or not, `tls://IP%SERVERNAME:PORT`, or the
- * path of a file like `/etc/resolv.conf` (resolv.conf(5)), of which the lines `nameserver IP` are read.
+ * path of a file like `/etc/resolv.conf` (resolv.conf(5)), of which the lines `nameserver IP` are read. A line may also be
+ * `nameserver [IP]:PORT`, which C libraries do not know: their resolvers are at port 53.
  *
  * Throws `Error` for what is none of these, names of hosts among them, a file without a name server, or one that cannot
  * be read.
@@ -61,7 +62,7 @@ function readResolvConf(path: string): UpstreamOptions[] {
     .flatMap((line) => /^nameserver\s+([^\s#;]+)/.exec(line)?.[1] ?? []);
   if (servers.length === 0) throw new Error(`no nameservers found in ${path}`);
   return servers.map((server) => {
-    const read = readAddress(server.includes(':') ? `[${server}]` : server, 'dns');
+    const read = readAddress(server.includes(':') && !server.startsWith('[') ? `[${server}]` : server, 'dns');
     if (read === undefined) throw new Error(`not an IP address: ${JSON.stringify(server)} in ${path}`);
     return read;
   });

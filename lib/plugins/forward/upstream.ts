@@ -3,9 +3,11 @@ import { HealthCheck } from './health-check.js';
 import type { Carrier, Exchange } from './exchange.js';
 import type { ForwardOptions, UpstreamOptions } from './options.js';
 import { StreamCarrier } from './stream-carrier.js';
+import { UpstreamCounts } from './counts.js';
 
 /** See the file's head. */
 export class Upstream {
+  readonly counts: UpstreamCounts;
   /** Undefined for TLS. */
   readonly #udp: Carrier | undefined;
   readonly #stream: StreamCarrier;
@@ -26,11 +28,12 @@ export class Upstream {
           }
         : undefined;
     this.#udp = udp;
-    this.#stream = new StreamCarrier({ address, port, tls }, options.expire);
+    this.counts = new UpstreamCounts(to);
+    this.#stream = new StreamCarrier({ address, port, tls }, options.expire, this.counts);
     this.#maxFails = options.maxFails;
     if (options.maxFails > 0) {
       const carrier = udp === undefined || options.forceTcp ? this.#stream : udp;
-      this.#health = new HealthCheck(carrier, options.healthCheck);
+      this.#health = new HealthCheck(carrier, options.healthCheck, this.counts);
     }
   }
 

@@ -36,6 +36,8 @@ export function startHosts(options: HostsOptions, { logger }: { logger: Logger }
 
   return {
     handle(query, reply, next) {
+      // Its addresses are those of the Internet.
+      if (query.class !== 'IN') return next(query, reply);
       const { key, type, name } = query;
       const { ttl } = options;
       const inZones = zones.some((zone) => isIn(key, zone));

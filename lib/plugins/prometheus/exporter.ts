@@ -1,23 +1,30 @@
 /** Adds up what the workers count, and shows it to Prometheus. */
 import { AggregatorRegistry } from 'prom-client';
 import type { MainRuntime } from '../../corefile/directive.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import { distinct, openEndpoints, type HttpAnswer } from '../http-endpoint.js';
-import { processMetrics, requestMetrics, serverMetrics } from './metrics.js';
-import { add, emptySample, nameOf, type Sample } from './samples.js';
+import { addMetricSamples, directiveMetrics, processMetrics, requestMetrics, serverMetrics } from './metrics.js';
+import { add, emptySample, nameOf, type Sample, type Told } from './samples.js';
 import type { PrometheusConfig } from './setup.js';
 
 const PATH = '/metrics';
+/** What has been counted since the start. */
+interface Totals {
+  requests: Map<string, Sample>;
+  metrics: Map<string, MetricSample>;
+}
+
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** See the file's head. */
 export class Exporter {
   /** Ends it. */
   readonly close: () => Promise<void>;
-  readonly #samples: Map<string, Sample>;
+  readonly #totals: Totals;
 
   /** Listens on the addresses that the server blocks name. Rejects with a system error. */
   static async open(configs: readonly PrometheusConfig[], runtime: MainRuntime): Promise<Exporter> {
-    const samples = new Map<string, Sample>();
+    const totals: Totals = { requests: new Map(), metrics: new Map() };
     const closing: (() => Promise<void>)[] = [];
     const close = async (): Promise<void> => {
       await Promise.all(closing.map((each) => each()));
@@ -25,35 +32,38 @@ export class Exporter {
     try {
       for (const namespace of new Set(configs.map((config) => config.namespace))) {
         const addresses = configs.filter((config) => config.namespace === namespace).map(({ address }) => address);
-        const answer = (): Promise<HttpAnswer> => show(namespace, samples, runtime);
+        const answer = (): Promise<HttpAnswer> => show(namespace, totals, runtime);
         closing.push((await openEndpoints(distinct(addresses), PATH, answer)).close);
       }
     } catch (error) {
       await close();
       throw error;
     }
-    return new Exporter(samples, close);
+    return new Exporter(totals, close);
   }
 
-  private constructor(samples: Map<string, Sample>, close: () => Promise<void>) {
-    this.#samples = samples;
+  private constructor(totals: Totals, close: () => Promise<void>) {
+    this.#totals = totals;
     this.close = close;
   }
 
   /** Adds what a worker has counted since it last told. */
   hear(message: unknown): void {
-    for (const sample of message as Sample[]) {
+    const { requests, metrics } = message as Told;
+    for (const sample of requests) {
       const name = nameOf(sample);
-      const total = this.#samples.get(name) ?? emptySample(sample);
+      const total = this.#totals.requests.get(name) ?? emptySample(sample);
       add(total, sample);
-      this.#samples.set(name, total);
+      this.#totals.requests.set(name, total);
     }
+    addMetricSamples(this.#totals.metrics, metrics);
   }
 }
 
-async function show(namespace: string, samples: Map<string, Sample>, runtime: MainRuntime): Promise<HttpAnswer> {
+async function show(namespace: string, totals: Totals, runtime: MainRuntime): Promise<HttpAnswer> {
   const metrics = [
-    ...requestMetrics(`${namespace}_dns`, [...samples.values()]),
+    ...requestMetrics(`${namespace}_dns`, [...totals.requests.values()]),
+    ...directiveMetrics(namespace, totals.metrics.values()),
     ...serverMetrics(namespace, runtime),
     ...processMetrics(),
   ];

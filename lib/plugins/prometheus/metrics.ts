@@ -2,17 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { addressName } from '../../corefile/addresses.js';
 import type { MainRuntime } from '../../corefile/directive.js';
-import { withLastDot } from '../../corefile/zone-name.js';
-import type { SocketStatistics } from '../../server/statistics.js';
 import {
   addHistogram,
-  count,
   emptyHistogram,
-  SIZE_BUCKETS,
   TIME_BUCKETS,
   type Histogram,
-  type Sample,
-} from './samples.js';
+  type MetricSample,
+} from '../../corefile/metric-sample.js';
+import { withLastDot } from '../../corefile/zone-name.js';
+import type { SocketStatistics } from '../../server/statistics.js';
+import { count, SIZE_BUCKETS, type Sample } from './samples.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -73,6 +72,31 @@ export function requestMetrics(prefix: string, samples: readonly Sample[]): Metr
     metric(`${prefix}_responses_total`, 'counter', 'Responses by response code and plugin.', counted(responses)),
     metric(`${prefix}_do_requests_total`, 'counter', 'Requests with DO set.', counted(dnssec)),
   ];
+}
+
+/** Adds what directives have counted to what they have counted before, by name and labels. */
+export function addMetricSamples(totals: Map<string, MetricSample>, samples: readonly MetricSample[]): void {
+  for (const sample of samples) {
+    const key = `${sample.name} ${JSON.stringify(sample.labels)}`;
+    const total = totals.get(key)?.value;
+    const { value } = sample;
+    if (total?.type === 'histogram' && value.type === 'histogram') addHistogram(total.histogram, value.histogram);
+    else if (total?.type === 'counter' && value.type === 'counter') total.number += value.number;
+    else totals.set(key, sample);
+  }
+}
+
+/** What directives have counted. */
+export function directiveMetrics(namespace: string, totals: Iterable<MetricSample>): Metric[] {
+  const metrics = new Map<string, Metric>();
+  for (const { name, help, labels, value } of totals) {
+    const type = value.type === 'total' ? 'counter' : value.type;
+    const shown = metrics.get(name) ?? metric(`${namespace}_${name}`, type, help, []);
+    metrics.set(name, shown);
+    if (value.type === 'histogram') shown.values.push(...buckets(shown.name, TIME_BUCKETS, labels, value.histogram));
+    else shown.values.push({ labels, value: value.number });
+  }
+  return [...metrics.values()];
 }
 
 /** What there is to say of the server and of each of its sockets. */
@@ -205,23 +229,23 @@ class Histograms {
       'histogram',
       help,
       Array.from(this.#byLabels, ([labels, histogram]) =>
-        this.#values(name, JSON.parse(labels) as Labels, histogram),
+        buckets(name, this.#bounds, JSON.parse(labels) as Labels, histogram),
       ).flat(),
     );
   }
+}
 
-  /** Buckets are shown as the number of all values up to their bound. */
-  #values(name: string, labels: Labels, { counts, sum }: Histogram): MetricValue[] {
-    let below = 0;
-    const buckets = counts.map((inBucket, i) => {
-      below += inBucket;
-      const le = i < this.#bounds.length ? String(this.#bounds[i]) : '+Inf';
-      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
-    });
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: below },
-    ];
-  }
+/** Buckets are shown as the number of all values up to their bound. */
+function buckets(name: string, bounds: readonly number[], labels: Labels, { counts, sum }: Histogram): MetricValue[] {
+  let below = 0;
+  const values = counts.map((inBucket, i) => {
+    below += inBucket;
+    const le = i < bounds.length ? String(bounds[i]) : '+Inf';
+    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
+  });
+  return [
+    ...values,
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: below },
+  ];
 }

@@ -1,11 +1,12 @@
-/** Counts the requests of a server block in a worker, and tells the main thread. */
+/** Counts the requests of a server block in a worker, and tells the main thread of them and of what its directives count. */
 import type { WorkerRuntime } from '../../corefile/directive.js';
+import { observe, TIME_BUCKETS } from '../../corefile/metric-sample.js';
 import { withLastDot } from '../../corefile/zone-name.js';
 import { ZoneTable } from '../../corefile/zone-table.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { count, emptySample, nameOf, observe, SIZE_BUCKETS, TIME_BUCKETS, type Sample } from './samples.js';
+import { count, emptySample, nameOf, SIZE_BUCKETS, type Sample, type Told } from './samples.js';
 
 /** How often what has been counted is told, in milliseconds. */
 const INTERVAL = 500;
@@ -15,15 +16,17 @@ const TYPES = new Set(
   'A AAAA ANY AXFR CNAME DNSKEY DS HTTPS IXFR MX NS NSEC NSEC3 PTR RRSIG SOA SRV SVCB TXT'.split(' '),
 );
 
+type RecorderRuntime = Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones' | 'metrics'>;
+
 /** See the file's head. */
 export class RequestRecorder {
-  readonly #runtime: Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones'>;
+  readonly #runtime: RecorderRuntime;
   readonly #zones: ZoneTable<string>;
   /** Since they were last told. */
   readonly #samples = new Map<string, Sample>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(runtime: Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones'>) {
+  constructor(runtime: RecorderRuntime) {
     this.#runtime = runtime;
     this.#zones = new ZoneTable(runtime.zones.map((zone) => [zone, withLastDot(zone)]));
     this.#timer = setInterval(() => {
@@ -67,10 +70,11 @@ export class RequestRecorder {
   }
 
   #tell(): void {
-    const told = [...this.#samples.values()].filter(({ requests }) => requests.size > 0);
-    if (told.length === 0) return;
-    this.#runtime.tell(told);
+    const requests = [...this.#samples.values()].filter((sample) => sample.requests.size > 0);
+    const metrics = this.#runtime.metrics();
+    if (requests.length === 0 && metrics.length === 0) return;
+    this.#runtime.tell({ requests, metrics } satisfies Told);
     // Emptied and kept: requests that wait for their reply count there when they get it.
-    for (const sample of told) Object.assign(sample, emptySample(sample));
+    for (const sample of requests) Object.assign(sample, emptySample(sample));
   }
 }

@@ -1,17 +1,16 @@
 /** What is counted of requests, in a form that can be cloned and added up. */
+import {
+  addHistogram,
+  emptyHistogram,
+  TIME_BUCKETS,
+  type Histogram,
+  type MetricSample,
+} from '../../corefile/metric-sample.js';
 
-/** Upper bounds of the buckets of times, in seconds: CoreDNS's. */
-export const TIME_BUCKETS: readonly number[] = Array.from({ length: 16 }, (_, i) => 0.00025 * 2 ** i);
 /** Upper bounds of the buckets of message sizes, in octets: CoreDNS's. */
 export const SIZE_BUCKETS: readonly number[] = [
   0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16e3, 32e3, 48e3, 64e3,
 ];
-
-/** How many values each bucket has got, the last for those above all bounds; and their sum. */
-export interface Histogram {
-  counts: number[];
-  sum: number;
-}
 
 /** The requests of one server, zone, protocol and family. */
 export interface Sample {
@@ -34,6 +33,13 @@ export interface Sample {
   requestSize: Histogram;
   /** In octets. */
   responseSize: Histogram;
+}
+
+/** What a worker tells the main thread. */
+export interface Told {
+  requests: Sample[];
+  /** Of the directives of its server block. */
+  metrics: MetricSample[];
 }
 
 /** An empty one. */
@@ -59,29 +65,10 @@ export function count(counts: Map<string, number>, name: string, by = 1): void {
   counts.set(name, (counts.get(name) ?? 0) + by);
 }
 
-/** Adds a value. */
-export function observe(histogram: Histogram, bounds: readonly number[], value: number): void {
-  let bucket = 0;
-  while (bucket < bounds.length && value > bounds[bucket]) bucket++;
-  histogram.counts[bucket]++;
-  histogram.sum += value;
-}
-
 /** Adds a sample to another. */
 export function add(total: Sample, more: Sample): void {
   for (const [name, by] of more.requests) count(total.requests, name, by);
   for (const [name, by] of more.responses) count(total.responses, name, by);
   total.dnssec += more.dnssec;
   for (const name of ['duration', 'requestSize', 'responseSize'] as const) addHistogram(total[name], more[name]);
-}
-
-/** Adds a histogram to another with the same bounds. */
-export function addHistogram(total: Histogram, more: Histogram): void {
-  more.counts.forEach((by, i) => (total.counts[i] += by));
-  total.sum += more.sum;
-}
-
-/** One with nothing in it. */
-export function emptyHistogram(bounds: readonly number[]): Histogram {
-  return { counts: Array<number>(bounds.length + 1).fill(0), sum: 0 };
 }

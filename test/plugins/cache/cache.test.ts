@@ -45,7 +45,7 @@ describe('cache', () => {
     const options = configOf(lines);
     return Promise.all(
       Array.from({ length: workers }, async () => {
-        const handler = new CacheHandler(options, console);
+        const handler = new CacheHandler(options, console, 1232);
         const next = async (query: Query, reply: Parameters<Handler>[1]): Promise<void> => {
           reached.push(`${query.name} ${query.type}`);
           await behind(query, reply);

@@ -54,9 +54,9 @@ describe('the directive forward', () => {
   it('reads upstreams from a file like resolv.conf', () => {
     const file = write(
       'resolv.conf',
-      '# nameserver 192.0.2.9\nnameserver 192.0.2.1\nsearch a\nnameserver\t2001:db8::1 # x\n',
+      '# nameserver 192.0.2.9\nnameserver 192.0.2.1\nsearch a\nnameserver\t2001:db8::1 # x\nnameserver [192.0.2.2]:5353\n',
     );
-    assert.deepEqual(upstreamsOf(file), ['dns 192.0.2.1 53', 'dns 2001:db8::1 53']);
+    assert.deepEqual(upstreamsOf(file), ['dns 192.0.2.1 53', 'dns 2001:db8::1 53', 'dns 192.0.2.2 5353']);
   });
 
   it('has defaults', () => {

@@ -21,8 +21,8 @@ export async function connections({ rate, duration, connections: idle }: Scale):
     await ask(target.port, rate / 4, { duration: duration / 10 }).finished;
     const held = await target.held();
     const [descriptors, memory] = [target.descriptors(), target.memory()];
-    const udp = ask(target.port, rate / 4);
-    const kept = ask(target.port, rate / 4, { transport: 'tcp' });
+    const udp = ask(target.port, 0.55 * rate);
+    const kept = ask(target.port, 0.55 * rate, { transport: 'tcp' });
     const fresh = ask(target.port, rate / 200, { transport: 'tcp', connectionPerQuery: true, clients: 500 });
     const first = await siege(target, { idle, dripping: idle / 20, deaf: idle / 200 }, 0.4 * duration);
     const second = await siege(target, { idle, dripping: idle / 20, deaf: idle / 200 }, 0.4 * duration);

@@ -12,26 +12,26 @@ const SLOWNESS = 100;
 /** Slow queries a second that handlers can take. */
 const CAPACITY = (WORKERS * MAX_IN_FLIGHT * 1000) / SLOWNESS;
 const FACTOR = 5;
-/** Queries for what is in the cache, a second. */
-const HITS = 5000;
+/** Queries for what is in the cache, of each that other cases ask. */
+const HITS = 1.25;
 /** MiB by which the server's process may grow: an in-flight query is a few KiB, the rest is V8's to come and go. */
 const GROWTH = 64;
 
 const slow = [queryBytes(`slow.${SLOWNESS}.example`, 'TXT')];
 const kept = Array.from({ length: 100 }, (_, i) => queryBytes(`keep.host${i}.example`, 'TXT'));
 
-export async function flood({ duration }: Scale): Promise<Row[]> {
+export async function flood({ rate, duration }: Scale): Promise<Row[]> {
   const target = await Target.start({ maxInFlight: MAX_IN_FLIGHT, cache: { maxBytes: 1 << 20 } });
   try {
     // The first hundred bring the answers into the cache. What V8 makes of its heap at first is not the flood's doing.
-    await ask(target.port, HITS, { questions: kept, duration: duration / 10 }).finished;
+    await ask(target.port, HITS * rate, { questions: kept, duration: duration / 10 }).finished;
     await ask(target.port, CAPACITY / 2, { questions: slow, duration: duration / 10 }).finished;
     const before = target.memory();
     const { handled } = (await target.state()).totals;
 
     const loads = [
       ask(target.port, FACTOR * CAPACITY, { questions: slow, timeout: 1000 }),
-      ask(target.port, HITS, { questions: kept }),
+      ask(target.port, HITS * rate, { questions: kept }),
     ];
     const { peak } = await sampled(0.6 * duration, () => target.memory());
     const { totals, cache } = await target.state();

@@ -15,7 +15,7 @@ export async function stalls({ rate, duration }: Scale): Promise<Row[]> {
   const target = await Target.start({ stallTimeout: STALL_TIMEOUT });
   try {
     const load = ask(target.port, rate);
-    const blocks = Math.max(1, Math.floor(duration / (BLOCK + 1000)));
+    const blocks = Math.ceil(duration / (BLOCK + 1000));
     for (let i = 0; i < blocks; i++) {
       await wait(1000);
       await udpExchange(queryBytes(`block.${BLOCK}`, 'TXT'), target.port, '127.0.0.1', BLOCK + 2000);

@@ -1,0 +1,64 @@
+/** `multisocket top`: a live view of a running server. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readNumber, readOptions } from './arguments.js';
+import { ControlClient, connectToOnly, runtimeDirectory } from './control-client.js';
+import { activityBetween, topView, type Activity } from './top-view.js';
+
+/** How it is called. */
+export const TOP_USAGE = 'usage: multisocket top [-control PATH] [-interval SECONDS] [-once] [-json]';
+
+const HOME_AND_CLEAR = '\x1b[H\x1b[J';
+const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
+const NORMAL_SCREEN = '\x1b[?25h\x1b[?1049l';
+/** Of a terminal that does not tell. */
+const WIDTH = 120;
+const HEIGHT = 40;
+
+/**
+ * Shows what a server does, again and again until a signal or the server's end; `-once`: one time. `-json`: a line of JSON
+ * each time, without end when not `-once`.
+ *
+ * Rejects with a `UsageError`, or with what is wrong with the control socket.
+ */
+export async function top(args: readonly string[]): Promise<void> {
+  const options = {
+    control: { type: 'string' },
+    interval: { type: 'string', default: '1' },
+    once: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  } as const;
+  const { control, interval, once, json } = readOptions(args, options, TOP_USAGE);
+  const pause = readNumber('interval', interval, 0.1, 3600, TOP_USAGE) * 1000;
+  const client = control === undefined ? await connectToOnly(runtimeDirectory()) : await ControlClient.connect(control);
+  const live = process.stdout.isTTY && !once && !json;
+  if (live) showLive();
+  try {
+    let before = await client.stats();
+    do {
+      await sleep(pause);
+      const now = await client.stats();
+      show(activityBetween(before, now), live, json);
+      before = now;
+    } while (!once);
+  } finally {
+    if (live) process.stdout.write(NORMAL_SCREEN);
+    client.close();
+  }
+}
+
+/** The terminal is given back as it was, whatever ends the program. */
+function showLive(): void {
+  process.stdout.write(ALTERNATE_SCREEN);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      process.stdout.write(NORMAL_SCREEN, () => process.exit(0));
+    });
+  }
+}
+
+function show(activity: Activity, live: boolean, json: boolean): void {
+  const { columns: width = WIDTH, rows: height = HEIGHT } = process.stdout as { columns?: number; rows?: number };
+  if (json) process.stdout.write(`${JSON.stringify(activity)}\n`);
+  else if (live) process.stdout.write(HOME_AND_CLEAR + topView(activity, { width, height: height - 1 }).join('\n'));
+  else process.stdout.write(`${topView(activity, { width: Infinity, height: Infinity }).join('\n')}\n`);
+}

@@ -1,0 +1,60 @@
+/** How the answers that the directive `cache` has are given: in native code, or by the chain. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ServedAddress } from './addresses.js';
+import type { Corefile } from './corefile.js';
+import { directives, type DirectiveRegistry } from './registry.js';
+import type { ServerBlock } from './server-block.js';
+
+/** The caches that an address asks before the chain: each costs every query that it does not answer a look-up. */
+export const MAX_NATIVE_CACHES = 4;
+
+/** Native where `chain` is undefined; else what keeps it from being so, after which `for` can stand. */
+export interface CacheMode {
+  chain: string | undefined;
+}
+
+/**
+ * The mode of each server block, by its index; undefined for those without `cache`.
+ *
+ * In native code an answer is found by the question alone. So no directive before `cache` may have to see the query, and
+ * what is kept of a block at one address has to be its answer at all others of its addresses, where another block could
+ * have the name.
+ */
+export function cacheModes(
+  { blocks, addresses }: Pick<Corefile, 'blocks' | 'addresses'>,
+  registry: DirectiveRegistry = directives,
+): (CacheMode | undefined)[] {
+  const modes = blocks.map((block, index) => modeOf(block, servedAt(index, addresses), registry));
+  for (const { zones } of addresses) {
+    const native = [...new Set(zones.map(({ block }) => block))].filter((block) => isNative(modes[block]));
+    if (native.length <= MAX_NATIVE_CACHES) continue;
+    const chain = `more than ${MAX_NATIVE_CACHES} server blocks of an address have one`;
+    for (const block of native) modes[block] = { chain };
+  }
+  return modes;
+}
+
+/** Whether a block has the directive, and its answers are given in native code. */
+export function isNative(mode: CacheMode | undefined): boolean {
+  return mode !== undefined && mode.chain === undefined;
+}
+
+function modeOf(
+  { plugins }: ServerBlock,
+  [first, ...others]: readonly ServedAddress[],
+  registry: DirectiveRegistry,
+): CacheMode | undefined {
+  const place = plugins.findIndex(({ name }) => name === 'cache');
+  if (place < 0) return undefined;
+  const before = plugins.slice(0, place).find(({ name }) => {
+    const setup = registry.get(name)?.setup;
+    return setup?.start !== undefined && setup.seesCached !== false;
+  });
+  if (before !== undefined) return { chain: `${before.name} sees each query` };
+  const differs = others.some(({ zones }) => !isDeepStrictEqual(zones, first.zones));
+  return { chain: differs ? 'its addresses have other zones' : undefined };
+}
+
+function servedAt(block: number, addresses: readonly ServedAddress[]): ServedAddress[] {
+  return addresses.filter(({ zones }) => zones.some((zone) => zone.block === block));
+}

@@ -1,0 +1,17 @@
+/** Escapes in presentation form. */
+
+/**
+ * Resolves the escapes of RFC 1035 s.5.1, `\X` and `\DDD`. `text` and the result have a character an octet. Throws
+ * `Error` for an escape that is none.
+ */
+export function unescape(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(/\\(\d{1,3}|[^]|$)/g, (escape, of: string) => {
+    if (!/^\d/.test(of)) {
+      if (of === '') throw new Error('a backslash stands at the end');
+      return of;
+    }
+    if (of.length !== 3 || Number(of) > 255) throw new Error(`${escape} is no escape: three digits up to 255 are`);
+    return String.fromCharCode(Number(of));
+  });
+}

@@ -1,0 +1,52 @@
+/** The Corefile of a server as it is measured: one of its addresses, moved, and nothing beside the queries. */
+import { withCode } from '../errors.js';
+import type { ServedAddress } from '../corefile/addresses.js';
+import type { Corefile } from '../corefile/corefile.js';
+import type { FileOptions } from '../plugins/file/handler.js';
+import { readZoneFile } from '../plugins/file/zone-file.js';
+import type { PrometheusConfig } from '../plugins/prometheus/setup.js';
+import type { ServeOrder } from './served-messages.js';
+import { questionsFor, type Question } from './questions.js';
+
+/** Directives that open a port of their own or change the server, and cost a query nothing. */
+const LEFT_OUT = new Set(['health', 'ready', 'reload']);
+
+/** The address that is measured: the first that speaks plain DNS. Throws `ERR_MULTISOCKET_TUNE` when there is none. */
+export function measuredAddress({ addresses }: Corefile): ServedAddress {
+  const address = addresses.find(({ transport }) => transport === 'dns');
+  if (address !== undefined) return address;
+  throw withCode(new Error('the Corefile has no address that speaks plain DNS to be measured'), 'ERR_MULTISOCKET_TUNE');
+}
+
+/**
+ * Changes a Corefile so that it can run beside the server that is in use: of its addresses only the measured one is left, at
+ * another place, `health`, `ready` and `reload` are left out, and `prometheus` has a port of its own.
+ */
+export function forMeasuring(corefile: Corefile, { sockets, address, port }: Omit<ServeOrder, 'source'>): void {
+  corefile.addresses = [{ ...measuredAddress(corefile), address, port, sockets }];
+  for (const block of corefile.blocks) {
+    block.plugins = block.plugins.filter(({ name }) => !LEFT_OUT.has(name));
+    for (const { name, config } of block.plugins) {
+      if (name === 'prometheus') (config as PrometheusConfig).address = { host: '127.0.0.1', port: 0 };
+    }
+  }
+}
+
+/** Questions for all zones of the measured address: what zone files have, or names that clients of such a zone may ask for. */
+export function corefileQuestions(corefile: Corefile): Question[] {
+  return measuredAddress(corefile).zones.flatMap(({ zone, block }) => {
+    const files = corefile.blocks[block].plugins.flatMap(({ name, config }) =>
+      name === 'file' ? (config as FileOptions[]).filter(({ zones }) => zones.includes(zone)) : [],
+    );
+    return files.length === 0 ? questionsFor([zone]) : files.flatMap(({ file }) => zoneQuestions(file, zone));
+  });
+}
+
+/** Each name and type of a zone file once. */
+function zoneQuestions(file: string, zone: string): Question[] {
+  const { records } = readZoneFile(file, zone);
+  // What needs escapes is left to files of questions.
+  const plain = records.filter(({ name }) => !name.includes('\\'));
+  const distinct = new Map(plain.map(({ name, type }) => [`${name.toLowerCase()} ${type}`, { name, type }]));
+  return [...distinct.values()];
+}

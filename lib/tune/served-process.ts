@@ -1,0 +1,111 @@
+/** A server in a process of its own, so that its CPU time and memory are its own. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { withCode } from '../errors.js';
+import type { FromServed, ServedState, ServeOrder, ToServed } from './served-messages.js';
+
+/** How long it may take to serve, or to answer, and to end, in ms. */
+const PATIENCE = 30_000;
+const END_TIME = 5000;
+/** How much of its standard error is kept. */
+const SAID = 2000;
+
+/** See the file's head. */
+export class ServedProcess {
+  readonly #child: ChildProcess;
+  /** What it has warned of, each once. */
+  readonly warnings = new Set<string>();
+  #port = 0;
+  #said = '';
+  #answered: ((state: ServedState) => void) | undefined;
+  #failed: (error: Error) => void = () => undefined;
+
+  /** Starts it; resolves when it serves. Rejects with `ERR_MULTISOCKET_TUNE` and what kept it from that. */
+  static async start(order: ServeOrder): Promise<ServedProcess> {
+    const served = new ServedProcess();
+    try {
+      served.#port = await served.#bounded('start', (done) => {
+        served.#child.on('message', (message: FromServed) => {
+          if (message.kind === 'serving') done(message.port);
+        });
+        served.#send({ kind: 'serve', order });
+      });
+    } catch (error) {
+      await served.close();
+      throw error;
+    }
+    return served;
+  }
+
+  private constructor() {
+    const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
+    this.#child = fork(fileURLToPath(new URL('./served-main.js', import.meta.url)), {
+      stdio: [...stdio],
+      execArgv: [],
+      serialization: 'advanced',
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-SAID);
+    });
+    this.#child.on('message', (message: FromServed) => {
+      if (message.kind === 'warning') this.warnings.add(message.message);
+      else if (message.kind === 'state') this.#answered?.(message.state);
+      else if (message.kind === 'failed') this.#failed(tuneError(`the server does not serve: ${message.message}`));
+    });
+    this.#child.on('exit', (code, signal) => {
+      this.#failed(tuneError(`the server's process has ended (${signal ?? code}): ${this.#said.trim()}`));
+    });
+  }
+
+  /** The port that it serves. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** How it is at this moment. Rejects with `ERR_MULTISOCKET_TUNE` when it has ended. */
+  async state(): Promise<ServedState> {
+    return this.#bounded('tell its state', (done) => {
+      this.#answered = done;
+      this.#send({ kind: 'state' });
+    });
+  }
+
+  /** Has it end; resolves when it has. */
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_TIME);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #send(message: ToServed): void {
+    this.#child.send(message, (error) => {
+      if (error !== null) this.#failed(error);
+    });
+  }
+
+  async #bounded<T>(what: string, work: (done: (result: T) => void) => void): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#failed = reject;
+        timer = setTimeout(() => {
+          reject(tuneError(`the server took longer than ${PATIENCE} ms to ${what}`));
+        }, PATIENCE);
+        if (this.#child.exitCode !== null) reject(tuneError(`the server's process has ended: ${this.#said.trim()}`));
+        else work(resolve);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#failed = () => undefined;
+    }
+  }
+}
+
+/** `Error` `ERR_MULTISOCKET_TUNE`: what cannot be measured, and why. */
+export function tuneError(reason: string): Error {
+  return withCode(new Error(reason), 'ERR_MULTISOCKET_TUNE');
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { usableCpus } from 'multisocket';
+import { finish } from '../support/program.js';
+import { SteadyLoad } from '../support/load.js';
+import { serve } from '../support/server.js';
+
+const burning = new URL('../server/fixtures/burning.js', import.meta.url);
+
+describe('multisocket recommend', () => {
+  let directory: string;
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'multisocket-'))));
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it('goes by numbers that are given', async () => {
+    const { code, out } = await finish(['recommend', '-used', '4', '-available', '8']);
+    assert.equal(code, 0);
+    assert.match(out, /^2 sockets: 4\.00 of 8 CPUs in use, by the numbers given\.\n/);
+    const many = JSON.parse((await finish(['recommend', '--used=8', '--available=64', '--json'])).out) as unknown;
+    assert.deepEqual(many, { sockets: 8, from: 'the numbers given', servers: 1, cpuUsed: 8, cpuAvailable: 64 });
+    const here = JSON.parse((await finish(['recommend', '-used', '0.5', '-json'])).out) as { sockets: number };
+    assert.equal(here.sockets, usableCpus() * 2);
+  });
+
+  it('goes by what a control group uses, and its quota', async () => {
+    writeFileSync(join(directory, 'cpu.max'), '400000 100000\n');
+    const stat = join(directory, 'cpu.stat');
+    const start = performance.now();
+    // 2 CPUs in use, whenever it is read.
+    const write = (): void => {
+      const usage = Math.round((performance.now() - start) * 2000);
+      // Whoever reads it gets the whole of it.
+      writeFileSync(`${stat}.new`, `usage_usec ${usage}\nuser_usec ${usage}\nsystem_usec 0\n`);
+      renameSync(`${stat}.new`, stat);
+    };
+    write();
+    const timer = setInterval(write, 2);
+    const { code, out, err } = await finish(['recommend', '-cgroup', directory, '-interval', '1', '-json']);
+    clearInterval(timer);
+    assert.deepEqual([code, err], [0, '']);
+    const { sockets, cpuUsed, cpuAvailable } = JSON.parse(out) as Record<
+      'sockets' | 'cpuUsed' | 'cpuAvailable',
+      number
+    >;
+    assert.ok(Math.abs(cpuUsed - 2) < 1, String(cpuUsed));
+    assert.equal(cpuAvailable, 4);
+    assert.equal(sockets, Math.floor(4 / cpuUsed));
+  });
+
+  it('goes by what a running server uses, for each of its workers that serve', async () => {
+    const control = join(directory, 'control.sock');
+    const { server, port } = await serve({ control, filename: burning, workerData: 100 });
+    const load = await SteadyLoad.start(port, 1000, 16);
+    const args = ['recommend', '-control', control, '-interval', '0.5', '-json', '-available', '16'];
+    const { code, out, err } = await finish(args);
+    await load.stop();
+    await server.close();
+    assert.deepEqual([code, err], [0, '']);
+    const found = JSON.parse(out) as { sockets: number; servers: number; cpuUsed: number; from: string };
+    assert.deepEqual([found.servers, found.from], [2, `process ${process.pid}`]);
+    assert.equal(found.sockets, Math.floor((16 * 2) / found.cpuUsed));
+  });
+
+  for (const [what, args, message] of [
+    ['two sources', ['-used', '1', '-cgroup', '/'], /-used, -control and -cgroup exclude each other/],
+    ['a number that is none', ['-used', 'all'], /-used is no number from 0.001 to 100000: all/],
+    ['no such group', ['-cgroup', '/nowhere'], /ENOENT/],
+  ] as const) {
+    it(`ends with 1 and says why: ${what}`, async () => {
+      const { code, out, err } = await finish(['recommend', ...args]);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, message);
+    });
+  }
+});

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { dig, framed, run, TcpClient, udpExchange } from '../support/clients.js';
-import { query, readOpt, withOpt, type Option } from '../support/edns.js';
+import { optRecord, query, readOpt, withOpt, type Option } from '../support/edns.js';
 import { fixture } from '../support/server.js';
 
 const NSID = 3;
@@ -187,6 +187,21 @@ describe('EDNS options for one client', () => {
         assert.equal(readOpt(reply)!.options.has(NSID), rest >= 4 + 255, name);
       }
     }
+  });
+
+  it('a cookie alone is given by every transport, without a question (RFC 7873 s.5.4)', async () => {
+    await start({ cookies: true });
+    const message = Buffer.concat([
+      Buffer.from('123400000000000000000001', 'hex'),
+      optRecord([[COOKIE, Buffer.alloc(8, 7)]]),
+    ]);
+    for (const transport of ['udp', 'tcp', 'tls', 'https'] as const) {
+      const reply = await by[transport](message);
+      assert.equal(reply.subarray(0, 12).toString('hex'), '123480000000000000000001', transport);
+      const cookie = readOpt(reply)!.options.get(COOKIE);
+      assert.deepEqual([cookie?.length, cookie?.subarray(0, 8)], [24, Buffer.alloc(8, 7)], transport);
+    }
+    assert.equal(server.stats().totals.handled, 0);
   });
 
   it('NSID leaves its room to a cookie, and a cookie none of its own to records', async () => {

@@ -159,10 +159,16 @@ export interface Layout {
     asked: number;
     /** {@link Layout.verdict}. Only TCP sees others than `query`. */
     verdict: number;
+    /** 1 when the reply is to carry the cookie whose 24 octets follow from `cookie` on, four a word, the first highest. */
+    hasCookie: number;
+    cookie: number;
   };
   /** What a message is: hand it to a handler; drop it; or send the reply that now stands where the message stood. */
   verdict: { query: number; drop: number; reply: number };
-  /** `outbox[0]` counts the entries that follow, three words each: envelope offset, message offset, message length. */
+  /**
+   * `outbox[0]` counts the entries that follow, four words each: envelope offset, message offset, message length, and where
+   * in the message its OPT record begins, 0 without one.
+   */
   outboxEntryWords: number;
   outboxEntries: number;
   /**
@@ -228,6 +234,8 @@ export interface NativeCacheOptions {
   ignoreNsid: boolean;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
+  /** Whether cookies are no part of questions, because a {@link Guard} answers them. */
+  ignoreCookies: boolean;
   /**
    * Whether the handler looks up again what an {@link AnswerFront} did not find: then it is the handler's look-up that is
    * told to renew an answer, and the front's leaves no trace where it finds nothing.
@@ -236,6 +244,37 @@ export interface NativeCacheOptions {
   /** Whether a front may give what is past its end. */
   staleFirst: boolean;
 }
+
+/** What {@link Addon.openGuard} takes. */
+export interface NativeGuardOptions {
+  /** What our OPT records say, in bytes. */
+  payloadSize: number;
+  /** `secrets`: 1 to 4, of 16 bytes each; the first one makes cookies. */
+  cookies: { secrets: readonly Uint8Array[]; require: boolean } | undefined;
+  rateLimit: NativeRateLimit | undefined;
+}
+
+/** Rates are responses a second, 0 to 100,000; 0: no limit. */
+export interface NativeRateLimit {
+  responsesPerSecond: number;
+  errorsPerSecond: number;
+  nxdomainsPerSecond: number;
+  allPerSecond: number;
+  /** Seconds, 1 to 3,600. */
+  window: number;
+  /** Of so many responses that are too many one is sent short; 0: none is. */
+  slip: number;
+  ipv4PrefixLength: number;
+  ipv6PrefixLength: number;
+  /** Accounts. */
+  maxTableSize: number;
+  reportOnly: boolean;
+  /** Numeric addresses. */
+  exempt: readonly { address: string; prefixLength: number }[];
+}
+
+/** A process's cookies and rate limits, as one thread holds them. */
+export type Guard = object;
 
 /** What a cache has done, and what it holds. */
 export interface CacheCounters {
@@ -317,6 +356,8 @@ export interface UdpEndpoint {
   remove(socket: number): void;
   /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
   dropOlderThan(milliseconds: number): void;
+  /** Has the guard look at what comes and goes. */
+  guard(guard: Guard): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
@@ -466,8 +507,8 @@ export interface Addon {
    * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
    * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
    *
-   * With a `front`, messages whose answer it knows get no row: the answers are put into `output` from `outputStart` on,
-   * each behind its length. `origin`: see {@link Addon.queryOrigin}.
+   * With a `front` or a `guard`, messages whose answer these know get no row: the answers are put into `output` from
+   * `outputStart` on, each behind its length. `origin`: see {@link Addon.queryOrigin}.
    *
    * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end. `edns`: see
    * `lib/transport/edns-settings.ts`; without it, what holds for UDP, with a payload size of 1,232.
@@ -484,13 +525,15 @@ export interface Addon {
     progress: Uint32Array,
     edns?: Uint8Array,
     front?: AnswerFront,
+    guard?: Guard,
     origin?: Uint8Array,
     output?: Uint8Array,
     outputStart?: number,
   ): number;
   /**
-   * Adds the EDNS options that a query has asked for (its word `asked`) to the reply of `length` bytes at `offset` of
-   * `target`, whose last record is the OPT at `opt` from there. Returns its new length: `limit` at most, or `length`.
+   * Adds the EDNS options that a query has asked for, and its cookie, to the reply of `length` bytes at `offset` of
+   * `target`, whose last record is the OPT at `opt` from there. `row`: the query's words. Returns its new length: `limit`
+   * at most, or `length`.
    */
   addOptions(
     target: Uint8Array,
@@ -498,7 +541,7 @@ export interface Addon {
     length: number,
     opt: number,
     limit: number,
-    asked: number,
+    row: Uint32Array,
     edns: Uint8Array,
   ): number;
   /**
@@ -510,6 +553,14 @@ export interface Addon {
   openCache(options: NativeCacheOptions): number;
   /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
   closeCache(number: number): void;
+  /** Opens cookies and rate limits of this process and returns their number. */
+  openGuard(options: NativeGuardOptions): number;
+  /** Lets go of them: their memory goes with the last {@link Guard} that has them. */
+  closeGuard(number: number): void;
+  /** Changes the secrets of an open guard: 1 to 4, of 16 bytes each. */
+  setCookieSecrets(number: number, secrets: readonly Uint8Array[]): void;
+  /** Attaches to an open guard, from any thread; of use on that thread alone. */
+  Guard: new (number: number) => Guard;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
   /** In the order in which they are asked. */

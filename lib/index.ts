@@ -11,6 +11,7 @@ export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './addon.js';
 export type { VaryBy } from './message/reply.js';
 export type { CacheOptions, ListenOptions, ServerOptions, TcpOptions, ReloadOptions } from './server/options.js';
+export type { CookieOptions, RateLimitOptions } from './server/guard-options.js';
 export type { CloseOptions, CloseReport } from './server/server.js';
 export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/server-sockets.js';

@@ -9,24 +9,27 @@
 #include <string>
 
 #include "answer_cache_object.h"
-#include "answer_cache_registry.h"
 #include "answer_front_object.h"
 #include "client_options.h"
 #include "descriptor_channel_object.h"
 #include "descriptor_room.h"
 #include "frames.h"
+#include "guard_object.h"
 #include "layout.h"
+#include "registry.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "load_generator_object.h"
 #endif
 #include "message_view.h"
 #include "query_origin.h"
 #include "reuseport.h"
+#include "server_cookies.h"
 #include "socket.h"
 #include "system_error.h"
 #include "thread_pin.h"
 #include "udp_client_object.h"
 #include "udp_endpoint_object.h"
+#include "wire.h"
 
 namespace multisocket {
 namespace {
@@ -146,12 +149,13 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7), settings);
   Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), nullptr, {}, nullptr, 0, 0};
   const std::shared_ptr<const AnswerFront> front = AnswerFrontObject::of(info[10]);
-  if (front != nullptr) {
-    frames.front = front.get();
-    frames.origin = QueryOrigin::of(info[11].As<Napi::Uint8Array>().Data());
-    auto output = info[12].As<Napi::Uint8Array>();
+  frames.front = front.get();
+  if (info[11].IsObject()) admission.use(GuardObject::Unwrap(info[11].As<Napi::Object>())->guard());
+  if (info.Length() > 12) {
+    frames.origin = QueryOrigin::of(info[12].As<Napi::Uint8Array>().Data());
+    auto output = info[13].As<Napi::Uint8Array>();
     frames.output = output.Data();
-    frames.output_start = number(13);
+    frames.output_start = number(14);
     frames.output_end = static_cast<uint32_t>(output.ElementLength());
   }
   const uint32_t rows = admit_frames(&admission, &frames, number(3));
@@ -163,12 +167,15 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
 Napi::Value add_options(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
   auto target = info[0].As<Napi::Uint8Array>();
+  const uint32_t* row = info[5].As<Napi::Uint32Array>().Data();
   auto edns = info[6].As<Napi::Uint8Array>();
   const size_t offset = number(1);
   const size_t limit = std::min<size_t>(number(4), target.ElementLength() - offset);
-  const size_t length =
-      add_client_options(target.Data() + offset, number(2), number(3), limit, static_cast<uint8_t>(number(5)),
-                         EdnsSettings::of(edns.Data(), edns.ElementLength()));
+  uint8_t cookie[kCookieSize];
+  for (size_t at = 0; at < kCookieSize; at += 4) write32(cookie + at, row[layout::kCookie + at / 4]);
+  const size_t length = add_client_options(
+      target.Data() + offset, number(2), number(3), limit, static_cast<uint8_t>(row[layout::kAsked]),
+      row[layout::kHasCookie] == 0 ? nullptr : cookie, EdnsSettings::of(edns.Data(), edns.ElementLength()));
   return Napi::Number::New(info.Env(), static_cast<double>(length));
 }
 
@@ -205,12 +212,72 @@ Napi::Value open_cache(const Napi::CallbackInfo& info) {
   options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
   options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
   options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
-  return Napi::Number::New(info.Env(), open_answer_cache(options));
+  return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
 }
 
-void close_cache(const Napi::CallbackInfo& info) { close_answer_cache(info[0].As<Napi::Number>().Uint32Value()); }
+void close_cache(const Napi::CallbackInfo& info) {
+  Registry<AnswerCache>::close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+CookieSecrets secrets_of(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  CookieSecrets secrets;
+  for (uint32_t i = 0; i < array.Length() && i < CookieSecrets::kMost; i++) {
+    secrets.add(array.Get(i).As<Napi::Uint8Array>().Data());
+  }
+  return secrets;
+}
+
+Napi::Value open_guard(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  GuardOptions options;
+  options.payload_size = static_cast<uint16_t>(given.Get("payloadSize").As<Napi::Number>().Uint32Value());
+  if (given.Get("cookies").IsObject()) {
+    const auto cookies = given.Get("cookies").As<Napi::Object>();
+    options.cookies = true;
+    options.require_cookies = cookies.Get("require").As<Napi::Boolean>().Value();
+    options.secrets = secrets_of(cookies.Get("secrets"));
+  }
+  if (given.Get("rateLimit").IsObject()) {
+    const auto limit = given.Get("rateLimit").As<Napi::Object>();
+    const auto number = [&](const char* name) { return limit.Get(name).As<Napi::Number>().Uint32Value(); };
+    options.limits = true;
+    options.rates.rates[RateLimiter::kAll] = number("allPerSecond");
+    options.rates.rates[RateLimiter::kAnswers] = number("responsesPerSecond");
+    options.rates.rates[RateLimiter::kErrors] = number("errorsPerSecond");
+    options.rates.rates[RateLimiter::kNxDomain] = number("nxdomainsPerSecond");
+    options.rates.window = number("window");
+    options.rates.ipv4_prefix_length = static_cast<uint8_t>(number("ipv4PrefixLength"));
+    options.rates.ipv6_prefix_length = static_cast<uint8_t>(number("ipv6PrefixLength"));
+    options.rates.table_size = number("maxTableSize");
+    options.slip = number("slip");
+    options.report_only = limit.Get("reportOnly").As<Napi::Boolean>().Value();
+    const auto exempt = limit.Get("exempt").As<Napi::Array>();
+    for (uint32_t i = 0; i < exempt.Length(); i++) {
+      const auto net = exempt.Get(i).As<Napi::Object>();
+      QueryOrigin origin;
+      uint8_t address[16] = {};
+      size_t length;
+      parse_address(net.Get("address").As<Napi::String>().Utf8Value(), address, &length);
+      origin.set_client(address, length);
+      const unsigned bits = net.Get("prefixLength").As<Napi::Number>().Uint32Value();
+      options.rates.exempt.emplace_back(origin.bytes(), length == 4 ? 96 + bits : bits);
+    }
+  }
+  return Napi::Number::New(info.Env(), Registry<GuardState>::open(std::make_shared<GuardState>(options)));
+}
+
+void close_guard(const Napi::CallbackInfo& info) {
+  Registry<GuardState>::close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void set_cookie_secrets(const Napi::CallbackInfo& info) {
+  const auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
+  if (state != nullptr) state->set_secrets(secrets_of(info[1]));
+}
 
 template <size_t N>
 Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
@@ -265,7 +332,9 @@ Napi::Object describe_layout(Napi::Env env) {
                                     {"optionsOffset", layout::kOptionsOffset},
                                     {"optionsLength", layout::kOptionsLength},
                                     {"asked", layout::kAsked},
-                                    {"verdict", layout::kVerdict}}));
+                                    {"verdict", layout::kVerdict},
+                                    {"hasCookie", layout::kHasCookie},
+                                    {"cookie", layout::kCookie}}));
   result.Set("verdict",
              numbers(env, {{"query", Admission::kQuery}, {"drop", Admission::kDrop}, {"reply", Admission::kReply}}));
   result.Set("client", numbers(env, {{"queriesOffset", layout::kClientQueriesOffset},
@@ -318,6 +387,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
   exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
   exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
+  exports.Set("openGuard", Napi::Function::New<open_guard>(env, "openGuard"));
+  exports.Set("closeGuard", Napi::Function::New<close_guard>(env, "closeGuard"));
+  exports.Set("setCookieSecrets", Napi::Function::New<set_cookie_secrets>(env, "setCookieSecrets"));
+  exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));

@@ -1,9 +1,9 @@
 #include "answer_cache.h"
 
-#include <random>
 #include <utility>
 
 #include "answer_cache_shard.h"
+#include "random_key.h"
 
 namespace multisocket {
 namespace {
@@ -11,12 +11,6 @@ namespace {
 // So many that two threads seldom meet, each so large that the longest reply (65,535 octets) is a small part of it.
 constexpr size_t kMaxShards = 64;
 constexpr size_t kMinShardBytes = size_t{1} << 20;
-
-SipKey random_key() {
-  std::random_device source;
-  const auto word = [&] { return static_cast<uint64_t>(source()) << 32 | source(); };
-  return {word(), word()};
-}
 
 // Whether the name of a key is `name`, or, with `subtree`, below it. Both are whole names in wire format.
 bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool subtree) {
@@ -39,7 +33,7 @@ bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool s
 AnswerCache::AnswerCache(const Options& options)
     : hash_key_(random_key()),
       payload_size_(options.payload_size),
-      ignore_nsid_(options.ignore_nsid),
+      added_{options.ignore_nsid, options.ignore_cookies},
       first_manner_{options.stale_first, options.looked_up_again},
       shard_count_(1) {
   while (shard_count_ < kMaxShards && shard_count_ * 2 * kMinShardBytes <= options.max_bytes) shard_count_ *= 2;
@@ -69,7 +63,7 @@ AnswerCache::Found AnswerCache::look_up_first(const uint8_t* query, const Messag
 AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
                                         uint32_t now, Manner manner, uint8_t* out, size_t capacity) {
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_, ignore_nsid_)) {
+  if (!key.read(query, view, origin.transport, payload_size_, added_)) {
     if (!manner.leaves_misses) shards_[0].count_miss();
     return {};
   }
@@ -95,7 +89,7 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   uint8_t vary_by = answer.vary_by & (kVariations - 1);
   if (vary_by & kVaryByClientAddress) vary_by &= static_cast<uint8_t>(~kVaryByClientNetwork);
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_, ignore_nsid_) || !key.vary(vary_by, origin)) return false;
+  if (!key.read(query, view, origin.transport, payload_size_, added_) || !key.vary(vary_by, origin)) return false;
   CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);

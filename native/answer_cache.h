@@ -29,6 +29,7 @@ class AnswerCache {
     bool ignore_nsid = false;              // NSID is no reason against the cache: whoever gives an answer out adds it
     bool keep_ttl = false;                 // give answers with the TTLs that they came with
     uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
+    bool ignore_cookies = false;           // cookies likewise
     bool looked_up_again = false;          // by the handler behind a look_up_first: see there
     bool stale_first = true;               // whether look_up_first gives what is past its end
   };
@@ -104,7 +105,7 @@ class AnswerCache {
 
   SipKey hash_key_;  // random
   uint16_t payload_size_;
-  bool ignore_nsid_;
+  AddedOptions added_;
   Manner first_manner_;
   size_t shard_count_;
   std::unique_ptr<AnswerCacheShard[]> shards_;

@@ -1,7 +1,7 @@
 #include "answer_cache_object.h"
 
-#include "answer_cache_registry.h"
 #include "query_origin.h"
+#include "registry.h"
 #include "seconds.h"
 #include "wire.h"
 
@@ -24,7 +24,8 @@ Napi::Function AnswerCacheObject::define(Napi::Env env) {
 }
 
 AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<AnswerCacheObject>(info), cache_(find_answer_cache(info[0].As<Napi::Number>().Uint32Value())) {
+    : Napi::ObjectWrap<AnswerCacheObject>(info),
+      cache_(Registry<AnswerCache>::find(info[0].As<Napi::Number>().Uint32Value())) {
   if (cache_ == nullptr) Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server_cookies.h"
 #include "wire.h"
 
 namespace multisocket {
@@ -20,12 +21,13 @@ constexpr size_t kNoSubnet = UINT8_MAX;
 
 // Finds the client subnet option; `length` is kNoSubnet before, and stays so where there is none. False where there is
 // a second one, or an option that may change the answer.
-bool find_subnet(const uint8_t* query, const MessageView& view, bool ignore_nsid, const uint8_t** subnet,
+bool find_subnet(const uint8_t* query, const MessageView& view, AddedOptions added, const uint8_t** subnet,
                  size_t* length) {
   const uint8_t* options = query + view.options_offset;
   for (size_t at = 0; at < view.options_length; at += 4U + read16(options + at + 2)) {
     const uint16_t code = read16(options + at);
-    if (code == kOptionKeepalive || code == kOptionPadding || (code == kOptionNsid && ignore_nsid)) continue;
+    if (code == kOptionKeepalive || code == kOptionPadding) continue;
+    if ((code == kOptionNsid && added.nsid) || (code == kOptionCookie && added.cookies)) continue;
     if (code != kOptionClientSubnet || *length != kNoSubnet) return false;
     *subnet = options + at + 4;
     *length = read16(options + at + 2);
@@ -60,11 +62,11 @@ uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payl
 }
 
 bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
-                    bool ignore_nsid) {
+                    AddedOptions added) {
   if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
   const uint8_t* subnet = nullptr;
   size_t subnet_length = kNoSubnet;
-  if (!find_subnet(query, view, ignore_nsid, &subnet, &subnet_length)) return false;
+  if (!find_subnet(query, view, added, &subnet, &subnet_length)) return false;
   if (subnet_length > kMaxSubnet && subnet_length != kNoSubnet) return false;
 
   // All flags, not RD, AD, CD and DO alone: whatever a client sets, its answer is shared with those who set the same.

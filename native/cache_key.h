@@ -36,15 +36,21 @@ struct Origin {
 // takes but no less than 512 (RFC 6891 s.6.2.3) and no more than `payload_size`, which is ours; 65,535 in a stream.
 uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payload_size);
 
+// Options that are added to each answer as it is given out, where its client sent them.
+struct AddedOptions {
+  bool nsid = false;
+  bool cookies = false;
+};
+
 class CacheKey {
  public:
   // Reads all but the variation out of a query whose verdict was kQuery. False: such a query has nothing to do with the
   // cache. That is one with records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that is no question
   // about data (TKEY, TSIG, IXFR, AXFR), or with EDNS options that nobody knows what they do to the answer. Known are
-  // one Client Subnet, which belongs to the question, and those of AskedOption, which the reply gets when it is given
-  // out; NSID among them if `ignore_nsid`. `payload_size`: the longest UDP reply that we send.
+  // one Client Subnet, which belongs to the question, and those that the reply gets when it is given out: keepalive,
+  // padding, and what `added` says. `payload_size`: the longest UDP reply that we send.
   bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
-            bool ignore_nsid);
+            AddedOptions added);
 
   // Sets the variation, in place of an earlier one. False where `origin` lacks an address that it asks for.
   bool vary(uint8_t vary_by, const Origin& origin);

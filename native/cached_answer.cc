@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "server_cookies.h"
 #include "wire.h"
 
 namespace multisocket {
@@ -98,6 +99,14 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
   return at == answer.length && bounded ? lifetime : 0;
 }
 
+// A cookie is one client's.
+bool has_cookie(const Answer& answer) {
+  for (size_t at = 0; at + 4 <= answer.options_length; at += 4U + read16(answer.options + at + 2)) {
+    if (read16(answer.options + at) == kOptionCookie) return true;
+  }
+  return false;
+}
+
 // Our OPT: nothing in it comes from the client but DO, which is in the key.
 void write_opt(const MessageView& view, uint16_t payload_size, const Answer& answer, uint8_t* opt) {
   opt[0] = 0;
@@ -115,7 +124,7 @@ CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query
                                        Transport transport, uint16_t payload_size, const Answer& answer, uint32_t now) {
   const size_t question_end = view.question_end;
   const uint8_t* message = answer.message;
-  if (answer.extended_rcode != 0 || answer.length < question_end) return nullptr;
+  if (answer.extended_rcode != 0 || answer.length < question_end || has_cookie(answer)) return nullptr;
   const uint16_t flags = read16(message + 2);
   if ((flags & (kFlagQr | kOpcodeMask | kFlagTc)) != kFlagQr || read16(message + 4) != 1) return nullptr;
   if (!same_question(query, message, question_end)) return nullptr;

@@ -33,10 +33,11 @@ EdnsSettings EdnsSettings::of(const uint8_t* packed, size_t length) {
   return settings;
 }
 
-size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limit, uint8_t asked,
+size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limit, uint8_t asked, const uint8_t* cookie,
                           const EdnsSettings& settings) {
   size_t end = length;
-  const auto fits = [&](size_t data) { return end + kOptionHeader + data <= limit; };
+  size_t owed = cookie == nullptr ? 0 : kCookieOptionSize;
+  const auto fits = [&](size_t data) { return end + kOptionHeader + data + owed <= limit; };
   if ((asked & kAskedNsid) && settings.nsid != nullptr && fits(settings.nsid_length)) {
     memcpy(begin_option(reply + end, kOptionNsid, settings.nsid_length), settings.nsid, settings.nsid_length);
     end += kOptionHeader + settings.nsid_length;
@@ -45,6 +46,11 @@ size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limi
     write16(begin_option(reply + end, kOptionKeepalive, 2), settings.keepalive);
     end += kOptionHeader + 2;
   }
+  if (cookie != nullptr && end + owed <= limit) {
+    write_cookie_option(cookie, reply + end);
+    end += owed;
+  }
+  owed = 0;
   // The last one, since its length depends on all others.
   if ((asked & kAskedPadding) && settings.padding_block != 0 && fits(0)) {
     const size_t block = settings.padding_block;

@@ -1,5 +1,5 @@
-// EDNS options that a client asks for by sending them and that are answered to it alone: a reply gets them when all
-// else of it is done, so that one from the cache has them as well.
+// EDNS options that a client asks for by sending them and that are answered to it alone, its cookie among them: a reply
+// gets them when all else of it is done, so that one from the cache has them as well.
 #ifndef MULTISOCKET_CLIENT_OPTIONS_H_
 #define MULTISOCKET_CLIENT_OPTIONS_H_
 
@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "message_view.h"
+#include "server_cookies.h"
 
 namespace multisocket {
 
@@ -28,13 +29,15 @@ struct EdnsSettings {
 
 constexpr size_t kMaxNsid = 255;
 constexpr size_t kMaxPaddingBlock = 512;
-// Octets by which a reply can grow: identifier, keepalive, padding.
-constexpr size_t kMaxClientOptions = (4 + kMaxNsid) + (4 + 2) + (4 + kMaxPaddingBlock);
+// Octets by which a reply can grow: identifier, keepalive, cookie, padding.
+constexpr size_t kMaxClientOptions = (4 + kMaxNsid) + (4 + 2) + kCookieOptionSize + (4 + kMaxPaddingBlock);
 
-// Adds the options that a query has asked for (`asked`: bits of AskedOption) to the reply of `length` octets whose last
-// record is the OPT at `opt`, and returns its new length: at most `limit`, or `length` where that is more. An option
-// that does not fit is left out, and padding ends at `limit` (RFC 8467 s.4.1 lets it).
-size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limit, uint8_t asked,
+// Adds the options that a query has asked for (`asked`: bits of AskedOption) and `cookie`, of kCookieSize octets (null:
+// none is owed), to the reply of `length` octets whose last record is the OPT at `opt`, and returns its new length: at
+// most `limit`, or `length` where that is more. An option that does not fit is left out, others before the cookie, for
+// which there should be room: each reply to who sent one has one (RFC 7873 s.5.2). Padding ends at `limit` (RFC 8467
+// s.4.1 lets it).
+size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limit, uint8_t asked, const uint8_t* cookie,
                           const EdnsSettings& settings);
 
 }  // namespace multisocket

@@ -18,13 +18,14 @@ uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most) {
     const uint32_t message = frames->start + kPrefix;
     uint8_t* answer = frames->output + frames->output_start;
     const uint32_t room = frames->output_end - frames->output_start;
-    Admission::Cached cached = {frames->front, frames->origin, answer + kPrefix, room < kPrefix ? 0 : room - kPrefix};
-    admission->admit(frames->input, message, length, rows, &cached);
-    if (cached.length == 0) {
+    Admission::Exchange exchange = {frames->front, frames->origin, answer + kPrefix,
+                                    room < kPrefix ? 0 : room - kPrefix};
+    admission->admit(frames->input, message, length, rows, &exchange);
+    if (exchange.length == 0) {
       rows++;
     } else {
-      write16(answer, static_cast<uint32_t>(cached.length));
-      frames->output_start += kPrefix + static_cast<uint32_t>(cached.length);
+      write16(answer, static_cast<uint32_t>(exchange.length));
+      frames->output_start += kPrefix + static_cast<uint32_t>(exchange.length);
     }
     frames->start = message + length;
   }

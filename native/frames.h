@@ -8,7 +8,7 @@
 
 namespace multisocket {
 
-// Messages that came, and a place for answers from the cache.
+// Messages that came, and a place for answers that are known.
 struct Frames {
   uint8_t* input;
   uint32_t start;  // moves behind what was looked at

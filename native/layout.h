@@ -23,6 +23,7 @@ constexpr uint32_t kEnvelopeLocalInterface = 48;
 constexpr uint32_t kEnvelopeFamily = 52;       // 4 or 6
 constexpr uint32_t kEnvelopeLocalFamily = 53;  // 4 or 6; 0 where the socket is bound to one address
 constexpr uint32_t kEnvelopeStale = 54;        // 1 where the message waited longer than it may
+constexpr uint32_t kEnvelopeUnlimited = 55;    // 1 where its reply is not charged (guard.h)
 
 // A query that does not fit is dropped: real ones stay far below. 37 cache lines, an odd number, so that the heads of
 // the slots fall into different sets of the processor's cache.
@@ -39,7 +40,7 @@ constexpr uint32_t kOutputSize = 128 * 1024;
 constexpr uint32_t kSlabSize = kOutputOffset + kOutputSize;
 
 // A query's row of 32-bit words.
-constexpr uint32_t kQueryWords = 16;
+constexpr uint32_t kQueryWords = 24;
 enum QueryWord : uint32_t {
   kOffset,
   kLength,
@@ -55,10 +56,15 @@ enum QueryWord : uint32_t {
   kOptionsLength,
   kAsked,  // of AskedOption
   kVerdict,
+  kHasCookie,  // 1 where the reply is to carry the cookie that follows
+  kCookie,     // its octets, four a word, the first ones highest
+  kQueryWordsUsed = kCookie + 6,
 };
+static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
 
-// outbox[0] counts the entries; an entry is: envelope's offset, message's offset, message's length.
-constexpr uint32_t kOutboxEntryWords = 3;
+// outbox[0] counts the entries; an entry is: envelope's offset, message's offset, message's length, and where in the
+// message its OPT begins, 0 without one.
+constexpr uint32_t kOutboxEntryWords = 4;
 constexpr uint32_t kOutboxEntries = 256;
 
 // Counters are 64-bit floats, exact up to 2^53, each written by one thread at a time.
@@ -82,13 +88,20 @@ enum WorkerCounter : uint32_t {
   kNotImplemented,
   kBadVersions,
   kCacheHits,
+  kBadCookies,
+  kRateLimitDropped,
+  kRateLimitSlipped,
+  kRateLimitBypassed,
   kWorkerCounters,
 };
 constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
-    "received",        "batches",         "sent",         "segmentedSends",
-    "sendRetries",     "sendFailures",    "droppedShort", "droppedResponse",
-    "droppedPortZero", "droppedOversize", "droppedStale", "formatErrors",
-    "notImplemented",  "badVersions",     "cacheHits",
+    "received",          "batches",          "sent",
+    "segmentedSends",    "sendRetries",      "sendFailures",
+    "droppedShort",      "droppedResponse",  "droppedPortZero",
+    "droppedOversize",   "droppedStale",     "formatErrors",
+    "notImplemented",    "badVersions",      "cacheHits",
+    "badCookies",        "rateLimitDropped", "rateLimitSlipped",
+    "rateLimitBypassed",
 };
 constexpr uint32_t kWorkerRow = 64;
 

@@ -206,22 +206,27 @@ unsigned UdpEndpoint::fill() {
 uint32_t UdpEndpoint::admit(unsigned received) {
   uint32_t queries = 0;
   admission_.begin();
+  const bool guarded = admission_.guard() != nullptr;
   for (unsigned slot = 0; slot < received; slot++) {
     const uint32_t length = batch_.length(slot, memory_.counters + memory_.worker_row);
     if (length == 0) continue;
     const uint32_t offset = DatagramBatch::message_offset(slot);
-    const uint8_t* envelope = memory_.slab + DatagramBatch::envelope_offset(slot);
+    uint8_t* envelope = memory_.slab + DatagramBatch::envelope_offset(slot);
     const Socket* socket = find(layout::read_socket(envelope));
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
-    Admission::Cached cached = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
-    if (front != nullptr && front->varies()) cached.origin = QueryOrigin::of(origin_of(envelope));
-    switch (admission_.admit(memory_.slab, offset, length, queries, &cached)) {
+    Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
+    if (guarded || (front != nullptr && front->varies())) exchange.origin = QueryOrigin::of(origin_of(envelope));
+    const Admission::Outcome outcome = admission_.admit(memory_.slab, offset, length, queries, &exchange);
+    envelope[layout::kEnvelopeUnlimited] = exchange.unlimited;
+    switch (outcome) {
       case Admission::kQuery:
         queries++;
         break;
       case Admission::kReply:
-        reply(slot, cached.length != 0 ? static_cast<uint32_t>(cached.length)
-                                       : memory_.queries[queries * layout::kQueryWords + layout::kLength]);
+        reply(slot,
+              exchange.length != 0 ? static_cast<uint32_t>(exchange.length)
+                                   : memory_.queries[queries * layout::kQueryWords + layout::kLength],
+              static_cast<uint32_t>(exchange.opt));
         break;
       case Admission::kDrop:
         break;
@@ -231,11 +236,12 @@ uint32_t UdpEndpoint::admit(unsigned received) {
 }
 
 // Puts what now stands in a slot into the outbox.
-void UdpEndpoint::reply(unsigned slot, uint32_t length) {
+void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
   entry[0] = DatagramBatch::envelope_offset(slot);
   entry[1] = DatagramBatch::message_offset(slot);
   entry[2] = length;
+  entry[3] = opt;
 }
 
 // Who sent a message and to which of our addresses; of use until the next call.
@@ -257,8 +263,30 @@ UdpEndpoint::Socket* UdpEndpoint::sender_of(const uint32_t* entry) const {
   return senders_[groups_[layout::read_socket(memory_.slab + entry[0])]];
 }
 
+// Takes out of the outbox what its clients are not to get; returns how many entries are left.
+uint32_t UdpEndpoint::limit(uint32_t count) {
+  Guard* guard = admission_.guard();
+  if (guard == nullptr || !guard->limits()) return count;
+  const uint64_t now = RateLimiter::clock();
+  uint32_t* entries = memory_.outbox + 1;
+  uint32_t left = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t* entry = entries + i * layout::kOutboxEntryWords;
+    const uint8_t* envelope = memory_.slab + entry[0];
+    if (envelope[layout::kEnvelopeUnlimited] == 0) {
+      size_t length = entry[2];
+      const Guard::Fate fate = guard->send(origin_of(envelope), memory_.slab + entry[1], &length, entry[3], now,
+                                           memory_.counters + memory_.worker_row);
+      if (fate == Guard::Fate::kDrop) continue;
+      entry[2] = static_cast<uint32_t>(length);
+    }
+    std::copy_n(entry, layout::kOutboxEntryWords, entries + left++ * layout::kOutboxEntryWords);
+  }
+  return left;
+}
+
 void UdpEndpoint::flush() {
-  const uint32_t count = std::exchange(memory_.outbox[0], 0);
+  const uint32_t count = limit(std::exchange(memory_.outbox[0], 0));
   const uint32_t* entries = memory_.outbox + 1;
   double* row = memory_.counters + memory_.worker_row;
   for (uint32_t first = 0, last = 0; first < count; first = last) {

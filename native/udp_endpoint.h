@@ -56,6 +56,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   void flush();
   // Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards.
   void drop_older_than(uint32_t milliseconds);
+  // Has `guard` look at what comes and goes.
+  void use(std::shared_ptr<Guard> guard) { admission_.use(std::move(guard)); }
   void set_ref(bool on);
   // Stops and closes all. `closed` is called once libuv has let go of the last handle.
   void close(std::function<void()> closed);
@@ -83,7 +85,8 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   unsigned fill();
   uint32_t admit(unsigned received);
   const uint8_t* origin_of(const uint8_t* envelope);
-  void reply(unsigned slot, uint32_t length);
+  void reply(unsigned slot, uint32_t length, uint32_t opt);
+  uint32_t limit(uint32_t count);
   Socket* find(uint32_t number) const { return number < sockets_.size() ? sockets_[number] : nullptr; }
   Socket* sender_of(const uint32_t* entry) const;
   void choose_sender(uint32_t group);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "answer_front_object.h"
+#include "guard_object.h"
 #include "system_error.h"
 
 namespace multisocket {
@@ -15,6 +16,7 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&UdpEndpointObject::start>("start"),
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
                          InstanceMethod<&UdpEndpointObject::flush>("flush"),
+                         InstanceMethod<&UdpEndpointObject::guard>("guard"),
                          InstanceMethod<&UdpEndpointObject::drop_older_than>("dropOlderThan"),
                          InstanceMethod<&UdpEndpointObject::ref>("ref"),
                          InstanceMethod<&UdpEndpointObject::unref>("unref"),
@@ -93,6 +95,10 @@ void UdpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->f
 
 void UdpEndpointObject::drop_older_than(const Napi::CallbackInfo& info) {
   endpoint_->drop_older_than(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void UdpEndpointObject::guard(const Napi::CallbackInfo& info) {
+  endpoint_->use(GuardObject::Unwrap(info[0].As<Napi::Object>())->guard());
 }
 
 void UdpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }

@@ -21,6 +21,7 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
   void start(const Napi::CallbackInfo& info);
   void remove(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
+  void guard(const Napi::CallbackInfo& info);
   void drop_older_than(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);

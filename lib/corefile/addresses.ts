@@ -1,6 +1,7 @@
 /** From server blocks to the addresses that are listened on. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../socket/addresses.js';
+import type { RateLimitOptions } from '../server/guard-options.js';
 import { corefileWarning, parsingError, type CorefileWarning } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
@@ -19,6 +20,8 @@ export interface ServedAddress {
   tls: TlsSettings | undefined;
   /** Of the first server block of the address that has any. */
   timeouts: TimeoutSettings | undefined;
+  /** Of the first server block of the address that has any. */
+  rrl: RateLimitOptions | undefined;
   /** The zones, each with the index of its server block. */
   zones: { zone: string; block: number }[];
 }
@@ -44,7 +47,7 @@ export function groupByAddress(blocks: readonly ServerBlock[]): {
         const name = addressName({ transport, address, port });
         const group = groups.get(name);
         if (group === undefined) {
-          const none = { sockets: 1, tls: undefined, timeouts: undefined };
+          const none = { sockets: 1, tls: undefined, timeouts: undefined, rrl: undefined };
           groups.set(name, { transport, address, port, ...none, zones: [{ zone, block }] });
         } else group.zones.push({ zone, block });
       }
@@ -62,7 +65,8 @@ function settle(address: ServedAddress, blocks: readonly ServerBlock[]): Corefil
   address.sockets = sharing[0].listen.sockets ?? 1;
   address.tls = having('tls')?.listen.tls;
   address.timeouts = having('timeouts')?.listen.timeouts;
-  return (['sockets', 'tls', 'timeouts'] as const).flatMap((setting) => {
+  address.rrl = having('rrl')?.listen.rrl;
+  return (['sockets', 'tls', 'timeouts', 'rrl'] as const).flatMap((setting) => {
     const from = setting === 'sockets' ? sharing[0] : having(setting);
     const ignored = sharing.filter(
       ({ listen }) => listen[setting] !== undefined && !isDeepStrictEqual(listen[setting], address[setting]),
@@ -73,7 +77,7 @@ function settle(address: ServedAddress, blocks: readonly ServerBlock[]): Corefil
 
 function warnIgnored(
   block: ServerBlock,
-  setting: 'sockets' | 'tls' | 'timeouts',
+  setting: 'sockets' | 'tls' | 'timeouts' | 'rrl',
   address: ServedAddress,
   from: ServerBlock | undefined,
 ): CorefileWarning[] {

@@ -1,4 +1,5 @@
 /** What directives say of the addresses that their server block listens on. */
+import type { RateLimitOptions } from '../server/guard-options.js';
 
 /** See the file's head; each is undefined when a directive says nothing of it. It can be cloned into a worker. */
 export interface ListenSettings {
@@ -8,6 +9,8 @@ export interface ListenSettings {
   addresses?: readonly string[] | undefined;
   tls?: TlsSettings | undefined;
   timeouts?: TimeoutSettings | undefined;
+  /** Of all that is answered by UDP. */
+  rrl?: RateLimitOptions | undefined;
 }
 
 /** Files in PEM, and what clients must show. */

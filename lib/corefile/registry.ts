@@ -3,12 +3,14 @@ import { invalidType, invalidValue } from '../errors.js';
 import type { DirectiveDefinition } from './directive.js';
 
 /**
- * The order in which directives see a query, whatever their order in the Corefile: CoreDNS's (its plugin.cfg).
+ * The order in which directives see a query, whatever their order in the Corefile: CoreDNS's (its plugin.cfg), with `rrl`,
+ * which is none of its own, among those that say something of addresses.
  */
 export const CHAIN_ORDER: readonly string[] = [
   'tls',
   'timeouts',
   'multisocket',
+  'rrl',
   'reload',
   'nsid',
   'bufsize',

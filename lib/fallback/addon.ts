@@ -75,6 +75,7 @@ function describe(view: MessageView, words: Uint32Array, texts: Buffer, textUsed
   words[word.optionsOffset] = view.optionsOffset;
   words[word.optionsLength] = view.optionsLength;
   words[word.asked] = view.asked;
+  words[word.hasCookie] = 0;
   return used;
 }
 
@@ -115,6 +116,10 @@ export const fallback = {
   statistics: refuse('a group of sockets'),
   openCache: refuse('the answer cache'),
   closeCache: refuse('the answer cache'),
+  openGuard: refuse('"cookies" and "rateLimit"'),
+  closeGuard: refuse('"cookies" and "rateLimit"'),
+  setCookieSecrets: refuse('"cookies"'),
+  Guard: refused('"cookies" and "rateLimit"'),
   AnswerCache: refused('the answer cache'),
   AnswerFront: refused('the answer cache'),
   DescriptorChannel: Object.assign(refused('handing sockets over'), handOver),

@@ -1,4 +1,5 @@
 /** EDNS options for one client, as `native/client_options.cc` adds them. */
+import { layout } from './layout.js';
 
 /** Name server identifier (RFC 5001). */
 export const OPTION_NSID = 3;
@@ -38,17 +39,18 @@ export function readSettings(packed?: Uint8Array): Settings {
   return { payloadSize, keepalive, paddingBlock, nsid: packed.subarray(NUMBERS) };
 }
 
-/** `Addon.addOptions`. An option that does not fit is left out, and padding ends at `limit` (RFC 8467 s.4.1 lets it). */
+/** `Addon.addOptions`, without cookies. An option that does not fit is left out, and padding ends at `limit` (RFC 8467 s.4.1 lets it). */
 export function addOptions(
   target: Uint8Array,
   offset: number,
   length: number,
   opt: number,
   limit: number,
-  asked: number,
+  row: Uint32Array,
   edns: Uint8Array,
 ): number {
   const { keepalive, paddingBlock, nsid } = readSettings(edns);
+  const asked = row[layout.query.asked];
   const reply = Buffer.from(target.buffer, target.byteOffset + offset, target.byteLength - offset);
   const most = Math.min(limit, reply.length);
   let end = length;

@@ -22,7 +22,7 @@ export const layout = {
   outputOffset: 0,
   outputSize: 0,
   slabSize: 0,
-  queryWords: 16,
+  queryWords: 24,
   query: places(
     'offset',
     'length',
@@ -38,6 +38,8 @@ export const layout = {
     'optionsLength',
     'asked',
     'verdict',
+    'hasCookie',
+    'cookie', // six words
   ),
   verdict: places('query', 'drop', 'reply'),
   outboxEntryWords: 0,
@@ -85,6 +87,10 @@ export const layout = {
     'notImplemented',
     'badVersions',
     'cacheHits',
+    'badCookies',
+    'rateLimitDropped',
+    'rateLimitSlipped',
+    'rateLimitBypassed',
   ],
   socketRow: 8,
   workerRow: 64,

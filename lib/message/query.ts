@@ -165,9 +165,9 @@ export class Query {
     return this.hasEdns ? this.#word(word.optionsLength) : 0;
   }
 
-  /** @internal Which options it asks for that are added to replies when they are done (`addon.addOptions`), as bits. */
-  get asked(): number {
-    return this.hasEdns ? this.#word(word.asked) : 0;
+  /** @internal Whether it asks for options that are added to replies when they are done (`addon.addOptions`). */
+  get asksForOptions(): boolean {
+    return this.hasEdns && (this.#word(word.asked) !== 0 || this.hasCookie);
   }
 
   /** @internal The payload size of its OPT record; 0 without one. */
@@ -178,6 +178,16 @@ export class Query {
   /** @internal DO of its OPT record. */
   get dnssecOk(): boolean {
     return (this.#word(word.ednsSizeAndFlags) & DO) !== 0;
+  }
+
+  /** @internal Whether the reply is to carry a cookie. */
+  get hasCookie(): boolean {
+    return this.#word(word.hasCookie) !== 0;
+  }
+
+  /** @internal Its words, as native code wrote them (`layout.query`). */
+  get row(): Uint32Array {
+    return this.#batch.words.subarray(this.#row, this.#row + queryWords);
   }
 
   /** @internal Copies all that belongs to it, so that the memory of its batch can be used again. */

@@ -1,5 +1,6 @@
 /** A server that runs a Corefile. */
 import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
 import { withCode } from '../errors.js';
@@ -8,7 +9,7 @@ import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '
 import type { BoundAddress } from '../server/server-sockets.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
-import { listenOptions } from './listen.js';
+import { listenOptions, rateLimitOf } from './listen.js';
 import { MainParts } from './main-parts.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 
@@ -115,6 +116,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
    * and then closed. Timeouts and certificates are those of new connections.
    *
    * Rejects with what is wrong, or a system error of a new address; the server then goes on as before.
+   * `ERR_MULTISOCKET_COREFILE_RESTART` is for what a running server cannot change: its rate limits.
    */
   async reload(options: CorefileReloadOptions = {}): Promise<void> {
     await this.#reload(options, false);
@@ -215,6 +217,10 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   async #change(before: Corefile, next: Corefile): Promise<void> {
     const server = this.#running();
     const listening = listenOptions(next, this.#config.server.tcp);
+    if (!isDeepStrictEqual(rateLimitOf(before), rateLimitOf(next))) {
+      const message = 'the new Corefile needs a restart: rrl differs';
+      throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
+    }
     await this.#parts.change(next);
     try {
       await server.reload({ ...listening, ...this.#handler(next) });

@@ -7,6 +7,7 @@ import { parsingError, type CorefileError } from '../corefile/errors.js';
 import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../transport/secure-context.js';
+import type { RateLimitOptions } from '../server/guard-options.js';
 import type { ListenOptions, TcpOptions } from '../server/options.js';
 
 /** Options of a server that a Corefile decides. */
@@ -14,13 +15,14 @@ export interface Listening {
   listen: Required<Pick<ListenOptions, 'transport' | 'address' | 'port' | 'sockets'>>[];
   tcp: TcpOptions;
   tls?: TlsSettings;
+  rateLimit?: RateLimitOptions;
 }
 
 /**
  * What a server has to be told of the addresses of a Corefile. `tcp`: what holds where the Corefile says nothing.
  *
- * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls`, `https` and `grpc`, and certificates
- * or timeouts that differ between addresses; and a system error when a certificate cannot be read.
+ * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls`, `https` and `grpc`, and
+ * certificates, timeouts or rate limits that differ between addresses; and a system error when a certificate cannot be read.
  */
 export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
   const { addresses } = corefile;
@@ -37,7 +39,15 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
     throw fault(corefile, bare, 'needs the directive tls, with a certificate and its key');
   }
   const tls = settings === undefined ? {} : { tls: readTls(settings) };
-  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls };
+  const rateLimit = rateLimitOf(corefile);
+  const limits = rateLimit === undefined ? {} : { rateLimit };
+  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls, ...limits };
+}
+
+/** The rate limits of a Corefile. Throws a {@link CorefileError} where they differ between addresses. */
+export function rateLimitOf(corefile: Corefile): RateLimitOptions | undefined {
+  const plain = corefile.addresses.filter(({ transport }) => transport === 'dns');
+  return theOne(corefile, 'rrl', plain);
 }
 
 /** What servers call CoreDNS's modes. */
@@ -78,7 +88,7 @@ function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
 }
 
 /** A setting that all `addresses` have to share, since a server has one of it. */
-function theOne<Setting extends 'tls' | 'timeouts'>(
+function theOne<Setting extends 'tls' | 'timeouts' | 'rrl'>(
   corefile: Corefile,
   setting: Setting,
   addresses: readonly ServedAddress[],

@@ -12,6 +12,7 @@ import type { Overload } from '../transport/dispatcher.js';
 import { MAX_NSID } from '../transport/edns-settings.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../transport/secure-context.js';
 import type { AdaptationBounds } from './adaptation.js';
+import { checkCookies, checkRateLimit } from './check-guard.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
@@ -74,6 +75,8 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
+    cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
+    rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
     control: options.control === undefined ? undefined : checkSocketPath('control', options.control),
     logger: options.logger ?? console,
     signal,

@@ -29,6 +29,8 @@ export interface ServingOptions {
   tls: SharedTls | undefined;
   /** The number of the answer cache; 0: there is none. */
   cache: number;
+  /** The number of the cookies and rate limits; 0: there are none. */
+  guard: number;
   workerData: unknown;
   /** The worker's number, from 0. */
   index: number;

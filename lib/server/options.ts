@@ -1,11 +1,13 @@
 /** The options of `createServer`. */
 import type { ResourceLimits } from 'node:worker_threads';
+import type { NativeRateLimit } from '../addon.js';
 import type { Handler, Logger } from '../message/handler.js';
 import type { AddressTransport, ListenAddress } from '../socket/addresses.js';
 import type { Steering } from '../socket/socket-group.js';
 import type { AdaptationBounds } from './adaptation.js';
 import type { Overload } from '../transport/dispatcher.js';
 import type { SharedTls, TlsSettings } from '../transport/secure-context.js';
+import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-options.js';
 
 /** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds, caps are of the whole server. */
 export interface TcpOptions {
@@ -45,8 +47,8 @@ export interface ListenOptions {
  * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
  * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
  * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
- * on. NSID, TCP keepalive and padding are added to what is kept; queries with other EDNS options, or that are signed,
- * always go to the handler.
+ * on. NSID, TCP keepalive, padding and cookies (`cookies`) are added to what is kept; queries with other EDNS options, or
+ * that are signed, always go to the handler.
  */
 export interface CacheOptions {
   /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */
@@ -157,6 +159,10 @@ export interface ServerOptions {
   tcp?: TcpOptions;
   /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
   cache?: CacheOptions;
+  /** DNS Cookies; `true` is `{}`. Default `false`: a COOKIE option is the handler's affair. */
+  cookies?: CookieOptions | boolean;
+  /** Response rate limiting, by all workers together; default: none. */
+  rateLimit?: RateLimitOptions;
   /**
    * Certificates, for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
    * encrypted, and the others cannot be.
@@ -192,7 +198,10 @@ export interface ReloadOptions {
 
 /** Options after the check, each with its value. */
 export interface ServerConfig extends Required<
-  Omit<ServerOptions, 'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache' | 'nsid'>
+  Omit<
+    ServerOptions,
+    'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache' | 'cookies' | 'rateLimit' | 'nsid'
+  >
 > {
   /** `adapts`: its number of sockets follows the load. */
   listen: (ListenAddress & { sockets: number; adapts: boolean })[];
@@ -201,6 +210,8 @@ export interface ServerConfig extends Required<
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   cache: Required<CacheOptions> | undefined;
+  cookies: CookieConfig | undefined;
+  rateLimit: NativeRateLimit | undefined;
   nsid: Uint8Array | undefined;
   filename: string | URL | undefined;
   handler: Handler | undefined;

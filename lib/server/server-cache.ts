@@ -1,5 +1,5 @@
 /** The answers that a server keeps, for all its workers. */
-import { addon, type AnswerCache, type CacheCounters } from '../addon.js';
+import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../addon.js';
 import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../message/writer.js';
 import type { CacheOptions } from './options.js';
@@ -13,11 +13,15 @@ export class ServerCache {
   /** @internal By it the workers find it. */
   readonly number: number;
 
-  /** @internal `ignoreNsid`: see `NativeCacheOptions`; false leaves NSID to the handler. */
-  constructor({ maxBytes, serveStale, prefetch }: Required<CacheOptions>, payloadSize: number, ignoreNsid: boolean) {
+  /** @internal `added`: see `NativeCacheOptions`; what is false is left to the handler. */
+  constructor(
+    { maxBytes, serveStale, prefetch }: Required<CacheOptions>,
+    payloadSize: number,
+    added: Pick<NativeCacheOptions, 'ignoreNsid' | 'ignoreCookies'>,
+  ) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
-    const given = { keepTtl: false, lookedUpAgain: false, staleFirst: true, ignoreNsid };
+    const given = { keepTtl: false, lookedUpAgain: false, staleFirst: true, ...added };
     this.number = addon.openCache({ maxBytes, payloadSize, serveStale, ...prefetching, ...given });
     this.#cache = new addon.AnswerCache(this.number);
   }

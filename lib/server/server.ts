@@ -1,7 +1,7 @@
 /** The server: it owns the sockets, and has workers serve them. */
 import { EventEmitter } from 'node:events';
 import { nativeMissing } from '../addon.js';
-import { withCode } from '../errors.js';
+import { invalidValue, withCode } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
@@ -9,12 +9,14 @@ import type { TlsSettings } from '../transport/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationStep } from './adaptation.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
+import { checkSecrets } from './check-guard.js';
 import { checkCertificate, checkOptions, checkReload } from './check-options.js';
 import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
 import type { ServerSocket } from './messages.js';
 import type { ReloadOptions, ServerConfig, ServerOptions } from './options.js';
 import { ServerCache } from './server-cache.js';
+import { ServerGuard } from './server-guard.js';
 import { ServerSockets, type AddressChange, type BoundAddress } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
@@ -80,6 +82,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   };
   /** The answers that are kept; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
+  readonly #guard: ServerGuard | undefined;
   #sockets: ServerSockets | undefined;
   #state: State = 'new';
   #starting: Promise<void> | undefined;
@@ -98,8 +101,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const config = checkOptions(options);
     this.#config = config;
     const workers = Math.max(1, config.workers);
-    const { cache, maxPayloadSize, nsid } = config;
-    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, nsid !== undefined);
+    const { cache, cookies, rateLimit, maxPayloadSize, nsid } = config;
+    const added = { ignoreNsid: nsid !== undefined, ignoreCookies: cookies !== undefined };
+    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
+    this.#guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
+    const shared = { cache: this.cache?.number ?? 0, guard: this.#guard?.number ?? 0 };
     this.#room = Math.max(MIN_ROOM, 2 * config.listen.length);
     this.#counters = new Counters(this.#room, 2 * workers);
     this.#supervisor = new Supervisor({
@@ -107,7 +113,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
       killTimeout: config.killTimeout,
       start: (index, died) =>
-        startWorker(this.#config, index, this.#counters, this.cache?.number ?? 0, {
+        startWorker(this.#config, index, this.#counters, shared, {
           warn: this.#warn,
           died,
           message: (message) => this.emit('message', message, index),
@@ -247,6 +253,20 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       this.#config = { ...this.#config, tls: shared };
       await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
     });
+  }
+
+  /**
+   * Changes the secrets of cookies, for all workers at once: 1 to 4 of 32 hexadecimal digits, the first of which makes
+   * cookies from now on. Those made with the others are good as well. Without `secrets`: a fresh one, made at random, and
+   * the last one. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, also for a server that was made without the
+   * option `cookies`.
+   */
+  rotateCookieSecrets(secrets?: readonly string[]): void {
+    const checked = secrets === undefined ? undefined : checkSecrets(secrets);
+    if (this.#guard === undefined || this.#config.cookies === undefined) {
+      throw invalidValue('cookies', 'must have been given for secrets to be rotated', this.#config.cookies);
+    }
+    this.#guard.rotate(checked);
   }
 
   /**
@@ -449,6 +469,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#sockets?.close();
     this.#sockets = undefined;
     this.cache?.close();
+    this.#guard?.close();
     this.#state = 'closed';
     this.emit('close');
     return report;

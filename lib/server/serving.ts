@@ -75,6 +75,7 @@ export class Serving {
       grpcEncrypted: start.tls !== undefined,
       nsid: start.nsid,
     });
+    const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
     this.#dispatcher = new Dispatcher({
       handler: loaded.handler,
       handlerTimeout,
@@ -93,6 +94,7 @@ export class Serving {
       dispatcher,
       counters,
       row,
+      guard,
       edns,
       maxPayloadSize,
       maxQueueDelay: start.maxQueueDelay,
@@ -101,7 +103,7 @@ export class Serving {
     const gate = new ConnectionGate({ ...tcp, limits, counters, row });
     const acceptor = new Acceptor({ gate, backlog: tcp.backlog, report });
     this.#acceptor = acceptor;
-    const options = { ...tcp, dispatcher, counters, row, edns, gate, acceptor, tls: start.tls };
+    const options = { ...tcp, dispatcher, counters, row, edns, guard, gate, acceptor, tls: start.tls };
     this.#streams = new StreamTransport(options);
     this.#https = new HttpsTransport(options);
     this.#grpc = new GrpcTransport(options);

@@ -13,7 +13,7 @@ export async function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
-  cache: number,
+  shared: Pick<ServingOptions, 'cache' | 'guard'>,
   events: Omit<WorkerEvents, 'logger'>,
 ): Promise<SupervisedWorker> {
   const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, tls, workerData, logger } =
@@ -31,7 +31,7 @@ export async function startWorker(
     overload,
     tcp,
     tls,
-    cache,
+    ...shared,
     workerData,
     heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,
   };

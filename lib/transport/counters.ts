@@ -25,6 +25,10 @@ export const workerCounters = [
   'notImplemented',
   'badVersions',
   'cacheHits',
+  'badCookies',
+  'rateLimitDropped',
+  'rateLimitSlipped',
+  'rateLimitBypassed',
   'handled',
   'handlerThrew',
   'handlerRejected',
@@ -71,6 +75,10 @@ export type SocketCounter = (typeof socketCounters)[number];
  * - `droppedStale`: datagrams dropped because they had waited in the kernel for longer than `maxQueueDelay`.
  * - `formatErrors`, `notImplemented`, `badVersions`: messages answered with FORMERR, NOTIMP, BADVERS.
  * - `cacheHits`: queries answered from the cache.
+ * - `badCookies`: messages answered with BADCOOKIE.
+ * - `rateLimitDropped`, `rateLimitSlipped`: responses that were too many: not sent at all, or sent short. With
+ *   `rateLimit.reportOnly` they are counted and sent all the same.
+ * - `rateLimitBypassed`: messages that no rate was charged for, because of a good cookie.
  * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered
  *   nothing), `handlerTimedOut` and `replyInvalid` (its records could not be encoded) got SERVFAIL; `handlerDropped`
  *   got nothing, as the handler wished.

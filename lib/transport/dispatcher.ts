@@ -4,12 +4,16 @@ import { withCode, type CodedError } from '../errors.js';
 import { transports } from '../message/batch.js';
 import { replyLimit } from '../message/edns.js';
 import type { Handler } from '../message/handler.js';
+import { printable } from '../message/printable.js';
 import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
 import { withNsid, type EdnsSettings } from './edns-settings.js';
 import { packOrigin } from './ip.js';
 import { WaitList, type ListEntry } from './wait-list.js';
+
+/** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/server_cookies.h`). */
+const COOKIE_OPTION_SIZE = 28;
 
 /** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
 export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
@@ -121,19 +125,21 @@ export class Dispatcher {
       return 0;
     }
     const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
-    let length = this.#tryEncode(query, reply, target, offset, limit);
+    // Each reply to who sent a cookie has one (RFC 7873 s.5.2), so that it has its room before any record has.
+    const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
+    let length = this.#tryEncode(query, reply, target, offset, room);
     if (reply.truncated && query.transport !== 'udp') {
       // There is no better transport to point to: a message has no more than 16 bits for its length.
       this.#fail(INVALID, 'REPLY_TOO_LARGE', 'answered with more than 65,535 bytes', query, reply);
-      length = this.#tryEncode(query, reply, target, offset, limit);
+      length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
     if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
-    const { asked, transport } = query;
     // After it was kept: what one client asked for is nobody else's.
-    if (asked !== 0) {
+    if (query.asksForOptions) {
+      const { transport, row } = query;
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
-      length = addon.addOptions(target, offset, length, reply.optStart, limit, asked, edns);
+      length = addon.addOptions(target, offset, length, reply.optStart, limit, row, edns);
     }
     reply.finished(length);
     return length;
@@ -252,7 +258,7 @@ export class Dispatcher {
     const fullCode = `ERR_MULTISOCKET_${code}`;
     const { name, class: queryClass, type } = query;
     this.#report(fullCode, () => {
-      const reason = cause instanceof Error ? `: ${cause.message}` : '';
+      const reason = cause instanceof Error ? `: ${printable(cause.message)}` : '';
       return withCode(new Error(`the handler ${what} for ${name} ${queryClass} ${type}${reason}`, { cause }), fullCode);
     });
   }

@@ -1,5 +1,5 @@
 /** One message in, one reply out: what transports do that carry a message at a time, such as HTTPS and gRPC. */
-import { addon, type AnswerFront } from '../addon.js';
+import { addon, type AnswerFront, type Guard } from '../addon.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -22,6 +22,7 @@ export interface MessageExchangeOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   edns: EdnsSettings;
+  guard: Guard | undefined;
 }
 
 /** Where a message came from and went. */
@@ -69,23 +70,24 @@ export class MessageExchange {
     message: Uint8Array,
     { client, local, front }: MessagePath,
   ): Buffer | 'invalid' | Promise<Buffer | 'dropped'> {
-    const { dispatcher, counters, row, edns } = this.#options;
+    const { dispatcher, counters, row, edns, guard } = this.#options;
     const transport = this.#transport;
     const input = Buffer.concat([Buffer.of(message.length >> 8, message.length & 0xff), message]);
     const words = this.#words;
     const text = this.#text;
     const check = [input, 0, input.length, 1, words, text, counters, row, this.#progress, edns[transport]] as const;
-    if (front === undefined) {
+    if (front === undefined && guard === undefined) {
       addon.checkStream(...check);
     } else {
-      const rows = addon.checkStream(...check, front, packOrigin(transport, client, local), this.#output, 0);
+      const origin = packOrigin(transport, client, local);
+      const rows = addon.checkStream(...check, front, guard, origin, this.#output, 0);
       if (rows === 0) return Buffer.from(this.#output.subarray(PREFIX, this.#progress[1]));
     }
     const outcome = words[word.verdict];
     if (outcome === verdict.drop) return 'invalid';
     if (outcome === verdict.reply) return input.subarray(PREFIX, PREFIX + words[word.length]);
-    const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
-    const query = new Query({ input, words, text, origin }, 0);
+    const path = { transport, envelopeSize: 0, client: () => client, local: () => local };
+    const query = new Query({ input, words, text, origin: path }, 0);
     const reply = new Reply(query);
     return new Promise((resolve) => {
       const deliver = (): void => {

@@ -1,6 +1,6 @@
 /** One client's connection: length-prefixed messages in (RFC 1035 s.4.2.2), their replies out in any order (RFC 7766). */
 import type { Socket } from 'node:net';
-import { addon, type AnswerFront } from '../addon.js';
+import { addon, type AnswerFront, type Guard } from '../addon.js';
 import type { Origin, QueryBatch } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -38,6 +38,7 @@ export interface StreamContext {
   text: Buffer;
   /** Where the replies of one read are gathered. */
   output: FrameOutput;
+  guard: Guard | undefined;
   /** Two numbers that the look at messages tells: see `addon.checkStream`. */
   progress: Uint32Array;
 }
@@ -150,7 +151,7 @@ export class StreamConnection {
 
   /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
   #serve(): void {
-    const { counters, row, words, text, output, progress, edns } = this.#context;
+    const { counters, row, words, text, output, progress, edns, guard } = this.#context;
     const front = this.#front;
     let batches = 0;
     while (batches < BATCHES_A_TURN && !this.#full()) {
@@ -158,17 +159,17 @@ export class StreamConnection {
       const most = Math.min(batchSize, this.#context.maxPipelined - this.#inFlight);
       const { bytes: origin, transport } = this.#origin;
       const check = [bytes, start, end, most, words, text, counters, row, progress, edns[transport]] as const;
-      const count =
-        front === undefined
-          ? addon.checkStream(...check)
-          : addon.checkStream(...check, front, origin, output.bytes, output.end);
+      const answers = front !== undefined || guard !== undefined;
+      const count = answers
+        ? addon.checkStream(...check, front, guard, origin, output.bytes, output.end)
+        : addon.checkStream(...check);
       if (progress[0] === start) break;
       batches++;
       this.#input.consume(progress[0], this.#lastActive);
-      const cached = front === undefined ? 0 : output.addAnswers(progress[1]);
-      counters[row + QUERIES] += count + cached;
-      counters[row + REPLIES] += cached;
-      counters[this.#socketRow + SOCKET_QUERIES] += count + cached;
+      const answered = answers ? output.addAnswers(progress[1]) : 0;
+      counters[row + QUERIES] += count + answered;
+      counters[row + REPLIES] += answered;
+      counters[this.#socketRow + SOCKET_QUERIES] += count + answered;
       this.#serveBatch({ input: bytes, words, text, origin: this.#origin }, count);
       this.#send(output.take());
     }

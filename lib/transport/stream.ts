@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { addon, type AnswerFront } from '../addon.js';
+import { addon, type AnswerFront, type Guard } from '../addon.js';
 import type { Endpoint, Origin } from '../message/batch.js';
 import type { Acceptor } from './acceptor.js';
 import type { ConnectionGate } from './connection-gate.js';
@@ -53,6 +53,7 @@ export interface StreamTransportOptions {
   messageTimeout: number;
   writeTimeout: number;
   maxPipelined: number;
+  guard: Guard | undefined;
   tls: SharedTls | undefined;
 }
 
@@ -68,11 +69,11 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
-    const { dispatcher, counters, row, edns, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
+    const { dispatcher, counters, row, edns, guard, maxPipelined, idleTimeout, messageTimeout, writeTimeout } = options;
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
     const scratch = { words, text, output: new FrameOutput(), progress: new Uint32Array(2) };
-    this.#context = { dispatcher, counters, row, edns, maxPipelined, ...scratch };
+    this.#context = { dispatcher, counters, row, edns, guard, maxPipelined, ...scratch };
     const shortest = Math.min(idleTimeout, messageTimeout, writeTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }

@@ -1,6 +1,6 @@
 /** A worker's side of DNS over UDP: batches of queries in, their replies out. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { addon, type AnswerFront, type UdpEndpoint } from '../addon.js';
+import { addon, type AnswerFront, type Guard, type UdpEndpoint } from '../addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../message/batch.js';
 import { copyOctets } from '../message/octets.js';
 import { Query } from '../message/query.js';
@@ -36,6 +36,7 @@ export interface UdpTransportOptions {
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
+  guard: Guard | undefined;
   /** Milliseconds that a query may have waited in the kernel; 0: any time. */
   maxQueueDelay: number;
   edns: EdnsSettings;
@@ -77,6 +78,7 @@ export class UdpTransport {
       this.#serve(count);
     });
     this.#endpoint.dropOlderThan(options.maxQueueDelay);
+    if (options.guard !== undefined) this.#endpoint.guard(options.guard);
   }
 
   /** Starts to serve a socket; what `front` knows needs no handler. */
@@ -164,6 +166,7 @@ export class UdpTransport {
     this.#outbox[entry] = envelopeOffset;
     this.#outbox[entry + 1] = this.#cursor;
     this.#outbox[entry + 2] = length;
+    this.#outbox[entry + 3] = reply.optStart;
     this.#outbox[0]++;
     this.#cursor += length;
   }

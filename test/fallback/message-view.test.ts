@@ -144,7 +144,9 @@ describe('the look at messages without native code', () => {
           const target = Buffer.alloc(2000, 0xee);
           target.set(opted, offset + before);
           const length = before + opted.length;
-          const end = code.addOptions(target, offset, length, length - 11, most, bits, settings[name]);
+          const row = new Uint32Array(code.layout.queryWords);
+          row[code.layout.query.asked] = bits;
+          const end = code.addOptions(target, offset, length, length - 11, most, row, settings[name]);
           return { end, target: target.toString('hex') };
         });
         assert.deepEqual(added[1], added[0]);

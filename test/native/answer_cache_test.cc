@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "answer_cache_registry.h"
+#include "registry.h"
 #include "check.h"
 #include "siphash.h"
 
@@ -369,6 +369,11 @@ void shares_answers_among_those_who_ask_for_options_that_are_added_later() {
     other.options += option(10, std::string(8, 'c'));
     CHECK(!hits(&cache, other));
   }
+  options.ignore_cookies = true;
+  AnswerCache other_cache(options);
+  CHECK(store(&other_cache, query, simple_reply(query)));
+  query.options = option(10, std::string(8, 'c')) + option(3, "");
+  CHECK(hits(&other_cache, query));
   Query bare;
   CHECK(store(&cache, bare, simple_reply(bare)));
   CHECK(look_up(&cache, bare).found.opt == 0);
@@ -834,19 +839,19 @@ void clears_by_name() {
 }
 
 void registers_caches_for_all_threads() {
-  const uint32_t first = open_answer_cache(options_of(1 << 20));
-  const uint32_t second = open_answer_cache(options_of(1 << 20));
+  const uint32_t first = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20)));
+  const uint32_t second = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20)));
   CHECK(first != 0 && second != 0 && first != second);
-  const std::shared_ptr<AnswerCache> held = find_answer_cache(first);
-  CHECK(held != nullptr && held == find_answer_cache(first) && held != find_answer_cache(second));
-  close_answer_cache(first);
-  CHECK(find_answer_cache(first) == nullptr);
-  CHECK(find_answer_cache(second) != nullptr);
+  const std::shared_ptr<AnswerCache> held = Registry<AnswerCache>::find(first);
+  CHECK(held != nullptr && held == Registry<AnswerCache>::find(first) && held != Registry<AnswerCache>::find(second));
+  Registry<AnswerCache>::close(first);
+  CHECK(Registry<AnswerCache>::find(first) == nullptr);
+  CHECK(Registry<AnswerCache>::find(second) != nullptr);
   CHECK(store(held.get(), Query{}, simple_reply(Query{})));
   CHECK(hits(held.get(), Query{}));
-  close_answer_cache(first);
-  close_answer_cache(second);
-  CHECK(open_answer_cache(options_of(1 << 20)) > second);
+  Registry<AnswerCache>::close(first);
+  Registry<AnswerCache>::close(second);
+  CHECK(Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20))) > second);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "answer_cache.h"
-#include "answer_cache_registry.h"
+#include "registry.h"
 #include "check.h"
 
 using namespace multisocket;
@@ -49,7 +49,7 @@ void judge(const Examined& query, unsigned number, const uint8_t* out, size_t le
 }
 
 Outcome work(uint32_t cache_number, unsigned thread, const std::vector<Examined>& queries) {
-  const std::shared_ptr<AnswerCache> cache = find_answer_cache(cache_number);
+  const std::shared_ptr<AnswerCache> cache = Registry<AnswerCache>::find(cache_number);
   Outcome outcome;
   uint32_t random = thread + 1;
   uint8_t out[512];
@@ -83,7 +83,7 @@ int main() {
   options.max_bytes = kMaxBytes;
   options.serve_stale_seconds = 10;
   options.prefetch_hits = 2;
-  const uint32_t number = open_answer_cache(options);
+  const uint32_t number = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options));
 
   Outcome outcomes[kThreads];
   std::vector<std::thread> threads;
@@ -92,7 +92,7 @@ int main() {
   }
   for (std::thread& thread : threads) thread.join();
 
-  const AnswerCache::Counters counters = find_answer_cache(number)->counters();
+  const AnswerCache::Counters counters = Registry<AnswerCache>::find(number)->counters();
   Outcome sum;
   for (const Outcome& outcome : outcomes) {
     CHECK(outcome.bad == 0);
@@ -105,6 +105,6 @@ int main() {
   CHECK(counters.hits + counters.misses == kThreads * kRounds);
   CHECK(counters.contended <= counters.misses);
   CHECK(counters.evictions > 0);
-  close_answer_cache(number);
+  Registry<AnswerCache>::close(number);
   return conclude();
 }

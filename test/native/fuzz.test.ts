@@ -9,7 +9,13 @@ import { join } from 'node:path';
 import { buildProgram, corpusOf, FUZZ_TARGETS, hasClang, runProgram } from '../support/native-programs.js';
 
 /** So many mutations that each target takes a few seconds at most. */
-const RUNS = { message_view: 200_000, upstream_answer: 200_000, answer_cache: 20_000 } as const;
+const RUNS = {
+  message_view: 200_000,
+  upstream_answer: 200_000,
+  answer_cache: 20_000,
+  server_cookies: 100_000,
+  guard: 20_000,
+} as const;
 
 describe('fuzz targets', function () {
   let directory: string;

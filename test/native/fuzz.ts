@@ -10,7 +10,13 @@ import { record } from '../conformance/figures.js';
 import { buildProgram, corpusOf, FUZZ_TARGETS, runProgram } from '../support/native-programs.js';
 
 /** Shares of the runs. */
-const SHARES = { message_view: 0.6, upstream_answer: 0.3, answer_cache: 0.1 } as const;
+const SHARES = {
+  message_view: 0.5,
+  upstream_answer: 0.25,
+  answer_cache: 0.1,
+  server_cookies: 0.14,
+  guard: 0.01,
+} as const;
 
 const { values } = parseArgs({
   options: {

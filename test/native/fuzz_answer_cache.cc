@@ -172,8 +172,18 @@ class Run {
     const size_t limit = found.length + now_ % kMaxClientOptions;
     const std::unique_ptr<uint8_t[]> room(new uint8_t[limit]);
     memcpy(room.get(), reply, found.length);
-    const size_t length = add_client_options(room.get(), found.length, found.opt, limit, view_.asked, settings);
+    const uint8_t cookie[kCookieSize] = {1, 2, 3};
+    const size_t length = add_client_options(room.get(), found.length, found.opt, limit, view_.asked,
+                                             now_ % 2 == 0 ? nullptr : cookie, settings);
     require(length >= found.length && length <= limit);
+    // A cookie that fits is there, whatever else was asked for.
+    if (now_ % 2 == 1 && found.length + kCookieOptionSize <= limit) {
+      MessageView grown;
+      grown.options_offset = static_cast<uint16_t>(found.opt + 11);
+      grown.options_length = static_cast<uint16_t>(length - found.opt - 11);
+      size_t size;
+      require(find_cookie(room.get(), grown, &size) != nullptr && size == sizeof cookie);
+    }
     require(read16(room.get() + found.opt + 9) == length - found.opt - 11);
     require(memcmp(room.get(), reply, found.opt + 9) == 0);
   }

@@ -1,4 +1,4 @@
-/** EDNS options that are answered to one client: NSID, TCP keepalive, padding; from the handler and from the cache. */
+/** EDNS options that are answered to one client: NSID, TCP keepalive, padding, beside cookies; from the handler and from the cache. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
@@ -6,12 +6,13 @@ import { connect as connectTls } from 'node:tls';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { dig, framed, run, TcpClient, udpExchange } from '../support/clients.js';
-import { query, readOpt, withOpt, type Option } from '../support/edns.js';
+import { optRecord, query, readOpt, withOpt, type Option } from '../support/edns.js';
 import { fixture } from '../support/server.js';
 
 const NSID = 3;
 const KEEPALIVE = 11;
 const PADDING = 12;
+const COOKIE = 10;
 const BLOCK = 468;
 const FORMERR = '123481010000000000000000';
 
@@ -134,6 +135,27 @@ describe('EDNS options for one client', () => {
         }
       });
 
+      it('a cookie stands behind the others and before the padding, which counts it (RFC 7873 s.5.2)', async () => {
+        await start({ ...having, nsid: 'x', cookies: true });
+        const client = Buffer.from('2464c4abcf10c957', 'hex');
+        const all: Option[] = [[PADDING, Buffer.alloc(7)], [COOKIE, client], [KEEPALIVE], [NSID]];
+        for (const [transport, expected] of [
+          ['udp', [NSID, COOKIE]],
+          ['tcp', [NSID, KEEPALIVE, COOKIE]],
+          ['tls', [NSID, KEEPALIVE, COOKIE, PADDING]],
+          ['https', [NSID, COOKIE, PADDING]],
+        ] as const) {
+          const reply = await ask(transport, all);
+          const { options } = readOpt(reply)!;
+          assert.deepEqual([...options.keys()], expected, transport);
+          assert.equal(options.get(COOKIE)!.length, 24);
+          assert.deepEqual(options.get(COOKIE)!.subarray(0, 8), client);
+          if (options.has(PADDING)) assert.equal(reply.length % BLOCK, 0, transport);
+          const alone = readOpt(await ask(transport, [[COOKIE, client]]))!;
+          assert.deepEqual([...alone.options.keys()], [COOKIE], transport);
+        }
+      });
+
       it('replies are not padded where nothing is encrypted (RFC 7830 s.6)', async () => {
         await start(having);
         for (const transport of ['udp', 'tcp'] as const) {
@@ -163,6 +185,41 @@ describe('EDNS options for one client', () => {
         assert.equal(reply[2] & 2, 0);
         const rest = 512 - (12 + name.length + 2 + 4 + 16 * count + 11);
         assert.equal(readOpt(reply)!.options.has(NSID), rest >= 4 + 255, name);
+      }
+    }
+  });
+
+  it('a cookie alone is given by every transport, without a question (RFC 7873 s.5.4)', async () => {
+    await start({ cookies: true });
+    const message = Buffer.concat([
+      Buffer.from('123400000000000000000001', 'hex'),
+      optRecord([[COOKIE, Buffer.alloc(8, 7)]]),
+    ]);
+    for (const transport of ['udp', 'tcp', 'tls', 'https'] as const) {
+      const reply = await by[transport](message);
+      assert.equal(reply.subarray(0, 12).toString('hex'), '123480000000000000000001', transport);
+      const cookie = readOpt(reply)!.options.get(COOKIE);
+      assert.deepEqual([cookie?.length, cookie?.subarray(0, 8)], [24, Buffer.alloc(8, 7)], transport);
+    }
+    assert.equal(server.stats().totals.handled, 0);
+  });
+
+  it('NSID leaves its room to a cookie, and a cookie none of its own to records', async () => {
+    const nsid = Buffer.alloc(255, 1);
+    await start({ nsid, cookies: true, maxPayloadSize: 512, cache: { maxBytes: 1 << 20 } });
+    await server.reload({ filename: new URL('./fixtures/counted.js', import.meta.url) });
+    for (const count of [1, 9, 12, 13, 25, 26, 27]) {
+      const name = `n${count}.example.org`;
+      const rest = 512 - (12 + name.length + 2 + 4 + 16 * count + 11);
+      for (let i = 0; i < 2; i++) {
+        const reply = await by.udp(withOpt([[NSID], [COOKIE, Buffer.alloc(8, 7)]], { name }));
+        const { options } = readOpt(reply)!;
+        assert.ok(reply.length <= 512);
+        assert.equal(options.get(COOKIE)!.length, 24, name);
+        const truncated = rest < 4 + 24;
+        assert.equal((reply[2] & 2) !== 0, truncated, name);
+        assert.equal(reply.readUInt16BE(6), truncated ? 0 : count);
+        if (!truncated) assert.equal(options.has(NSID), rest >= 4 + 255 + 4 + 24, name);
       }
     }
   });

@@ -118,6 +118,20 @@ describe('DNS over gRPC', () => {
     assert.ok(server.stats().workers.every(({ grpcReplies }) => grpcReplies > 0));
   });
 
+  it('has cookies, with and without a cache', async () => {
+    for (const cache of [{}, { cache: { maxBytes: 1 << 20 } }]) {
+      await start({ cookies: true, workers: 1, ...cache });
+      const client = open();
+      for (let i = 0; i < 2; i++) {
+        const { options } = readOpt(await client.exchange(withOpt([[10, Buffer.alloc(8, i)]])))!;
+        assert.deepEqual([options.size, options.get(10)?.length], [1, 24]);
+        assert.deepEqual(options.get(10)?.subarray(0, 8), Buffer.alloc(8, i));
+      }
+      assert.equal(server.stats().totals.handled, 'cache' in cache ? 1 : 2);
+      if (!('cache' in cache)) await server.close();
+    }
+  });
+
   it('is encrypted with the option tls, and then pads', async () => {
     await start({ tls: certificate });
     const client = open(certificate);

@@ -33,6 +33,12 @@ export function opt(udpPayloadSize = 1232, more: Partial<packet.OptAnswer> = {})
   };
 }
 
+/** A COOKIE option (RFC 7873) for {@link opt}, of octets in hexadecimal digits. */
+export function cookieOption(hex: string): packet.PacketOpt {
+  // dns-packet writes the data of options that it does not know as they are; its types know of none.
+  return { code: 10, data: Buffer.from(hex, 'hex') } as unknown as packet.PacketOpt;
+}
+
 /** Sends one datagram and returns the first that comes back, or undefined after `timeout` ms. */
 export async function udpExchange(
   message: Uint8Array,

@@ -7,12 +7,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = [
   'answer_cache',
-  'answer_cache_registry',
   'answer_cache_shard',
   'cache_key',
   'cached_answer',
   'client_options',
+  'guard',
   'message_view',
+  'rate_limiter',
+  'server_cookies',
   'upstream_answer',
 ];
 const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
@@ -22,7 +24,7 @@ export const hasClang = spawnSync('clang++', ['--version']).status === 0;
 const compiler = hasClang ? 'clang++' : 'g++';
 
 /** The fuzz targets: `fuzz_NAME.cc`, each with its corpus in `test/native/corpus/NAME`. */
-export const FUZZ_TARGETS = ['message_view', 'upstream_answer', 'answer_cache'] as const;
+export const FUZZ_TARGETS = ['message_view', 'upstream_answer', 'answer_cache', 'server_cookies', 'guard'] as const;
 
 /** The folder of a target's corpus. */
 export function corpusOf(target: string): string {
@@ -48,4 +50,10 @@ export function buildProgram(directory: string, name: string, sanitizers: string
   const files = [`test/native/${name}.cc`, ...sources.map((source) => `native/${source}.cc`)];
   runProgram(compiler, ...flags, optimize, ...sanitize, '-Inative', ...files, '-o', program);
   return program;
+}
+
+/** Builds and runs a test. `atLeast`: so many checks stand in its code; fewer made would mean that it ended early. */
+export function runsChecks(directory: string, name: string, sanitizers: string, atLeast: number): void {
+  const counted = /^(\d+) checks, 0 failures$/m.exec(runProgram(buildProgram(directory, name, sanitizers)));
+  assert.ok(counted !== null && Number(counted[1]) >= atLeast, `${name} made ${counted?.[1] ?? 'no'} checks`);
 }

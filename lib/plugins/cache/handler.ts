@@ -4,6 +4,7 @@ import { replyLimit } from '../../message/edns.js';
 import type { AnswerCache } from '../../addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler, Logger } from '../../message/handler.js';
+import { printable } from '../../message/printable.js';
 import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../message/registry.js';
 import { Reply } from '../../message/reply.js';
@@ -111,7 +112,7 @@ export class CacheHandler {
         this.#keep(query, reply);
       },
       (error: unknown) => {
-        this.#logger.warn(`plugin/cache: ${query.name} ${query.type} was not renewed: ${String(error)}`);
+        this.#logger.warn(`plugin/cache: ${query.name} ${query.type} was not renewed: ${printable(String(error))}`);
       },
     );
   }

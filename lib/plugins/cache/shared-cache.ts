@@ -38,6 +38,7 @@ export class SharedCache {
       lookedUpAgain: true,
       staleFirst: !verify,
       ignoreNsid: true, // the directive nsid adds it to what this cache answers
+      ignoreCookies: true, // no directive's answer depends on them
     });
     const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);
     if (other === 0) return number;

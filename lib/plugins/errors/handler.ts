@@ -1,6 +1,7 @@
 /** Logs errors of the directives behind it, and answers SERVFAIL for them. */
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
+import { printable } from '../../message/printable.js';
 import type { Reply } from '../../message/reply.js';
 
 /** Errors that are only counted for a while. */
@@ -65,12 +66,12 @@ export class ErrorLog {
   #fail({ name, type }: Query, reply: Reply, error: unknown): void {
     reply.fail('SERVFAIL');
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `2 ${name === '.' ? name : `${name}.`} ${type}: ${oneLine(reason)}`;
+    const message = `2 ${name === '.' ? name : `${name}.`} ${type}: ${printable(reason)}`;
     const counted = this.#consolidate.find(({ matcher }) => matcher.test(reason));
     if (counted === undefined) this.#logger.error(`plugin/errors: ${message}`);
     else this.#count(counted, message);
     if (this.#stacktrace && counted === undefined && error instanceof Error && error.stack !== undefined) {
-      this.#logger.error(error.stack);
+      this.#logger.error(`${error.name}: ${printable(reason)}\n${callsOf(error.stack)}`);
     }
   }
 
@@ -92,7 +93,11 @@ export class ErrorLog {
   }
 }
 
-/** Control characters, which could feign another line of the log, as escapes. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) => `\\${String(character.charCodeAt(0)).padStart(3, '0')}`);
+/** The calls that led to an error, without its message: that may hold a client's text. */
+function callsOf(stack: string): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map(printable)
+    .join('\n');
 }

@@ -1,0 +1,13 @@
+/** Text that others have chosen, made fit for logs and terminals. */
+
+/**
+ * The text on one line, and as it will be shown: control characters, line and paragraph separators, characters that change
+ * the direction of text or are not seen, and halves of characters become `\DDD` (as in names, RFC 1035 s.5.1) or `\u{HEX}`
+ * above 255. So it can feign no other line, and give a terminal no orders.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xff ? `\\u{${code.toString(16)}}` : `\\${String(code).padStart(3, '0')}`;
+  });
+}

@@ -142,7 +142,7 @@ Napi::Value check_stream(const Napi::CallbackInfo& info) {
   auto counters = info[6].As<Napi::Float64Array>();
   auto progress = info[8].As<Napi::Uint32Array>();
   EdnsSettings settings;
-  if (info.Length() > 9) {
+  if (info[9].IsTypedArray()) {
     auto edns = info[9].As<Napi::Uint8Array>();
     settings = EdnsSettings::of(edns.Data(), edns.ElementLength());
   }

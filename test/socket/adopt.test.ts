@@ -85,15 +85,17 @@ describe('SocketGroup.adopt', () => {
       import { readFileSync } from 'node:fs';
       import { createSocket } from 'node:dgram';
       import { addon } from ${url('addon.js')};
+      import { ednsSettings } from ${url('transport/edns-settings.js')};
       const flags = () => parseInt(/flags:\\s*(\\d+)/.exec(readFileSync('/proc/self/fdinfo/' + fd, 'utf8'))[1], 8);
       const before = flags();
       const group = SocketGroup.adopt([fd]);
       const { layout } = addon;
+      const { udp } = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 1000, grpcEncrypted: false, nsid: undefined });
       const slab = new ArrayBuffer(layout.slabSize);
       const queries = new Uint32Array(layout.batchSize * layout.queryWords);
       const outbox = new Uint32Array(1 + layout.outboxEntries * layout.outboxEntryWords);
       const counters = new Float64Array(layout.socketRow + layout.workerRow);
-      const endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, layout.socketRow, () => {
+      const endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, layout.socketRow, udp, () => {
         const at = queries[layout.query.offset] - layout.envelopeSize;
         const local = Buffer.from(slab, at + layout.envelope.localAddress, 4).join('.');
         console.log(JSON.stringify({ before, after: flags(), local }));
@@ -134,7 +136,7 @@ describe('SocketGroup.adopt', () => {
     assert.throws(() => SocketGroup.adopt([]), { code: 'ERR_OUT_OF_RANGE' });
     assert.throws(() => SocketGroup.adopt(['3' as unknown as number]), { code: 'ERR_INVALID_ARG_TYPE' });
     other.close();
-    assert.throws(() => other.description, { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.throws(() => other.description, { code: 'ERR_MULTISOCKET_CLOSED' });
     assert.throws(() => SocketGroup.adopt([u0, u1], { steering: 'left' as 'cpu' }), { code: 'ERR_INVALID_ARG_VALUE' });
   });
 

@@ -33,11 +33,11 @@ describe('fuzz targets', function () {
     it(`stand the corpus and ${RUNS[target]} mutations of it (${target})`, () => {
       const program = buildProgram(directory, `fuzz_${target}`, 'fuzzer,address,undefined');
       const inputs = readdirSync(corpusOf(target)).map((file) => join(corpusOf(target), file));
-      const replayed = runProgram(program, `-artifact_prefix=${directory}/`, ...inputs);
+      const replayed = runProgram(program, [`-artifact_prefix=${directory}/`, ...inputs]);
       assert.equal(replayed.match(/^Executed /gm)?.length, inputs.length);
       // New inputs of interest are not written: the corpus is the one in the repository, in each run.
       const options = [`-runs=${RUNS[target]}`, '-seed=1', '-max_len=2048', `-artifact_prefix=${directory}/`];
-      const output = runProgram(program, ...options, directory, corpusOf(target));
+      const output = runProgram(program, [...options, directory, corpusOf(target)]);
       assert.match(output, new RegExp(`^Done ${RUNS[target]} runs`, 'm'));
     }).timeout(120_000);
   }

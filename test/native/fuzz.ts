@@ -33,7 +33,7 @@ for (const target of FUZZ_TARGETS.filter((each) => values.target === undefined |
   const start = performance.now();
   const found = mkdtempSync(join(directory, `${target}-`));
   const options = [`-runs=${runs}`, `-seed=${values.seed}`, '-max_len=512', `-artifact_prefix=${directory}/`];
-  runProgram(program, ...options, found, corpusOf(target)); // fails on any report
+  runProgram(program, [...options, found, corpusOf(target)]); // fails on any report
   const seconds = Math.round((performance.now() - start) / 1000);
   console.log(`${target}: ${runs} runs in ${seconds} s, no report`);
   record('fuzz', (before) => [...before.filter((each) => each.target !== target), { target, runs, seconds }]);

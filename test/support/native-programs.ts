@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from './temporary-directory.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = [
@@ -31,11 +32,11 @@ export function corpusOf(target: string): string {
   return join(root, 'test/native/corpus', target);
 }
 
-/** Runs a program in the project's folder; returns what it printed, and fails unless it ends with 0. */
-export function runProgram(file: string, ...args: string[]): string {
+/** Runs a program in the project's folder, or another; returns what it printed, and fails unless it ends with 0. */
+export function runProgram(file: string, args: readonly string[], cwd = root): string {
   const { status, signal, stdout, stderr, error } = spawnSync(file, args, {
     encoding: 'utf8',
-    cwd: root,
+    cwd,
     maxBuffer: 64 << 20,
   });
   if (error !== undefined) throw error;
@@ -43,17 +44,33 @@ export function runProgram(file: string, ...args: string[]): string {
   return stdout + stderr;
 }
 
+/** By flags: the sources as objects, which all programs with these flags share. */
+const objects = new Map<string, string[]>();
+
+function compile(given: readonly string[]): string[] {
+  const key = given.join(' ');
+  const known = objects.get(key);
+  if (known !== undefined) return known;
+  const folder = temporaryDirectory();
+  runProgram(compiler, [...given, '-c', ...sources.map((source) => join(root, 'native', `${source}.cc`))], folder);
+  const made = sources.map((source) => join(folder, `${source}.o`));
+  objects.set(key, made);
+  return made;
+}
+
 /** Compiles `test/native/NAME.cc` into `directory`; `sanitizers` as `-fsanitize` has them, or `none`. */
 export function buildProgram(directory: string, name: string, sanitizers: string, optimize = '-O1'): string {
   const program = join(directory, `${name}-${sanitizers.replaceAll(',', '-')}`);
-  const sanitize = sanitizers === 'none' ? [] : [`-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'];
-  const files = [`test/native/${name}.cc`, ...sources.map((source) => `native/${source}.cc`)];
-  runProgram(compiler, ...flags, optimize, ...sanitize, '-Inative', ...files, '-o', program);
+  const sanitize = (list: string): string[] =>
+    sanitizers === 'none' ? [] : [`-fsanitize=${list}`, '-fno-sanitize-recover=all'];
+  const parts = compile([...flags, optimize, ...sanitize(sanitizers.replace('fuzzer', 'fuzzer-no-link'))]);
+  const given = [...flags, optimize, ...sanitize(sanitizers), '-Inative', `test/native/${name}.cc`];
+  runProgram(compiler, [...given, ...parts, '-o', program]);
   return program;
 }
 
 /** Builds and runs a test. `atLeast`: so many checks stand in its code; fewer made would mean that it ended early. */
 export function runsChecks(directory: string, name: string, sanitizers: string, atLeast: number): void {
-  const counted = /^(\d+) checks, 0 failures$/m.exec(runProgram(buildProgram(directory, name, sanitizers)));
+  const counted = /^(\d+) checks, 0 failures$/m.exec(runProgram(buildProgram(directory, name, sanitizers), []));
   assert.ok(counted !== null && Number(counted[1]) >= atLeast, `${name} made ${counted?.[1] ?? 'no'} checks`);
 }

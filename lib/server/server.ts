@@ -394,8 +394,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   };
 
   /**
-   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects with a system error; then
-   * all have as many as before.
+   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects
+   * with a system error; then all have as many as before.
    */
   async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
     const undo: (() => Promise<void>)[] = [];

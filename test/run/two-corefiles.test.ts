@@ -6,18 +6,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usableCpus } from 'multisocket';
 import { dig } from '../support/clients.js';
+import type { DnsProgram } from '../support/dns-program.js';
 import { freePort } from '../support/free-port.js';
 import { killAll, listen, type Running } from '../support/program.js';
 import { socketsAt } from '../support/ss.js';
-import { Unbound } from '../support/unbound.js';
+import { startUnbound } from '../support/unbound.js';
 
 const fixtures = fileURLToPath(new URL('../../test/corefile/fixtures/', import.meta.url));
 
 describe('the two Corefiles of multisocket', () => {
-  let unbound: Unbound;
+  let unbound: DnsProgram;
   let directory: string;
   before(async () => {
-    unbound = await Unbound.start(['www.example.org. 300 IN A 192.0.2.80', 'example.org. 300 IN TXT "from Unbound"']);
+    unbound = await startUnbound(['www.example.org. 300 IN A 192.0.2.80', 'example.org. 300 IN TXT "from Unbound"']);
   });
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'multisocket-'));

@@ -1,4 +1,4 @@
-/** A DNS server of somebody else's as a child process that serves one zone on loopback. */
+/** A DNS server of somebody else's as a child process on loopback: with one zone, or with what its configuration says. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,8 @@ import { askAll } from './questions.js';
 export interface ProgramStyle {
   configuration: (folder: string, port: number, origin: string) => string;
   args: (configuration: string) => readonly string[];
+  /** RCODEs of an answer to the origin's SOA that tell that it serves; default: NOERROR. */
+  serves?: (rcode: number) => boolean;
 }
 
 /** See the file's head. */
@@ -36,12 +38,13 @@ export class DnsProgram {
     let log = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (log += text.toString()));
     const server = new DnsProgram(port, folder, child);
+    const { serves = (rcode) => rcode === 0 } = style;
     for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt++) {
-      const answers = await askAll(port, [{ name: `${origin}.`, type: 6 }], 100).catch(() => []);
-      if (answers.some((soa) => (soa[3] & 15) === 0)) return server;
+      const answers = await askAll(port, [{ name: origin === '.' ? '.' : `${origin}.`, type: 6 }], 100).catch(() => []);
+      if (answers.some((soa) => serves(soa[3] & 15))) return server;
     }
     await server.stop();
-    throw new Error(`${program} does not serve the zone: ${log}`);
+    throw new Error(`${program} does not serve ${origin}: ${log}`);
   }
 
   async stop(): Promise<void> {

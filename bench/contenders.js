@@ -248,12 +248,9 @@ zone:
   );
 }
 
-function unboundFile(port, directory) {
-  const data = Array.from(addresses, ([name, address]) => `  local-data: "${name}. 300 IN A ${address}"`);
-  return write(
-    directory,
-    'unbound.conf',
-    `server:
+/** What both configurations of Unbound begin with. */
+function unboundServer(port, directory) {
+  return `server:
   interface: 127.0.0.1@${port}
   access-control: 127.0.0.0/8 allow
   do-daemonize: no
@@ -264,7 +261,15 @@ function unboundFile(port, directory) {
   chroot: ""
   directory: "${directory}"
   num-threads: 1
-  incoming-num-tcp: 100
+`;
+}
+
+function unboundFile(port, directory) {
+  const data = Array.from(addresses, ([name, address]) => `  local-data: "${name}. 300 IN A ${address}"`);
+  return write(
+    directory,
+    'unbound.conf',
+    `${unboundServer(port, directory)}  incoming-num-tcp: 100
   module-config: "iterator"
   local-zone: "${ORIGIN}." static
 ${data.join('\n')}
@@ -279,18 +284,7 @@ function unboundForwardFile(port, directory) {
   return write(
     directory,
     'unbound.conf',
-    `server:
-  interface: 127.0.0.1@${port}
-  access-control: 127.0.0.0/8 allow
-  do-daemonize: no
-  use-syslog: no
-  logfile: ""
-  verbosity: 0
-  username: ""
-  chroot: ""
-  directory: "${directory}"
-  num-threads: 1
-  outgoing-range: 4096
+    `${unboundServer(port, directory)}  outgoing-range: 4096
   num-queries-per-thread: 2048
   do-not-query-localhost: no
   module-config: "iterator"

@@ -1,52 +1,23 @@
-/** All sockets of a server: opened, numbered, resized and closed together. */
+/** All addresses of a server: opened, resized, exchanged for others and closed. */
 import { isDeepStrictEqual } from 'node:util';
 import { nativeMissing } from '../addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../fallback/needs-native.js';
-import type { Endpoint, Transport } from '../message/batch.js';
+import type { Endpoint } from '../message/batch.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
-import type { SocketGroup } from '../socket/socket-group.js';
-import { MAX_SOCKETS } from '../socket/socket-count.js';
-import { channels } from './diagnostics.js';
 import type { ServerSocket } from './messages.js';
 import type { ServerConfig } from './options.js';
+import { HANDSHAKE_TIME, ServedGroup, type GroupSockets } from './served-group.js';
 
-/** Numbers of sockets that an address has for itself: UDP and TCP, so that their rows of counters stay in place. */
-export const NUMBERS_PER_ADDRESS = 2 * MAX_SOCKETS;
-
-/** How long surplus sockets are read before they are closed with what may be left in them, in ms. */
-const DRY_TIMEOUT = 5000;
-/** The same for addresses that are given up: new traffic goes on to come to them, so that they may never be dry. */
+/** How long addresses that are given up are read: new traffic goes on to come to them, so that they may never be dry. */
 const GIVE_UP_TIMEOUT = 1000;
-/** How long connections that a surplus listener has begun may take to be complete, in ms. */
-const HANDSHAKE_TIME = 200;
 
 /** An address that a server listens on, port 0 resolved. */
 export interface BoundAddress extends Endpoint {
   transport: AddressTransport;
-}
-
-/** Without native code it is a single socket. */
-type ServedGroup = SocketGroup | PlainSocket;
-
-interface Group {
-  sockets: ServedGroup;
-  transport: Transport;
-  /** The number of its first socket. */
-  first: number;
-  /** Its number, which no other group has. */
-  index: number;
-  local: Endpoint;
-  wildcard: boolean;
-  /** How many of its sockets shall be served: fewer than there are just before the surplus is closed. */
-  serving: number;
-  /** How many are to stay: fewer than there are while it shrinks. */
-  staying: number;
-  /** Every socket, in order; the objects stay the same. */
-  members: ServerSocket[];
 }
 
 /** An entry of `listen` at work. */
@@ -55,7 +26,7 @@ interface Address {
   bound: BoundAddress;
   /** Its place among the rows of counters, which no other address has meanwhile. */
   slot: number;
-  groups: Group[];
+  groups: ServedGroup[];
 }
 
 type ListenEntry = ServerConfig['listen'][number];
@@ -156,14 +127,14 @@ export class ServerSockets {
    * since replies can only leave through that one.
    */
   partners(): [leaving: ServerSocket, staying: ServerSocket][] {
-    return this.#groups().flatMap(({ members, staying }) =>
-      members.slice(staying).map((leaving): [ServerSocket, ServerSocket] => [leaving, members[0]]),
+    return this.groups().flatMap(({ members, surplus }) =>
+      surplus.map((leaving): [ServerSocket, ServerSocket] => [leaving, members[0]]),
     );
   }
 
   /** Every socket that shall be served, by address, UDP before TCP. */
   all(): ServerSocket[] {
-    return this.#groups().flatMap(({ members, serving }) => members.slice(0, serving));
+    return this.groups().flatMap(({ served }) => served);
   }
 
   /** The sockets of addresses that are about to be given up: whoever has them is to go on reading them. */
@@ -194,7 +165,7 @@ export class ServerSockets {
   /** Has more sockets join those that were inherited, where these let others join. Throws a system error. */
   growInherited(config: ServerConfig): void {
     this.#addresses.forEach(({ groups }, i) => {
-      for (const group of groups) if (group.sockets.shared) grow(group, config.listen[i].sockets);
+      for (const group of groups) if (group.sockets.shared) group.grow(config.listen[i].sockets);
     });
   }
 
@@ -209,9 +180,9 @@ export class ServerSockets {
     }));
   }
 
-  /** Each group with its sockets, in the order of {@link all}. */
-  groups(): { group: ServedGroup; transport: Transport; sockets: readonly ServerSocket[] }[] {
-    return this.#groups().map(({ sockets, transport, members }) => ({ group: sockets, transport, sockets: members }));
+  /** The groups of the addresses that are open, in the order of {@link all}. */
+  groups(): ServedGroup[] {
+    return this.#addresses.flatMap(({ groups }) => groups);
   }
 
   /**
@@ -221,32 +192,27 @@ export class ServerSockets {
    */
   async resize(address: number, count: number, assign: () => Promise<void>): Promise<void> {
     const { groups } = this.#addresses[address];
-    const before = groups.map(({ serving }) => serving);
+    const before = groups.map(({ served }) => served.length);
     try {
-      for (const group of groups) grow(group, count);
-      for (const { sockets, members } of groups) if (count < members.length) sockets.steerAway(count);
-      for (const group of groups) group.staying = Math.min(count, group.members.length);
+      for (const group of groups) group.grow(count);
+      for (const group of groups) group.steerAway(count);
+      for (const group of groups) group.keep(count);
       await assign();
     } catch (error) {
       groups.forEach((group, i) => {
-        closeSurplus(group, before[i]);
-        group.sockets.steer(group.sockets.steering);
+        group.restore(before[i]);
       });
       await assign();
       throw error;
     }
-    await Promise.all(groups.map((group) => emptySurplus(group)));
-    for (const group of groups) group.serving = count;
+    await Promise.all(groups.map((group) => group.emptySurplus()));
+    for (const group of groups) group.stopServing();
     await assign();
-    for (const group of groups) closeSurplus(group, count);
+    for (const group of groups) group.shrink(count);
   }
 
   close(): void {
     for (const { sockets } of [...this.#addresses, ...this.#leaving].flatMap(({ groups }) => groups)) sockets.close();
-  }
-
-  #groups(): Group[] {
-    return this.#addresses.flatMap(({ groups }) => groups);
   }
 
   /** The lowest slot that none of ours nor of `others` has. */
@@ -274,10 +240,10 @@ function isSame(one: ListenEntry, other: ListenEntry): boolean {
   return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
 }
 
-function addressOf(groups: readonly ServedGroup[], wanted: ListenEntry, slot: number): Address {
+function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: number): Address {
   const { transport } = wanted;
-  const bound = { transport, ...localOf(groups[0]) };
-  return { wanted, bound, slot, groups: groups.map((group) => groupOf(group, slot, transport)) };
+  const served = groups.map((group) => new ServedGroup(group, slot, transport));
+  return { wanted, bound: { transport, ...served[0].local }, slot, groups: served };
 }
 
 /**
@@ -289,55 +255,4 @@ function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: r
   return before.some(
     (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),
   );
-}
-
-function groupOf(sockets: ServedGroup, slot: number, spoken: AddressTransport): Group {
-  const local = localOf(sockets);
-  const wildcard = local.address === '0.0.0.0' || local.address === '::';
-  const transport = spoken === 'dns' ? sockets.protocol : spoken;
-  const place = transport === 'udp' ? 0 : 1;
-  const [first, index] = [slot * NUMBERS_PER_ADDRESS + place * MAX_SOCKETS, 2 * slot + place];
-  const group: Group = { sockets, transport, first, index, local, wildcard, serving: 0, staying: 0, members: [] };
-  addMembers(group);
-  announce(sockets);
-  return group;
-}
-
-/** Brings the list of members up to what the group has. */
-function addMembers(group: Group): void {
-  const { sockets, transport, first, index, wildcard, local, members } = group;
-  for (let i = members.length; i < sockets.descriptors.length; i++) {
-    members.push({ number: first + i, transport, fd: sockets.descriptors[i], group: index, wildcard, local });
-  }
-  group.serving = group.staying = members.length;
-}
-
-function grow(group: Group, count: number): void {
-  if (count <= group.members.length) return;
-  group.sockets.grow(count);
-  addMembers(group);
-  announce(group.sockets);
-}
-
-/** Waits until what has come to the sockets that are not to stay has been taken. */
-async function emptySurplus({ sockets, transport, members, staying }: Group): Promise<void> {
-  if (staying === members.length) return;
-  sockets.leave(staying);
-  if (transport !== 'udp') await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
-  await untilDry(() => sockets.statistics().slice(staying), DRY_TIMEOUT);
-}
-
-function closeSurplus(group: Group, count: number): void {
-  group.serving = group.staying = Math.min(count, group.members.length);
-  if (group.members.splice(count).length === 0) return;
-  group.sockets.shrink(count);
-  announce(group.sockets);
-}
-
-function announce({ address, port, protocol, steering, descriptors }: ServedGroup): void {
-  channels.steer.publish({ address, port, protocol, steering, sockets: descriptors.length });
-}
-
-function localOf({ address, port }: ServedGroup): Endpoint {
-  return { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
 }

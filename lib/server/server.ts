@@ -1,4 +1,4 @@
-/** The server: it owns the sockets, and has workers serve them. */
+/** The server as its user sees it: its life from start to close, its state and its events. */
 import { EventEmitter } from 'node:events';
 import { nativeMissing } from '../addon.js';
 import { invalidValue, withCode } from '../errors.js';
@@ -6,21 +6,17 @@ import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import type { TlsSettings } from '../transport/secure-context.js';
-import { Adaptation, type AdaptationBounds, type AdaptationStep } from './adaptation.js';
-import { Assignment } from './assignment.js';
-import type { Borrower } from './borrower.js';
+import type { Adaptation, AdaptationStep } from './adaptation.js';
+import { Changes } from './changes.js';
 import { checkSecrets } from './check-guard.js';
-import { checkCertificate, checkOptions, checkReload } from './check-options.js';
+import { checkOptions } from './check-options.js';
 import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
-import type { ServerSocket } from './messages.js';
-import type { ReloadOptions, ServerConfig, ServerOptions } from './options.js';
-import { ServerCache } from './server-cache.js';
-import { ServerGuard } from './server-guard.js';
-import { ServerSockets, type AddressChange, type BoundAddress } from './server-sockets.js';
-import { startWorker } from './start-worker.js';
-import { Counters, type ServerStatistics } from './statistics.js';
-import { Supervisor, type SupervisedWorker } from './supervisor.js';
+import type { ReloadOptions, ServerOptions } from './options.js';
+import type { ServerCache } from './server-cache.js';
+import { ServerParts } from './server-parts.js';
+import { ServerSockets, type BoundAddress } from './server-sockets.js';
+import type { ServerStatistics } from './statistics.js';
 
 /** The events of a {@link Server} and what their listeners are given. */
 export interface ServerEvents {
@@ -59,8 +55,6 @@ type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
 /** Whether it has been said that native code is missing: once is enough. */
 let fallbackTold = false;
 
-/** For how many addresses there is room at least, so that a reload can have more than there were at first. */
-const MIN_ROOM = 64;
 /** How soon sockets that could not be lent are tried again, in ms. */
 const RETRY = 1000;
 
@@ -71,26 +65,18 @@ const RETRY = 1000;
  * workers is published on the channels of `node:diagnostics_channel` that the documentation lists.
  */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
-  #config: ServerConfig;
-  readonly #assignment = new Assignment();
-  readonly #counters: Counters;
-  /** For how many addresses there is room. */
-  readonly #room: number;
-  readonly #supervisor: Supervisor;
+  readonly #parts: ServerParts;
+  readonly #changes: Changes;
   readonly #onAbort = (): void => {
     this.close().catch((error: unknown) => this.emit('error', error as Error));
   };
   /** The answers that are kept; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
-  readonly #guard: ServerGuard | undefined;
-  #sockets: ServerSockets | undefined;
   #state: State = 'new';
   #starting: Promise<void> | undefined;
   #closing: Promise<CloseReport> | undefined;
   /** Aborted when it is about to close. */
   readonly #closed = new AbortController();
-  /** Reloads and resizes, one after the other. */
-  #changing: Promise<unknown> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
   #adaptation: Adaptation | undefined;
   #control: ControlSocket | undefined;
@@ -98,32 +84,16 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** @internal */
   constructor(options: ServerOptions) {
     super();
-    const config = checkOptions(options);
-    this.#config = config;
-    const workers = Math.max(1, config.workers);
-    const { cache, cookies, rateLimit, maxPayloadSize, nsid } = config;
-    const added = { ignoreNsid: nsid !== undefined, ignoreCookies: cookies !== undefined };
-    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
-    this.#guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
-    const shared = { cache: this.cache?.number ?? 0, guard: this.#guard?.number ?? 0 };
-    this.#room = Math.max(MIN_ROOM, 2 * config.listen.length);
-    this.#counters = new Counters(this.#room, 2 * workers);
-    this.#supervisor = new Supervisor({
-      workers,
-      stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
-      killTimeout: config.killTimeout,
-      start: (index, died) =>
-        startWorker(this.#config, index, this.#counters, shared, {
-          warn: this.#warn,
-          died,
-          message: (message) => this.emit('message', message, index),
-        }),
-      changed: this.#reassign,
+    this.#parts = new ServerParts(checkOptions(options), {
       warn: this.#warn,
-      buried: (worker: SupervisedWorker) => {
-        this.#assignment.forget(worker);
-        this.#counters.returnSeat(worker.seat);
-      },
+      message: (message, worker) => this.emit('message', message, worker),
+      changed: this.#reassign,
+    });
+    this.cache = this.#parts.cache;
+    this.#changes = new Changes(this.#parts, () => {
+      const { sockets } = this.#parts;
+      if (this.#state === 'listening' && sockets !== undefined) return sockets;
+      throw withCode(new Error(`the server is ${this.#state}`), 'ERR_SERVER_NOT_RUNNING');
     });
   }
 
@@ -135,10 +105,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    */
   async listen(): Promise<this> {
     return this.#begin(false, async () => {
-      const given = this.#config.listenFds ? listenFds() : [];
-      if (given.length === 0) return ServerSockets.open(this.#config, this.#room);
-      const sockets = ServerSockets.adopt(this.#config, given, this.#room);
-      sockets.growInherited(this.#config);
+      const { config, room } = this.#parts;
+      const given = config.listenFds ? listenFds() : [];
+      if (given.length === 0) return ServerSockets.open(config, room);
+      const sockets = ServerSockets.adopt(config, given, room);
+      sockets.growInherited(config);
       return sockets;
     });
   }
@@ -156,7 +127,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     try {
       await this.#begin(true, async () => {
         adopted = await adoptSockets(path, { timeout });
-        return ServerSockets.adopt(this.#config, adopted.addresses, this.#room);
+        return ServerSockets.adopt(this.#parts.config, adopted.addresses, this.#parts.room);
       });
       await adopted?.ready();
     } catch (error) {
@@ -176,7 +147,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * was withdrawn, a system error of the path, or `ERR_SERVER_NOT_RUNNING`. The server then serves on.
    */
   async handOver(path: string, { timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
-    await this.#change(async (sockets) => {
+    await this.#changes.next(async (sockets) => {
       const offer = offerSockets(path, sockets.handOver(), { timeout, signal: this.#closed.signal });
       await offer.taken;
     });
@@ -185,13 +156,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** What was bound: an entry for each of `listen`, port 0 resolved. Empty before and after. */
   addresses(): BoundAddress[] {
-    return this.#sockets?.addresses() ?? [];
+    return this.#parts.sockets?.addresses() ?? [];
   }
 
   /** Counts and the state of each socket and worker, at this moment; no message is sent to ask. */
   stats(): ServerStatistics {
-    const statistics = this.#counters.read(this.#sockets, this.#supervisor, this.#assignment);
-    return this.cache === undefined ? statistics : { ...statistics, cache: this.cache.counters() };
+    return this.#parts.stats();
   }
 
   /**
@@ -204,38 +174,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * workers and addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
-    return this.#change(async (sockets) => {
-      const before = this.#config;
-      const config = checkReload(before, changes);
-      const undo = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
-      this.#config = config;
-      undo.push(() => {
-        this.#config = before;
-        return Promise.resolve();
-      });
-      let change: AddressChange | undefined;
-      try {
-        await this.#supervisor.renew(
-          async () => {
-            if (changes.listen === undefined) return;
-            change = await sockets.change(config);
-            for (const slot of change.slots) this.#counters.forgetAddress(slot);
-          },
-          async () => {
-            undo.length = 0; // from here on the fresh ones serve
-            change?.apply();
-            await this.#assign();
-            await change?.finish(() => this.#assign());
-          },
-          before.closeTimeout,
-        );
-      } catch (error) {
-        for (const step of undo) await step();
-        throw error;
-      }
-      // What the old handlers said need not be what the fresh ones say.
-      this.cache?.clear();
-    });
+    return this.#changes.reload(changes);
   }
 
   /**
@@ -244,15 +183,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * without the option `tls`; the old ones then stay.
    */
   async secure(tls: TlsSettings): Promise<void> {
-    const checked = checkCertificate(tls);
-    await this.#change(async () => {
-      const before = this.#config.tls;
-      // gRPC that began without encryption goes on so, on every socket.
-      if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
-      const shared = { ...checked, ticketKeys: before.ticketKeys };
-      this.#config = { ...this.#config, tls: shared };
-      await Promise.all(this.#supervisor.all.map((worker) => worker.secure(shared)));
-    });
+    await this.#changes.secure(tls);
   }
 
   /**
@@ -263,10 +194,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    */
   rotateCookieSecrets(secrets?: readonly string[]): void {
     const checked = secrets === undefined ? undefined : checkSecrets(secrets);
-    if (this.#guard === undefined || this.#config.cookies === undefined) {
-      throw invalidValue('cookies', 'must have been given for secrets to be rotated', this.#config.cookies);
+    const { guard, config } = this.#parts;
+    if (guard === undefined || config.cookies === undefined) {
+      throw invalidValue('cookies', 'must have been given for secrets to be rotated', config.cookies);
     }
-    this.#guard.rotate(checked);
+    guard.rotate(checked);
   }
 
   /**
@@ -275,11 +207,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * with a system error (`EMFILE`, ...), `ERR_OUT_OF_RANGE`, or `ERR_SERVER_NOT_RUNNING`.
    */
   async resize(sockets: number, address?: number): Promise<void> {
-    const count = checkSocketCount('sockets', sockets);
-    await this.#change(async (open) => {
-      const addresses = address === undefined ? [...open.addresses().keys()] : [address];
-      for (const each of addresses) await open.resize(each, count, () => this.#assign());
-    });
+    await this.#changes.resize(checkSocketCount('sockets', sockets), address);
   }
 
   /**
@@ -293,13 +221,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Lets the server keep the process alive, as it does from the start. */
   ref(): this {
-    this.#supervisor.ref(true);
+    this.#parts.supervisor.ref(true);
     return this;
   }
 
   /** Lets the process end though the server is open. */
   unref(): this {
-    this.#supervisor.ref(false);
+    this.#parts.supervisor.ref(false);
     return this;
   }
 
@@ -321,13 +249,14 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   async #start(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<void> {
-    const { signal, control, auto } = this.#config;
+    const parts = this.#parts;
+    const { signal, control, auto } = parts.config;
     try {
       signal?.throwIfAborted();
       this.#tellFallback();
-      this.#sockets = await open();
-      await this.#supervisor.start();
-      await this.#assign();
+      parts.sockets = await open();
+      await parts.supervisor.start();
+      await parts.assign();
       if (control !== undefined) this.#control = await ControlSocket.open(control, takesOver, () => this.#told());
       signal?.throwIfAborted();
     } catch (error) {
@@ -336,33 +265,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
-    if (auto !== undefined) this.#adaptation = this.#adapt(auto);
-  }
-
-  #told(): ServerStatistics & { addresses: BoundAddress[] } {
-    return { addresses: this.addresses(), ...this.stats() };
-  }
-
-  #adapt(bounds: AdaptationBounds): Adaptation {
-    return new Adaptation({
-      ...bounds,
-      sockets: () => {
-        const first = this.#config.listen.findIndex(({ adapts }) => adapts);
-        return first === -1 ? 0 : (this.#sockets?.count(first) ?? 0);
-      },
-      busy: () => this.#supervisor.all.map((worker) => worker.busyFor()),
-      resize: (sockets) =>
-        this.#change(async (open) => {
-          for (const [i, { adapts }] of this.#config.listen.entries()) {
-            if (adapts) await open.resize(i, sockets, () => this.#assign());
-          }
-        }),
+    if (auto === undefined) return;
+    this.#adaptation = this.#changes.adapt(auto, {
       told: (step) => {
-        const { from, to, cpuUsed, cpuAvailable } = step;
-        this.#config.logger.info(
-          `sockets: ${from} -> ${to}: workers were busy for ${cpuUsed.toFixed(1)} of ${cpuAvailable} CPUs`,
-        );
-        channels.adapt.publish(step);
         this.emit('adapt', step);
       },
       failed: (error) => {
@@ -371,60 +276,18 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     });
   }
 
-  /** Has the sockets served by whom the supervisor names. */
-  #assign(): Promise<void> {
-    const sockets = this.#sockets?.all() ?? [];
-    const plan = new Map<ServerSocket, readonly Borrower[]>(
-      sockets.map((socket, i) => [socket, this.#supervisor.readersFor(i)]),
-    );
-    for (const socket of this.#sockets?.leaving() ?? []) plan.set(socket, this.#assignment.readersOf(socket.number));
-    for (const [leaving, staying] of this.#sockets?.partners() ?? []) {
-      plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
-    }
-    return this.#assignment.carryOut(plan);
+  #told(): ServerStatistics & { addresses: BoundAddress[] } {
+    return { addresses: this.addresses(), ...this.stats() };
   }
 
   readonly #reassign = (): void => {
     if (this.#state !== 'listening') return;
-    this.#assign().catch((error: unknown) => {
+    this.#parts.assign().catch((error: unknown) => {
       this.#warn(error as Error);
       clearTimeout(this.#retry);
       this.#retry = setTimeout(this.#reassign, RETRY).unref();
     });
   };
-
-  /**
-   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects
-   * with a system error; then all have as many as before.
-   */
-  async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
-    const undo: (() => Promise<void>)[] = [];
-    const assign = (): Promise<void> => this.#assign();
-    try {
-      for (const [i, place] of sockets.places(listen).entries()) {
-        if (place === undefined || listen[i].adapts) continue;
-        const before = sockets.count(place);
-        if (before === listen[i].sockets) continue;
-        await sockets.resize(place, listen[i].sockets, assign);
-        undo.push(() => sockets.resize(place, before, assign));
-      }
-    } catch (error) {
-      for (const step of undo) await step();
-      throw error;
-    }
-    return undo;
-  }
-
-  #change(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
-    const result = this.#changing.then(() => {
-      if (this.#state !== 'listening' || this.#sockets === undefined) {
-        throw withCode(new Error(`the server is ${this.#state}`), 'ERR_SERVER_NOT_RUNNING');
-      }
-      return work(this.#sockets);
-    });
-    this.#changing = result.catch(() => undefined); // who called it is told
-    return result;
-  }
 
   #tellFallback(): void {
     if (nativeMissing === undefined || fallbackTold) return;
@@ -439,7 +302,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (!this.emit('warning', error)) process.emitWarning(error);
   };
 
-  async #close({ timeout = this.#config.closeTimeout, lameduck = 0 }: CloseOptions): Promise<CloseReport> {
+  async #close({ timeout = this.#parts.config.closeTimeout, lameduck = 0 }: CloseOptions): Promise<CloseReport> {
     // One that is just starting is let finish that; when it fails, that is told to who called listen, and it is closed.
     await this.#starting?.catch(() => undefined);
     if (this.#state === 'closed') return { queries: 0, connections: 0 };
@@ -456,20 +319,18 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   async #end(timeout: number): Promise<CloseReport> {
-    this.#config.signal?.removeEventListener('abort', this.#onAbort);
+    const parts = this.#parts;
+    parts.config.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#retry);
     this.#adaptation?.stop();
     this.#control?.close();
     const report = { queries: 0, connections: 0 };
-    await this.#supervisor.end(timeout, () => {
+    await parts.supervisor.end(timeout, () => {
       const { inFlight, tcpOpen } = this.stats().totals;
       report.queries = inFlight;
       report.connections = tcpOpen;
     });
-    this.#sockets?.close();
-    this.#sockets = undefined;
-    this.cache?.close();
-    this.#guard?.close();
+    parts.close();
     this.#state = 'closed';
     this.emit('close');
     return report;

@@ -4,7 +4,8 @@ import type { Transport } from '../message/batch.js';
 import { ConnectionLimits } from '../transport/connection-limits.js';
 import { socketCounters, workerCounters, type SocketCounter, type WorkerCounter } from '../transport/counters.js';
 import type { Assignment } from './assignment.js';
-import { NUMBERS_PER_ADDRESS, type ServerSockets } from './server-sockets.js';
+import { NUMBERS_PER_ADDRESS } from './served-group.js';
+import type { ServerSockets } from './server-sockets.js';
 import type { Supervisor } from './supervisor.js';
 
 /** What is known of one socket. */
@@ -115,7 +116,7 @@ export class Counters {
   }
 
   #readSockets(sockets: ServerSockets, assignment: Assignment): SocketStatistics[] {
-    return sockets.groups().flatMap(({ group, transport, sockets: members }) => {
+    return sockets.groups().flatMap(({ sockets: group, transport, members }) => {
       const { protocol, address, port } = group;
       return group.statistics().map((kernel, index) => {
         const { number } = members[index];

@@ -1,0 +1,138 @@
+/** What changes while a server runs: its workers, addresses, numbers of sockets and certificates, one after the other. */
+import { withCode } from '../errors.js';
+import type { TlsSettings } from '../transport/secure-context.js';
+import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
+import { checkCertificate, checkReload } from './check-options.js';
+import { channels } from './diagnostics.js';
+import type { ReloadOptions, ServerConfig } from './options.js';
+import type { ServerParts } from './server-parts.js';
+import type { AddressChange, ServerSockets } from './server-sockets.js';
+
+/** See the file's head. */
+export class Changes {
+  readonly #parts: ServerParts;
+  readonly #running: () => ServerSockets;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** `running`: the sockets of the server, or throws `ERR_SERVER_NOT_RUNNING`. */
+  constructor(parts: ServerParts, running: () => ServerSockets) {
+    this.#parts = parts;
+    this.#running = running;
+  }
+
+  /** Does `work` when all that was asked for before is done. Rejects with what it rejects with, or when it does not run. */
+  next(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
+    const result = this.#last.then(() => work(this.#running()));
+    this.#last = result.catch(() => undefined); // who called it is told
+    return result;
+  }
+
+  /** See {@link Server.reload}. */
+  reload(changes: ReloadOptions): Promise<void> {
+    const parts = this.#parts;
+    return this.next(async (sockets) => {
+      const before = parts.config;
+      const config = checkReload(before, changes);
+      const undo = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
+      parts.config = config;
+      undo.push(() => {
+        parts.config = before;
+        return Promise.resolve();
+      });
+      let change: AddressChange | undefined;
+      try {
+        await parts.supervisor.renew(
+          async () => {
+            if (changes.listen === undefined) return;
+            change = await sockets.change(config);
+            for (const slot of change.slots) parts.counters.forgetAddress(slot);
+          },
+          async () => {
+            undo.length = 0; // from here on the fresh ones serve
+            change?.apply();
+            await parts.assign();
+            await change?.finish(() => parts.assign());
+          },
+          before.closeTimeout,
+        );
+      } catch (error) {
+        for (const step of undo) await step();
+        throw error;
+      }
+      // What the old handlers said need not be what the fresh ones say.
+      parts.cache?.clear();
+    });
+  }
+
+  /** See {@link Server.secure}. */
+  async secure(tls: TlsSettings): Promise<void> {
+    const checked = checkCertificate(tls);
+    const parts = this.#parts;
+    await this.next(async () => {
+      const before = parts.config.tls;
+      // gRPC that began without encryption goes on so, on every socket.
+      if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
+      const shared = { ...checked, ticketKeys: before.ticketKeys };
+      parts.config = { ...parts.config, tls: shared };
+      await Promise.all(parts.supervisor.all.map((worker) => worker.secure(shared)));
+    });
+  }
+
+  /** Gives every address, or the `address`-th, `count` sockets of each protocol; see {@link Server.resize}. */
+  resize(count: number, address?: number): Promise<void> {
+    return this.next(async (sockets) => {
+      const addresses = address === undefined ? [...sockets.addresses().keys()] : [address];
+      for (const each of addresses) await sockets.resize(each, count, () => this.#parts.assign());
+    });
+  }
+
+  /** Has the number of sockets follow the load, for the addresses that adapt; `told` and `failed`: what became of a step. */
+  adapt(bounds: AdaptationBounds, { told, failed }: Pick<AdaptationOptions, 'told' | 'failed'>): Adaptation {
+    const parts = this.#parts;
+    return new Adaptation({
+      ...bounds,
+      sockets: () => {
+        const first = parts.config.listen.findIndex(({ adapts }) => adapts);
+        return first === -1 ? 0 : (parts.sockets?.count(first) ?? 0);
+      },
+      busy: () => parts.supervisor.all.map((worker) => worker.busyFor()),
+      resize: (count) =>
+        this.next(async (sockets) => {
+          for (const [i, { adapts }] of parts.config.listen.entries()) {
+            if (adapts) await sockets.resize(i, count, () => parts.assign());
+          }
+        }),
+      told: (step) => {
+        const { from, to, cpuUsed, cpuAvailable } = step;
+        parts.config.logger.info(
+          `sockets: ${from} -> ${to}: workers were busy for ${cpuUsed.toFixed(1)} of ${cpuAvailable} CPUs`,
+        );
+        channels.adapt.publish(step);
+        told(step);
+      },
+      failed,
+    });
+  }
+
+  /**
+   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects
+   * with a system error; then all have as many as before.
+   */
+  async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
+    const undo: (() => Promise<void>)[] = [];
+    const assign = (): Promise<void> => this.#parts.assign();
+    try {
+      for (const [i, place] of sockets.places(listen).entries()) {
+        if (place === undefined || listen[i].adapts) continue;
+        const before = sockets.count(place);
+        if (before === listen[i].sockets) continue;
+        await sockets.resize(place, listen[i].sockets, assign);
+        undo.push(() => sockets.resize(place, before, assign));
+      }
+    } catch (error) {
+      for (const step of undo) await step();
+      throw error;
+    }
+    return undo;
+  }
+}

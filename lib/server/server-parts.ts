@@ -1,0 +1,98 @@
+/** What a server is made of: its configuration, workers and sockets, what they share, and who serves what. */
+import type { ServerConfig } from './options.js';
+import { Assignment } from './assignment.js';
+import type { Borrower } from './borrower.js';
+import type { ServerSocket } from './messages.js';
+import { ServerCache } from './server-cache.js';
+import { ServerGuard } from './server-guard.js';
+import type { ServerSockets } from './server-sockets.js';
+import { startWorker } from './start-worker.js';
+import { Counters, type ServerStatistics } from './statistics.js';
+import { Supervisor, type SupervisedWorker } from './supervisor.js';
+
+/** For how many addresses there is room at least, so that a reload can have more than there were at first. */
+const MIN_ROOM = 64;
+
+/** What {@link ServerParts} tell their server. */
+export interface ServerPartsEvents {
+  /** Something went wrong that the server survives. */
+  warn(error: Error): void;
+  /** A handler module has called `context.postMessage`. */
+  message(message: unknown, worker: number): void;
+  /** Who is there to serve, or how well, has changed: {@link ServerParts.assign} is due. */
+  changed(): void;
+}
+
+/** See the file's head. Nothing is open or runs at first, but for what {@link close} closes. */
+export class ServerParts {
+  /** What workers that are started from now on are given. */
+  config: ServerConfig;
+  /** Undefined before they are opened and after they are closed. */
+  sockets: ServerSockets | undefined;
+  /** For how many addresses there is room. */
+  readonly room: number;
+  readonly supervisor: Supervisor;
+  readonly counters: Counters;
+  /** The answers that are kept; undefined without the option `cache`. */
+  readonly cache: ServerCache | undefined;
+  /** Cookies and rate limits; undefined where there is neither. */
+  readonly guard: ServerGuard | undefined;
+  readonly #assignment = new Assignment();
+
+  constructor(config: ServerConfig, events: ServerPartsEvents) {
+    this.config = config;
+    const workers = Math.max(1, config.workers);
+    const { cache, cookies, rateLimit, maxPayloadSize, nsid } = config;
+    const added = { ignoreNsid: nsid !== undefined, ignoreCookies: cookies !== undefined };
+    this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
+    this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
+    const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };
+    this.room = Math.max(MIN_ROOM, 2 * config.listen.length);
+    this.counters = new Counters(this.room, 2 * workers);
+    const warn = events.warn.bind(events);
+    this.supervisor = new Supervisor({
+      workers,
+      stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
+      killTimeout: config.killTimeout,
+      start: (index, died) => {
+        const message = (said: unknown): void => {
+          events.message(said, index);
+        };
+        return startWorker(this.config, index, this.counters, shared, { warn, died, message });
+      },
+      changed: events.changed.bind(events),
+      warn,
+      buried: (worker: SupervisedWorker) => {
+        this.#assignment.forget(worker);
+        this.counters.returnSeat(worker.seat);
+      },
+    });
+  }
+
+  /** See {@link Server.stats}. */
+  stats(): ServerStatistics {
+    const statistics = this.counters.read(this.sockets, this.supervisor, this.#assignment);
+    return this.cache === undefined ? statistics : { ...statistics, cache: this.cache.counters() };
+  }
+
+  /** Has the sockets served by whom the supervisor names. Rejects as {@link Assignment.carryOut}. */
+  assign(): Promise<void> {
+    const sockets = this.sockets?.all() ?? [];
+    const plan = new Map<ServerSocket, readonly Borrower[]>(
+      sockets.map((socket, i) => [socket, this.supervisor.readersFor(i)]),
+    );
+    for (const socket of this.sockets?.leaving() ?? []) plan.set(socket, this.#assignment.readersOf(socket.number));
+    for (const [leaving, staying] of this.sockets?.partners() ?? []) {
+      plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
+    }
+    return this.#assignment.carryOut(plan);
+  }
+
+  /** Closes what is left when the workers have ended. */
+  close(): void {
+    this.sockets?.close();
+    this.sockets = undefined;
+    this.cache?.close();
+    this.guard?.close();
+  }
+}

@@ -9,7 +9,7 @@ export { CorefileServer, type CorefileReloadOptions } from './run/corefile-serve
 export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './addon.js';
-export type { VaryBy } from './message/reply.js';
+export type { VaryBy } from './message/cache-choice.js';
 export type { CacheOptions, ListenOptions, ServerOptions, TcpOptions, ReloadOptions } from './server/options.js';
 export type { CookieOptions, RateLimitOptions } from './server/guard-options.js';
 export type { CloseOptions, CloseReport } from './server/server.js';

@@ -1,6 +1,7 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
 import packet, { type Packet } from 'dns-packet';
+import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
 import { optSize, writeOpt, type EdnsOption } from './edns.js';
 import type { Query } from './query.js';
 import type { ResourceRecord } from './record.js';
@@ -20,21 +21,7 @@ const CD = 0x0010;
 const TAKEN_OVER = AA | RA | AD;
 const SERVFAIL = 2;
 const HEADER_SIZE = 12;
-const MAX_TTL = 0x7fffffff;
-const VARY_BY = { localAddress: 1, clientNetwork: 2, client: 4 } as const;
 const OPTION_EDE = 15;
-/** What a reply can vary by: our address, the client's /24 or /56, or the client's address. */
-export type VaryBy = keyof typeof VARY_BY;
-
-/** How a reply is to be cached: for how many seconds at most, and what it varies by, as bits. */
-export interface CacheChoice {
-  ttl: number;
-  varyBy: number;
-}
-
-/** No bound but the records' own: longer than any TTL. */
-const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
-const NOT_AT_ALL: CacheChoice = { ttl: 0, varyBy: 0 };
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
 
@@ -217,14 +204,7 @@ export class Reply {
    * are not answered with this reply. Without a cache it means nothing. Throws `RangeError` or `TypeError`.
    */
   cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
-    if (ttl !== undefined && !(ttl >= 0 && ttl <= MAX_TTL))
-      throw new RangeError(`the TTL ${ttl} is not from 0 to ${MAX_TTL}`);
-    let bits = 0;
-    for (const name of varyBy) {
-      if (!Object.hasOwn(VARY_BY, name)) throw new TypeError(`replies cannot vary by ${JSON.stringify(name)}`);
-      bits |= VARY_BY[name];
-    }
-    this.#caching = { ttl: ttl ?? DEFAULT_CACHING.ttl, varyBy: bits };
+    this.#caching = cacheChoice(ttl, varyBy);
     return this;
   }
 

@@ -1,0 +1,31 @@
+/** What a handler chooses of how the server's answer cache keeps its reply. */
+
+const MAX_TTL = 0x7fffffff;
+/** As bits, which native code reads. */
+const VARY_BY = { localAddress: 1, clientNetwork: 2, client: 4 } as const;
+
+/** What a reply can vary by: our address, the client's /24 or /56, or the client's address. */
+export type VaryBy = keyof typeof VARY_BY;
+
+/** How a reply is to be cached: for how many seconds at most, and what it varies by, as bits. */
+export interface CacheChoice {
+  ttl: number;
+  varyBy: number;
+}
+
+/** No bound but the records' own: longer than any TTL. */
+export const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
+/** It is not kept. */
+export const NOT_AT_ALL: CacheChoice = { ttl: 0, varyBy: 0 };
+
+/** Checks what `Reply.cache` was given. Throws `RangeError` for a TTL, `TypeError` for what nothing can vary by. */
+export function cacheChoice(ttl: number | undefined, varyBy: readonly VaryBy[]): CacheChoice {
+  if (ttl !== undefined && !(ttl >= 0 && ttl <= MAX_TTL))
+    throw new RangeError(`the TTL ${ttl} is not from 0 to ${MAX_TTL}`);
+  let bits = 0;
+  for (const name of varyBy) {
+    if (!Object.hasOwn(VARY_BY, name)) throw new TypeError(`replies cannot vary by ${JSON.stringify(name)}`);
+    bits |= VARY_BY[name];
+  }
+  return { ttl: ttl ?? DEFAULT_CACHING.ttl, varyBy: bits };
+}

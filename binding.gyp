@@ -24,6 +24,7 @@
         'native/frames.cc',
         'native/guard.cc',
         'native/guard_object.cc',
+        'native/layout_description.cc',
         'native/message_view.cc',
         'native/rate_limiter.cc',
         'native/reuseport.cc',

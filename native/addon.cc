@@ -16,16 +16,16 @@
 #include "frames.h"
 #include "guard_object.h"
 #include "layout.h"
-#include "registry.h"
+#include "layout_description.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "load_generator_object.h"
 #endif
 #include "message_view.h"
 #include "query_origin.h"
 #include "reuseport.h"
-#include "server_cookies.h"
 #include "socket.h"
 #include "system_error.h"
+#include "text_address.h"
 #include "thread_pin.h"
 #include "udp_client_object.h"
 #include "udp_endpoint_object.h"
@@ -179,12 +179,6 @@ Napi::Value add_options(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(length));
 }
 
-// An address in text that Node has given us.
-void parse_address(const std::string& text, uint8_t* address, size_t* length) {
-  *length = uv_inet_pton(AF_INET, text.c_str(), address) == 0 ? 4 : 16;
-  if (*length == 16) uv_inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), address);
-}
-
 Napi::Value query_origin(const Napi::CallbackInfo& info) {
   QueryOrigin origin;
   uint8_t address[16] = {};
@@ -197,176 +191,6 @@ Napi::Value query_origin(const Napi::CallbackInfo& info) {
   origin.set_local_port(htons(static_cast<uint16_t>(info[3].As<Napi::Number>().Uint32Value())));
   auto result = Napi::Uint8Array::New(info.Env(), QueryOrigin::kSize);
   memcpy(result.Data(), origin.bytes(), QueryOrigin::kSize);
-  return result;
-}
-
-Napi::Value open_cache(const Napi::CallbackInfo& info) {
-  const auto given = info[0].As<Napi::Object>();
-  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
-  AnswerCache::Options options;
-  options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
-  options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
-  options.serve_stale_seconds = number("serveStale").Uint32Value();
-  options.prefetch_hits = number("prefetchHits").Uint32Value();
-  options.prefetch_gap = number("prefetchGap").Uint32Value();
-  options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
-  options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
-  options.prefetch_percent = number("prefetchPercent").Uint32Value();
-  options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
-  options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
-  options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
-  return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
-}
-
-void close_cache(const Napi::CallbackInfo& info) {
-  Registry<AnswerCache>::close(info[0].As<Napi::Number>().Uint32Value());
-}
-
-CookieSecrets secrets_of(const Napi::Value& value) {
-  const auto array = value.As<Napi::Array>();
-  CookieSecrets secrets;
-  for (uint32_t i = 0; i < array.Length() && i < CookieSecrets::kMost; i++) {
-    secrets.add(array.Get(i).As<Napi::Uint8Array>().Data());
-  }
-  return secrets;
-}
-
-Napi::Value open_guard(const Napi::CallbackInfo& info) {
-  const auto given = info[0].As<Napi::Object>();
-  GuardOptions options;
-  options.payload_size = static_cast<uint16_t>(given.Get("payloadSize").As<Napi::Number>().Uint32Value());
-  if (given.Get("cookies").IsObject()) {
-    const auto cookies = given.Get("cookies").As<Napi::Object>();
-    options.cookies = true;
-    options.require_cookies = cookies.Get("require").As<Napi::Boolean>().Value();
-    options.secrets = secrets_of(cookies.Get("secrets"));
-  }
-  if (given.Get("rateLimit").IsObject()) {
-    const auto limit = given.Get("rateLimit").As<Napi::Object>();
-    const auto number = [&](const char* name) { return limit.Get(name).As<Napi::Number>().Uint32Value(); };
-    options.limits = true;
-    options.rates.rates[RateLimiter::kAll] = number("allPerSecond");
-    options.rates.rates[RateLimiter::kAnswers] = number("responsesPerSecond");
-    options.rates.rates[RateLimiter::kErrors] = number("errorsPerSecond");
-    options.rates.rates[RateLimiter::kNxDomain] = number("nxdomainsPerSecond");
-    options.rates.window = number("window");
-    options.rates.ipv4_prefix_length = static_cast<uint8_t>(number("ipv4PrefixLength"));
-    options.rates.ipv6_prefix_length = static_cast<uint8_t>(number("ipv6PrefixLength"));
-    options.rates.table_size = number("maxTableSize");
-    options.slip = number("slip");
-    options.report_only = limit.Get("reportOnly").As<Napi::Boolean>().Value();
-    const auto exempt = limit.Get("exempt").As<Napi::Array>();
-    for (uint32_t i = 0; i < exempt.Length(); i++) {
-      const auto net = exempt.Get(i).As<Napi::Object>();
-      QueryOrigin origin;
-      uint8_t address[16] = {};
-      size_t length;
-      parse_address(net.Get("address").As<Napi::String>().Utf8Value(), address, &length);
-      origin.set_client(address, length);
-      const unsigned bits = net.Get("prefixLength").As<Napi::Number>().Uint32Value();
-      options.rates.exempt.emplace_back(origin.bytes(), length == 4 ? 96 + bits : bits);
-    }
-  }
-  return Napi::Number::New(info.Env(), Registry<GuardState>::open(std::make_shared<GuardState>(options)));
-}
-
-void close_guard(const Napi::CallbackInfo& info) {
-  Registry<GuardState>::close(info[0].As<Napi::Number>().Uint32Value());
-}
-
-void set_cookie_secrets(const Napi::CallbackInfo& info) {
-  const auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
-  if (state != nullptr) state->set_secrets(secrets_of(info[1]));
-}
-
-template <size_t N>
-Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
-  auto array = Napi::Array::New(env, N);
-  for (size_t i = 0; i < N; i++) array.Set(static_cast<uint32_t>(i), from[i]);
-  return array;
-}
-
-struct Number {
-  const char* name;
-  uint32_t value;
-};
-
-template <size_t N>
-Napi::Object numbers(Napi::Env env, const Number (&from)[N]) {
-  auto object = Napi::Object::New(env);
-  for (const Number& number : from) object.Set(number.name, number.value);
-  return object;
-}
-
-Napi::Object describe_layout(Napi::Env env) {
-  Napi::Object result = numbers(env, {{"batchSize", layout::kBatchSize},
-                                      {"envelopeSize", layout::kEnvelopeSize},
-                                      {"slotStride", layout::kSlotStride},
-                                      {"textOffset", layout::kTextOffset},
-                                      {"maxText", layout::kMaxText},
-                                      {"outputOffset", layout::kOutputOffset},
-                                      {"outputSize", layout::kOutputSize},
-                                      {"slabSize", layout::kSlabSize},
-                                      {"queryWords", layout::kQueryWords},
-                                      {"outboxEntryWords", layout::kOutboxEntryWords},
-                                      {"outboxEntries", layout::kOutboxEntries},
-                                      {"socketRow", layout::kSocketRow},
-                                      {"workerRow", layout::kWorkerRow}});
-  result.Set("envelope", numbers(env, {{"family", layout::kEnvelopeFamily},
-                                       {"clientPort", layout::kEnvelopeClientPort},
-                                       {"clientAddress4", layout::kEnvelopeClientAddress4},
-                                       {"clientAddress6", layout::kEnvelopeClientAddress6},
-                                       {"localFamily", layout::kEnvelopeLocalFamily},
-                                       {"localAddress", layout::kEnvelopeLocalAddress},
-                                       {"socket", layout::kEnvelopeSocket}}));
-  result.Set("query", numbers(env, {{"offset", layout::kOffset},
-                                    {"length", layout::kLength},
-                                    {"idAndFlags", layout::kIdAndFlags},
-                                    {"typeAndClass", layout::kTypeAndClass},
-                                    {"questionEnd", layout::kQuestionEnd},
-                                    {"keyOffset", layout::kKeyOffset},
-                                    {"keyLength", layout::kKeyLength},
-                                    {"nameOffset", layout::kNameOffset},
-                                    {"edns", layout::kEdns},
-                                    {"ednsSizeAndFlags", layout::kEdnsSizeAndFlags},
-                                    {"optionsOffset", layout::kOptionsOffset},
-                                    {"optionsLength", layout::kOptionsLength},
-                                    {"asked", layout::kAsked},
-                                    {"verdict", layout::kVerdict},
-                                    {"hasCookie", layout::kHasCookie},
-                                    {"cookie", layout::kCookie}}));
-  result.Set("verdict",
-             numbers(env, {{"query", Admission::kQuery}, {"drop", Admission::kDrop}, {"reply", Admission::kReply}}));
-  result.Set("client", numbers(env, {{"queriesOffset", layout::kClientQueriesOffset},
-                                     {"slabSize", layout::kClientSlabSize},
-                                     {"maxOutstanding", layout::kMaxOutstanding},
-                                     {"outboxEntries", layout::kClientOutboxEntries},
-                                     {"outboxWords", layout::kClientOutboxWords},
-                                     {"unsent", layout::kUnsent},
-                                     {"answerWords", layout::kAnswerWords}}));
-  result.Set("ask", numbers(env, {{"upstream", layout::kAskUpstream},
-                                  {"handle", layout::kAskHandle},
-                                  {"offset", layout::kAskOffset},
-                                  {"length", layout::kAskLength},
-                                  {"questionEnd", layout::kAskQuestionEnd}}));
-  result.Set("answer", numbers(env, {{"handle", layout::kAnswerHandle},
-                                     {"outcome", layout::kAnswerOutcome},
-                                     {"offset", layout::kAnswerOffset},
-                                     {"length", layout::kAnswerLength},
-                                     {"questionEnd", layout::kAnswerQuestionEnd},
-                                     {"recordsEnd", layout::kAnswerRecordsEnd},
-                                     {"flagsAndRcode", layout::kAnswerFlagsAndRcode},
-                                     {"answers", layout::kAnswerAnswers},
-                                     {"authorities", layout::kAnswerAuthorities},
-                                     {"additionals", layout::kAnswerAdditionals},
-                                     {"optionsOffset", layout::kAnswerOptionsOffset},
-                                     {"optionsLength", layout::kAnswerOptionsLength}}));
-  result.Set("outcome", numbers(env, {{"answered", layout::kAnswered},
-                                      {"truncated", layout::kTruncated},
-                                      {"malformed", layout::kMalformed},
-                                      {"unreachable", layout::kUnreachable}}));
-  result.Set("socketCounters", names(env, layout::kSocketCounterNames));
-  result.Set("workerCounters", names(env, layout::kWorkerCounterNames));
   return result;
 }
 
@@ -385,11 +209,11 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
   exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
-  exports.Set("openCache", Napi::Function::New<open_cache>(env, "openCache"));
-  exports.Set("closeCache", Napi::Function::New<close_cache>(env, "closeCache"));
-  exports.Set("openGuard", Napi::Function::New<open_guard>(env, "openGuard"));
-  exports.Set("closeGuard", Napi::Function::New<close_guard>(env, "closeGuard"));
-  exports.Set("setCookieSecrets", Napi::Function::New<set_cookie_secrets>(env, "setCookieSecrets"));
+  exports.Set("openCache", Napi::Function::New<AnswerCacheObject::open>(env, "openCache"));
+  exports.Set("closeCache", Napi::Function::New<AnswerCacheObject::close>(env, "closeCache"));
+  exports.Set("openGuard", Napi::Function::New<GuardObject::open>(env, "openGuard"));
+  exports.Set("closeGuard", Napi::Function::New<GuardObject::close>(env, "closeGuard"));
+  exports.Set("setCookieSecrets", Napi::Function::New<GuardObject::set_cookie_secrets>(env, "setCookieSecrets"));
   exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));

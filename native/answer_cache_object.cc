@@ -1,5 +1,7 @@
 #include "answer_cache_object.h"
 
+#include <memory>
+
 #include "query_origin.h"
 #include "registry.h"
 #include "seconds.h"
@@ -21,6 +23,28 @@ Napi::Function AnswerCacheObject::define(Napi::Env env) {
                          InstanceMethod<&AnswerCacheObject::clear>("clear"),
                          InstanceMethod<&AnswerCacheObject::counters>("counters"),
                      });
+}
+
+Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
+  AnswerCache::Options options;
+  options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
+  options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
+  options.serve_stale_seconds = number("serveStale").Uint32Value();
+  options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_gap = number("prefetchGap").Uint32Value();
+  options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
+  options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
+  options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
+  options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
+  options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
+  return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
+}
+
+void AnswerCacheObject::close(const Napi::CallbackInfo& info) {
+  Registry<AnswerCache>::close(info[0].As<Napi::Number>().Uint32Value());
 }
 
 AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)

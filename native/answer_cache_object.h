@@ -13,6 +13,10 @@ namespace multisocket {
 class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
  public:
   static Napi::Function define(Napi::Env env);
+  // Open and close a cache of the process.
+  static Napi::Value open(const Napi::CallbackInfo& info);
+  static void close(const Napi::CallbackInfo& info);
+
   explicit AnswerCacheObject(const Napi::CallbackInfo& info);
 
   const std::shared_ptr<AnswerCache>& cache() const { return cache_; }

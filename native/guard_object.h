@@ -13,6 +13,11 @@ namespace multisocket {
 class GuardObject : public Napi::ObjectWrap<GuardObject> {
  public:
   static Napi::Function define(Napi::Env env);
+  // Open, change and close a state of the process.
+  static Napi::Value open(const Napi::CallbackInfo& info);
+  static void set_cookie_secrets(const Napi::CallbackInfo& info);
+  static void close(const Napi::CallbackInfo& info);
+
   explicit GuardObject(const Napi::CallbackInfo& info);
 
   const std::shared_ptr<Guard>& guard() const { return guard_; }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addon } from '../../dist/addon.js';
 import { openSockets, SocketGroup, type SocketGroupOptions } from '../../dist/sockets.js';
+import { freePort } from '../support/free-port.js';
 
 const code = 'ERR_MULTISOCKET_INHERITED_SOCKET';
 
@@ -115,9 +116,10 @@ describe('SocketGroup.adopt', () => {
     assert.equal(local, '127.0.0.2');
   });
 
-  it('refuses what does not belong together, and leaves it open', () => {
-    const udp = open('udp', { sockets: 2 });
-    const tcp = open('tcp', { port: udp.port });
+  it('refuses what does not belong together, and leaves it open', async () => {
+    const port = await freePort();
+    const udp = open('udp', { sockets: 2, port });
+    const tcp = open('tcp', { port });
     const other = open('udp');
     const at = (group: SocketGroup): string => `${group.protocol} 127.0.0.1:${group.port}`;
     const [u0, u1] = udp.descriptors;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { addon } from '../../dist/addon.js';
 import { openSockets, type SocketGroup, type SocketGroupOptions } from '../../dist/sockets.js';
 import { queryBytes, udpExchange } from '../support/clients.js';
+import { freePort } from '../support/free-port.js';
 
 const ACTIVATED = fileURLToPath(new URL('../fixtures/listen-fds.js', import.meta.url));
 
@@ -51,8 +52,9 @@ describe('sockets that a process is started with', () => {
   });
 
   it('become addresses with their groups: UDP and TCP of one port are one', async () => {
-    const udp = open('udp', { sockets: 2 });
-    const tcp = open('tcp', { sockets: 2, port: udp.port });
+    const port = await freePort();
+    const udp = open('udp', { sockets: 2, port });
+    const tcp = open('tcp', { sockets: 2, port });
     const tls = open('tcp', { address: '::1' });
     const [u0, u1] = udp.descriptors;
     const [t0, t1] = tcp.descriptors;
@@ -62,7 +64,6 @@ describe('sockets that a process is started with', () => {
       `LISTEN_PID=$$ LISTEN_FDS=5 LISTEN_FDNAMES=dns:dns:tls:dns:dns`,
     );
     const inodes = (fds: readonly number[]): number[] => fds.map((fd) => fstatSync(fd).ino);
-    const { port } = udp;
     const address = '127.0.0.1';
     assert.deepEqual(found, [
       {
@@ -85,13 +86,14 @@ describe('sockets that a process is started with', () => {
   });
 
   it('are served, though nobody has set them up as the library does', async () => {
-    const udp = open('udp');
-    const tcp = open('tcp', { port: udp.port });
+    const port = await freePort();
+    const udp = open('udp', { port });
+    const tcp = open('tcp', { port });
     await activate([udp.descriptors[0], tcp.descriptors[0]]);
     const query = queryBytes('example.org');
-    const answered = await udpExchange(query, udp.port);
+    const answered = await udpExchange(query, port);
     assert.equal(answered?.reply.toString('latin1', query.length), 'activated');
-    const client = connect(tcp.port, '127.0.0.1');
+    const client = connect(port, '127.0.0.1');
     const [greeting] = (await once(client, 'data')) as Buffer[];
     assert.equal(greeting.toString(), 'activated');
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -16,7 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dig, run } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
-import { end, until } from '../support/server.js';
+import { until } from '../support/server.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const binaries = `prebuilds/${process.platform}-${process.arch}`;
@@ -56,7 +57,12 @@ describe('the packed package, where there is no compiler', function () {
     }
   });
   after(async () => {
-    if (child !== undefined) await end(child);
+    if (child?.pid !== undefined && child.exitCode === null) {
+      // npx has a shell start the program, which would outlive both and keep our ends of its output open.
+      const closed = once(child, 'close');
+      process.kill(-child.pid, 'SIGKILL');
+      await closed;
+    }
     rmSync(directory, { recursive: true });
   });
 
@@ -78,6 +84,7 @@ describe('the packed package, where there is no compiler', function () {
       cwd: join(directory, 'project'),
       env: { PATH: join(directory, 'bin'), HOME: directory },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a process group of its own
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (output += String(text)));
     await until(() => output.includes('node v') || child?.exitCode !== null, 'it to listen');

@@ -29,8 +29,9 @@ export interface RequestHead {
 export function messageInTarget({ method, target, type }: RequestHead): Buffer | HttpFailure | undefined {
   const { path, query } = splitTarget(target);
   if (path !== PATH) return new HttpFailure(404, `messages are sent to ${PATH}`);
-  if (method === 'GET') return fromParameter(new URLSearchParams(query).get('dns'));
-  if (method !== 'POST') return new HttpFailure(405, 'only GET and POST', { allow: 'GET, POST' });
+  // HEAD is GET without the content of its answer (RFC 9110 s.9.3.2).
+  if (method === 'GET' || method === 'HEAD') return fromParameter(new URLSearchParams(query).get('dns'));
+  if (method !== 'POST') return new HttpFailure(405, 'only GET, HEAD and POST', { allow: 'GET, HEAD, POST' });
   if (type !== MEDIA_TYPE && type?.split(';')[0].trim().toLowerCase() !== MEDIA_TYPE) {
     return new HttpFailure(415, `only ${MEDIA_TYPE}`);
   }

@@ -8,7 +8,7 @@ import type { RequestHead } from './http-exchange.js';
 export interface HttpRequest extends RequestHead {
   /** Its body. 'close' is the end of it, answered or not; to destroy it is to answer nothing. */
   readonly body: Readable;
-  /** Answers it, unless the client has gone. `headers`: by their names in lower case. */
+  /** Answers it, HEAD without content, unless the client has gone. `headers`: by their names in lower case. */
   respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void;
 }
 
@@ -30,8 +30,9 @@ export class Http2Request implements HttpRequest {
 
   respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void {
     if (this.body.destroyed || this.body.closed) return;
-    this.body.respond({ ':status': status, ...headers });
-    this.body.end(content);
+    const endStream = this.method === 'HEAD';
+    this.body.respond({ ':status': status, ...headers }, { endStream });
+    if (!endStream) this.body.end(content);
   }
 }
 

@@ -4,7 +4,7 @@ import { createServer as createHttp2, type Http2Server, type ServerHttp2Session 
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { AnswerFront } from '../addon.js';
-import { smallestTtl } from '../message/wire.js';
+import { freshnessLifetime } from '../message/wire.js';
 import { HttpFailure, MEDIA_TYPE, messageInTarget, readBody } from './http-exchange.js';
 import { Http1Request, Http2Request, type HttpRequest } from './http-request.js';
 import { MessageExchange, type MessagePath, type Outcome } from './message-exchange.js';
@@ -220,7 +220,7 @@ function answer(request: HttpRequest, outcome: Outcome): void {
       'content-type': MEDIA_TYPE,
       'content-length': outcome.length,
       // RFC 8484 s.5.1: HTTP may keep it as long as DNS may.
-      'cache-control': `max-age=${smallestTtl(outcome)}`,
+      'cache-control': `max-age=${freshnessLifetime(outcome)}`,
     };
     request.respond(200, headers, outcome);
   }

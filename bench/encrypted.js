@@ -1,5 +1,5 @@
-// `npm run bench:encrypted`: CPU time a query of DNS over TLS beside dnsdist's, loaded by dnsperf with 20
-// connections, pipelined. The server on one CPU, the load on the other. Writes ENCRYPTED.md.
+// `npm run bench:encrypted`: CPU time a query of DNS over TLS and over HTTPS beside dnsdist's, loaded with 20 connections,
+// pipelined. The server on one CPU, the load on the other. Writes ENCRYPTED.md.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,24 +13,35 @@ import { contenders } from './contenders.js';
 import { LOAD_CPU, SERVER_CPU } from './loads.js';
 import { freePort, usage } from './processes.js';
 import { asMarkdown, asText, machine, median } from './report.js';
-import { addresses } from './zone.js';
+import { addresses, questions } from './zone.js';
 
 const ROUNDS = 3;
 const SECONDS = 3;
 const START_TIME = 10_000;
+/** Octets of the reply to the query that is posted: its question, and an A record with a compressed name. */
+const REPLY_SIZE = questions[0].length + 16;
+/** Requests at a time by each connection of HTTP/2. */
+const STREAMS = 10;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'multisocket-encrypted-'));
-const [cert, key, names] = ['cert.pem', 'key.pem', 'names'].map((name) => join(directory, name));
+const [cert, key, names, query] = ['cert.pem', 'key.pem', 'names', 'query'].map((name) => join(directory, name));
 
-/** Transports by the name that dnsperf has for them. Not `doh`: dnsperf 2.10 ends itself when HTTP/2 mixes two answers. */
-const modes = { dot: 'tls' };
+/** How each transport is named in `listen`, set up in dnsdist, and loaded. */
+const modes = {
+  dot: { scheme: 'tls', dnsdist: (port) => `addTLSLocal('127.0.0.1:${port}', '${cert}', '${key}')`, load: dnsperf },
+  doh: {
+    scheme: 'https',
+    dnsdist: (port) => `addDOHLocal('127.0.0.1:${port}', '${cert}', '${key}', '/dns-query')`,
+    load: h2load,
+  },
+};
 
 const ours = (label, options) => ({
   label: `multisocket, ${label}`,
   command: (mode, port) => [
     process.execPath,
     here('servers/encrypted.js'),
-    `${modes[mode]}://127.0.0.1:${port}`,
+    `${modes[mode].scheme}://127.0.0.1:${port}`,
     JSON.stringify(options),
     cert,
     key,
@@ -47,7 +58,7 @@ const measured = [
     command: (mode, port, backend) => {
       const lines = [
         'setLocal("127.0.0.1:0")',
-        `addTLSLocal('127.0.0.1:${port}', '${cert}', '${key}')`,
+        modes[mode].dnsdist(port),
         `newServer{address='127.0.0.1:${backend}', healthCheckMode='up'}`,
         "getPool(''):setCache(newPacketCache(10000))",
       ];
@@ -67,6 +78,7 @@ try {
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   execFileSync('openssl', ['req', '-x509', ...curve, ...subject], { stdio: 'pipe' });
   writeFileSync(names, Array.from(addresses.keys(), (name) => `${name} A\n`).join(''));
+  writeFileSync(query, questions[0]);
   const rows = [];
   for (const mode of Object.keys(modes)) {
     const rounds = measured.map(() => []);
@@ -83,10 +95,12 @@ try {
   console.log(asText(table));
   writeFileSync(
     here('ENCRYPTED.md'),
-    `# DNS over TLS
+    `# DNS over TLS and HTTPS
 
-Written by \`npm run bench:encrypted\` on ${new Date().toISOString().slice(0, 10)}; change nothing here by hand. dnsperf with 20 connections, 100 queries
-at a time, on CPU ${LOAD_CPU}, the server on CPU ${SERVER_CPU}. Medians of ${ROUNDS} rounds of ${SECONDS} s, in turn. CPU time is the server's own.
+Written by \`npm run bench:encrypted\` on ${new Date().toISOString().slice(0, 10)}; change nothing here by hand. The load on CPU ${LOAD_CPU}, the server on
+CPU ${SERVER_CPU}. Medians of ${ROUNDS} rounds of ${SECONDS} s, in turn. CPU time is the server's own. Over TLS (\`dot\`): dnsperf with 20 connections, 100
+queries at a time. Over HTTPS (\`doh\`): h2load with 20 connections of HTTP/2, each with ${STREAMS} requests at a time, all of them a POST
+of one query.
 
 ${asMarkdown([['machine', ''], ...Object.entries(machine()).map(([name, value]) => [name, String(value)])])}
 
@@ -104,9 +118,9 @@ async function measure(contender, mode) {
   const server = start(SERVER_CPU, contender.command(mode, port, backendPort));
   try {
     await listens(port, server);
-    await load(mode, port, 1);
+    await modes[mode].load(port, 1);
     const before = usage(server.pid).cpu;
-    const { completed, rate, lost } = await load(mode, port, SECONDS);
+    const { completed, rate, lost } = await modes[mode].load(port, SECONDS);
     const cpu = usage(server.pid).cpu - before;
     return { cpu: (cpu * 1000) / completed, rate, lost };
   } finally {
@@ -135,12 +149,31 @@ async function listens(port, server) {
   throw new Error(`nothing listens at port ${port}`);
 }
 
-async function load(mode, port, seconds) {
-  const args = ['-m', mode, '-s', '127.0.0.1', '-p', port, '-d', names, '-c', 20, '-q', 100, '-l', seconds];
-  const command = ['-c', LOAD_CPU, 'dnsperf', ...args].map(String);
-  const { stdout } = await promisify(execFile)('taskset', command, { timeout: seconds * 20_000 });
-  const number = (label) => Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(stdout)?.[1]);
+/** Asks for all names in turn by TLS. dnsperf 2.10 has HTTPS as well, but ends itself when HTTP/2 mixes two answers. */
+async function dnsperf(port, seconds) {
+  const args = ['-m', 'dot', '-s', '127.0.0.1', '-p', port, '-d', names, '-c', 20, '-q', 100, '-l', seconds];
+  const said = await load(['dnsperf', ...args], seconds);
+  const number = (label) => Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(said)?.[1]);
   const [sent, completed, rate] = ['Queries sent', 'Queries completed', 'Queries per second'].map(number);
-  if (!(completed > 0)) throw new Error(`dnsperf says:\n${stdout}`);
+  if (!(completed > 0)) throw new Error(`dnsperf says:\n${said}`);
   return { completed, rate, lost: sent - completed };
+}
+
+/** Posts the one query by HTTP/2. Throws unless each answer has a status of success and all of the reply. */
+async function h2load(port, seconds) {
+  const request = ['-d', query, '-H', 'content-type: application/dns-message', `https://127.0.0.1:${port}/dns-query`];
+  const said = await load(['h2load', '-c', 20, '-m', STREAMS, '-D', seconds, ...request], seconds);
+  const number = (pattern) => Number(pattern.exec(said)?.[1]);
+  const completed = number(/(\d+) succeeded/);
+  const octets = number(/\((\d+)\) data/);
+  const refused = number(/(\d+) 3xx/) + number(/(\d+) 4xx/) + number(/(\d+) 5xx/);
+  if (!(completed > 0 && refused === 0 && octets >= completed * REPLY_SIZE)) throw new Error(`h2load says:\n${said}`);
+  return { completed, rate: completed / seconds, lost: number(/(\d+) failed/) };
+}
+
+/** Runs what loads, to its end; returns what it says. */
+async function load(command, seconds) {
+  const args = ['-c', LOAD_CPU, ...command].map(String);
+  const { stdout } = await promisify(execFile)('taskset', args, { timeout: seconds * 20_000 });
+  return stdout;
 }

@@ -22,7 +22,8 @@ export type { Handler, HandlerContext, HandlerModule, Logger } from './message/h
 export type { Endpoint, Transport } from './message/batch.js';
 export { Query } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
-export type { NewerRecord, RawRecord, ResourceRecord } from './message/record.js';
+export type { DecodedMessage, DecodedRecord } from './message/decode.js';
+export type { NewerRecord, RawRecord, ResourceRecord, ServiceRecord } from './message/record.js';
 export type { AfsdbData, KxData, UriData } from './message/rdata.js';
 export type { ServiceBinding, ServiceParameters } from './message/svcb.js';
 export type { Rcode } from './message/registry.js';

@@ -1,5 +1,5 @@
 /** Handlers as dinodns has them: `(req, res, next)`. */
-import type { DecodedPacket } from 'dns-packet';
+import packet, { type DecodedPacket } from 'dns-packet';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { ResourceRecord } from '../message/record.js';
@@ -57,9 +57,9 @@ export function fromDinodns(...handlers: DinoHandler[]): Handler {
   });
 }
 
-function requestOf({ message, client, transport }: Query): DinoRequest {
+function requestOf({ raw, client, transport }: Query): DinoRequest {
   const connection = { remoteAddress: client.address, remotePort: client.port, type: networks[transport] };
-  return { packet: message, connection };
+  return { packet: packet.decode(raw), connection };
 }
 
 function responseOf(reply: Reply, done: () => void): DinoResponse {

@@ -1,5 +1,5 @@
 /** Handlers that take a packet of dns-packet and return one. */
-import type { DecodedPacket, Packet } from 'dns-packet';
+import packet, { type DecodedPacket, type Packet } from 'dns-packet';
 import type { Endpoint } from '../message/batch.js';
 import type { Handler } from '../message/handler.js';
 
@@ -15,8 +15,8 @@ export type DnsPacketHandler = (
  */
 export function fromDnsPacket(answer: DnsPacketHandler): Handler {
   return async (query, reply) => {
-    const packet = await answer(query.message, query.client);
-    if (packet === undefined) reply.drop();
-    else reply.send(packet);
+    const answered = await answer(packet.decode(query.raw), query.client);
+    if (answered === undefined) reply.drop();
+    else reply.send(answered);
   };
 }

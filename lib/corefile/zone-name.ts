@@ -1,4 +1,5 @@
 /** Names of zones in the form that a query's `key` has. */
+import { escapeOctet } from '../message/escapes.js';
 
 const MAX_LABEL = 63;
 const MAX_NAME = 255;
@@ -17,7 +18,10 @@ export function normalizeName(text: string): string | undefined {
   if (labels === undefined || labels.length === 0) return undefined;
   const size = labels.reduce((sum, label) => sum + label.length + 1, 1);
   if (size > MAX_NAME || labels.some(({ length }) => length === 0 || length > MAX_LABEL)) return undefined;
-  return labels.map((label) => label.map(presentation).join('')).join('.');
+  return labels
+    .map((label) => label.map(escapeOctet).join(''))
+    .join('.')
+    .toLowerCase();
 }
 
 /** `example.org.` for `example.org`: as CoreDNS writes zones. */
@@ -47,11 +51,4 @@ function readLabels(text: string): number[][] | undefined {
   }
   if (labels.at(-1)?.length === 0) labels.pop();
   return labels.flat().some((octet) => octet > 255) ? undefined : labels;
-}
-
-/** An octet of a label as text. */
-function presentation(octet: number): string {
-  const character = String.fromCharCode(octet).toLowerCase();
-  if (octet < 0x21 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;
-  return character === '.' || character === '\\' ? `\\${character}` : character;
 }

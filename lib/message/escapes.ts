@@ -15,3 +15,10 @@ export function unescape(text: string): string {
     return String.fromCharCode(Number(of));
   });
 }
+
+/** An octet of a label as text: what is not printable as `\DDD`, a dot or a backslash with a backslash (RFC 1035 s.5.1). */
+export function escapeOctet(octet: number): string {
+  if (octet < 0x21 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;
+  const character = String.fromCharCode(octet);
+  return character === '.' || character === '\\' ? `\\${character}` : character;
+}

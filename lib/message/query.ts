@@ -1,7 +1,7 @@
 /** A question that a client asked. */
-import packet, { type DecodedPacket } from 'dns-packet';
 import { addon } from '../addon.js';
 import type { Endpoint, QueryBatch, Transport } from './batch.js';
+import { decodeMessage, type DecodedMessage } from './decode.js';
 import { readOptions, type Edns } from './edns.js';
 import { copyOctets } from './octets.js';
 import { className, typeName } from './registry.js';
@@ -27,7 +27,7 @@ export class Query {
   #edns: Edns | undefined;
   #client: Endpoint | undefined;
   #local: Endpoint | undefined;
-  #message: DecodedPacket | undefined;
+  #message: DecodedMessage | undefined;
 
   /** @internal */
   constructor(batch: QueryBatch, index: number) {
@@ -119,9 +119,12 @@ export class Query {
     return this.#local;
   }
 
-  /** All of the message, decoded by dns-packet. Throws what dns-packet throws for RDATA that it cannot read. */
-  get message(): DecodedPacket {
-    this.#message ??= packet.decode(this.raw);
+  /**
+   * All of the message, decoded by dns-packet, and SVCB and HTTPS into the shape in which replies take them. Throws what
+   * dns-packet throws for RDATA that it cannot read.
+   */
+  get message(): DecodedMessage {
+    this.#message ??= decodeMessage(this.raw);
     return this.#message;
   }
 

@@ -38,6 +38,12 @@ export type NewerRecord =
   | Typed<'SMIMEA', packet.TlsaData>
   | Typed<'SPF', packet.TxtData>;
 
+/**
+ * A decoded record of SVCB or HTTPS. Its data are a Buffer, the RDATA, where they are malformed, and where
+ * {@link ServiceBinding} would not be written as the same octets, so that what is decoded can be encoded again.
+ */
+export type ServiceRecord = Typed<'SVCB' | 'HTTPS', ServiceBinding> | Typed<'SVCB' | 'HTTPS', Buffer>;
+
 /** A record whose RDATA is given as it goes on the wire, without RDLENGTH. */
 export interface RawRecord {
   type: string;

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import packet, { type Packet } from 'dns-packet';
 import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
+import { decodeMessage, type DecodedMessage, type DecodedRecord } from './decode.js';
 import { optSize, writeOpt, type EdnsOption } from './edns.js';
 import type { Query } from './query.js';
 import type { ResourceRecord } from './record.js';
@@ -141,28 +142,29 @@ export class Reply {
   }
 
   /**
-   * Answers with a whole message: one of dns-packet's, or an encoded one, as a resolver got it. Its records, response
+   * Answers with a whole message: one of dns-packet's or `query.message`'s form, or an encoded one, as a resolver got it. Its records, response
    * code and the flags AA, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
    *
    * Throws `TypeError` for what is neither, `RangeError` for a response code that is none, and `Error` for an encoded
    * message that ends too early or that dns-packet, which it is left to when its question is another, cannot read.
    */
-  send(message: Packet | Uint8Array): this {
+  send(message: Packet | DecodedMessage | Uint8Array): this {
     if (message instanceof Uint8Array) return this.#sendEncoded(Buffer.from(message));
     if (typeof message !== 'object') throw new TypeError('a packet or a Buffer is needed to send');
     const flags = message.flags ?? 0;
     const { rcode } = message as { rcode?: Rcode };
-    const opt = message.additionals?.find((record) => record.type === 'OPT');
+    const { additionals }: { additionals?: readonly DecodedRecord[] | undefined } = message;
+    const opt = additionals?.find((record) => record.type === 'OPT');
     this.rcode = rcodeOf((rcode === undefined ? flags & 0x0f : numberOf(rcode)) | ((opt?.extendedRcode ?? 0) << 4));
     this.#flags = flags & TAKEN_OVER;
     this.#encoded = undefined;
     this.#answers = withoutOpt(message.answers);
     this.#authorities = withoutOpt(message.authorities);
-    this.#additionals = withoutOpt(message.additionals);
+    this.#additionals = withoutOpt(additionals);
     return this;
   }
 
-  /** The records of the answer section. What was given to {@link send} encoded is decoded for this, by dns-packet. */
+  /** The records of the answer section. What was given to {@link send} encoded is decoded for this, as `query.message` is. */
   get answers(): readonly ResourceRecord[] {
     this.#decode();
     return this.#answers ?? NO_RECORDS;
@@ -339,7 +341,7 @@ export class Reply {
   #decode(): void {
     if (this.#encoded === undefined) return;
     const { bytes, offset } = this.#encoded;
-    const { answers, authorities, additionals } = packet.decode(bytes.subarray(offset));
+    const { answers, authorities, additionals } = decodeMessage(bytes.subarray(offset));
     this.#encoded = undefined;
     this.#answers = withoutOpt(answers);
     this.#authorities = withoutOpt(authorities);
@@ -367,6 +369,6 @@ function joined(before: ResourceRecord[] | undefined, records: ResourceRecord[])
   return before === undefined ? records : before.concat(records);
 }
 
-function withoutOpt(records: packet.Answer[] | undefined): ResourceRecord[] | undefined {
+function withoutOpt(records: readonly DecodedRecord[] | undefined): ResourceRecord[] | undefined {
   return records?.filter((record) => record.type !== 'OPT');
 }

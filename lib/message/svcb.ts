@@ -60,6 +60,8 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   ohttp: { key: 8, write: writeNothing },
 };
 
+const NAMES = new Map(Object.entries(PARAMETERS).map(([name, { key }]) => [key, name]));
+
 /** Writes the RDATA. Throws `Error` with what is wrong with it. */
 export function writeServiceBinding(writer: MessageWriter, { priority, target, params = {} }: ServiceBinding): void {
   u16(writer, 'priority', priority);
@@ -85,6 +87,11 @@ export function writeServiceBinding(writer: MessageWriter, { priority, target, p
 /** The number of a service parameter, 0 to 65,534. Throws `Error` for a name that is none. */
 export function parameterKey(name: string): number {
   return parameterOf(name).key;
+}
+
+/** The name of a service parameter by its number; `key65280` for one that has none. */
+export function parameterName(key: number): string {
+  return NAMES.get(key) ?? `key${key}`;
 }
 
 function parameterOf(name: string): Parameter {

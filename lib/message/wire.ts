@@ -91,18 +91,27 @@ function sameQuestion(one: Buffer, other: Buffer): boolean {
 }
 
 /**
- * The smallest TTL of the records of a message, in seconds, OPT aside; 0 when there are none. Throws `Error` when the
- * message ends before its records do.
+ * How long HTTP may keep a message, in seconds (RFC 8484 s.5.1): the smallest TTL of its records, OPT aside, and no longer
+ * than the MINIMUM of an SOA in the authority section; 0 when there are none. A TTL above 2^31 - 1 counts as 0 (RFC 2181
+ * s.8). Throws `Error` when the message ends before its records do.
  */
-export function smallestTtl(message: Buffer): number {
+export function freshnessLifetime(message: Buffer): number {
   let smallest = Infinity;
   let at = HEADER_SIZE;
   for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
-  const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
-  for (let left = records; left > 0; left--) {
+  const answers = message.readUInt16BE(6);
+  const authorities = answers + message.readUInt16BE(8);
+  const records = authorities + message.readUInt16BE(10);
+  for (let i = 0; i < records; i++) {
     at = nameEnd(message, at);
-    if (message.readUInt16BE(at) !== TYPE_OPT) smallest = Math.min(smallest, message.readUInt32BE(at + 4));
-    at += 10 + message.readUInt16BE(at + 8);
+    const type = message.readUInt16BE(at);
+    const end = at + 10 + message.readUInt16BE(at + 8);
+    const ttl = message.readUInt32BE(at + 4);
+    if (type !== TYPE_OPT) smallest = Math.min(smallest, ttl > MAX_TTL ? 0 : ttl);
+    if (type === TYPE_SOA && i >= answers && i < authorities) {
+      smallest = Math.min(smallest, message.readUInt32BE(end - 4));
+    }
+    at = end;
   }
   return smallest === Infinity ? 0 : smallest;
 }

@@ -5,7 +5,6 @@ import type * as Grpc from '@grpc/grpc-js';
 import type { AnswerFront } from '../addon.js';
 import { withCode } from '../errors.js';
 import { dnsService } from './grpc-service.js';
-import { endpointOf } from './ip.js';
 import { MessageExchange, type MessagePath } from './message-exchange.js';
 import { serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
@@ -98,13 +97,11 @@ export class GrpcTransport {
   }
 
   #keep(grpc: GrpcPackage, socket: Socket, listener: StreamSocket, front: AnswerFront | undefined): void {
-    const { remoteAddress, remotePort, localAddress = '' } = socket;
-    if (remoteAddress === undefined || remotePort === undefined) {
+    const path = this.#exchange.pathOf(socket, listener, front);
+    if (path === undefined) {
       socket.destroy(); // gone already
       return;
     }
-    const client = endpointOf(remoteAddress, remotePort);
-    const local = listener.wildcard ? endpointOf(localAddress, listener.local.port) : listener.local;
     // One server a connection, since grpc-js does not tell which one a query came by. It is a few objects.
     const server = new grpc.Server({
       'grpc.enable_channelz': 0,
@@ -115,14 +112,7 @@ export class GrpcTransport {
     const connection: Connection = { socket, server, inFlight: 0, lastActive: performance.now() };
     server.addService(dnsService, {
       query: (call: Grpc.ServerUnaryCall<Buffer, Buffer>, answer: Grpc.sendUnaryData<Buffer>) => {
-        this.#answer(grpc, connection, call.request, { client, local, listener: listener.number, front }).then(
-          (reply) => {
-            answer(null, reply);
-          },
-          (error: unknown) => {
-            answer(error as Grpc.ServiceError);
-          },
-        );
+        this.#answer(grpc, connection, call.request, path, answer);
       },
     });
     this.#connections.add(connection);
@@ -142,21 +132,29 @@ export class GrpcTransport {
     server.createConnectionInjector(grpc.ServerCredentials.createInsecure()).injectConnection(socket);
   }
 
-  /** The reply to a message. Rejects with a status of gRPC where there is none. */
-  async #answer(grpc: GrpcPackage, connection: Connection, message: Buffer, path: MessagePath): Promise<Buffer> {
-    const fail = (code: Grpc.status, details: string): Error & Partial<Grpc.ServiceError> =>
-      Object.assign(new Error(details), { code, details });
-    if (message.length > MAX_MESSAGE) throw fail(grpc.status.INVALID_ARGUMENT, 'the message is too long');
+  /** Answers with the reply to a message, or with a status of gRPC where there is none. */
+  #answer(
+    grpc: GrpcPackage,
+    connection: Connection,
+    message: Buffer,
+    path: MessagePath,
+    answer: Grpc.sendUnaryData<Buffer>,
+  ): void {
+    const fail = (code: Grpc.status, details: string): void => {
+      answer({ code, details });
+    };
+    if (message.length > MAX_MESSAGE) {
+      fail(grpc.status.INVALID_ARGUMENT, 'the message is too long');
+      return;
+    }
     connection.inFlight++;
-    try {
-      const reply = await this.#exchange.serve(message, path);
-      if (reply === 'invalid') throw fail(grpc.status.INVALID_ARGUMENT, 'the message is no query');
-      if (reply === 'dropped') throw fail(grpc.status.UNAVAILABLE, 'there is no reply');
-      return reply;
-    } finally {
+    this.#exchange.serve(message, path, (outcome) => {
       connection.inFlight--;
       connection.lastActive = performance.now();
-    }
+      if (outcome === 'invalid') fail(grpc.status.INVALID_ARGUMENT, 'the message is no query');
+      else if (outcome === 'dropped') fail(grpc.status.UNAVAILABLE, 'there is no reply');
+      else answer(null, outcome);
+    });
   }
 
   #emptied(): void {

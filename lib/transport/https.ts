@@ -1,25 +1,23 @@
 /** A worker's side of DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2';
+import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
+import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { AnswerFront } from '../addon.js';
-import type { Endpoint } from '../message/batch.js';
-import { smallestTtl } from '../message/wire.js';
-import { HttpFailure, MEDIA_TYPE, readMessage } from './http-exchange.js';
-import { endpointOf } from './ip.js';
-import { MessageExchange } from './message-exchange.js';
+import { freshnessLifetime } from '../message/wire.js';
+import { HttpFailure, MEDIA_TYPE, messageInTarget, readBody } from './http-exchange.js';
+import { Http1Request, Http2Request, type HttpRequest } from './http-request.js';
+import { MessageExchange, type MessagePath, type Outcome } from './message-exchange.js';
 import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
+import { WaitList, type ListEntry } from './wait-list.js';
 
-/** A connection, as far as its time is concerned. */
+/** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
+const MIN_SWEEP = 10;
+
 interface Connection {
-  socket: Socket;
+  socket: TLSSocket;
+  path: MessagePath;
   /** What speaks HTTP/2 on it; undefined for HTTP/1.1. */
   session: ServerHttp2Session | undefined;
   /** Requests that are being read or answered. */
@@ -27,12 +25,23 @@ interface Connection {
   lastActive: number;
 }
 
+/** A request whose body is being read. */
+interface Reading extends ListEntry {
+  connection: Connection;
+  request: HttpRequest;
+  since: number;
+}
+
 /** See the file's head. */
 export class HttpsTransport {
   readonly #options: StreamTransportOptions;
-  /** By {@link keyOf}: what HTTP/2 shows of a socket is not the socket. */
-  readonly #connections = new Map<string, Connection>();
+  readonly #connections = new Map<Socket, Connection>();
   readonly #exchange: MessageExchange;
+  /** These listen to nothing: connections are handed to them when they are secure. */
+  readonly #http1: Http1Server;
+  readonly #http2: Http2Server;
+  /** In the order in which their time is up, since all have the same. */
+  readonly #reading = new WaitList<Reading>();
   #sweeper: NodeJS.Timeout | undefined;
   #draining = false;
   #onEmpty: (() => void)[] = [];
@@ -41,6 +50,11 @@ export class HttpsTransport {
   constructor(options: StreamTransportOptions) {
     this.#options = options;
     this.#exchange = new MessageExchange('https', options);
+    this.#http1 = createHttp1((request, response) => {
+      const connection = this.#connections.get(request.socket);
+      if (connection !== undefined) this.#receive(connection, new Http1Request(request, response));
+    });
+    this.#http2 = createHttp2({ settings: { maxConcurrentStreams: options.maxPipelined } });
   }
 
   /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
@@ -76,38 +90,22 @@ export class HttpsTransport {
     for (const { socket } of this.#connections.values()) socket.unref();
   }
 
-  #server(listener: StreamSocket, front: AnswerFront | undefined): Http2SecureServer {
-    const { tls, messageTimeout, maxPipelined, gate } = this.#options;
+  #server(listener: StreamSocket, front: AnswerFront | undefined): Server {
+    const { tls, messageTimeout, gate } = this.#options;
     if (tls === undefined) throw new Error('a socket for HTTPS, and no certificate');
-    const server = createSecureServer(
-      {
-        ...serverOptions(tls, ['h2', 'http/1.1'], messageTimeout),
-        allowHTTP1: true,
-        settings: { maxConcurrentStreams: maxPipelined },
-      },
-      (request, response) => {
-        this.#answer(request, response, listener, front).catch((error: unknown) => {
-          fail(response, error);
-        });
-      },
-    );
-    // Before the handshake begins: those that are refused cost none.
+    const server = createServer({ ...serverOptions(tls, ['h2', 'http/1.1'], messageTimeout), noDelay: true });
+    // Before tls.Server's own listener, which begins the handshake: those that are refused cost none.
     server.prependListener('connection', (socket: Socket) => {
       gate.admit(socket, listener.number);
     });
-    // Before the listener that begins to speak HTTP.
-    server.prependListener('secureConnection', (socket: TLSSocket) => {
-      if (isAllowed(tls, socket)) {
-        this.#keep(socket);
-      } else {
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const path = this.#exchange.pathOf(socket, listener, front);
+      if (path === undefined) {
+        socket.destroy(); // gone already
+      } else if (!isAllowed(tls, socket)) {
         gate.count('tlsHandshakeFailures');
         socket.destroy();
-      }
-    });
-    server.on('session', (session) => {
-      const connection = this.#connections.get(keyOf(session.socket));
-      if (connection !== undefined) connection.session = session;
-      session.on('error', () => undefined); // the client's affair; 'close' follows
+      } else this.#keep(socket, path);
     });
     server.on('tlsClientError', () => {
       gate.count('tlsHandshakeFailures');
@@ -115,79 +113,65 @@ export class HttpsTransport {
     return server;
   }
 
-  async #answer(
-    request: Http2ServerRequest,
-    response: Http2ServerResponse,
-    listener: StreamSocket,
-    front: AnswerFront | undefined,
-  ): Promise<void> {
-    const { remoteAddress = '', remotePort = 0, localAddress = '' } = request.socket;
-    const connection = this.#connections.get(keyOf(request.socket));
-    if (connection !== undefined) connection.inFlight++;
-    const deadline = setTimeout(() => request.destroy(), this.#options.messageTimeout);
-    try {
-      const message = await readMessage(request);
-      clearTimeout(deadline);
-      const local = listener.wildcard ? endpointOf(localAddress, listener.local.port) : listener.local;
-      const reply = await this.#serve(message, endpointOf(remoteAddress, remotePort), local, listener.number, front);
-      if (reply === undefined) {
-        request.destroy(); // the handler dropped it
-        return;
-      }
-      response.writeHead(200, {
-        'content-type': MEDIA_TYPE,
-        'content-length': reply.length,
-        // RFC 8484 s.5.1: HTTP may keep it as long as DNS may.
-        'cache-control': `max-age=${smallestTtl(reply)}`,
-      });
-      response.end(reply);
-    } finally {
-      clearTimeout(deadline);
-      if (connection !== undefined) this.#finished(connection);
-    }
-  }
-
-  /** The reply to a message; undefined when there is none. Rejects with {@link HttpFailure}. */
-  async #serve(
-    message: Buffer,
-    client: Endpoint,
-    local: Endpoint,
-    listener: number,
-    front: AnswerFront | undefined,
-  ): Promise<Buffer | undefined> {
-    const reply = await this.#exchange.serve(message, { client, local, listener, front });
-    if (reply === 'invalid') throw new HttpFailure(400, 'the message is no query');
-    return reply === 'dropped' ? undefined : reply;
-  }
-
-  #keep(socket: Socket): void {
-    if (socket.remoteAddress === undefined) {
-      socket.destroy(); // gone already
-      return;
-    }
-    const key = keyOf(socket);
-    this.#connections.set(key, { socket, session: undefined, inFlight: 0, lastActive: performance.now() });
+  #keep(socket: TLSSocket, path: MessagePath): void {
+    const connection: Connection = { socket, path, session: undefined, inFlight: 0, lastActive: performance.now() };
+    this.#connections.set(socket, connection);
     if (!this.#ref) socket.unref();
     socket.on('error', () => undefined); // the client's affair; 'close' follows
     socket.on('close', () => {
-      this.#connections.delete(key);
-      if (this.#connections.size > 0) return;
-      clearInterval(this.#sweeper);
-      this.#sweeper = undefined;
-      for (const resolve of this.#onEmpty.splice(0)) resolve();
+      this.#connections.delete(socket);
+      if (this.#connections.size === 0) this.#emptied();
     });
-    const { idleTimeout, gate } = this.#options;
+    const { idleTimeout, messageTimeout } = this.#options;
     this.#sweeper ??= setInterval(
       () => {
-        const now = performance.now();
-        for (const connection of this.#connections.values()) {
-          if (connection.inFlight > 0 || now - connection.lastActive < idleTimeout) continue;
-          gate.count('tcpIdle');
-          connection.socket.destroy();
-        }
+        this.#sweep();
       },
-      Math.max(10, idleTimeout / 4),
+      Math.max(MIN_SWEEP, Math.min(idleTimeout, messageTimeout) / 4),
     ).unref();
+    if (socket.alpnProtocol === 'h2') this.#speakHttp2(connection);
+    else this.#http1.emit('connection', socket);
+  }
+
+  #speakHttp2(connection: Connection): void {
+    this.#http2.once('session', (session) => {
+      connection.session = session;
+      session.on('error', () => undefined); // the client's affair; 'close' follows
+      session.on('stream', (stream, headers) => {
+        this.#receive(connection, new Http2Request(stream, headers));
+      });
+    });
+    this.#http2.emit('connection', connection.socket); // calls the listener above
+  }
+
+  #receive(connection: Connection, request: HttpRequest): void {
+    connection.inFlight++;
+    const message = messageInTarget(request);
+    if (message !== undefined) {
+      this.#serve(connection, request, message);
+      return;
+    }
+    const since = performance.now();
+    const reading: Reading = { connection, request, since, before: undefined, after: undefined, listed: false };
+    this.#reading.add(reading);
+    readBody(request.body, (body) => {
+      if (this.#reading.delete(reading)) this.#serve(connection, request, body);
+    });
+    request.body.on('close', () => {
+      if (this.#reading.delete(reading)) this.#finished(connection);
+    });
+  }
+
+  #serve(connection: Connection, request: HttpRequest, message: Buffer | HttpFailure): void {
+    if (message instanceof HttpFailure) {
+      refuse(request, message);
+      this.#finished(connection);
+      return;
+    }
+    this.#exchange.serve(message, connection.path, (outcome) => {
+      answer(request, outcome);
+      this.#finished(connection);
+    });
   }
 
   #finished(connection: Connection): void {
@@ -195,6 +179,28 @@ export class HttpsTransport {
     connection.lastActive = performance.now();
     // The response goes out first.
     if (this.#draining) setImmediate(endWhenDone, connection);
+  }
+
+  #sweep(): void {
+    const { idleTimeout, messageTimeout, gate } = this.#options;
+    const now = performance.now();
+    for (let each = this.#reading.first; each !== undefined; each = this.#reading.first) {
+      if (now - each.since < messageTimeout) break;
+      this.#reading.delete(each);
+      each.request.body.destroy();
+      this.#finished(each.connection);
+    }
+    for (const { socket, inFlight, lastActive } of this.#connections.values()) {
+      if (inFlight > 0 || now - lastActive < idleTimeout) continue;
+      gate.count('tcpIdle');
+      socket.destroy();
+    }
+  }
+
+  #emptied(): void {
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 }
 
@@ -204,15 +210,22 @@ function endWhenDone({ socket, session, inFlight }: Connection): void {
   else if (inFlight === 0) socket.end();
 }
 
-function keyOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
-  return `${remoteAddress} ${remotePort}`;
+function answer(request: HttpRequest, outcome: Outcome): void {
+  if (outcome === 'invalid') {
+    refuse(request, new HttpFailure(400, 'the message is no query'));
+  } else if (outcome === 'dropped') {
+    request.body.destroy();
+  } else {
+    const headers = {
+      'content-type': MEDIA_TYPE,
+      'content-length': outcome.length,
+      // RFC 8484 s.5.1: HTTP may keep it as long as DNS may.
+      'cache-control': `max-age=${freshnessLifetime(outcome)}`,
+    };
+    request.respond(200, headers, outcome);
+  }
 }
 
-function fail(response: Http2ServerResponse, error: unknown): void {
-  if (!(error instanceof HttpFailure) || response.headersSent) {
-    response.destroy(); // the request broke off
-    return;
-  }
-  response.writeHead(error.status, { 'content-type': 'text/plain; charset=utf-8', ...error.headers });
-  response.end(`${error.message}\n`);
+function refuse(request: HttpRequest, { status, message, headers }: HttpFailure): void {
+  request.respond(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }, `${message}\n`);
 }

@@ -1,5 +1,6 @@
-/** IP addresses from their bytes to text. */
+/** The ends of connections, from their bytes and from text. */
 import { addon } from '../addon.js';
+import { ipv4At, ipv6At } from '../message/ip-text.js';
 import { transports, type Endpoint, type Transport } from '../message/batch.js';
 
 /**
@@ -26,31 +27,7 @@ export function endpointOf(address: string, port: number): Endpoint {
   return { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
 }
 
-function ipv4At(bytes: Uint8Array, offset: number): string {
-  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
-}
-
 function isMapped(bytes: Uint8Array, offset: number): boolean {
   for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
   return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
-}
-
-/** RFC 5952 s.4: no leading zeros, the longest run of two or more zero groups as `::`, the first of equals. */
-function ipv6At(bytes: Uint8Array, offset: number): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((bytes[offset + i] << 8) | bytes[offset + i + 1]);
-  let start = -1;
-  let longest = 1;
-  for (let i = 0; i < 8; i++) {
-    let end = i;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - i > longest) [start, longest] = [i, end - i];
-    if (end > i) i = end;
-  }
-  const hex = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  return start < 0 ? hex(0, 8) : `${hex(0, start)}::${hex(start + longest, 8)}`;
 }

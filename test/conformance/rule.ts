@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import type { Site, Transport } from './site.js';
 import { queryOf, readReply, TYPES, typeOf, type Asked, type Told } from './wire.js';
 
+/** Where a rule stands: the number of an RFC, or what else says it. */
+export type Source = number | string;
+
 /** A rule and its test, which goes through a server's sockets. */
 export interface Rule {
-  rfc: number;
-  /** As the RFC has it: `4.1.1`. */
+  rfc: Source;
+  /** As the source has it: `4.1.1`. */
   section: string;
   /** In a few words; the test's title is made of it, too. */
   rule: string;
@@ -15,7 +18,7 @@ export interface Rule {
 
 /** The title of a rule's test. */
 export function titleOf({ rfc, section, rule }: Rule): string {
-  return `RFC ${rfc} s.${section}: ${rule}`;
+  return typeof rfc === 'number' ? `RFC ${rfc} s.${section}: ${rule}` : `${rfc}, ${section}: ${rule}`;
 }
 
 /** On every transport, unless a rule is of some. */
@@ -92,6 +95,6 @@ export function silent(rfc: number, section: string, rule: string, message: stri
 }
 
 /** Any other rule. */
-export function holds(rfc: number, section: string, rule: string, check: Rule['check']): Rule {
+export function holds(rfc: Source, section: string, rule: string, check: Rule['check']): Rule {
   return { rfc, section, rule, check };
 }

@@ -33,7 +33,7 @@ export function render(document: string): string {
 
 function renderRules(): string {
   const own = RULES.flatMap(([, rules]) => rules).length;
-  const head = '| rule | RFC | section | test |\n| --- | --- | --- | --- |\n';
+  const head = '| rule | RFC or other | section | test |\n| --- | --- | --- | --- |\n';
   const tables = RULES.map(([heading, rules]) => {
     const rows = rules.map((rule) => row(rule.rule, rule.rfc, rule.section, test(SUITE, titleOf(rule))));
     return `### ${heading}\n\n${head}${rows.join('')}\n`;

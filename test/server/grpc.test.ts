@@ -187,6 +187,11 @@ describe('DNS over gRPC', () => {
     assert.equal((await client.ask('example.org')).answers?.length, 1);
   });
 
+  it('answers SERVFAIL where the handler takes too long', async () => {
+    await start({ handlerTimeout: 50 });
+    assert.equal(((await open().ask('never.example.org')) as { rcode?: string }).rcode, 'SERVFAIL');
+  });
+
   it('cuts off connections that rest, and those that never speak HTTP/2', async () => {
     await start({ tcp: { idleTimeout: 100 } });
     const silent = connect(port, '127.0.0.1');

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import packet, { type DecodedPacket } from 'dns-packet';
 import { createServer, type Handler, type Server, type ServerOptions } from 'multisocket';
 import { cookieOption, opt, queryBytes, run, TcpClient, udpExchange } from '../support/clients.js';
-import { serve as start, until } from '../support/server.js';
+import { serve as start } from '../support/server.js';
+import { sendAll } from '../support/udp-burst.js';
 
 const handler: Handler = async (query, reply) => {
   if (query.key.startsWith('late')) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -18,35 +17,6 @@ const window = 600;
 
 async function serve(options: Partial<ServerOptions>): Promise<{ server: Server; port: number }> {
   return start({ workers: 0, sockets: 1, handler, ...options });
-}
-
-/** Sends all, and returns what has come back when the server has looked at all of it. */
-async function sendAll(
-  server: Server,
-  port: number,
-  messages: readonly Buffer[],
-  address = '127.0.0.1',
-): Promise<Buffer[]> {
-  const before = server.stats().totals;
-  const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 });
-  const replies: Buffer[] = [];
-  socket.on('message', (reply) => replies.push(reply));
-  for (const message of messages) {
-    socket.send(message, port, address);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await until(() => {
-    const { received, sent, rateLimitDropped } = server.stats().totals;
-    const done = sent - before.sent + rateLimitDropped - before.rateLimitDropped;
-    return (
-      received - before.received === messages.length &&
-      done === messages.length &&
-      sent - before.sent === replies.length
-    );
-  }, 'each message is answered or dropped');
-  socket.close();
-  await once(socket, 'close');
-  return replies;
 }
 
 const many = (count: number, make: (i: number) => Buffer): Buffer[] => Array.from({ length: count }, (_, i) => make(i));

@@ -3,7 +3,10 @@ import type { Rule } from '../rule.js';
 import { rules as cache } from './cache.js';
 import { rules as edns } from './edns.js';
 import { rules as encoding } from './encoding.js';
+import { rules as grpc } from './grpc.js';
 import { rules as header } from './header.js';
+import { rules as https } from './https.js';
+import { rules as rateLimit } from './rate-limit.js';
 import { rules as streams } from './streams.js';
 import { rules as truncation } from './truncation.js';
 import { rules as wildcards } from './wildcards.js';
@@ -19,6 +22,9 @@ export const RULES: readonly (readonly [heading: string, rules: readonly Rule[]]
   ['Zones', zones],
   ['Wildcards', wildcards],
   ['Zone files', zoneFiles],
-  ['TCP, TLS, HTTPS', streams],
+  ['TCP and TLS', streams],
+  ['HTTPS', https],
+  ['gRPC', grpc],
+  ['Rate limiting', rateLimit],
   ['Cache', cache],
 ];

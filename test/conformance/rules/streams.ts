@@ -1,8 +1,6 @@
-/** DNS over TCP, TLS and HTTPS. */
+/** DNS over TCP and TLS. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createServer } from 'multisocket';
@@ -29,23 +27,6 @@ function tcp(
     client.close();
   });
 }
-
-/** A rule for the status of an HTTP request. */
-function status(
-  rfc: number,
-  section: string,
-  rule: string,
-  expected: number,
-  ask: (site: Site) => Promise<{ status: number }>,
-): Rule {
-  return holds(rfc, section, rule, async (site) => {
-    assert.equal((await ask(site)).status, expected);
-  });
-}
-
-const dns = (message: Buffer): string => `/dns-query?dns=${message.toString('base64url')}`;
-const get = (site: Site, path: string): ReturnType<Site['request']> =>
-  site.request({ ':method': 'GET', ':path': path });
 
 export const rules: readonly Rule[] = [
   tcp(7766, '8', 'a length of two octets stands before each message', async ({ socket }) => {
@@ -200,76 +181,5 @@ export const rules: readonly Rule[] = [
     const [chunk] = (await once(socket, 'data')) as [Buffer];
     assert.deepEqual(readReply(chunk.subarray(2)).answer, WWW);
     socket.destroy();
-  }),
-
-  holds(8484, '4.1', 'a message by POST is answered', async (site) => {
-    const { status: code, headers, body } = await site.post(queryOf({ id: 0 }));
-    assert.deepEqual([code, headers['content-type']], [200, 'application/dns-message']);
-    assert.deepEqual(readReply(body).answer, WWW);
-  }),
-  holds(8484, '4.1', 'a message by GET is answered, with the same', async (site) => {
-    const [posted, got] = [await site.post(queryOf({ id: 0 })), await get(site, dns(queryOf({ id: 0 })))];
-    assert.equal(got.status, 200);
-    assert.deepEqual(got.body, posted.body);
-  }),
-  holds(8484, '5.1', 'HTTP may keep a reply as long as its shortest TTL', async (site) => {
-    const { headers } = await get(site, dns(queryOf({ id: 0 })));
-    assert.equal(headers['cache-control'], 'max-age=300');
-  }),
-  holds(8484, '5.1', 'and a denial as long as its SOA says', async (site) => {
-    const { headers } = await get(site, dns(queryOf({ id: 0, name: 'nothing.child.example.org' })));
-    assert.equal(headers['cache-control'], 'max-age=5');
-  }),
-  holds(8484, '5.1', 'and what fails not at all', async (site) => {
-    const { headers } = await get(site, dns(queryOf({ id: 0, name: 'throw.test' })));
-    assert.equal(headers['cache-control'], 'max-age=0');
-  }),
-  holds(8484, '4.2.1', 'response codes of DNS come with status 200', async (site) => {
-    for (const [name, rcode] of [
-      ['throw.test', 2],
-      ['nothing.example.org', 3],
-      ['example.com', 5],
-    ] as const) {
-      const answer = await site.post(queryOf({ name }));
-      assert.deepEqual([answer.status, readReply(answer.body).rcode], [200, rcode]);
-    }
-  }),
-  status(8484, '6', 'another media type is 415', 415, (site) => site.post(queryOf(), 'application/json')),
-  status(8484, '6', 'the media type has no case, and may have parameters', 200, (site) =>
-    site.post(queryOf(), 'Application/DNS-Message; charset=utf-8'),
-  ),
-  status(8484, '4.1', 'another method is 405', 405, (site) =>
-    site.request({ ':method': 'PUT', ':path': '/dns-query' }),
-  ),
-  status(8484, '4.1', 'another path is 404', 404, (site) => site.post(queryOf(), undefined, '/other')),
-  status(8484, '4.1', 'GET without the parameter is 400', 400, (site) => get(site, '/dns-query')),
-  status(8484, '6', 'base64url has no padding', 400, (site) => get(site, '/dns-query?dns=AAAA=')),
-  status(8484, '6', 'and no octets of base64', 400, (site) => get(site, '/dns-query?dns=a+b/')),
-  status(8484, '6', 'what is no message is 400', 400, (site) => get(site, '/dns-query?dns=AAAA')),
-  status(8484, '6', 'a body of more than 65,535 octets is 413', 413, (site) => site.post(Buffer.alloc(65_536))),
-  holds(8484, '5.2', 'HTTP/2 is agreed on by ALPN, and carries many requests at a time', async (site) => {
-    const [late, soon] = [site.post(queryOf({ name: 'late.test' })), site.post(queryOf())];
-    const first = await Promise.race([late.then(() => 'late'), soon.then(() => 'soon')]);
-    assert.equal(first, 'soon');
-    assert.equal((await late).status, 200);
-  }),
-  holds(9112, '2.3', 'HTTP/1.1 is answered, too', async (site) => {
-    const { port, ca } = { port: site.ports.https, ca: site.certificate.cert };
-    const request = httpsRequest({ host: '127.0.0.1', port, ca, path: dns(queryOf()) });
-    request.end();
-    const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream & { httpVersion: string }];
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    assert.equal(response.httpVersion, '1.1');
-    assert.deepEqual(readReply(Buffer.concat(chunks)).answer, WWW);
-  }),
-  holds(8484, '5', 'HTTP without TLS is not answered', async (site) => {
-    const socket = connect(site.ports.https, '127.0.0.1');
-    socket.on('error', () => undefined);
-    socket.write(`GET ${dns(queryOf())} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-    let answered = '';
-    socket.on('data', (chunk: Buffer) => (answered += chunk.toString('latin1')));
-    await once(socket, 'close');
-    assert.ok(!answered.includes('200'), answered);
   }),
 ];

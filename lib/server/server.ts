@@ -179,6 +179,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.#change(async (sockets) => {
       const offer = offerSockets(path, sockets.handOver(), { timeout, signal: this.#closed.signal });
       await offer.taken;
+      sockets.disown();
     });
     await this.close();
   }
@@ -285,6 +286,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /**
    * Stops taking queries, waits for those in flight, all workers at a time and no longer than `timeout`, ends the
    * workers and closes the sockets. Resolves when all is closed, with what was cut off; may be called again.
+   *
+   * Sockets that have joined those of a service manager (`listenFds`) are emptied and closed first, unless `timeout` is 0:
+   * what comes later waits in those that the manager has, for the next process.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
     this.#closing ??= this.#close(options);
@@ -445,6 +449,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (this.#state === 'closed') return { queries: 0, connections: 0 };
     this.#closed.abort();
     if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
+    if (timeout > 0 && this.#state === 'listening' && this.#sockets?.grown === true) {
+      await this.#change((sockets) => sockets.shrinkToInherited(() => this.#assign())).catch(this.#warn);
+    }
     this.#state = 'closing';
     const report = await this.#end(timeout);
     if (report.queries > 0 || report.connections > 0) {

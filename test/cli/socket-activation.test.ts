@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openSockets, type SocketGroup } from 'multisocket/sockets';
 import { dig, queryBytes, TcpClient, udpExchange } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
+import { SteadyLoad } from '../support/load.js';
 import { killAll, listen, start, type Running } from '../support/program.js';
 import { socketsAt } from '../support/ss.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -16,7 +17,7 @@ describe('the program, started by socket activation', () => {
 
   beforeEach(async () => {
     const port = await freePort();
-    udp = openSockets({ protocol: 'udp', address: '::', sockets: 1, port });
+    udp = openSockets({ protocol: 'udp', address: '::', sockets: 1, port, receiveBufferSize: 1 << 20 });
     tcp = openSockets({ protocol: 'tcp', address: '::', sockets: 1, port });
   });
   afterEach(() => {
@@ -70,6 +71,19 @@ describe('the program, started by socket activation', () => {
       assert.deepEqual(reply?.subarray(0, 2), query.subarray(0, 2));
     }
     client.close();
+    await end(program);
+  });
+
+  it('loses nothing when it is restarted again and again, also of what came to the sockets that had joined', async () => {
+    let program = await activated(3);
+    const load = await SteadyLoad.start(udp.port, 200);
+    for (let i = 0; i < 4; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await end(program);
+      program = await activated(3);
+    }
+    const { sent, answered } = await load.stop();
+    assert.equal(answered, sent);
     await end(program);
   });
 

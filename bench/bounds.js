@@ -33,6 +33,17 @@ export const bounds = [
     ratio: above('sync', 'dgram-dns-packet', BURSTS),
   },
   { what: 'synchronous handler: of dns2, above the floor', bound: 0.03, ratio: above('sync', 'dns2', BURSTS) },
+  { what: "dns2's handler on the adapter: of dns2", bound: 1, ratio: over('dns2-adapter', 'dns2', BURSTS) },
+  {
+    what: "dns2's handler on the adapter, pipelined TCP: of dns2",
+    bound: 1,
+    ratio: over('dns2-adapter', 'dns2', 'tcp-pipelined'),
+  },
+  {
+    what: "dns2's handler on the adapter, one query a connection: of dns2",
+    bound: 1,
+    ratio: over('dns2-adapter', 'dns2', 'tcp-single'),
+  },
   { what: "synchronous handler: of CoreDNS's file", bound: 0.33, ratio: over('sync', 'coredns-file', BURSTS) },
   { what: "synchronous handler: of CoreDNS's cache", bound: 0.5, ratio: over('sync', 'coredns-cache', BURSTS) },
   { what: 'asynchronous handler: of the synchronous one', bound: 1.6, ratio: over('async', 'sync', BURSTS) },

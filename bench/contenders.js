@@ -66,10 +66,10 @@ function node(name, label, how, sharing, loads) {
   };
 }
 
-/** A library from the registry, in the server of its name. */
-function library(name, loads) {
+/** A library from the registry, in the server of that name. */
+function library(name, loads, label = name) {
   const command = (port) => [process.execPath, here(`servers/${name}.js`), port];
-  return { name, label: name, loads, ready: true, command };
+  return { name, label, loads, ready: true, command };
 }
 
 /** A program that the system may have, started with a configuration file. */
@@ -125,6 +125,7 @@ export const contenders = [
     missing: () => (hasReusePort() ? undefined : `node:dgram has no reusePort in Node ${process.version}`),
   },
   library('dns2', ALL),
+  library('dns2-adapter', ALL, "dns2's handler on multisocket's adapter"),
   // It takes what one read brings for one query, and so does not answer pipelined ones.
   library('dinodns', [...UDP, 'tcp-single']),
   program('nsd', 'NSD', 'nsd', ALL, (port, directory) => ['-d', '-c', nsdFile(port, directory)]),

@@ -4,7 +4,9 @@
  * Native code and JavaScript share memory rather than pass objects. The positions of everything in that memory are
  * decided in `native/layout.h`, and come up from there in {@link Layout}, so that there is one place to change them.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fallback } from './fallback/addon.js';
 
@@ -76,7 +78,7 @@ export interface NativeSocketDescription {
 export interface DescriptorChannel {
   /** A listener's: a new channel's descriptor, which the caller owns. */
   accept(): number | undefined;
-  /** Sends some of the bytes, at least one, and with the first all the descriptors, at most 253. Returns how many bytes. */
+  /** Sends some of the bytes, at least one, and with the first all the descriptors, at most 252. Returns how many bytes. */
   send(bytes: Uint8Array, descriptors: readonly number[]): number | undefined;
   /**
    * Receives into `bytes`; `length` is 0 when the other side has closed. The caller owns the descriptors. `EMFILE` when
@@ -608,12 +610,26 @@ function loadNative(): Addon | Error {
   if (process.env.MULTISOCKET_NATIVE === '0') return new Error('MULTISOCKET_NATIVE=0 forbids it');
   // Bun loads addons, but has not the event loop, libuv's, that this one works on.
   if (process.versions.bun !== undefined) return new Error('Bun has no libuv');
+  const load = createRequire(import.meta.url);
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const found = attempt(() => (load('node-gyp-build') as (directory: string) => Addon)(root));
+  // Of systems with musl it knows Alpine only: elsewhere it takes the binary for glibc.
+  const musl = join(root, `prebuilds/linux-${process.arch}/multisocket.musl.node`);
+  return found instanceof Error && existsSync(musl) && hasMusl() ? attempt(() => load(musl) as Addon) : found;
+}
+
+function attempt(load: () => Addon): Addon | Error {
   try {
-    const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => Addon;
-    return load(fileURLToPath(new URL('..', import.meta.url)));
+    return load();
   } catch (error) {
     return error as Error;
   }
+}
+
+function hasMusl(): boolean {
+  if (process.platform !== 'linux') return false;
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined;
 }
 
 const loaded = loadNative();

@@ -15,8 +15,9 @@
 
 namespace multisocket {
 
-// The most descriptors that one message takes: SCM_MAX_FD, unix(7).
-constexpr size_t kMaxDescriptors = 253;
+// The most descriptors that one message takes. The kernel's limit is 253 (SCM_MAX_FD, unix(7)), but sendmsg(3) of
+// musl 1.2.3 fails with ENOMEM for more than 1,024 bytes of control data, header included.
+constexpr size_t kMaxDescriptors = 252;
 
 // Listens at `path` with these permissions. A socket file that nobody listens at any more is replaced; fails with
 // UV_EADDRINUSE when somebody does, and with UV_ENOTSOCK when `path` is something else than a socket.

@@ -1,5 +1,6 @@
 /** dns2's handlers, `(request, send, rinfo)`, and its servers, on this library. */
 import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { invalidValue } from '../errors.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Handler } from '../message/handler.js';
@@ -98,6 +99,8 @@ class Facade extends EventEmitter implements Dns2Server {
   readonly #given: Dns2ServerOptions;
   readonly #alone: boolean;
   #server: Server | undefined;
+  /** Where among the server's addresses each of the transports is. */
+  #entries: number[] = [];
 
   constructor(
     dns2: Dns2,
@@ -125,14 +128,19 @@ class Facade extends EventEmitter implements Dns2Server {
       this.emit('request', request, send, client);
     });
     const { doh } = this.#given;
+    const listen: { transport: 'dns' | 'https'; address: string; port: number }[] = [];
+    this.#entries = this.#transports.map((name) => {
+      const place = places[name] ?? 0;
+      const { port: at = 0, address: host = '0.0.0.0' } = typeof place === 'number' ? { port: place } : place;
+      const entry = { transport: name === 'doh' ? ('https' as const) : ('dns' as const), address: host, port: at };
+      // An address speaks UDP and TCP both: where dns2 opens a port for each, there is one.
+      const same = at === 0 ? -1 : listen.findIndex((other) => isDeepStrictEqual(other, entry));
+      return same === -1 ? listen.push(entry) - 1 : same;
+    });
     this.#server = createServer({
       sockets: 1,
       ...this.#options,
-      listen: this.#transports.map((name) => {
-        const place = places[name] ?? 0;
-        const { port: at = 0, address: host = '0.0.0.0' } = typeof place === 'number' ? { port: place } : place;
-        return { transport: name === 'doh' ? ('https' as const) : ('dns' as const), address: host, port: at };
-      }),
+      listen,
       ...(doh === undefined ? {} : { tls: { cert: doh.cert, key: doh.key } }),
       workers: 0,
       handler,
@@ -146,7 +154,8 @@ class Facade extends EventEmitter implements Dns2Server {
 
   addresses(): Partial<Record<keyof Places, Endpoint>> {
     const bound = this.#server?.addresses() ?? [];
-    return Object.fromEntries(bound.map((address, i) => [this.#transports[i], address]));
+    if (bound.length === 0) return {};
+    return Object.fromEntries(this.#transports.map((name, i) => [name, bound[this.#entries[i]]]));
   }
 
   address(): Endpoint | undefined {

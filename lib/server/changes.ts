@@ -86,6 +86,11 @@ export class Changes {
     });
   }
 
+  /** See {@link ServerSockets.shrinkToInherited}. */
+  shrinkToInherited(): Promise<void> {
+    return this.next((sockets) => sockets.shrinkToInherited(() => this.#parts.assign()));
+  }
+
   /** Has the number of sockets follow the load, for the addresses that adapt; `told` and `failed`: what became of a step. */
   adapt(bounds: AdaptationBounds, { told, failed }: Pick<AdaptationOptions, 'told' | 'failed'>): Adaptation {
     const parts = this.#parts;

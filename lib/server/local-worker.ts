@@ -1,4 +1,6 @@
 /** `workers: 0`: the calling thread serves. */
+// Bun's global one has no eventLoopUtilization.
+import { performance } from 'node:perf_hooks';
 import type { SharedTls } from '../transport/secure-context.js';
 import type { ServerSocket } from './messages.js';
 import { Serving } from './serving.js';

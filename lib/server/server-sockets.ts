@@ -27,6 +27,8 @@ interface Address {
   /** Its place among the rows of counters, which no other address has meanwhile. */
   slot: number;
   groups: ServedGroup[];
+  /** How many of a protocol's sockets another process goes on to have when this one is closed. */
+  kept?: number;
 }
 
 type ListenEntry = ServerConfig['listen'][number];
@@ -164,9 +166,27 @@ export class ServerSockets {
 
   /** Has more sockets join those that were inherited, where these let others join. Throws a system error. */
   growInherited(config: ServerConfig): void {
-    this.#addresses.forEach(({ groups }, i) => {
-      for (const group of groups) if (group.sockets.shared) group.grow(config.listen[i].sockets);
+    this.#addresses.forEach((address, i) => {
+      address.kept = mostMembers(address);
+      for (const group of address.groups) if (group.sockets.shared) group.grow(config.listen[i].sockets);
     });
+  }
+
+  /** Whether sockets have joined those that were inherited. */
+  get grown(): boolean {
+    return this.#addresses.some(hasGrown);
+  }
+
+  /** Gives up those that have joined: what comes from here on waits in the others. As {@link resize}. */
+  async shrinkToInherited(assign: () => Promise<void>): Promise<void> {
+    for (const [i, address] of this.#addresses.entries()) {
+      if (hasGrown(address)) await this.resize(i, address.kept, assign);
+    }
+  }
+
+  /** All of them are another process's now, and none of them is to be given up by this one. */
+  disown(): void {
+    for (const address of this.#addresses) delete address.kept;
   }
 
   /** All of them as another process may take them over. */
@@ -238,6 +258,14 @@ export class ServerSockets {
 /** Whether two entries of `listen` ask for one address. */
 function isSame(one: ListenEntry, other: ListenEntry): boolean {
   return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
+}
+
+function mostMembers({ groups }: Address): number {
+  return Math.max(...groups.map(({ members }) => members.length));
+}
+
+function hasGrown(address: Address): address is Address & { kept: number } {
+  return address.kept !== undefined && address.kept < mostMembers(address);
 }
 
 function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: number): Address {

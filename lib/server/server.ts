@@ -150,6 +150,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.#changes.next(async (sockets) => {
       const offer = offerSockets(path, sockets.handOver(), { timeout, signal: this.#closed.signal });
       await offer.taken;
+      sockets.disown();
     });
     await this.close();
   }
@@ -213,6 +214,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /**
    * Stops taking queries, waits for those in flight, all workers at a time and no longer than `timeout`, ends the
    * workers and closes the sockets. Resolves when all is closed, with what was cut off; may be called again.
+   *
+   * Sockets that have joined those of a service manager (`listenFds`) are emptied and closed first, unless `timeout` is 0:
+   * what comes later waits in those that the manager has, for the next process.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
     this.#closing ??= this.#close(options);
@@ -308,6 +312,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (this.#state === 'closed') return { queries: 0, connections: 0 };
     this.#closed.abort();
     if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
+    if (timeout > 0 && this.#state === 'listening' && this.#parts.sockets?.grown === true) {
+      await this.#changes.shrinkToInherited().catch(this.#warn);
+    }
     this.#state = 'closing';
     const report = await this.#end(timeout);
     if (report.queries > 0 || report.connections > 0) {

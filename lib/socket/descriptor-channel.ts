@@ -2,14 +2,14 @@
  * Messages with open descriptors between two processes of one user, over a Unix stream socket.
  *
  * On the wire a message is eight bytes (the JSON's length and the number of descriptors, both 32 bits, little-endian),
- * the JSON, and one zero byte for each 253 descriptors or part of them, with which they travel.
+ * the JSON, and one zero byte for each 252 descriptors or part of them, with which they travel.
  */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { addon } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
 
-/** The most descriptors that the kernel takes at once: SCM_MAX_FD, unix(7). */
-const CHUNK = 253;
+/** The most descriptors that are sent at once: `kMaxDescriptors` in `native/descriptor_channel.h` says why. */
+const CHUNK = 252;
 /** Bounds of what is believed of a header: a description of 16 addresses of 2 times 1,024 sockets is far below. */
 const MAX_JSON = 1 << 20;
 const MAX_DESCRIPTORS = 1 << 16;

@@ -11,6 +11,21 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const BEFORE = "const dns = require('../..');";
 const AFTER = "const dns = require('multisocket/adapters').withMultisocket(require('dns2'));";
 
+/** The server of dns2's README, whose last statement would close it at once. */
+function readmeServer(): string {
+  const readme = readFileSync(join(root, 'node_modules/dns2/README.md'), 'utf8');
+  const [, program] = /^### Example Server\n\n```js\n(.*?)^```$/ms.exec(readme) ?? [];
+  assert.ok(program);
+  const changes: [from: string, to: string][] = [
+    ["const dns2 = require('dns2');", "const dns2 = require('multisocket/adapters').withMultisocket(require('dns2'));"],
+    ['\n// eventually\nserver.close();\n', ''],
+  ];
+  return changes.reduce((text, [from, to]) => {
+    assert.equal(text.split(from).length, 2, from);
+    return text.replace(from, to);
+  }, program);
+}
+
 describe("dns2's own examples, with one line changed", () => {
   let directory: string;
   let child: ChildProcess;
@@ -27,6 +42,7 @@ describe("dns2's own examples, with one line changed", () => {
       assert.equal(source.split(BEFORE).length, 2, name);
       writeFileSync(join(directory, name), source.replace(BEFORE, AFTER));
     }
+    writeFileSync(join(directory, 'readme.js'), readmeServer());
   });
   after(() => {
     rmSync(directory, { recursive: true });
@@ -61,6 +77,11 @@ describe("dns2's own examples, with one line changed", () => {
   it('doh.js', async () => {
     const answer = await answerOf('doh.js', '+https', '-p', '8080', 'example.org', 'A');
     assert.match(answer, /^example\.org\.\s+300\s+IN\s+A\s+1\.1\.1\.1$/m);
+  });
+
+  it('that of its README', async () => {
+    const answer = await answerOf('readme.js', '-p', '5333', 'lsong.org', 'A');
+    assert.match(answer, /^lsong\.org\.\s+300\s+IN\s+A\s+8\.8\.8\.8$/m);
   });
 
   it('dns.js: UDP, TCP and HTTPS at a time', async () => {

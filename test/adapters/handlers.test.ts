@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import type { DecodedPacket, Packet } from 'dns-packet';
 import type { Handler, Server } from 'multisocket';
 import { fromDinodns, fromDns2, fromDnsPacket, fromNativeDns, withMultisocket } from 'multisocket/adapters';
-import { ask } from '../support/clients.js';
+import { ask, dig } from '../support/clients.js';
+import { freePort } from '../support/free-port.js';
 import { serve } from '../support/server.js';
 
 const dns2 = createRequire(import.meta.url)('dns2') as {
@@ -58,6 +59,26 @@ describe('handlers of other libraries', () => {
     });
     assert.equal(rcodeOf(await answer(handler)), 'SERVFAIL');
     assert.equal(server.stats().totals.handlerRejected, 1);
+  });
+
+  it('dns2: UDP and TCP on one port', async () => {
+    const port = await freePort();
+    const place = { port, address: '127.0.0.1' };
+    const served = withMultisocket(dns2).createServer({
+      udp: true,
+      tcp: true,
+      handle: (request, send) => send(dns2.Packet.createResponseFromRequest(request)),
+    });
+    server = served as never;
+    await served.listen({ udp: place, tcp: place });
+    const { udp, tcp } = served.addresses();
+    assert.deepEqual([udp?.port, tcp?.port], [port, port]);
+    for (const way of ['+notcp', '+tcp']) {
+      assert.match(
+        await dig('@127.0.0.1', '-p', String(port), '+norecurse', way, 'example.org', 'A'),
+        /status: NOERROR/,
+      );
+    }
   });
 
   it('dns2: DoH in the clear is refused', () => {

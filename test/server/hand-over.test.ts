@@ -61,10 +61,13 @@ describe('hand-over to another process', () => {
 });
 
 describe('socket activation', () => {
-  it('serves the sockets of LISTEN_FDS, and adds to them up to its number', async () => {
+  it('serves the sockets of LISTEN_FDS, adds to them up to its number, and hands all of them over', async () => {
+    const at = path();
     const launcher = fileURLToPath(new URL('../../test/server/fixtures/activate.py', import.meta.url));
     const activated = fileURLToPath(new URL('./fixtures/activated.js', import.meta.url));
-    const child = spawn('python3', [launcher, process.execPath, activated], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('python3', [launcher, process.execPath, activated, at], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const port = Number(line.toString());
     assert.equal((await ask(port, 'example.org')).rcode, 'NOERROR');
@@ -78,7 +81,18 @@ describe('socket activation', () => {
       assert.equal(lines.length, 3, flag);
     }
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+    await until(() => existsSync(at), 'the offer');
+    const load = await SteadyLoad.start(port, 1000, 64);
+    const next = createServer({ listen: '127.0.0.1:0', workers: 1, filename: fixture });
+    await next.adopt(at);
+    assert.deepEqual(await gone, [0, null]);
+    const queries = (): number[] =>
+      next.stats().sockets.flatMap((each) => (each.protocol === 'udp' ? each.queries : []));
+    const before = queries();
+    await until(() => queries().every((count, i) => count > before[i]), 'queries at each socket');
+    const { sent, answered } = await load.stop();
+    assert.equal(answered, sent);
+    assert.equal(before.length, 3);
+    await next.close();
   });
 });

@@ -16,15 +16,22 @@ export interface Running {
   ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts it. `environment`: on top of ours. */
-export function start(args: readonly string[], cwd: string, environment: NodeJS.ProcessEnv = {}): Running {
+/** Starts it. `environment`: on top of ours. `sockets`: descriptors that it is given as systemd does (sd_listen_fds(3)). */
+export function start(
+  args: readonly string[],
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+  sockets: readonly number[] = [],
+): Running {
   const env = { ...process.env, ...environment };
-  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const activate = ['sh', '-c', `LISTEN_PID=$$ LISTEN_FDS=${sockets.length} exec "$0" "$@"`];
+  const [file, ...more] = [...(sockets.length === 0 ? [] : activate), process.execPath, program, ...args];
+  const child = spawn(file, more, { cwd, env, stdio: ['ignore', 'pipe', 'pipe', ...sockets] });
   running.add(child);
   let out = '';
   let err = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
   const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     return (code ?? signal) as number | NodeJS.Signals;
@@ -50,8 +57,9 @@ export async function listen(
   args: readonly string[],
   cwd: string,
   environment: NodeJS.ProcessEnv = {},
+  sockets: readonly number[] = [],
 ): Promise<Running> {
-  const started = start(args, cwd, environment);
+  const started = start(args, cwd, environment, sockets);
   const { child, out, err } = started;
   const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
   await until(() => over() || out().includes('multisocket-'), 'the program to listen');

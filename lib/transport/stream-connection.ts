@@ -51,6 +51,11 @@ export class StreamConnection {
   readonly #origin: Origin;
   readonly #front: AnswerFront | undefined;
   readonly #input = new FrameInput();
+  /**
+   * Whether what one turn of the loop brings is served at its end. TLS brings records one by one, and most clients send a
+   * query in each: served as they come, each answer would be a record and a system call of its own.
+   */
+  readonly #gathers: boolean;
   #inFlight = 0;
   /** Nothing is read until handlers or the client have caught up, or it is this connection's turn again. */
   #blocked = false;
@@ -84,6 +89,7 @@ export class StreamConnection {
     this.#socketRow = socketRow;
     this.#origin = origin;
     this.#front = front;
+    this.#gathers = origin.transport === 'tls';
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -146,7 +152,9 @@ export class StreamConnection {
     if (this.#draining) return;
     this.#lastActive = performance.now();
     this.#input.push(chunk, this.#lastActive);
-    if (!this.#blocked) this.#serve();
+    if (this.#blocked) return;
+    if (this.#gathers) this.#serveSoon();
+    else this.#serve();
   }
 
   /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
@@ -185,7 +193,7 @@ export class StreamConnection {
     this.#serving = true;
     setImmediate(() => {
       this.#serving = false;
-      if (this.#blocked && !this.#socket.destroyed) this.#serve();
+      if (!this.#socket.destroyed) this.#serve();
     });
   }
 
@@ -253,7 +261,7 @@ export class StreamConnection {
   }
 
   #endWhenDone(): void {
-    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#flushing || this.#ended) return;
+    if (!this.#ending || this.#inFlight > 0 || this.#blocked || this.#serving || this.#flushing || this.#ended) return;
     this.#ended = true;
     this.#lastActive = performance.now();
     this.#socket.end();

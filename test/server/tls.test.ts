@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import packet from 'dns-packet';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, queryBytes, run } from '../support/clients.js';
-import { atMost } from '../support/server.js';
+import { atMost, until } from '../support/server.js';
 import { dnsperf } from '../support/dnsperf.js';
 
 const fixture = new URL('../fixtures/addresses.js', import.meta.url);
@@ -68,6 +71,39 @@ describe('DNS over TLS (RFC 7858)', () => {
       new Set(server.stats().sockets.map(({ protocol, transport }) => `${protocol} ${transport}`)),
       new Set(['tcp tls']),
     );
+  });
+
+  it('answers the queries of many records in one, when they come together', async () => {
+    await start();
+    const tcp = createConnection(port, '127.0.0.1');
+    await once(tcp, 'connect');
+    // Between TLS and TCP: what TLS writes one by one may leave in one segment.
+    const between = new Duplex({
+      read: () => undefined,
+      write: (chunk, _, done) => {
+        tcp.write(chunk as Buffer);
+        done();
+      },
+    });
+    tcp.on('data', (chunk: Buffer) => between.push(chunk)).on('close', () => between.push(null));
+    const socket = await open({ socket: between });
+    const records: Buffer[] = [];
+    socket.on('data', (record: Buffer) => records.push(record));
+    await exchange(socket, queryBytes('example.org'));
+    records.length = 0;
+    tcp.cork();
+    for (let id = 1; id <= 5; id++) {
+      socket.write(framed(queryBytes('example.org', 'A', { id })));
+      await setImmediate();
+    }
+    tcp.uncork();
+    await until(() => records.length > 0, 'the answers');
+    assert.equal(records.length, 1);
+    const ids: number[] = [];
+    for (let rest = records[0]; rest.length > 0; rest = rest.subarray(2 + rest.readUInt16BE(0)))
+      ids.push(rest.readUInt16BE(2));
+    assert.deepEqual(ids, [1, 2, 3, 4, 5]);
+    tcp.destroy();
   });
 
   it('resumes a session with any worker', async () => {

@@ -28,7 +28,7 @@ export async function descriptors({ rate, duration }: Scale): Promise<Row[]> {
       connectionPerQuery: true,
       clients: 2 * WAITING,
       duration: 0.3 * duration,
-      timeout: 2 * duration,
+      timeout: Math.min(2 * duration, 60_000), // at most what the load generator takes
     });
     const { peak } = await sampled(0.5 * duration, () => target.descriptors());
     const { turnedOut } = pests;

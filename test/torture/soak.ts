@@ -29,6 +29,7 @@ try {
   const udp = ask(port, rate);
   const tcp = ask(port, CONNECTIONS, { transport: 'tcp', connectionPerQuery: true });
   await sampled(warmUp, () => target.descriptors(), SAMPLE);
+  const heldFirst = await target.held();
   const times: number[] = [];
   const descriptors: number[] = [];
   const { samples: memory } = await sampled(
@@ -40,6 +41,7 @@ try {
     },
     SAMPLE,
   );
+  const heldLast = await target.held();
   for (const load of [udp, tcp]) load.stop();
   const results = [await udp.finished, await tcp.finished];
   const [sent, answered, lost] = (['sent', 'answered', 'lost'] as const).map((name) =>
@@ -47,15 +49,23 @@ try {
   );
   const half = Math.floor(descriptors.length / 2);
   const highest = [descriptors.slice(0, half), descriptors.slice(half)].map((part) => Math.max(...part));
-  const { slope: growth, error } = slope(times, memory);
+  const line = ({ slope: growth, error }: ReturnType<typeof slope>): string =>
+    `${growth.toFixed(2)} +- ${error.toFixed(2)}`;
+  // What settles in the first half is no leak; what grows on in the second is.
+  const settledFrom = Math.floor(memory.length / 2);
+  const tenths = Array.from({ length: 11 }, (_, i) => memory[Math.round((i * (memory.length - 1)) / 10)]);
   const body = [
     `${machine()} ${figure(minutes)} minutes at ${figure(rate)} queries a second by UDP, half of what the server bore in a`,
     `closed loop, and ${CONNECTIONS} TCP connections a second with a query each.`,
     '',
-    '| sent | answered | lost | memory at first, at last | slope | descriptors at most, first and second half |',
-    '| --: | --: | --: | --: | --: | --: |',
+    '| sent | answered | lost | resident memory at first, at last | slope | of the second half | descriptors at most, first and second half |',
+    '| --: | --: | --: | --: | --: | --: | --: |',
     `| ${[sent, answered, lost].map(figure).join(' | ')} | ${figure(memory[0])}, ${figure(memory[memory.length - 1])} MiB | ` +
-      `${growth.toFixed(2)} +- ${error.toFixed(2)} MiB an hour | ${highest.join(', ')} |`,
+      `${line(slope(times, memory))} MiB an hour | ` +
+      `${line(slope(times.slice(settledFrom), memory.slice(settledFrom)))} MiB an hour | ${highest.join(', ')} |`,
+    '',
+    `Resident MiB after each tenth: ${tenths.map(figure).join(', ')}. MiB held by the workers' heaps after a collection:`,
+    `${heldFirst.toFixed(1)} at first, ${heldLast.toFixed(1)} at last.`,
   ].join('\n');
   console.log(body);
   writeSection('Soak', body);

@@ -1,12 +1,11 @@
 /** DNS in HTTP, RFC 8484: the message that a request carries, and the errors that HTTP has words for. */
-import type { Readable } from 'node:stream';
 
 /** The media type of messages (RFC 8484 s.6). */
 export const MEDIA_TYPE = 'application/dns-message';
 /** Where messages are sent to (RFC 8484 s.4.1 leaves it open; this is what everybody uses). */
 const PATH = '/dns-query';
 /** As much as a message can have (RFC 8484 s.6). */
-const MAX_MESSAGE = 0xffff;
+export const MAX_MESSAGE = 0xffff;
 
 /** An answer that has no DNS message: an HTTP status, what people are told, and headers that go with it. */
 export class HttpFailure {
@@ -36,24 +35,6 @@ export function messageInTarget({ method, target, type }: RequestHead): Buffer |
     return new HttpFailure(415, `only ${MEDIA_TYPE}`);
   }
   return undefined;
-}
-
-/** Calls `done` with all of a body, or with what is wrong with it; not at all when it breaks off. */
-export function readBody(body: Readable, done: (message: Buffer | HttpFailure) => void): void {
-  // Nearly always one chunk has all of it.
-  let chunks: Buffer | Buffer[] | undefined;
-  let length = 0;
-  body.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > MAX_MESSAGE) chunks = undefined;
-    else if (chunks === undefined) chunks = chunk;
-    else if (Array.isArray(chunks)) chunks.push(chunk);
-    else chunks = [chunks, chunk];
-  });
-  body.on('end', () => {
-    if (length > MAX_MESSAGE) done(new HttpFailure(413, 'the message is too long'));
-    else done(Array.isArray(chunks) ? Buffer.concat(chunks) : (chunks ?? Buffer.alloc(0)));
-  });
 }
 
 function splitTarget(target: string): { path: string; query: string } {

@@ -1,39 +1,21 @@
-/** A request of HTTP/2 or HTTP/1.1, and how it is answered. */
+/** A request of any version of HTTP, and how it is answered. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Readable } from 'node:stream';
-import type { RequestHead } from './http-exchange.js';
+import { MAX_MESSAGE, type RequestHead } from './http-exchange.js';
+
+/** All of a request's body; or that it is longer than a message; or that it never came to its end. */
+export type Body = Buffer | 'too long' | 'broken off';
 
 /** See the file's head. */
 export interface HttpRequest extends RequestHead {
-  /** Its body. 'close' is the end of it, answered or not; to destroy it is to answer nothing. */
-  readonly body: Readable;
-  /** Answers it, HEAD without content, unless the client has gone. `headers`: by their names in lower case. */
+  /** Calls `done` once, perhaps before it returns. What it gets may change after that. To be called once at most. */
+  readBody(done: (body: Body) => void): void;
+  /**
+   * Answers it, HEAD without content, unless the client has gone. `headers`: by their names in lower case. After that, or
+   * after {@link abort}, the request is done with.
+   */
   respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void;
-}
-
-/** A request of HTTP/2. Not by Node's classes for both versions, which cost half as much again. */
-export class Http2Request implements HttpRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly type: string | undefined;
-  readonly body: ServerHttp2Stream;
-
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    this.method = headers[':method'] ?? '';
-    this.target = headers[':path'] ?? ''; // CONNECT has none (RFC 9113 s.8.5)
-    this.type = headers['content-type'];
-    this.body = stream;
-    stream.on('error', () => undefined); // the client's affair; 'close' follows
-    if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 }); // RFC 9110 s.10.1.1
-  }
-
-  respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void {
-    if (this.body.destroyed || this.body.closed) return;
-    const endStream = this.method === 'HEAD';
-    this.body.respond({ ':status': status, ...headers }, { endStream });
-    if (!endStream) this.body.end(content);
-  }
+  /** Ends it without an answer. */
+  abort(): void;
 }
 
 /** A request of HTTP/1.1. */
@@ -41,21 +23,46 @@ export class Http1Request implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly type: string | undefined;
-  readonly body: IncomingMessage;
+  readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.method = request.method ?? '';
     this.target = request.url ?? '';
     this.type = request.headers['content-type'];
-    this.body = request;
+    this.#request = request;
     this.#response = response;
     for (const each of [request, response]) each.on('error', () => undefined); // the client's affair; 'close' follows
+  }
+
+  readBody(done: (body: Body) => void): void {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    let told = false;
+    const tell = (body: Body): void => {
+      if (!told) done(body);
+      told = true;
+    };
+    this.#request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= MAX_MESSAGE) chunks.push(chunk);
+      else chunks.length = 0;
+    });
+    this.#request.on('end', () => {
+      tell(length > MAX_MESSAGE ? 'too long' : Buffer.concat(chunks));
+    });
+    this.#request.on('close', () => {
+      tell('broken off');
+    });
   }
 
   respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void {
     if (this.#response.destroyed) return;
     this.#response.writeHead(status, headers);
     this.#response.end(content);
+  }
+
+  abort(): void {
+    this.#request.destroy();
   }
 }

@@ -1,12 +1,12 @@
 /** A worker's side of DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
-import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { AnswerFront } from '../addon.js';
 import { freshnessLifetime } from '../message/wire.js';
-import { HttpFailure, MEDIA_TYPE, messageInTarget, readBody } from './http-exchange.js';
-import { Http1Request, Http2Request, type HttpRequest } from './http-request.js';
+import { HttpFailure, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
+import { Http1Request, type HttpRequest } from './http-request.js';
+import { Http2Connection } from './http2/connection.js';
 import { MessageExchange, type MessagePath, type Outcome } from './message-exchange.js';
 import { isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 import type { StreamSocket, StreamTransportOptions } from './stream.js';
@@ -14,12 +14,16 @@ import { WaitList, type ListEntry } from './wait-list.js';
 
 /** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
 const MIN_SWEEP = 10;
+/** How long a client may take to close its side after we have closed ours, in ms, and up to a sweep more. */
+const LINGER = 1000;
+
+const TOO_LONG = new HttpFailure(413, 'the message is too long');
 
 interface Connection {
   socket: TLSSocket;
   path: MessagePath;
   /** What speaks HTTP/2 on it; undefined for HTTP/1.1. */
-  session: ServerHttp2Session | undefined;
+  http2: Http2Connection | undefined;
   /** Requests that are being read or answered. */
   inFlight: number;
   lastActive: number;
@@ -37,9 +41,8 @@ export class HttpsTransport {
   readonly #options: StreamTransportOptions;
   readonly #connections = new Map<Socket, Connection>();
   readonly #exchange: MessageExchange;
-  /** These listen to nothing: connections are handed to them when they are secure. */
+  /** It listens to nothing: connections are handed to it when they are secure. */
   readonly #http1: Http1Server;
-  readonly #http2: Http2Server;
   /** In the order in which their time is up, since all have the same. */
   readonly #reading = new WaitList<Reading>();
   #sweeper: NodeJS.Timeout | undefined;
@@ -54,7 +57,6 @@ export class HttpsTransport {
       const connection = this.#connections.get(request.socket);
       if (connection !== undefined) this.#receive(connection, new Http1Request(request, response));
     });
-    this.#http2 = createHttp2({ settings: { maxConcurrentStreams: options.maxPipelined } });
   }
 
   /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
@@ -114,7 +116,7 @@ export class HttpsTransport {
   }
 
   #keep(socket: TLSSocket, path: MessagePath): void {
-    const connection: Connection = { socket, path, session: undefined, inFlight: 0, lastActive: performance.now() };
+    const connection: Connection = { socket, path, http2: undefined, inFlight: 0, lastActive: performance.now() };
     this.#connections.set(socket, connection);
     if (!this.#ref) socket.unref();
     socket.on('error', () => undefined); // the client's affair; 'close' follows
@@ -134,14 +136,12 @@ export class HttpsTransport {
   }
 
   #speakHttp2(connection: Connection): void {
-    this.#http2.once('session', (session) => {
-      connection.session = session;
-      session.on('error', () => undefined); // the client's affair; 'close' follows
-      session.on('stream', (stream, headers) => {
-        this.#receive(connection, new Http2Request(stream, headers));
-      });
+    connection.http2 = new Http2Connection(connection.socket, {
+      maxConcurrentStreams: this.#options.maxPipelined,
+      onRequest: (request) => {
+        this.#receive(connection, request);
+      },
     });
-    this.#http2.emit('connection', connection.socket); // calls the listener above
   }
 
   #receive(connection: Connection, request: HttpRequest): void {
@@ -154,11 +154,10 @@ export class HttpsTransport {
     const since = performance.now();
     const reading: Reading = { connection, request, since, before: undefined, after: undefined, listed: false };
     this.#reading.add(reading);
-    readBody(request.body, (body) => {
-      if (this.#reading.delete(reading)) this.#serve(connection, request, body);
-    });
-    request.body.on('close', () => {
-      if (this.#reading.delete(reading)) this.#finished(connection);
+    request.readBody((body) => {
+      if (!this.#reading.delete(reading)) return; // its time was up
+      if (body === 'broken off') this.#finished(connection);
+      else this.#serve(connection, request, body === 'too long' ? TOO_LONG : body);
     });
   }
 
@@ -187,12 +186,13 @@ export class HttpsTransport {
     for (let each = this.#reading.first; each !== undefined; each = this.#reading.first) {
       if (now - each.since < messageTimeout) break;
       this.#reading.delete(each);
-      each.request.body.destroy();
+      each.request.abort();
       this.#finished(each.connection);
     }
     for (const { socket, inFlight, lastActive } of this.#connections.values()) {
-      if (inFlight > 0 || now - lastActive < idleTimeout) continue;
-      gate.count('tcpIdle');
+      const rests = inFlight > 0 ? 0 : now - lastActive;
+      if (rests >= idleTimeout) gate.count('tcpIdle');
+      else if (!socket.writableEnded || rests < LINGER) continue;
       socket.destroy();
     }
   }
@@ -205,8 +205,10 @@ export class HttpsTransport {
 }
 
 /** Closes a connection when the requests that it has brought are answered. */
-function endWhenDone({ socket, session, inFlight }: Connection): void {
-  if (session !== undefined) session.close();
+function endWhenDone(connection: Connection): void {
+  const { socket, http2, inFlight } = connection;
+  if (inFlight === 0) connection.lastActive = performance.now();
+  if (http2 !== undefined) http2.drain();
   else if (inFlight === 0) socket.end();
 }
 
@@ -214,7 +216,7 @@ function answer(request: HttpRequest, outcome: Outcome): void {
   if (outcome === 'invalid') {
     refuse(request, new HttpFailure(400, 'the message is no query'));
   } else if (outcome === 'dropped') {
-    request.body.destroy();
+    request.abort();
   } else {
     const headers = {
       'content-type': MEDIA_TYPE,

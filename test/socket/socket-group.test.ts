@@ -5,8 +5,9 @@ import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SocketGroup, type SocketGroupOptions } from 'multisocket/sockets';
 import { usableCpus } from '../../dist/socket/cpus.js';
-import { run } from '../support/clients.js';
+
 import { openSocketCount } from '../support/descriptors.js';
+import { startLimited } from '../support/server.js';
 
 const UDP = { protocol: 'udp', address: '127.0.0.1', sockets: 2 } as const;
 const TCP = { ...UDP, protocol: 'tcp' } as const;
@@ -167,8 +168,8 @@ describe('a group that cannot be opened', () => {
 
   it('is EMFILE where there are no more descriptors, and all of them are free again', async () => {
     const fixture = fileURLToPath(new URL('fixtures/exhausted.js', import.meta.url));
-    const output = await run('bash', ['-c', `ulimit -n 100 && exec "$0" "$1"`, process.execPath, fixture]);
-    const { code, syscall, before, after } = JSON.parse(output) as Record<string, unknown>;
+    const [told] = (await once(startLimited(100, fixture), 'message')) as [Record<string, unknown>];
+    const { code, syscall, before, after } = told;
     assert.deepEqual([code, syscall, after], ['EMFILE', 'listen', before]);
   });
 });

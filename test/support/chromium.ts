@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { foreign } from './addon-build.js';
 
 interface Message {
   id?: number;
@@ -48,7 +49,7 @@ export class ChromiumPage {
       '--remote-debugging-pipe',
       `--user-data-dir=${this.#profile}`,
     ];
-    this.#child = spawn('chromium', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    this.#child = spawn('chromium', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: foreign });
     this.#child.on('error', (error) => {
       for (const { reject } of this.#waiting.values()) reject(error);
     });

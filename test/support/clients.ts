@@ -148,7 +148,8 @@ const execute = promisify(execFile);
 
 /** Runs a program to its end; returns its standard output, and rejects when it fails. */
 export async function run(program: string, args: readonly string[], timeout = 60_000): Promise<string> {
-  const { stdout } = await execute(program, args, { timeout, maxBuffer: 64 << 20, env: foreign });
+  const env = program === process.execPath ? process.env : foreign;
+  const { stdout } = await execute(program, args, { timeout, maxBuffer: 64 << 20, env });
   return stdout;
 }
 

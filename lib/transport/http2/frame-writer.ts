@@ -1,0 +1,110 @@
+/** Writes frames one behind the other, so that they leave with one write. */
+import { httpDate } from './date.js';
+import { staticIndex } from './field-table.js';
+import { flag, FRAME_HEAD, frameType } from './protocol.js';
+
+const EMPTY = Buffer.alloc(0);
+/** Octets for frames at first: some ten short responses. */
+const FIRST = 2048;
+/** What a string in a field block may need in front of it: a length of 28 bits at most (RFC 7541 s.5.1). */
+const MAX_INTEGER = 5;
+const STATUS = 8;
+
+/** See the file's head. */
+export class FrameWriter {
+  #bytes = EMPTY;
+  #end = 0;
+
+  /** Takes out what was written; undefined when there is nothing. */
+  take(): Buffer | undefined {
+    if (this.#end === 0) return undefined;
+    const taken = this.#bytes.subarray(0, this.#end);
+    this.#bytes = EMPTY;
+    this.#end = 0;
+    return taken;
+  }
+
+  /** A frame whose payload is numbers of 32 bits, such as RST_STREAM. */
+  words(type: number, stream: number, ...words: readonly number[]): void {
+    this.#head(type, 0, stream, 4 * words.length);
+    for (const word of words) this.#end = this.#bytes.writeUInt32BE(word, this.#end);
+  }
+
+  /** SETTINGS. */
+  settings(...settings: readonly (readonly [identifier: number, value: number])[]): void {
+    this.#head(frameType.settings, 0, 0, 6 * settings.length);
+    for (const [identifier, value] of settings) {
+      this.#end = this.#bytes.writeUInt16BE(identifier, this.#end);
+      this.#end = this.#bytes.writeUInt32BE(value, this.#end);
+    }
+  }
+
+  /** A frame with octets from `start` to `end` of `payload`. */
+  octets(type: number, flags: number, stream: number, payload: Buffer, start: number, end: number): void {
+    this.#head(type, flags, stream, end - start);
+    this.#end += payload.copy(this.#bytes, this.#end, start, end);
+  }
+
+  /** HEADERS of a response, with its date. `fields`: by their names in lower case; ASCII, some 16 KiB at most. */
+  headers(stream: number, status: number, fields: Readonly<Record<string, string | number>>, endStream: boolean): void {
+    this.#head(frameType.headers, flag.endHeaders | (endStream ? flag.endStream : 0), stream, 0);
+    const start = this.#end;
+    this.#reserve(2 + MAX_INTEGER);
+    if (status === 200) this.#bytes[this.#end++] = 0x80 | STATUS;
+    else {
+      this.#integer(0, 4, STATUS);
+      this.#string(String(status));
+    }
+    if (status >= 200) this.#field('date', httpDate());
+    for (const name in fields) this.#field(name, String(fields[name]));
+    this.#bytes.writeUIntBE(this.#end - start, start - FRAME_HEAD, 3);
+  }
+
+  /** Without a table, so that nothing depends on what the client would keep for us (RFC 7541 s.6.2.2). */
+  #field(name: string, value: string): void {
+    const index = staticIndex.get(name) ?? 0;
+    this.#reserve(MAX_INTEGER);
+    this.#integer(0, 4, index);
+    if (index === 0) this.#string(name);
+    this.#string(value);
+  }
+
+  #head(type: number, flags: number, stream: number, length: number): void {
+    this.#reserve(FRAME_HEAD + length);
+    const bytes = this.#bytes;
+    let at = this.#end;
+    bytes[at++] = length >> 16;
+    bytes[at++] = length >> 8;
+    bytes[at++] = length;
+    bytes[at++] = type;
+    bytes[at++] = flags;
+    this.#end = bytes.writeUInt32BE(stream, at);
+  }
+
+  #string(text: string): void {
+    this.#reserve(MAX_INTEGER + text.length);
+    this.#integer(0, 7, text.length);
+    this.#end += this.#bytes.write(text, this.#end, 'latin1');
+  }
+
+  /** RFC 7541 s.5.1. */
+  #integer(first: number, prefix: number, value: number): void {
+    const most = (1 << prefix) - 1;
+    if (value < most) {
+      this.#bytes[this.#end++] = first | value;
+      return;
+    }
+    this.#bytes[this.#end++] = first | most;
+    let rest = value - most;
+    for (; rest >= 0x80; rest >>= 7) this.#bytes[this.#end++] = 0x80 | (rest & 0x7f);
+    this.#bytes[this.#end++] = rest;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#end + more;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(FIRST, 2 * needed));
+    this.#bytes.copy(larger, 0, 0, this.#end);
+    this.#bytes = larger;
+  }
+}

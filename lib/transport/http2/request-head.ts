@@ -1,0 +1,78 @@
+/** What the fields of a request say (RFC 9113 s.8.3). */
+import type { RequestHead } from '../http-exchange.js';
+import type { Field } from './field-table.js';
+
+/** How many octets the fields of a request may have, as HTTP/2 counts them (RFC 9113 s.6.5.2). */
+export const MAX_FIELDS = 65_536;
+
+/** The fields of a header, or of a trailer, one after the other. */
+export class RequestFields implements RequestHead {
+  method = '';
+  target = '';
+  type: string | undefined;
+  /** What `content-length` says. */
+  length: number | undefined;
+  /** Whether the client waits to be told that its body is welcome (RFC 9110 s.10.1.1). */
+  expectsContinue = false;
+  /** Whether there were pseudo-header fields. */
+  pseudo = false;
+  #scheme = '';
+  #authority: string | undefined;
+  #regular = false;
+  #size = 0;
+  #wrong = false;
+
+  /** Whether there were more than {@link MAX_FIELDS} octets. */
+  get tooLarge(): boolean {
+    return this.#size > MAX_FIELDS;
+  }
+
+  add({ name, value, size, valid }: Field): void {
+    this.#size += size;
+    if (this.tooLarge) return;
+    if (!valid) this.#wrong = true;
+    else if (name.startsWith(':')) this.#addPseudo(name, value);
+    else this.#addRegular(name, value);
+  }
+
+  /** Whether this is no request (RFC 9113 s.8.1.1). `ended`: whether it has no body. */
+  isMalformed(ended: boolean): boolean {
+    const { method, target, length } = this;
+    if (this.#wrong || method === '' || (ended && (length ?? 0) !== 0)) return true;
+    // RFC 9113 s.8.5
+    if (method === 'CONNECT') return target !== '' || this.#scheme !== '' || this.#authority === undefined;
+    return target === '' || this.#scheme === '';
+  }
+
+  /** Whether this is no trailer: pseudo-header fields have no place in one (RFC 9113 s.8.1). */
+  get isNoTrailer(): boolean {
+    return this.#wrong || this.pseudo;
+  }
+
+  #addPseudo(name: string, value: string): void {
+    this.pseudo = true;
+    // All of them before the others, and each once.
+    if (this.#regular) this.#wrong = true;
+    else if (name === ':method') this.method = this.#once(this.method, value);
+    else if (name === ':path') this.target = this.#once(this.target, value);
+    else if (name === ':scheme') this.#scheme = this.#once(this.#scheme, value);
+    else if (name === ':authority') this.#authority = this.#once(this.#authority ?? '', value);
+    else this.#wrong = true;
+  }
+
+  #addRegular(name: string, value: string): void {
+    this.#regular = true;
+    if (name === 'content-type') this.type = value;
+    else if (name === 'expect') this.expectsContinue ||= value.toLowerCase() === '100-continue';
+    else if (name === 'content-length') {
+      // RFC 9110 s.8.6
+      if (!/^\d{1,15}$/.test(value) || (this.length ?? Number(value)) !== Number(value)) this.#wrong = true;
+      this.length = Number(value);
+    }
+  }
+
+  #once(had: string, value: string): string {
+    if (had !== '' || value === '') this.#wrong = true;
+    return value;
+  }
+}

@@ -7,28 +7,37 @@ import fc from 'fast-check';
 import type { Server, ServerOptions } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { queryBytes } from '../support/clients.js';
-import { fields, frame, PREFACE, RawHttp2, type Frame } from '../support/http2-frames.js';
+import {
+  ACK,
+  CALM,
+  CONTINUATION,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  FLOW_CONTROL,
+  GOAWAY,
+  HEADERS,
+  NO_ERROR,
+  PING,
+  PREFACE,
+  PROTOCOL,
+  PSEUDO,
+  REFUSED,
+  RST,
+  RawHttp2,
+  SETTINGS,
+  TYPE,
+  WINDOW,
+  answered,
+  fields,
+  frame,
+  frameOf,
+  message,
+  post,
+  request,
+  word,
+} from '../support/http2-frames.js';
 import { serve, until } from '../support/server.js';
-
-const [DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION] = Array(10).keys();
-const [END_STREAM, ACK, END_HEADERS, PADDED, PRIORITIZED] = [1, 1, 4, 8, 0x20];
-const [NO_ERROR, PROTOCOL, FLOW_CONTROL, CLOSED, FRAME_SIZE, REFUSED, CALM] = [0, 1, 3, 5, 6, 7, 11];
-const PSEUDO = [
-  [':method', 'POST'],
-  [':scheme', 'https'],
-  [':path', '/dns-query'],
-] as const;
-const TYPE = ['content-type', 'application/dns-message'] as const;
-const message = queryBytes('example.org', 'A', { id: 0 });
-const post = fields(...PSEUDO, TYPE);
-/** A POST on a stream: its header in one frame, and its body in another. */
-const request = (stream: number, body = message): Buffer =>
-  Buffer.concat([frame(HEADERS, END_HEADERS, stream, post), frame(DATA, END_STREAM, stream, body)]);
-const word = (value: number): Buffer => {
-  const octets = Buffer.alloc(4);
-  octets.writeUInt32BE(value);
-  return octets;
-};
 
 describe('HTTP/2 (RFC 9113)', () => {
   let certificate: Certificate;
@@ -51,19 +60,6 @@ describe('HTTP/2 (RFC 9113)', () => {
     open.push(made);
     return made;
   };
-  /** The first frame of a type, on a stream when it is said; it may come yet. */
-  const frameOf = async (connection: RawHttp2, type: number, stream?: number): Promise<Frame> => {
-    const found = (): Frame | undefined =>
-      connection.frames.find((each) => each.type === type && each.stream === (stream ?? each.stream));
-    await until(() => found() !== undefined || connection.closed, `a frame of type ${type}`);
-    return found() ?? assert.fail(`closed without a frame of type ${type}`);
-  };
-  /** That a stream has its answer. */
-  const answered = async (connection: RawHttp2, stream: number): Promise<void> => {
-    const { payload } = await frameOf(connection, DATA, stream);
-    assert.equal(packet.decode(payload).answers?.length, 1);
-  };
-
   before(async () => (certificate = await makeCertificate()));
 
   describe('one rule at a time', () => {
@@ -96,140 +92,14 @@ describe('HTTP/2 (RFC 9113)', () => {
       assert.ok(!connection.frames.some(({ type }) => type === RST || type === GOAWAY));
     });
 
-    /** What may come, and has its answer on stream 1. */
-    const good: [string, ...Buffer[]][] = [
-      ['octet by octet', PREFACE, frame(SETTINGS, 0, 0), request(1)],
-      [
-        'padding, and a priority (s.6.1, 6.2)',
-        PREFACE,
-        frame(SETTINGS, 0, 0),
-        frame(
-          HEADERS,
-          END_HEADERS | PADDED | PRIORITIZED,
-          1,
-          Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 9]), post, Buffer.alloc(2)]),
-        ),
-        frame(DATA, PADDED, 1, Buffer.concat([Buffer.from([5]), message.subarray(0, 9), Buffer.alloc(5)])),
-        frame(DATA, END_STREAM | PADDED, 1, Buffer.concat([Buffer.from([1]), message.subarray(9), Buffer.alloc(1)])),
-      ],
-      [
-        'a field block in several frames (s.6.10)',
-        PREFACE,
-        frame(SETTINGS, 0, 0),
-        frame(HEADERS, 0, 1, post.subarray(0, 5)),
-        frame(CONTINUATION, 0, 1),
-        frame(CONTINUATION, END_HEADERS, 1, post.subarray(5)),
-        frame(DATA, END_STREAM, 1, message),
-      ],
-      [
-        'a trailer (s.8.1)',
-        PREFACE,
-        frame(SETTINGS, 0, 0),
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(DATA, 0, 1, message),
-        frame(HEADERS, END_HEADERS | END_STREAM, 1, fields(['x-end', 'yes'])),
-      ],
-      [
-        'frames of a type, settings and flags that nobody knows (s.5.5)',
-        PREFACE,
-        frame(SETTINGS, 0xfe, 0, 'ffff 00000001'),
-        frame(200, 255, 77, '01'),
-        request(1),
-      ],
-      [
-        'priorities, and a window of a stream that is closed (s.5.1)',
-        PREFACE,
-        frame(SETTINGS, 0, 0),
-        frame(PRIORITY, 0, 9, '0000000001'),
-        request(1),
-        frame(WINDOW, 0, 1, '00000001'),
-      ],
-      [
-        'a length that is right (s.8.1.1)',
-        PREFACE,
-        frame(SETTINGS, 0, 0),
-        frame(HEADERS, END_HEADERS, 1, fields(...PSEUDO, TYPE, ['content-length', String(message.length)])),
-        frame(DATA, END_STREAM, 1, message),
-      ],
-    ];
-    for (const [name, ...octets] of good) {
-      it(`takes ${name}`, async () => {
-        const connection = await raw();
-        const all = Buffer.concat(octets);
-        if (name === 'octet by octet') {
-          for (const octet of all) {
-            connection.send(Buffer.of(octet));
-            await new Promise(setImmediate);
-          }
-        } else connection.send(all);
-        await answered(connection, 1);
-        assert.ok(!connection.frames.some(({ type }) => type === RST || type === GOAWAY));
-      });
-    }
-
-    /** What ends the connection, with which error. */
-    const fatal: [string, number, ...Buffer[]][] = [
-      ['a DATA frame of stream 0 (s.6.1)', PROTOCOL, frame(DATA, 0, 0, '00')],
-      ['a DATA frame of a stream that was not opened (s.5.1)', PROTOCOL, frame(DATA, 0, 1, '00')],
-      [
-        'more padding than payload (s.6.1)',
-        PROTOCOL,
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(DATA, PADDED, 1, '05 00'),
-      ],
-      ['padding of nothing (s.6.1)', FRAME_SIZE, frame(HEADERS, END_HEADERS, 1, post), frame(DATA, PADDED, 1)],
-      ['a stream of ours (s.5.1.1)', PROTOCOL, frame(HEADERS, END_HEADERS, 2, post)],
-      ['HEADERS of stream 0 (s.6.2)', PROTOCOL, frame(HEADERS, END_HEADERS, 0, post)],
-      [
-        'another frame in a field block (s.6.10)',
-        PROTOCOL,
-        frame(HEADERS, 0, 1, post),
-        frame(PING, 0, 0, Buffer.alloc(8)),
-      ],
-      [
-        'a field block that another stream continues (s.6.10)',
-        PROTOCOL,
-        frame(HEADERS, 0, 1, post),
-        frame(CONTINUATION, 4, 3),
-      ],
-      ['nothing to continue (s.6.10)', PROTOCOL, frame(CONTINUATION, END_HEADERS, 1, post)],
-      ['a field block that cannot be read (s.4.3)', 9, frame(HEADERS, END_HEADERS | END_STREAM, 1, '80')],
-      ['a frame that is too long (s.4.2)', FRAME_SIZE, frame(HEADERS, END_HEADERS, 1, Buffer.alloc(16_385))],
-      ['a PRIORITY of stream 0 (s.6.3)', PROTOCOL, frame(PRIORITY, 0, 0, '0000000001')],
-      ['a RST_STREAM of stream 0 (s.6.4)', PROTOCOL, frame(RST, 0, 0, '00000008')],
-      ['a RST_STREAM of a stream that was not opened (s.6.4)', PROTOCOL, frame(RST, 0, 1, '00000008')],
-      [
-        'a RST_STREAM of another length (s.6.4)',
-        FRAME_SIZE,
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(RST, 0, 1, '00'),
-      ],
-      ['settings of a stream (s.6.5)', PROTOCOL, frame(SETTINGS, 0, 1)],
-      ['settings of another length (s.6.5)', FRAME_SIZE, frame(SETTINGS, 0, 0, '0001')],
-      ['settings that are acknowledged with settings (s.6.5)', FRAME_SIZE, frame(SETTINGS, ACK, 0, '000300000001')],
-      ['ENABLE_PUSH of 2 (s.6.5.2)', PROTOCOL, frame(SETTINGS, 0, 0, '000200000002')],
-      ['an initial window over 2^31-1 (s.6.5.2)', FLOW_CONTROL, frame(SETTINGS, 0, 0, '000480000000')],
-      ['frames that would be too short (s.6.5.2)', PROTOCOL, frame(SETTINGS, 0, 0, '000500003fff')],
-      ['frames that would be too long (s.6.5.2)', PROTOCOL, frame(SETTINGS, 0, 0, '000501000000')],
-      ['a PUSH_PROMISE (s.8.4)', PROTOCOL, frame(PUSH, END_HEADERS, 1, '00000002')],
-      ['a PING of a stream (s.6.7)', PROTOCOL, frame(PING, 0, 1, Buffer.alloc(8))],
-      ['a PING of another length (s.6.7)', FRAME_SIZE, frame(PING, 0, 0, '00')],
-      ['a GOAWAY of a stream (s.6.8)', PROTOCOL, frame(GOAWAY, 0, 1, Buffer.alloc(8))],
-      ['a GOAWAY of another length (s.6.8)', FRAME_SIZE, frame(GOAWAY, 0, 0, '00')],
-      ['a window that is widened by nothing (s.6.9)', PROTOCOL, frame(WINDOW, 0, 0, '00000000')],
-      ['a window over 2^31-1 (s.6.9.1)', FLOW_CONTROL, frame(WINDOW, 0, 0, '7fffffff')],
-      ['a window of another length (s.6.9)', FRAME_SIZE, frame(WINDOW, 0, 0, '0000')],
-      ['a window of a stream that was not opened (s.5.1)', PROTOCOL, frame(WINDOW, 0, 1, '00000001')],
-      ['a priority that is cut off (s.6.2)', FRAME_SIZE, frame(HEADERS, END_HEADERS | PRIORITIZED, 1, '0000')],
-    ];
-    for (const [name, code, ...octets] of fatal) {
-      it(`closes after ${name}, and says so`, async () => {
-        const connection = await raw();
-        connection.send(PREFACE, frame(SETTINGS, 0, 0), ...octets);
-        assert.equal((await frameOf(connection, GOAWAY)).payload.readUInt32BE(4), code);
-        await until(() => connection.closed, 'the connection to be closed');
-      });
-    }
+    it('takes frames octet by octet', async () => {
+      const connection = await raw();
+      for (const octet of Buffer.concat([PREFACE, frame(SETTINGS, 0, 0), request(1)])) {
+        connection.send(Buffer.of(octet));
+        await new Promise(setImmediate);
+      }
+      await answered(connection, 1);
+    });
 
     it('closes after another preface, and after none of SETTINGS (s.3.4)', async () => {
       for (const octets of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.concat([PREFACE, request(1)])]) {
@@ -259,79 +129,6 @@ describe('HTTP/2 (RFC 9113)', () => {
       }
       assert.equal((await frameOf(connection, GOAWAY)).payload.readUInt32BE(4), FLOW_CONTROL);
     });
-
-    const head = (...list: (readonly [string, string])[]): Buffer =>
-      frame(HEADERS, END_HEADERS | END_STREAM, 1, fields(...list));
-    /** What ends a stream, with which error, and nothing else. */
-    const refused: [string, number, ...Buffer[]][] = [
-      ['a name with an upper case letter (s.8.2.1)', PROTOCOL, head(...PSEUDO, ['X-Name', 'a'])],
-      ['a name with a space (s.8.2.1)', PROTOCOL, head(...PSEUDO, ['x name', 'a'])],
-      ['an empty name (s.8.2.1)', PROTOCOL, head(...PSEUDO, ['', 'a'])],
-      ['a value with the end of a line (s.8.2.1)', PROTOCOL, head(...PSEUDO, ['x', 'a\r\nb: c'])],
-      ['a value with a space at its end (s.8.2.1)', PROTOCOL, head(...PSEUDO, ['x', 'a '])],
-      ['a field of a connection (s.8.2.2)', PROTOCOL, head(...PSEUDO, ['connection', 'close'])],
-      ['an encoding of the transfer (s.8.2.2)', PROTOCOL, head(...PSEUDO, ['te', 'gzip'])],
-      ['no method (s.8.3.1)', PROTOCOL, head(...PSEUDO.slice(1))],
-      ['no scheme (s.8.3.1)', PROTOCOL, head(PSEUDO[0], PSEUDO[2])],
-      ['no path (s.8.3.1)', PROTOCOL, head(...PSEUDO.slice(0, 2))],
-      ['an empty path (s.8.3.1)', PROTOCOL, head(PSEUDO[0], PSEUDO[1], [':path', ''])],
-      ['two paths (s.8.3.1)', PROTOCOL, head(...PSEUDO, PSEUDO[2])],
-      ['a pseudo-header field that nobody knows (s.8.3)', PROTOCOL, head(...PSEUDO, [':x', 'a'])],
-      ['one of a response (s.8.3)', PROTOCOL, head(...PSEUDO, [':status', '200'])],
-      ['one behind the others (s.8.3)', PROTOCOL, head(PSEUDO[0], PSEUDO[1], TYPE, PSEUDO[2])],
-      ['CONNECT with a path (s.8.5)', PROTOCOL, head([':method', 'CONNECT'], [':path', '/'], [':authority', 'a'])],
-      ['a length and no body (s.8.1.1)', PROTOCOL, head(...PSEUDO, TYPE, ['content-length', '5'])],
-      ['a length that is none (s.8.1.1)', PROTOCOL, head(...PSEUDO, TYPE, ['content-length', '-1'])],
-      [
-        'a body that is shorter than was said (s.8.1.1)',
-        PROTOCOL,
-        frame(HEADERS, END_HEADERS, 1, fields(...PSEUDO, TYPE, ['content-length', '99'])),
-        frame(DATA, END_STREAM, 1, message),
-      ],
-      [
-        'a body that is longer than was said (s.8.1.1)',
-        PROTOCOL,
-        frame(HEADERS, END_HEADERS, 1, fields(...PSEUDO, TYPE, ['content-length', '1'])),
-        frame(DATA, 0, 1, message),
-      ],
-      ['a trailer with a path (s.8.1)', PROTOCOL, frame(HEADERS, END_HEADERS, 1, post), head(PSEUDO[2])],
-      [
-        'a trailer that is not the end (s.8.1)',
-        PROTOCOL,
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(HEADERS, END_HEADERS, 1, fields(['x', 'y'])),
-      ],
-      ['DATA of a stream that has ended (s.5.1)', CLOSED, request(1), frame(DATA, END_STREAM, 1, '00')],
-      ['HEADERS of a stream that has ended (s.5.1)', CLOSED, request(1), head(...PSEUDO)],
-      [
-        'a window that is widened by nothing (s.6.9)',
-        PROTOCOL,
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(WINDOW, 0, 1, '00000000'),
-      ],
-      [
-        'a window over 2^31-1 (s.6.9.1)',
-        FLOW_CONTROL,
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(WINDOW, 0, 1, '7fffffff'),
-      ],
-      [
-        'a PRIORITY of another length (s.6.3)',
-        FRAME_SIZE,
-        frame(HEADERS, END_HEADERS, 1, post),
-        frame(PRIORITY, 0, 1, '00'),
-      ],
-    ];
-    for (const [name, code, ...octets] of refused) {
-      it(`resets a stream for ${name}, and serves the next`, async () => {
-        const connection = await raw();
-        connection.greet();
-        connection.send(...octets, request(3));
-        assert.equal((await frameOf(connection, RST, 1)).payload.readUInt32BE(), code);
-        await answered(connection, 3);
-        assert.ok(!connection.frames.some(({ type }) => type === GOAWAY));
-      });
-    }
 
     it('answers fields that are too many with 431 (s.10.5.1)', async () => {
       const connection = await raw();

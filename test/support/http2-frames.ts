@@ -1,7 +1,11 @@
 /** Frames of HTTP/2, written and read octet by octet: what no client would send can be sent with them. */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
+import packet from 'dns-packet';
 import type { Certificate } from './certificate.js';
+import { queryBytes } from './clients.js';
+import { until } from './server.js';
 
 export interface Frame {
   type: number;
@@ -52,6 +56,28 @@ export function readFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
   return { frames, rest: bytes.subarray(at) };
 }
 
+export const [DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION] = Array(10).keys();
+export const [END_STREAM, ACK, END_HEADERS, PADDED, PRIORITIZED] = [1, 1, 4, 8, 0x20];
+export const [NO_ERROR, PROTOCOL, FLOW_CONTROL, CLOSED, FRAME_SIZE, REFUSED, COMPRESSION, CALM] = [
+  0, 1, 3, 5, 6, 7, 9, 11,
+];
+export const PSEUDO = [
+  [':method', 'POST'],
+  [':scheme', 'https'],
+  [':path', '/dns-query'],
+] as const;
+export const TYPE = ['content-type', 'application/dns-message'] as const;
+export const message = queryBytes('www.example.org', 'A', { id: 0 });
+export const post = fields(...PSEUDO, TYPE);
+/** A POST on a stream: its header in one frame, and its body in another. */
+export const request = (stream: number, body = message): Buffer =>
+  Buffer.concat([frame(HEADERS, END_HEADERS, stream, post), frame(DATA, END_STREAM, stream, body)]);
+export const word = (value: number): Buffer => {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(value);
+  return octets;
+};
+
 /** A connection on which both sides have agreed on HTTP/2, and what has come by it. */
 export class RawHttp2 {
   readonly socket: TLSSocket;
@@ -87,4 +113,18 @@ export class RawHttp2 {
   greet(settings = ''): void {
     this.send(PREFACE, frame(4, 0, 0, settings));
   }
+}
+
+/** The first frame of a type, on a stream when it is said; it may come yet. */
+export async function frameOf(connection: RawHttp2, type: number, stream?: number): Promise<Frame> {
+  const found = (): Frame | undefined =>
+    connection.frames.find((each) => each.type === type && each.stream === (stream ?? each.stream));
+  await until(() => found() !== undefined || connection.closed, `a frame of type ${type}`);
+  return found() ?? assert.fail(`closed without a frame of type ${type}`);
+}
+
+/** That a stream has an answer with a record or more. */
+export async function answered(connection: RawHttp2, stream: number): Promise<void> {
+  const { payload } = await frameOf(connection, DATA, stream);
+  assert.ok((packet.decode(payload).answers ?? []).length > 0);
 }

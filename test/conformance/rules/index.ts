@@ -5,6 +5,7 @@ import { rules as edns } from './edns.js';
 import { rules as encoding } from './encoding.js';
 import { rules as grpc } from './grpc.js';
 import { rules as header } from './header.js';
+import { rules as http2 } from './http2.js';
 import { rules as https } from './https.js';
 import { rules as rateLimit } from './rate-limit.js';
 import { rules as streams } from './streams.js';
@@ -24,6 +25,7 @@ export const RULES: readonly (readonly [heading: string, rules: readonly Rule[]]
   ['Zone files', zoneFiles],
   ['TCP and TLS', streams],
   ['HTTPS', https],
+  ['HTTP/2', http2],
   ['gRPC', grpc],
   ['Rate limiting', rateLimit],
   ['Cache', cache],

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
+import { forerunner } from '../support/addon-build.js';
 import { ask, queryBytes, run, TcpClient } from '../support/clients.js';
 import { SteadyLoad } from '../support/load.js';
 import { end, fixture, serve, start, until } from '../support/server.js';
@@ -67,6 +68,7 @@ describe('socket activation', () => {
     const activated = fileURLToPath(new URL('./fixtures/activated.js', import.meta.url));
     const child = spawn('python3', [launcher, process.execPath, activated, at], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: forerunner,
     });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const port = Number(line.toString());

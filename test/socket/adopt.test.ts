@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { addon } from '../../dist/addon.js';
 import { openSockets, SocketGroup, type SocketGroupOptions } from '../../dist/sockets.js';
 import { freePort } from '../support/free-port.js';
+import { forerunner } from '../support/addon-build.js';
 
 const code = 'ERR_MULTISOCKET_INHERITED_SOCKET';
 
@@ -195,10 +196,15 @@ import os, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 ${address === undefined ? '' : `s.bind(('${address}', 0))`}
 os.set_inheritable(s.fileno(), True)
+os.environ['LD_PRELOAD'] = os.environ['PRELOAD']
 os.execv(sys.argv[1], [sys.argv[1], '--input-type=module', '-e', sys.argv[2], str(s.fileno())])`;
   const whole = `
     import { SocketGroup } from ${url('sockets.js')};
     const fd = Number(process.argv[1]);
     ${program}`;
-  return execFileSync('python3', ['-c', script, process.execPath, whole], { encoding: 'utf8', timeout: 20_000 });
+  return execFileSync('python3', ['-c', script, process.execPath, whole], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: forerunner,
+  });
 }

@@ -8,6 +8,7 @@ import { addon } from '../../dist/addon.js';
 import { openSockets, type SocketGroup, type SocketGroupOptions } from '../../dist/sockets.js';
 import { queryBytes, udpExchange } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
+import { becomeNode, forerunner } from '../support/addon-build.js';
 
 const ACTIVATED = fileURLToPath(new URL('../fixtures/listen-fds.js', import.meta.url));
 
@@ -35,8 +36,9 @@ describe('sockets that a process is started with', () => {
   /** Starts a process as systemd does: descriptors from 3 on, LISTEN_PID its own; `variables` in shell syntax. */
   async function activate(descriptors: readonly number[], variables?: string, argument = 'unset'): Promise<Found> {
     const given = variables ?? `LISTEN_PID=$$ LISTEN_FDS=${descriptors.length}`;
-    const child = spawn('sh', ['-c', `${given} exec "$0" "$@"`, process.execPath, ACTIVATED, argument], {
+    const child = spawn('sh', ['-c', `${given} ${becomeNode}`, process.execPath, ACTIVATED, argument], {
       stdio: ['ignore', 'inherit', 'inherit', ...descriptors, 'ipc'],
+      env: forerunner,
     });
     children.push(child);
     const [found] = (await once(child, 'message', { signal: AbortSignal.timeout(20_000) })) as Found[];

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { until } from './server.js';
+import { becomeNode, forerunner } from './addon-build.js';
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const running = new Set<ChildProcess>();
@@ -23,8 +24,8 @@ export function start(
   environment: NodeJS.ProcessEnv = {},
   sockets: readonly number[] = [],
 ): Running {
-  const env = { ...process.env, ...environment };
-  const activate = ['sh', '-c', `LISTEN_PID=$$ LISTEN_FDS=${sockets.length} exec "$0" "$@"`];
+  const env = { ...(sockets.length === 0 ? process.env : forerunner), ...environment };
+  const activate = ['sh', '-c', `LISTEN_PID=$$ LISTEN_FDS=${sockets.length} ${becomeNode}`];
   const [file, ...more] = [...(sockets.length === 0 ? [] : activate), process.execPath, program, ...args];
   const child = spawn(file, more, { cwd, env, stdio: ['ignore', 'pipe', 'pipe', ...sockets] });
   running.add(child);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
-import { foreign } from './addon-build.js';
+import { becomeNode, forerunner } from './addon-build.js';
 
 /** The handler of most tests: what it does is chosen by the name's first label. */
 export const fixture = new URL('../fixtures/addresses.js', import.meta.url);
@@ -56,8 +56,6 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL
 
 /** Starts a program of Node with a bound on its descriptors (`ulimit -n`); it can tell its parent things. */
 export function startLimited(descriptors: number, file: string, ...args: string[]): ChildProcess {
-  // No shell stands a sanitizer's library: Node alone gets it (`test/sanitized.sh`).
-  const script = `ulimit -n ${descriptors}; export LD_PRELOAD="$PRELOAD"; exec "$0" "$@"`;
-  const env = { ...foreign, PRELOAD: process.env.LD_PRELOAD ?? '' };
-  return spawn('sh', ['-c', script, process.execPath, file, ...args], { stdio: [0, 1, 2, 'ipc'], env });
+  const script = `ulimit -n ${descriptors}; ${becomeNode}`;
+  return spawn('sh', ['-c', script, process.execPath, file, ...args], { stdio: [0, 1, 2, 'ipc'], env: forerunner });
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
-import { forerunner } from '../support/addon-build.js';
+import { foreign, forerunner } from '../support/addon-build.js';
 import { ask, queryBytes, run, TcpClient } from '../support/clients.js';
 import { SteadyLoad } from '../support/load.js';
 import { end, fixture, serve, start, until } from '../support/server.js';
@@ -77,7 +77,7 @@ describe('socket activation', () => {
     assert.ok(await client.exchange(queryBytes('example.org')));
     client.close();
     for (const flag of ['-u', '-t']) {
-      const lines = execFileSync('ss', ['-Hln', flag, `sport = :${port}`], { encoding: 'utf8' })
+      const lines = execFileSync('ss', ['-Hln', flag, `sport = :${port}`], { encoding: 'utf8', env: foreign })
         .trim()
         .split('\n');
       assert.equal(lines.length, 3, flag);

@@ -5,6 +5,7 @@ import { connect as connectHttp2, constants, type ClientHttp2Session } from 'nod
 import packet from 'dns-packet';
 import fc from 'fast-check';
 import type { Server, ServerOptions } from 'multisocket';
+import { sanitized } from '../support/addon-build.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { queryBytes } from '../support/clients.js';
 import {
@@ -281,6 +282,23 @@ describe('HTTP/2 (RFC 9113)', () => {
       }
       assert.ok(connection.socket.writableNeedDrain, `${written} octets of PING were all taken`);
       await until(() => server.stats().totals.tcpOpen === 0, 'the connection to be closed');
+    });
+
+    it('no more answers wait for a client that reads nothing than are bounded', async function () {
+      if (sanitized) this.skip(); // its memory is not ours alone
+      await start({ tcp: { idleTimeout: 500 }, handlerTimeout: 500 });
+      const connection = await raw();
+      connection.greet('00047fffffff'); // it may be sent as much as can be
+      connection.send(frame(WINDOW, 0, 0, word(0x7fff0000 - 65_535)));
+      connection.socket.pause();
+      const before = process.memoryUsage.rss();
+      for (let i = 0; i < 20_000 && !connection.socket.writableNeedDrain; i++) {
+        connection.send(request(2 * i + 1, queryBytes('big.example.org')));
+        if (i % 100 === 0) await new Promise(setImmediate);
+      }
+      await until(() => server.stats().totals.tcpOpen === 0, 'the connection to be closed');
+      const grown = (process.memoryUsage.rss() - before) / (1 << 20);
+      assert.ok(grown < 32, `${grown} MiB`);
     });
 
     it('a connection that drips its preface or a field block is closed', async () => {

@@ -152,7 +152,8 @@ export class Http2Connection implements StreamConnection {
 
   /** Takes the frames that have come; returns whether there may be more that have to wait. */
   #readFrames(): boolean {
-    for (let count = 0; count < FRAMES_A_TURN && this.#socket.writableLength <= MAX_UNREAD; count++) {
+    for (let count = 0; count < FRAMES_A_TURN; count++) {
+      if (this.#socket.writableLength + this.#output.length > MAX_UNREAD) return true;
       const frame = this.#reader.next();
       if (frame === undefined) return false;
       this.#take(frame);

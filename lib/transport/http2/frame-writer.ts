@@ -15,6 +15,11 @@ export class FrameWriter {
   #bytes = EMPTY;
   #end = 0;
 
+  /** How much was written, in octets. */
+  get length(): number {
+    return this.#end;
+  }
+
   /** Takes out what was written; undefined when there is nothing. */
   take(): Buffer | undefined {
     if (this.#end === 0) return undefined;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
 import { dirname, join } from 'node:path';
 import { usableCpus } from 'multisocket';
+import { makeCertificate } from './support/certificate.js';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';
 import { dnsperf } from './support/dnsperf.js';
 import { freePort } from './support/free-port.js';
@@ -201,6 +204,25 @@ describe('the program', () => {
     child.kill('SIGTERM');
     assert.equal(await ended, 0);
     assert.match(out(), /answered 1 queries: 1 by UDP, 0 by TCP\n$/);
+  });
+
+  it('counts what it answered by HTTPS at its end', async () => {
+    const { file, cert, key } = await makeCertificate();
+    const keyFile = join(directory, 'key.pem');
+    writeFileSync(keyFile, key);
+    const { child, out, port, ended } = await serve(
+      `https://.:${await freePort()} {\n  bind 127.0.0.1\n  tls ${file} ${keyFile}\n  whoami\n}\n`,
+    );
+    const client = connect(`https://127.0.0.1:${port}`, { ca: cert });
+    const dns = queryBytes('example.org').toString('base64url');
+    const [headers] = (await once(client.request({ ':path': `/dns-query?dns=${dns}` }).resume(), 'response')) as [
+      Record<string, unknown>,
+    ];
+    assert.equal(headers[':status'], 200);
+    client.destroy();
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    assert.match(out(), /answered 1 queries: 0 by UDP, 0 by TCP, 1 by HTTPS\n$/);
   });
 
   it('ends with 1 when the port is taken', async () => {

@@ -27,8 +27,13 @@ export function startReport(server: CorefileServer): string[] {
 
 /** When the server has been closed: what it has served. */
 export function stopReport({ totals }: ServerStatistics): string[] {
-  const { sent, tcpReplies } = totals;
-  return [`answered ${sent + tcpReplies} queries: ${sent} by UDP, ${tcpReplies} by TCP`];
+  const { sent, tcpReplies, httpsReplies, grpcReplies } = totals;
+  const all = sent + tcpReplies + httpsReplies + grpcReplies;
+  const more = [
+    [httpsReplies, 'HTTPS'],
+    [grpcReplies, 'gRPC'],
+  ].flatMap(([count, transport]) => (count === 0 ? [] : [`, ${count} by ${transport}`]));
+  return [`answered ${all} queries: ${sent} by UDP, ${tcpReplies} by TCP${more.join('')}`];
 }
 
 /** What would be served: each address with its sockets, workers and zones, and what is odd. */

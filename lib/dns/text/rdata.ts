@@ -1,8 +1,8 @@
 /** RDATA from the text of zone files to what records carry: dns-packet's shapes where names are inside, else octets. */
 import packet from 'dns-packet';
-import type { ResourceRecord } from '../../message/record.js';
+import type { ResourceRecord } from '../record.js';
 import type { Fields } from './fields.js';
-import { wireName } from './names.js';
+import { wireName } from '../names.js';
 import { svcb } from './svcb.js';
 
 /** What a record's `data` may be. */

@@ -25,7 +25,7 @@ describe('dns/text/record', () => {
   it('takes no token for a directive', () => {
     for (const directive of ['$INCLUDE', '$GENERATE', '$ORIGIN', '$TTL']) {
       const tokens = splitRecord('OWNER 60 IN TXT x').map((token) =>
-        token.text === 'OWNER' ? { ...token, text: `${directive}` } : token,
+        token.text === 'OWNER' ? { ...token, text: directive } : token,
       );
       assert.equal(parseRecord(tokens, '.').name, directive);
       assert.throws(() =>

@@ -12,7 +12,7 @@ import { entriesOf, type Token } from '../text/tokens.js';
 export interface ZoneFileRecord {
   /** In the file's spelling, in the form of `names.ts`. */
   name: string;
-  /** Upper case, as `lib/message/registry.ts` names it. */
+  /** Upper case, as `typeName` names it. */
   type: string;
   /** Seconds, 0 to 2^31 - 1. */
   ttl: number;

@@ -3,7 +3,7 @@ import { createServer as createHttp1, type Server as Http1Server } from 'node:ht
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { AnswerFront } from '../addon.js';
-import { freshnessLifetime } from '../message/wire.js';
+import { freshnessLifetime } from '../dns/encoded-message.js';
 import { HttpFailure, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
 import { Http1Request, type HttpRequest } from './http-request.js';
 import { Http2Connection } from './http2/connection.js';

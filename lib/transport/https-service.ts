@@ -1,6 +1,6 @@
 /** DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
 import type { TLSSocket } from 'node:tls';
-import { freshnessLifetime } from '../message/wire.js';
+import { freshnessLifetime } from '../dns/encoded-message.js';
 import type { Connection, Protocol } from './connection.js';
 import type { Service } from './connections.js';
 import { HttpFailure, MAX_MESSAGE, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
@@ -51,13 +51,10 @@ export class HttpsService implements Service {
   #receive(connection: Connection, request: HttpRequest): void {
     connection.begin();
     const message = messageInTarget(request);
-    if (message !== undefined) {
-      this.#serve(connection, request, message);
-      return;
-    }
     request.readBody((body) => {
       if (body === 'broken off') connection.finish();
-      else this.#serve(connection, request, body === 'too long' ? TOO_LONG : body);
+      // A request is served when it is complete, so that a malformed end of it is noticed first (RFC 9113 s.8.1.1).
+      else this.#serve(connection, request, message ?? (body === 'too long' ? TOO_LONG : body));
     });
   }
 

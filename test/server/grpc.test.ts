@@ -7,7 +7,7 @@ import * as grpc from '@grpc/grpc-js';
 import packet, { type DecodedPacket } from 'dns-packet';
 import fc from 'fast-check';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
-import { decodePacket, encodePacket } from '../../dist/transport/grpc-packet.js';
+import { decodePacket, encodePacket } from '../../dist/worker/grpc/grpc-packet.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { queryBytes } from '../support/clients.js';
 import { readOpt, withOpt } from '../support/edns.js';

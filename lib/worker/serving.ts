@@ -1,0 +1,176 @@
+/** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
+import { addon, nativeMissing, type AnswerFront } from '../native/addon.js';
+import type { Logger } from '../message/handler.js';
+import { Connections } from './stream/connections.js';
+import { ConnectionLimits } from './stream/connection-limits.js';
+import { Dispatcher } from './dispatcher.js';
+import { ednsSettings } from './edns-settings.js';
+import { ConnectionGate } from './stream/connection-gate.js';
+import { GrpcService } from './grpc/grpc-service.js';
+import { HttpsService } from './https/https-service.js';
+import { PlainUdpTransport } from './udp/plain-udp.js';
+import type { SharedTls } from './stream/secure-context.js';
+import { TcpService } from './stream/tcp-protocol.js';
+import { UdpTransport } from './udp/udp.js';
+import { loadHandler, type LoadedHandler } from './handler-module.js';
+import { startBeating } from './heartbeat.js';
+import type { ServerSocket, ServingOptions } from './messages.js';
+import { Reporter } from './reporter.js';
+
+/** What a {@link Serving} is made from. */
+export interface ServingStart extends ServingOptions {
+  logger: Logger;
+  /** Told of handlers that fail, at most once a second for each kind. */
+  warn(error: Error): void;
+  /** Passes on what the handler module has to say. */
+  postMessage(message: unknown): void;
+}
+
+/** See the file's head. */
+export class Serving {
+  readonly #loaded: LoadedHandler;
+  readonly #abort: AbortController;
+  readonly #reporter: Reporter;
+  readonly #dispatcher: Dispatcher;
+  readonly #udp: UdpTransport | PlainUdpTransport;
+  readonly #connections: Connections;
+  readonly #sockets = new Map<number, ServerSocket>();
+  /** The server's own cache, in front of the handler. */
+  readonly #front: AnswerFront | undefined;
+  readonly #stopBeating: () => void;
+
+  /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
+  static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
+    const abort = new AbortController();
+    const { workerData, index, logger, maxPayloadSize } = start;
+    const postMessage = (message: unknown): void => {
+      start.postMessage(message);
+    };
+    const loaded =
+      typeof handler === 'function'
+        ? { handler, caches: () => [], close: () => Promise.resolve() }
+        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, signal: abort.signal });
+    return new Serving(start, loaded, abort);
+  }
+
+  private constructor(start: ServingStart, loaded: LoadedHandler, abort: AbortController) {
+    const { maxPayloadSize, handlerTimeout, maxInFlight, overload, row, tcp } = start;
+    this.#loaded = loaded;
+    this.#abort = abort;
+    const counters = new Float64Array(start.memory);
+    this.#reporter = new Reporter((error) => {
+      start.warn(error);
+    });
+    const report: Reporter['report'] = (code, make) => {
+      this.#reporter.report(code, make);
+    };
+    const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
+    const edns = ednsSettings({
+      maxPayloadSize,
+      idleTimeout: tcp.idleTimeout,
+      grpcEncrypted: start.tls !== undefined,
+      nsid: start.nsid,
+    });
+    const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
+    this.#dispatcher = new Dispatcher({
+      handler: loaded.handler,
+      handlerTimeout,
+      maxInFlight,
+      overload,
+      cache,
+      maxPayloadSize,
+      edns,
+      counters,
+      row,
+      report,
+    });
+    const dispatcher = this.#dispatcher;
+    const Udp = nativeMissing === undefined ? UdpTransport : PlainUdpTransport;
+    this.#udp = new Udp({
+      dispatcher,
+      counters,
+      row,
+      guard,
+      edns,
+      maxPayloadSize,
+      maxQueueDelay: start.maxQueueDelay,
+    });
+    const limits = new ConnectionLimits(start.connections, start.seat);
+    const options = { dispatcher, counters, row, edns, guard, maxPipelined: tcp.maxPipelined };
+    this.#connections = new Connections({
+      gate: new ConnectionGate({ ...tcp, limits, counters, row }),
+      report,
+      timeouts: tcp,
+      backlog: tcp.backlog,
+      tls: start.tls,
+      services: {
+        tcp: new TcpService(options, false),
+        tls: new TcpService(options, true),
+        https: new HttpsService(options),
+        grpc: new GrpcService(options),
+      },
+    });
+    this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
+  }
+
+  /** Starts to serve sockets. */
+  async lend(sockets: readonly ServerSocket[]): Promise<void> {
+    const listening: Promise<void>[] = [];
+    for (const socket of sockets) {
+      this.#sockets.set(socket.number, socket);
+      const caches = this.#loaded.caches(socket.local);
+      const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
+      const { transport } = socket;
+      if (transport === 'udp') this.#udp.add(socket, front);
+      else listening.push(this.#connections.add({ ...socket, transport }, front));
+    }
+    await Promise.all(listening);
+  }
+
+  /** Stops to take from sockets; resolves when what came through them has been answered. */
+  async release(numbers: readonly number[]): Promise<void> {
+    await Promise.all(
+      numbers.map(async (number) => {
+        const socket = this.#sockets.get(number);
+        this.#sockets.delete(number);
+        if (socket?.transport === 'udp') await this.#udp.release(number);
+        else this.#connections.release(number);
+      }),
+    );
+  }
+
+  /** New connections have these settings. Throws what OpenSSL reports. */
+  secure(tls: SharedTls): void {
+    this.#connections.secure(tls);
+  }
+
+  /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
+  async drain(): Promise<void> {
+    await this.release([...this.#sockets.keys()]);
+    await Promise.all([this.#connections.drain(), this.#dispatcher.drained()]);
+    this.#abort.abort();
+    await this.#loaded.close();
+    this.destroy();
+  }
+
+  /** Cuts off what is still there. */
+  destroy(): void {
+    this.#stopBeating();
+    this.#abort.abort();
+    this.#dispatcher.abort();
+    this.#reporter.close();
+    this.#udp.close();
+    this.#connections.destroy();
+  }
+
+  ref(): void {
+    this.#udp.ref();
+    this.#connections.ref();
+  }
+
+  unref(): void {
+    this.#udp.unref();
+    this.#connections.unref();
+  }
+}

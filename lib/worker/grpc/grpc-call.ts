@@ -42,7 +42,7 @@ export function timeoutOf({ fields }: Http2Stream): number | GrpcFailure {
   const text = fields?.get('grpc-timeout');
   if (text === undefined) return Infinity;
   const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text) ?? [];
-  if (digits === undefined) return new GrpcFailure(grpcStatus.internal, 'invalid grpc-timeout');
+  if ((digits as string | undefined) === undefined) return new GrpcFailure(grpcStatus.internal, 'invalid grpc-timeout');
   return Number(digits) * UNITS[unit];
 }
 

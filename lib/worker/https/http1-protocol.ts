@@ -115,7 +115,11 @@ class Http1Protocol implements Protocol {
   #next(): void {
     if (this.#socket.destroyed) return;
     const waited = this.#waiting.length > 0;
-    while (this.#waiting.length > 0 && !this.#full()) this.#begin(this.#waiting.shift() as Http1Request);
+    while (!this.#full()) {
+      const request = this.#waiting.shift();
+      if (request === undefined) break;
+      this.#begin(request);
+    }
     if (this.#waiting.length > 0) return;
     if (this.#draining && this.#held.size === 0) this.#socket.end();
     else if (waited) this.#socket.resume();

@@ -1,5 +1,4 @@
 /** DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
-import type { TLSSocket } from 'node:tls';
 import { freshnessLifetime } from '../../dns/encoded-message.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
@@ -37,7 +36,7 @@ export class HttpsService implements Service {
   }
 
   start(connection: Connection): Protocol {
-    if ((connection.socket as TLSSocket).alpnProtocol !== 'h2') return this.#http1.start(connection);
+    if (connection.alpn !== 'h2') return this.#http1.start(connection);
     return new Http2Connection(connection, {
       maxConcurrentStreams: this.#maxPipelined,
       maxBody: MAX_MESSAGE,

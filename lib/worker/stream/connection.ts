@@ -1,5 +1,6 @@
 /** A connection that was accepted, and since when its client owes something. */
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { addon, type AnswerFront } from '../../native/addon.js';
 import type { Endpoint, Origin, Transport } from '../../message/batch.js';
 import { socketCounter, type WorkerCounter } from '../counters.js';
@@ -110,6 +111,14 @@ export class Connection {
   finish(): void {
     this.#inFlight--;
     this.active();
+  }
+
+  /** The protocol that both sides have agreed on (RFC 7301); undefined: none. */
+  get alpn(): string | undefined {
+    const { socket } = this;
+    return socket instanceof TLSSocket && socket.alpnProtocol !== false
+      ? (socket.alpnProtocol ?? undefined)
+      : undefined;
   }
 
   get inFlight(): number {

@@ -49,7 +49,11 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#acceptor = new Acceptor(options);
-    this.#handshakes = options.tls && new TlsHandshakes(options.tls);
+    this.#handshakes =
+      options.tls &&
+      new TlsHandshakes(options.tls, () => {
+        options.gate.count('tlsHandshakeFailures');
+      });
     const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = options.timeouts;
     const shortest = Math.min(handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
@@ -84,7 +88,7 @@ export class Connections {
     this.#draining = true;
     this.#handshakes?.destroy();
     for (const connection of this.#open) connection.drain();
-    if (this.#open.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+    if (this.#size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** Stops accepting, and closes all at once. */
@@ -107,6 +111,10 @@ export class Connections {
     for (const { socket } of this.#open) socket.unref();
   }
 
+  get #size(): number {
+    return this.#open.size + (this.#handshakes?.size ?? 0);
+  }
+
   #accept(socket: Socket, listener: Listener): void {
     const client = this.#options.gate.admit(socket, listener.number);
     if (client === undefined) return;
@@ -119,16 +127,12 @@ export class Connections {
       this.#start(socket, listener, client);
       return;
     }
-    let secured = false;
-    socket.once('close', () => {
-      if (!secured) this.#options.gate.count('tlsHandshakeFailures');
-      this.#stopSweeping();
-    });
     this.#handshakes.begin(socket, alpn, (secure) => {
-      secured = true;
       if (!this.#ref) secure.unref();
       this.#start(secure, listener, client);
     });
+    // After the listener of the handshake, which is then over.
+    socket.once('close', this.#closed);
   }
 
   #start(socket: Socket, listener: Listener, client: Endpoint): void {
@@ -136,10 +140,9 @@ export class Connections {
       this.#options.services[listener.transport].start(started),
     );
     this.#open.add(connection);
-    socket.on('close', () => {
+    socket.once('close', () => {
       this.#open.delete(connection);
-      this.#stopSweeping();
-      if (this.#open.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
+      this.#closed();
     });
     if (this.#draining) connection.drain();
   }
@@ -159,9 +162,11 @@ export class Connections {
     }
   }
 
-  #stopSweeping(): void {
-    if (this.#open.size > 0 || (this.#handshakes?.size ?? 0) > 0) return;
+  /** A connection is closed. */
+  readonly #closed = (): void => {
+    if (this.#size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-  }
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+  };
 }

@@ -18,13 +18,16 @@ interface Handshake {
 /** The handshakes that are not complete, and the settings of those that begin. */
 export class TlsHandshakes {
   #tls: SharedTls;
+  readonly #failed: () => void;
   /** By {@link endsOf} of their connections. */
   readonly #open = new Map<string, Handshake>();
   /** A server for each list of ALPN protocols. It listens to nothing: connections are given to it. */
   readonly #servers = new Map<readonly string[], Server>();
 
-  constructor(tls: SharedTls) {
+  /** `failed` is called for each handshake that fails, and for each client that is refused. */
+  constructor(tls: SharedTls, failed: () => void) {
     this.#tls = tls;
+    this.#failed = failed;
   }
 
   /** Handshakes that are not complete. */
@@ -74,15 +77,21 @@ export class TlsHandshakes {
     server.on('secureConnection', (secure: TLSSocket) => {
       const ends = endsOf(secure);
       const handshake = this.#open.get(ends);
-      if (handshake === undefined || !isAllowed(handshake.tls, secure)) {
+      this.#open.delete(ends);
+      if (handshake === undefined) {
+        secure.destroy(); // the client is gone, and with it the name of its end
+        return;
+      }
+      if (!isAllowed(handshake.tls, secure)) {
+        this.#failed();
         secure.destroy();
         return;
       }
-      this.#open.delete(ends);
       // RFC 9113 s.9.2.1; it costs a server more than a client (CVE-2011-1473).
       secure.disableRenegotiation();
       handshake.done(secure);
     });
+    server.on('tlsClientError', this.#failed);
     return server;
   }
 }

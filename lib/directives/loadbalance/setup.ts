@@ -22,6 +22,7 @@ export const loadbalance: DirectiveDefinition<LoadbalanceConfig> = {
     },
     check({ weighted }) {
       if (weighted !== undefined) readWeights(weighted.file);
+      return [];
     },
     start: startLoadbalance,
   },

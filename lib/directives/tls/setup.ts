@@ -33,6 +33,7 @@ export const tls: DirectiveDefinition<TlsSettings> = {
     },
     check: (settings) => {
       readTls(settings);
+      return [];
     },
     listen: (settings) => ({ tls: settings }),
   },

@@ -7,7 +7,7 @@ import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { ServerStatistics } from '../server/statistics.js';
-import type { Corefile } from './corefile.js';
+import type { Corefile } from './read-corefile.js';
 import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { MetricSample } from './metric-sample.js';

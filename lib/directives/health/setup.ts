@@ -1,4 +1,4 @@
-/** `health [ADDRESS] { lameduck DURATION }`: tells by HTTP that the process lives. */
+/** `health [ADDRESS] { lameduck DURATION }`: says by HTTP that the process is alive. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration } from '../arguments.js';
@@ -6,13 +6,13 @@ import { distinct, openEndpoints, readHttpAddress, type HttpAddress } from '../h
 
 interface HealthConfig {
   address: HttpAddress;
-  /** Milliseconds that the server goes on serving after it has been told to close. */
+  /** How long the server goes on serving after it is told to close, in ms. */
   lameduck: number;
 }
 
 const PATH = '/health';
 
-/** See the file's head. */
+/** The directive `health`. */
 export const health: DirectiveDefinition<HealthConfig> = {
   name: 'health',
   setup: {

@@ -1,15 +1,9 @@
 /** `prometheus [ADDRESS] { namespace NAME }`: metrics for Prometheus. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { readHttpAddress, type HttpAddress } from '../http-endpoint.js';
+import { readHttpAddress } from '../http-endpoint.js';
+import type { PrometheusConfig } from './exporter.js';
 import { RequestRecorder } from './recorder.js';
-
-/** What the directive says. */
-export interface PrometheusConfig {
-  address: HttpAddress;
-  /** What the names of all metrics start with. */
-  namespace: string;
-}
 
 /** See the file's head. */
 export const prometheus: DirectiveDefinition<PrometheusConfig> = {

@@ -1,10 +1,10 @@
-/** `ready [ADDRESS]`: tells by HTTP whether everything can be answered. */
+/** `ready [ADDRESS]`: says by HTTP whether the server can answer all queries. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { distinct, openEndpoints, readHttpAddress, type HttpAddress } from '../http-endpoint.js';
 
 const PATH = '/ready';
 
-/** Its configuration is where it listens. */
+/** The directive `ready`. Its configuration is the address that it listens on. */
 export const ready: DirectiveDefinition<HttpAddress> = {
   name: 'ready',
   setup: {

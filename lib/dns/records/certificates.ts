@@ -2,7 +2,7 @@
 import { invalid, parseBase64, parseHex } from '../text/reader.js';
 import { octets, shaped, type Field, type RecordCodec } from './codec.js';
 import { algorithm } from './dnssec.js';
-import { base64, hex, ipv4, ipv6, name, named, u16, u8 } from './fields.js';
+import { base64, hex, ipv4, ipv6, name, named, printName, u16, u8 } from './fields.js';
 
 /** Types of certificates (RFC 4398 s.2.1). */
 const CERTIFICATES = {
@@ -138,7 +138,7 @@ const hostIdentity: Field<Hip> = {
     return { algorithm: number, tag, key, servers };
   },
   print: ({ algorithm: number, tag, key, servers }) =>
-    [number, hex.print(tag), base64.print(key), ...servers.map(name.print)].join(' '),
+    [number, hex.print(tag), base64.print(key), ...servers.map(printName)].join(' '),
 };
 
 const tlsa = shaped({ usage: u8, selector: u8, matchingType: u8, certificate: hex });

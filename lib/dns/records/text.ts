@@ -73,13 +73,13 @@ function coordinate(most: number): Field<string | Uint8Array> {
 /** Base64 that fills the data; `-` in text for none. */
 const base64OrNone: Field<Buffer> = {
   ...base64,
-  parse: (text, what) => (text.following === '-' ? noOctets(text.word(what)) : base64.parse(text, what)),
+  parse(text, what) {
+    if (text.following !== '-') return base64.parse(text, what);
+    text.word(what);
+    return Buffer.alloc(0);
+  },
   print: (value) => (value.length === 0 ? '-' : base64.print(value)),
 };
-
-function noOctets(_: string): Buffer {
-  return Buffer.alloc(0);
-}
 
 /** A number of 64 bits. */
 const u64: Field<bigint> = {

@@ -26,32 +26,33 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
 
 UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UdpEndpointObject>(info) {
   const Napi::Env env = info.Env();
-  auto slab = info[0].As<Napi::ArrayBuffer>();
-  auto queries = info[1].As<Napi::Uint32Array>();
-  auto outbox = info[2].As<Napi::Uint32Array>();
-  auto counters = info[3].As<Napi::Float64Array>();
+  const auto memory = info[0].As<Napi::Object>();
+  auto slab = memory.Get("slab").As<Napi::ArrayBuffer>();
+  auto queries = memory.Get("queries").As<Napi::Uint32Array>();
+  auto outbox = memory.Get("outbox").As<Napi::Uint32Array>();
+  auto counters = memory.Get("counters").As<Napi::Float64Array>();
+  auto edns = memory.Get("edns").As<Napi::Uint8Array>();
   if (slab.ByteLength() < layout::kSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
       outbox.ElementLength() < 1 + layout::kOutboxEntries * layout::kOutboxEntryWords) {
     Napi::RangeError::New(env, "slab, queries or outbox is smaller than the layout says").ThrowAsJavaScriptException();
     return;
   }
-  auto edns = info[5].As<Napi::Uint8Array>();
   auto kept = Napi::Array::New(env, 5);
-  for (uint32_t i = 0; i < 4; i++) kept.Set(i, info[i]);
-  kept.Set(4, edns);
+  const Napi::Value shared[] = {slab, queries, outbox, counters, edns};
+  for (uint32_t i = 0; i < 5; i++) kept.Set(i, shared[i]);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
-  on_queries_ = LoopCallback(info[6].As<Napi::Function>(), "multisocket:UdpEndpoint");
+  on_queries_ = LoopCallback(info[1].As<Napi::Function>(), "multisocket:UdpEndpoint");
 
   uv_loop_t* loop = event_loop(env);
   if (loop == nullptr) return;
-  const UdpEndpoint::Memory memory = {static_cast<uint8_t*>(slab.Data()),
-                                      queries.Data(),
-                                      outbox.Data(),
-                                      counters.Data(),
-                                      info[4].As<Napi::Number>().Uint32Value(),
-                                      EdnsSettings::of(edns.Data(), edns.ElementLength())};
-  endpoint_ = UdpEndpoint::open(loop, memory,
-                                {[this]() { return on_queries_.able(); }, [this](uint32_t count) { serve(count); }});
+  const UdpEndpoint::Memory raw = {static_cast<uint8_t*>(slab.Data()),
+                                   queries.Data(),
+                                   outbox.Data(),
+                                   counters.Data(),
+                                   memory.Get("row").As<Napi::Number>().Uint32Value(),
+                                   EdnsSettings::of(edns.Data(), edns.ElementLength())};
+  endpoint_ =
+      UdpEndpoint::open(loop, raw, {[this]() { return on_queries_.able(); }, [this](uint32_t count) { serve(count); }});
   hold_.take(this);
 }
 

@@ -147,19 +147,19 @@ uint32_t UdpEndpoint::admit(unsigned received) {
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
     Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
     if (guarded || (front != nullptr && front->varies())) exchange.origin = QueryOrigin::of(origin_of(envelope));
-    const Admission::Outcome outcome = admission_.admit(memory_.slab, offset, length, queries, &exchange);
+    const layout::RowVerdict verdict = admission_.admit(memory_.slab, offset, length, queries, &exchange);
     envelope[layout::kEnvelopeUnlimited] = exchange.unlimited;
-    switch (outcome) {
-      case Admission::kQuery:
+    switch (verdict) {
+      case layout::kVerdictQuery:
         queries++;
         break;
-      case Admission::kReply:
+      case layout::kVerdictReply:
         reply(slot,
               exchange.length != 0 ? static_cast<uint32_t>(exchange.length)
                                    : memory_.queries[queries * layout::kQueryWords + layout::kLength],
               static_cast<uint32_t>(exchange.opt));
         break;
-      case Admission::kDrop:
+      case layout::kVerdictDrop:
         break;
     }
   }
@@ -169,10 +169,10 @@ uint32_t UdpEndpoint::admit(unsigned received) {
 // Puts what now stands in a slot into the outbox.
 void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
-  entry[0] = DatagramBatch::envelope_offset(slot);
-  entry[1] = DatagramBatch::message_offset(slot);
-  entry[2] = length;
-  entry[3] = opt;
+  entry[layout::kOutEnvelope] = DatagramBatch::envelope_offset(slot);
+  entry[layout::kOutMessage] = DatagramBatch::message_offset(slot);
+  entry[layout::kOutLength] = length;
+  entry[layout::kOutOpt] = opt;
 }
 
 // Who sent a message and to which of our addresses; of use until the next call.
@@ -191,7 +191,7 @@ const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
 // It is the group's first one, whichever the query came through: the last ones may be about to leave the group, and
 // nothing can be sent through those.
 UdpEndpoint::Socket* UdpEndpoint::sender_of(const uint32_t* entry) const {
-  return senders_[groups_[layout::read_socket(memory_.slab + entry[0])]];
+  return senders_[groups_[layout::read_socket(memory_.slab + entry[layout::kOutEnvelope])]];
 }
 
 // Takes out of the outbox what its clients are not to get; returns how many entries are left.
@@ -203,13 +203,13 @@ uint32_t UdpEndpoint::limit(uint32_t count) {
   uint32_t left = 0;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t* entry = entries + i * layout::kOutboxEntryWords;
-    const uint8_t* envelope = memory_.slab + entry[0];
+    const uint8_t* envelope = memory_.slab + entry[layout::kOutEnvelope];
     if (envelope[layout::kEnvelopeUnlimited] == 0) {
-      size_t length = entry[2];
-      const Guard::Fate fate = guard->send(origin_of(envelope), memory_.slab + entry[1], &length, entry[3], now,
-                                           memory_.counters + memory_.worker_row);
+      size_t length = entry[layout::kOutLength];
+      const Guard::Fate fate = guard->send(origin_of(envelope), memory_.slab + entry[layout::kOutMessage], &length,
+                                           entry[layout::kOutOpt], now, memory_.counters + memory_.worker_row);
       if (fate == Guard::Fate::kDrop) continue;
-      entry[2] = static_cast<uint32_t>(length);
+      entry[layout::kOutLength] = static_cast<uint32_t>(length);
     }
     std::copy_n(entry, layout::kOutboxEntryWords, entries + left++ * layout::kOutboxEntryWords);
   }

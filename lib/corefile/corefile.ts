@@ -2,25 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DEFAULT_PORTS } from '../socket/addresses.js';
-import { groupByAddress, type ServedAddress } from './addresses.js';
+import { groupByAddress } from './addresses.js';
 import type { Environment } from './environment.js';
-import type { CorefileWarning } from './errors.js';
 import { keyWarnings, parseKey } from './keys.js';
 import { parseCorefile, type ServerBlockSyntax } from './parser.js';
+import type { Corefile } from './read-corefile.js';
 import { DirectiveReader } from './reader.js';
 import { directives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
-/** A Corefile that has been read. All of it can be cloned into a worker. */
-export interface Corefile {
-  /** In the file's order. */
-  blocks: ServerBlock[];
-  /** In the order in which the file first names them. */
-  addresses: ServedAddress[];
-  warnings: CorefileWarning[];
-  /** SHA-512, hexadecimal, of what was read, imported files and the environment's values included. */
-  hash: string;
-}
+export type { Corefile } from './read-corefile.js';
 
 /** What {@link loadCorefile} takes. */
 export interface LoadOptions {

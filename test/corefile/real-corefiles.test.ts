@@ -7,7 +7,7 @@ import { parseCorefile, type ParsedCorefile } from '../../dist/corefile/parser.j
 import { CHAIN_ORDER, DirectiveRegistry } from '../../dist/corefile/registry.js';
 import { shortLine, type ShortLine } from '../support/corefile.js';
 
-const directory = fileURLToPath(new URL('../../test/corefile/fixtures/', import.meta.url));
+const directory = fileURLToPath(new URL('./fixtures/', import.meta.url));
 const environment = { UPSTREAM: '192.0.2.53', TLS_DIRECTORY: '/etc/tls', PLAIN_PORT: '5300' };
 const known = new Set([...CHAIN_ORDER, 'kubernetes']);
 

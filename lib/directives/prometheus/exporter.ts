@@ -1,0 +1,77 @@
+/** Adds up what the workers count, and shows it to Prometheus. */
+import { AggregatorRegistry } from 'prom-client';
+import type { MainRuntime } from '../../corefile/directive.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
+import { distinct, openEndpoints, type HttpAddress, type HttpAnswer } from '../http-endpoint.js';
+import { addMetricSamples, directiveMetrics, processMetrics, requestMetrics, serverMetrics } from './metrics.js';
+import { add, emptySample, nameOf, type Sample, type Told } from './samples.js';
+
+const PATH = '/metrics';
+/** What the directive says. */
+export interface PrometheusConfig {
+  address: HttpAddress;
+  /** What the names of all metrics start with. */
+  namespace: string;
+}
+
+/** What has been counted since the start. */
+interface Totals {
+  requests: Map<string, Sample>;
+  metrics: Map<string, MetricSample>;
+}
+
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** See the file's head. */
+export class Exporter {
+  /** Ends it. */
+  readonly close: () => Promise<void>;
+  readonly #totals: Totals;
+
+  /** Listens on the addresses that the server blocks name. Rejects with a system error. */
+  static async open(configs: readonly PrometheusConfig[], runtime: MainRuntime): Promise<Exporter> {
+    const totals: Totals = { requests: new Map(), metrics: new Map() };
+    const closing: (() => Promise<void>)[] = [];
+    const close = async (): Promise<void> => {
+      await Promise.all(closing.map((each) => each()));
+    };
+    try {
+      for (const namespace of new Set(configs.map((config) => config.namespace))) {
+        const addresses = configs.filter((config) => config.namespace === namespace).map(({ address }) => address);
+        const answer = (): Promise<HttpAnswer> => show(namespace, totals, runtime);
+        closing.push((await openEndpoints(distinct(addresses), PATH, answer)).close);
+      }
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return new Exporter(totals, close);
+  }
+
+  private constructor(totals: Totals, close: () => Promise<void>) {
+    this.#totals = totals;
+    this.close = close;
+  }
+
+  /** Adds what a worker has counted since it last told. */
+  hear(message: unknown): void {
+    const { requests, metrics } = message as Told;
+    for (const sample of requests) {
+      const name = nameOf(sample);
+      const total = this.#totals.requests.get(name) ?? emptySample(sample);
+      add(total, sample);
+      this.#totals.requests.set(name, total);
+    }
+    addMetricSamples(this.#totals.metrics, metrics);
+  }
+}
+
+async function show(namespace: string, totals: Totals, runtime: MainRuntime): Promise<HttpAnswer> {
+  const metrics = [
+    ...requestMetrics(`${namespace}_dns`, [...totals.requests.values()]),
+    ...directiveMetrics(namespace, totals.metrics.values()),
+    ...serverMetrics(namespace, runtime),
+    ...processMetrics(),
+  ];
+  return { status: 200, body: await AggregatorRegistry.aggregate([metrics]).metrics(), type: CONTENT_TYPE };
+}

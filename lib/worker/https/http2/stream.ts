@@ -1,0 +1,119 @@
+/** One request of HTTP/2 and its response: a stream (RFC 9113 s.5). */
+import { MAX_MESSAGE } from '../http-exchange.js';
+import type { Body, HttpRequest } from '../http-request.js';
+import type { RequestFields } from './request-head.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/** What a stream has its connection do. */
+export interface StreamOwner {
+  /** Sends a response. `content`: undefined for none, where HEAD asks. */
+  respond(
+    stream: Http2Stream,
+    status: number,
+    headers: Readonly<Record<string, string | number>>,
+    content: Buffer | undefined,
+  ): void;
+  /** Ends a stream that has no response. */
+  abort(stream: Http2Stream): void;
+  /** The client may send that many octets more. */
+  release(octets: number): void;
+}
+
+/** See the file's head. */
+export class Http2Stream implements HttpRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly target: string;
+  readonly type: string | undefined;
+  /** Whether the client has sent all of the request. */
+  ended = false;
+  /** Whether the client has given it up: nothing is to be sent on it. */
+  cancelled = false;
+  /** Octets that may be sent on it (RFC 9113 s.6.9.1); below 0 when the client has changed its mind. */
+  window: number;
+  /** Content that is to be sent, from `sent` on, when the client lets us. */
+  content: Buffer | undefined;
+  sent = 0;
+  readonly #connection: StreamOwner;
+  readonly #length: number | undefined;
+  #received = 0;
+  /** Octets of the body that are kept, at the start of the buffer. */
+  #body = EMPTY;
+  #kept = 0;
+  #done: ((body: Body) => void) | undefined;
+
+  constructor(id: number, { method, target, type, length }: RequestFields, window: number, owner: StreamOwner) {
+    this.id = id;
+    this.method = method;
+    this.target = target;
+    this.type = type;
+    this.window = window;
+    this.#length = length;
+    this.#connection = owner;
+  }
+
+  readBody(done: (body: Body) => void): void {
+    if (this.ended) done(this.#body);
+    else this.#done = done;
+  }
+
+  respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    this.#connection.respond(this, status, headers, this.method === 'HEAD' ? undefined : bytes);
+  }
+
+  abort(): void {
+    this.#connection.abort(this);
+  }
+
+  /** Whether its body is being read. */
+  get reading(): boolean {
+    return this.#done !== undefined;
+  }
+
+  /** Takes content that has come. `end`: whether nothing follows. False: it is not as long as was said. */
+  receive(chunk: Buffer, end: boolean): boolean {
+    this.#received += chunk.length;
+    if (this.#length !== undefined && (end ? this.#received !== this.#length : this.#received > this.#length))
+      return false; // RFC 9113 s.8.1.1
+    this.ended = end;
+    if (!this.reading) {
+      this.#connection.release(chunk.length);
+    } else if (this.#received > MAX_MESSAGE) {
+      this.#tell('too long', chunk.length);
+    } else if (end && this.#kept === 0) {
+      this.#tell(chunk, chunk.length); // nearly always
+    } else {
+      this.#keep(chunk);
+      if (end) this.#tell(this.#body.subarray(0, this.#kept), 0);
+    }
+    return true;
+  }
+
+  /** Nothing more will come of its body. */
+  breakOff(): void {
+    this.#tell('broken off', 0);
+  }
+
+  #keep(chunk: Buffer): void {
+    const needed = this.#kept + chunk.length;
+    if (needed > this.#body.length) {
+      // Twice what is needed, so that a client that sends single octets does not make us copy all of them each time.
+      const larger = Buffer.allocUnsafe(2 * needed);
+      this.#body.copy(larger, 0, 0, this.#kept);
+      this.#body = larger;
+    }
+    this.#kept += chunk.copy(this.#body, this.#kept);
+  }
+
+  /** `more`: octets that are to be released besides those that were kept. */
+  #tell(body: Body, more: number): void {
+    this.#connection.release(this.#kept + more);
+    const done = this.#done;
+    this.#done = undefined;
+    this.#body = EMPTY;
+    this.#kept = 0;
+    done?.(body);
+  }
+}

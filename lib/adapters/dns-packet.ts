@@ -30,7 +30,7 @@ const {
   name: nameCodec,
   record: codecOf,
 } = packet as unknown as {
-  answer: { encode(record: DecodedRecord): Buffer };
+  answer: { encode: { (record: DecodedRecord): Buffer; bytes: number } };
   name: { encode(name: string): Buffer };
   record: (type: string) => unknown;
 };
@@ -67,6 +67,8 @@ export function sendPacket(reply: Reply, answered: AnsweredPacket, question: Que
     records.flatMap((record) => {
       if (codecOf(record.type) === unknownCodec) return [unknownRecord(record, question)];
       const read = readRecord(recordCodec.encode(record), 0, question);
+      // dns-packet writes an empty label as the end of a name.
+      if (read.end !== recordCodec.encode.bytes) throw new Error(`the record ${inspect(record)} has a malformed name`);
       if ('record' in read) return [read.record];
       opts.push(read.opt);
       return [];

@@ -85,7 +85,9 @@ describe("dns2's public face on this library", () => {
   it('TCP: listen with a callback, `listening`, `address()`, close with a callback', async () => {
     const server = served.createTCPServer(answer);
     assert.equal(server.listening, false);
-    await new Promise<void>((resolve) => assert.equal(server.listen(0, resolve), server));
+    await new Promise<void>((resolve) => {
+      assert.equal(server.listen(0, resolve), server);
+    });
     assert.equal(server.listening, true);
     assert.deepEqual(Object.keys(server.address()!).sort(), ['address', 'family', 'port']);
     await new Promise((resolve) => server.close(resolve));
@@ -134,7 +136,7 @@ describe("dns2's public face on this library", () => {
 
   for (const [how, handle] of [
     ['throws', () => assert.fail('no')],
-    ['rejects', () => Promise.reject(new Error('no'))],
+    ['rejects', (() => Promise.reject(new Error('no'))) as () => void],
   ] as const) {
     it(`a handler that ${how} is a requestError, once a request, and SERVFAIL`, async () => {
       const server = served.createServer({ udp: true, handle });

@@ -45,6 +45,8 @@ export interface ListenOptions {
   sockets?: number;
   /** Whether `::` leaves IPv4 alone; default: the server's. */
   ipv6Only?: boolean;
+  /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
+  protocol?: 'udp' | 'tcp';
 }
 
 /**

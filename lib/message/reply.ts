@@ -1,8 +1,8 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
-import packet, { type Packet } from 'dns-packet';
+import type { Packet } from 'dns-packet';
 import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
-import { decodeMessage, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
+import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
 import type { ResourceRecord } from '../dns/record.js';
@@ -19,7 +19,7 @@ const RA = 0x0080;
 const AD = 0x0020;
 const CD = 0x0010;
 /** What a reply keeps of the flags of a message that it is given. */
-const TAKEN_OVER = AA | RA | AD;
+const TAKEN_OVER = AA | TC | RA | AD;
 const SERVFAIL = 2;
 const HEADER_SIZE = 12;
 const OPTION_EDE = 15;
@@ -143,7 +143,7 @@ export class Reply {
 
   /**
    * Answers with a whole message: one of dns-packet's or `query.message`'s form, or an encoded one, as a resolver got it. Its records, response
-   * code and the flags AA, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
+   * code and the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
    *
    * Throws `TypeError` for what is neither, `RangeError` for a response code that is none, and `Error` for an encoded
    * message that ends too early or that dns-packet, which it is left to when its question is another, cannot read.
@@ -154,7 +154,7 @@ export class Reply {
     const flags = message.flags ?? 0;
     const { rcode } = message as { rcode?: Rcode };
     const { additionals }: { additionals?: readonly DecodedRecord[] | undefined } = message;
-    const opt = additionals?.find((record) => record.type === 'OPT');
+    const opt = additionals?.find(isOpt);
     this.rcode = rcodeOf((rcode === undefined ? flags & 0x0f : numberOf(rcode)) | ((opt?.extendedRcode ?? 0) << 4));
     this.#flags = flags & TAKEN_OVER;
     this.#encoded = undefined;
@@ -333,7 +333,7 @@ export class Reply {
 
   #sendEncoded(message: Buffer): this {
     const sections = findSections(message, this.#query.question);
-    if (sections === undefined) return this.send(packet.decode(message));
+    if (sections === undefined) return this.send(decodeMessage(message));
     return this.takeOver(sections);
   }
 
@@ -370,5 +370,5 @@ function joined(before: ResourceRecord[] | undefined, records: ResourceRecord[])
 }
 
 function withoutOpt(records: readonly DecodedRecord[] | undefined): ResourceRecord[] | undefined {
-  return records?.filter((record) => record.type !== 'OPT');
+  return records?.filter((record): record is ResourceRecord => !isOpt(record));
 }

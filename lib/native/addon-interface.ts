@@ -34,6 +34,11 @@ export interface Addon {
   leave(fd: number): boolean;
   /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
   pinThread(place: number): void;
+  /**
+   * Sends a text as one datagram to the Unix socket at `path`; `@` at the start stands for a name in the abstract namespace
+   * (unix(7)). Does not block. Throws a system error.
+   */
+  sendLocalDatagram(path: string, message: string): void;
   statistics(fd: number): NativeSocketStatistics;
   /**
    * Adds the EDNS options that a query has asked for, and its cookie, to the message of `length` bytes at the start of

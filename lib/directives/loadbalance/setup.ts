@@ -20,6 +20,7 @@ export const loadbalance: DirectiveDefinition<undefined> = {
       if (policy === 'weighted') throw directive.error('the policy weighted is not supported');
       throw directive.error(`unknown policy: ${policy}`);
     },
+    dependsOn: [],
     start: () => ({
       handle: (query, reply, next) =>
         after(next(query, reply), () => {

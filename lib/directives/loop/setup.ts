@@ -18,6 +18,7 @@ export const loop: DirectiveDefinition<LoopOptions> = {
       }
       return { ...createProbe(zones[0]), zone: zones[0], address: address.address, port: address.port };
     },
+    dependsOn: [],
     start: (options, runtime) =>
       new LoopHandler(options, runtime.index === 0, (error) => {
         runtime.fatal(error);

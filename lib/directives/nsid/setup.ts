@@ -17,6 +17,7 @@ export const nsid: DirectiveDefinition<Uint8Array> = {
       }
       return identifier;
     },
+    dependsOn: ['edns'],
     start: (identifier) => ({
       handle(query, reply, next) {
         reply.nsid = identifier;

@@ -12,6 +12,7 @@ export const whoami: DirectiveDefinition<null> = {
       if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
       return null;
     },
+    dependsOn: ['clientAddress', 'clientPort', 'transport'],
     start: () => ({ handle }),
   },
 };

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const FILE = fileURLToPath(new URL('./figures.json', import.meta.url));
+const FILE = fileURLToPath(new URL('../../test/conformance/figures.json', import.meta.url));
 
 /** See the file's head. */
 export interface Figures {

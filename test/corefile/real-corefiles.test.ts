@@ -7,7 +7,7 @@ import { parseCorefile, type ParsedCorefile } from '../../dist/corefile/parser.j
 import { CHAIN_ORDER, DirectiveRegistry } from '../../dist/corefile/registry.js';
 import { shortLine, type ShortLine } from '../support/corefile.js';
 
-const directory = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const directory = fileURLToPath(new URL('../../test/corefile/fixtures/', import.meta.url));
 const environment = { UPSTREAM: '192.0.2.53', TLS_DIRECTORY: '/etc/tls', PLAIN_PORT: '5300' };
 const known = new Set([...CHAIN_ORDER, 'kubernetes']);
 
@@ -15,7 +15,7 @@ const parse = (name: string): ParsedCorefile =>
   parseCorefile(readFileSync(`${directory}${name}.corefile`, 'utf8'), {
     file: name,
     environment,
-    isDirective: (directive) => known.has(directive),
+    unknown: (directive) => (known.has(directive) ? undefined : directive),
   });
 
 /** The lines of one directive in one server block. */
@@ -156,7 +156,8 @@ describe('Corefiles as they are in use', () => {
       }
     }
     assert.deepEqual(refused, [
-      `${directory}kubeadm.corefile:7 - Error during parsing: Unknown directive 'kubernetes'`,
+      `${directory}kubeadm.corefile:7 - Error during parsing: Unknown directive 'kubernetes': CoreDNS has it ` +
+        '(https://coredns.io/plugins/kubernetes/), multisocket has not; remove it, or forward to a CoreDNS',
     ]);
   });
 });

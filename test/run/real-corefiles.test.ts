@@ -16,7 +16,7 @@ import { killAll, listen, start, type Running } from '../support/program.js';
 import { until } from '../support/server.js';
 import { replyTo, ScriptedUpstream, type Script } from '../support/upstream.js';
 
-const fixtures = fileURLToPath(new URL('../corefile/fixtures/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../test/corefile/fixtures/', import.meta.url));
 const ZONE = `$TTL 60
 @ SOA ns hostmaster 1 3600 900 604800 60
 @ NS ns

@@ -12,7 +12,7 @@ import { killAll, listen, type Running } from '../support/program.js';
 import { socketsAt } from '../support/ss.js';
 import { startUnbound } from '../support/unbound.js';
 
-const fixtures = fileURLToPath(new URL('../corefile/fixtures/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../test/corefile/fixtures/', import.meta.url));
 
 describe('the two Corefiles of multisocket', () => {
   let unbound: DnsProgram;

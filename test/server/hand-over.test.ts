@@ -64,7 +64,7 @@ describe('hand-over to another process', () => {
 describe('socket activation', () => {
   it('serves the sockets of LISTEN_FDS, adds to them up to its number, and hands all of them over', async () => {
     const at = path();
-    const launcher = fileURLToPath(new URL('./fixtures/activate.py', import.meta.url));
+    const launcher = fileURLToPath(new URL('../../test/server/fixtures/activate.py', import.meta.url));
     const activated = fileURLToPath(new URL('./fixtures/activated.js', import.meta.url));
     const child = spawn('python3', [launcher, process.execPath, activated, at], {
       stdio: ['ignore', 'pipe', 'inherit'],

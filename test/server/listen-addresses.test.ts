@@ -154,7 +154,7 @@ describe('addresses', () => {
 
 describe('a kernel without SO_REUSEPORT', () => {
   const shim = join(temporaryDirectory(), 'no-reuseport.so');
-  const source = fileURLToPath(new URL('./fixtures/no-reuseport.c', import.meta.url));
+  const source = fileURLToPath(new URL('../../test/server/fixtures/no-reuseport.c', import.meta.url));
   const holder = fileURLToPath(new URL('./fixtures/holder.js', import.meta.url));
 
   before(() => execFileSync('g++', ['-x', 'c', '-shared', '-fPIC', '-o', shim, source]));

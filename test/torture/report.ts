@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { figure, type Row } from './case.js';
 
 // From dist-test/torture/.
-const file = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
+const file = fileURLToPath(new URL('../../test/torture/RESULTS.md', import.meta.url));
 const TITLE = '# What the torture test found\n\n`npm run torture` and `npm run soak` write this file.\n';
 
 /** Replaces the section with that heading, or adds it. */

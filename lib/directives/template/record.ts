@@ -1,7 +1,7 @@
 /** The record that a template's output is. */
 import type { ResourceRecord } from '../../dns/record.js';
 import { classNumber, typeNumber } from '../../dns/registry.js';
-import { parseTtl } from '../../dns/text/fields.js';
+import { parseTtl } from '../../dns/text/reader.js';
 import { parseRecord, splitRecord } from '../../dns/text/record.js';
 import type { Token } from '../../dns/text/tokens.js';
 import { asField, hasOutside } from './outside-text.js';
@@ -34,6 +34,6 @@ function checkBeforeType(tokens: readonly Token[]): void {
   for (const { text } of type < 0 ? start : start.slice(0, type)) {
     const field = asField(text);
     const mayStand = type < 0 ? classNumber(field.toUpperCase()) === undefined : parseTtl(field) !== undefined;
-    if (hasOutside(text) && !mayStand) throw new Error(`${field} stands where the TTL should, and is none`);
+    if (hasOutside(text) && !mayStand) throw new Error(`${field} stands in place of the TTL, and is an invalid TTL`);
   }
 }

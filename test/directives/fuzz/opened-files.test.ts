@@ -78,7 +78,7 @@ async function askAll(port: number, count: number): Promise<void> {
         if (++answered === count) resolve();
         send();
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     });
   });

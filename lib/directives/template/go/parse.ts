@@ -160,7 +160,7 @@ class Parser {
   }
 
   #operand(tokens: Tokens): Operand {
-    const token = tokens.next()!;
+    const token = tokens.next();
     const { kind, text } = token;
     if (kind === 'field') return { kind, fields: [text.slice(1), ...tokens.fields()] };
     if (kind === 'variable') {
@@ -221,8 +221,9 @@ class Tokens {
     return this.#tokens.at(this.#at);
   }
 
-  next(): Token | undefined {
-    return this.#tokens.at(this.#at++);
+  /** There has to be one. */
+  next(): Token {
+    return this.#tokens[this.#at++];
   }
 
   ahead(count: number): (Token | undefined)[] {

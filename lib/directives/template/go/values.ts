@@ -66,5 +66,5 @@ export function printed(value: Value): string {
     return `{${Object.values(value.fields).map(printed).join(' ')}}`;
   }
   if (typeof value === 'function') throw new Error("can't print a function");
-  return String(value);
+  return (value as bigint | number | boolean).toString();
 }

@@ -9,7 +9,7 @@ export { CorefileServer, type CorefileReloadOptions } from './run/corefile-serve
 export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './native/addon.js';
-export type { VaryBy } from './message/cache-choice.js';
+export type { Dependency, VaryBy } from './message/cache-choice.js';
 export type {
   CacheOptions,
   ListenOptions,
@@ -29,9 +29,11 @@ export type { Endpoint, Transport } from './message/batch.js';
 export { Query } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
-export type { NewerRecord, RawRecord, ResourceRecord, ServiceRecord } from './dns/record.js';
-export type { AfsdbData, KxData, UriData } from './dns/rdata.js';
-export type { ServiceBinding, ServiceParameters } from './dns/svcb.js';
+export type { NewerRecord, RawRecord, TextType, ResourceRecord, ServiceRecord } from './dns/record.js';
+export type { AfsdbData, KxData, LpData, MinfoData, PxData, RtData, TalinkData } from './dns/records/names.js';
+export type { UriData } from './dns/records/text.js';
+export type { ServiceBinding } from './dns/records/svcb.js';
+export type { ServiceParameters } from './dns/records/service-parameters.js';
 export type { Rcode } from './dns/registry.js';
 export type { Edns, EdnsOption } from './dns/edns.js';
 export { registerDirective } from './corefile/registry.js';

@@ -15,8 +15,12 @@ export interface TcpOptions {
   idleTimeout?: number;
   /** How long a message may take from its first byte to its last; 5,000 by default. */
   messageTimeout?: number;
-  /** How long a client may leave its answers unread before it is cut off; 5,000 by default. */
+  /** How long a client may leave its replies unread before its connection is closed; 5,000 by default. */
   writeTimeout?: number;
+  /** How long a TLS handshake may take; 5,000 by default. */
+  handshakeTimeout?: number;
+  /** How long a client may take to close its side after the server has closed its own; 1,000 by default. */
+  lingerTimeout?: number;
   /** Connections in all; 10,000 by default. */
   maxConnections?: number;
   /** Connections of one client (an IPv4 address, an IPv6 /64); 256 by default. */
@@ -41,6 +45,8 @@ export interface ListenOptions {
   sockets?: number;
   /** Whether `::` leaves IPv4 alone; default: the server's. */
   ipv6Only?: boolean;
+  /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
+  protocol?: 'udp' | 'tcp';
 }
 
 /**
@@ -69,8 +75,7 @@ export interface CacheOptions {
 export interface ServerOptions {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP. `grpc` needs the
-   * package `@grpc/grpc-js`.
+   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
   /**
@@ -192,8 +197,8 @@ export interface ReloadOptions {
   listen?: ServerOptions['listen'];
   /** Bounds for connections, for new ones; those that are left out have their defaults. */
   tcp?: TcpOptions;
-  /** Certificates, shown to new connections. */
-  tls?: TlsSettings;
+  /** Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. */
+  tls?: Partial<TlsSettings>;
 }
 
 /** Options after the check, each with its value. */

@@ -9,7 +9,7 @@ import type { ReloadOptions, ServerConfig } from './options/options.js';
 import type { ServerParts } from './server-parts.js';
 import type { AddressChange, ServerSockets } from './server-sockets.js';
 
-/** See the file's head. */
+/** The queue of a server's changes: each starts when the one before it is done. */
 export class Changes {
   readonly #parts: ServerParts;
   readonly #running: () => ServerSockets;

@@ -26,7 +26,7 @@ export interface ServingStart extends ServingOptions {
   postMessage(message: unknown): void;
 }
 
-/** See the file's head. */
+/** A worker's share of a server: its handler, and the sockets that it is lent. */
 export class Serving {
   readonly #loaded: LoadedHandler;
   readonly #abort: AbortController;

@@ -19,7 +19,7 @@ export interface ConnectionGateOptions {
   row: number;
 }
 
-/** See the file's head. One a worker. */
+/** Admits or refuses each new connection of a worker, and counts those that are open. */
 export class ConnectionGate {
   readonly #options: ConnectionGateOptions;
 

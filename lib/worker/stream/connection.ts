@@ -104,7 +104,6 @@ export class Connection {
   /** A query has been taken. */
   begin(): void {
     this.#inFlight++;
-    this.active();
   }
 
   /** A query that was taken has been answered, or never will be. */

@@ -8,7 +8,7 @@ export const MAX_BLOCK = 65_536;
 /** Huffman codes have five bits at least. For all connections: of use for one string at a time. */
 const plain = Buffer.allocUnsafe((MAX_BLOCK * 8) / 5 + 1);
 
-/** See the file's head. */
+/** The decoder of a connection. It keeps the table of fields that its client refers to. */
 export class FieldDecoder {
   readonly #table = new FieldTable();
   #bytes: Buffer = Buffer.alloc(0);

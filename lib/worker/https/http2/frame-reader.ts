@@ -135,3 +135,13 @@ export function withoutPadding(flags: number, payload: Buffer, skip = 0): Buffer
 export function wrongSize(): Http2Error {
   return new Http2Error(errorCode.frameSize, 'a frame has another length than its type has (RFC 9113 s.4.2)');
 }
+
+/** Throws {@link Http2Error} unless a payload has the only length that its type allows. */
+export function checkSize(payload: Buffer, length: number): void {
+  if (payload.length !== length) throw wrongSize();
+}
+
+/** Throws {@link Http2Error} unless a frame is `right` on its stream. */
+export function checkStream(right: boolean): void {
+  if (!right) throw new Http2Error(errorCode.protocol, 'a frame of a stream that cannot have it (RFC 9113 s.5.1)');
+}

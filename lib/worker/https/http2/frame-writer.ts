@@ -11,7 +11,7 @@ const FIRST = 2048;
 const MAX_INTEGER = 5;
 const STATUS = 8;
 
-/** See the file's head. */
+/** A buffer for the frames of a connection, which grows as they are written. */
 export class FrameWriter {
   #bytes = EMPTY;
   #end = 0;

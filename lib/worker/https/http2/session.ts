@@ -2,27 +2,15 @@
 import type { HttpFields } from '../http-request.js';
 import { ContentSender } from './content-sender.js';
 import { FieldDecoder } from './field-decoder.js';
-import { withoutPadding, wrongSize, type Frame } from './frame-reader.js';
+import { checkSize, checkStream, withoutPadding, wrongSize, type Frame } from './frame-reader.js';
 import type { FrameWriter } from './frame-writer.js';
 import { errorCode, flag, frameType, Http2Error, MAX_FRAME, MAX_WINDOW, setting } from './protocol.js';
 import { RequestFields } from './request-head.js';
 import { StreamHistory } from './stream-history.js';
-import { Http2Stream, type StreamOwner } from './stream.js';
+import { Http2Stream, type Http2Options, type StreamOwner } from './stream.js';
 
 /** Octets of content that the server keeps for all streams of a connection together. */
 export const WINDOW = 262_144;
-
-/** Settings of an {@link Http2Session}. */
-export interface Http2Options {
-  /** Requests at a time. A request that the client cancels counts until its handler is done. */
-  maxConcurrentStreams: number;
-  /** The longest body of a request, in octets. */
-  maxBody: number;
-  /** Names of header fields that {@link Http2Stream.fields} has. */
-  fields: readonly string[];
-  /** Called for each request. Each ends with `respond` or `abort`, or its body breaks off. */
-  onRequest: (request: Http2Stream) => void;
-}
 
 /** The state of a connection: its streams, its windows, and its table of header fields. */
 export class Http2Session implements StreamOwner {
@@ -300,12 +288,4 @@ export class Http2Session implements StreamOwner {
   #checkOpened(id: number): void {
     checkStream(this.#history.isOpened(id));
   }
-}
-
-function checkStream(right: boolean): void {
-  if (!right) throw new Http2Error(errorCode.protocol, 'a frame of a stream that cannot have it (RFC 9113 s.5.1)');
-}
-
-function checkSize(payload: Buffer, length: number): void {
-  if (payload.length !== length) throw wrongSize();
 }

@@ -4,6 +4,18 @@ import type { RequestFields } from './request-head.js';
 
 const EMPTY = Buffer.alloc(0);
 
+/** What requests of HTTP/2 may be, and who takes them. */
+export interface Http2Options {
+  /** Requests at a time. A request that the client cancels counts until its handler is done. */
+  maxConcurrentStreams: number;
+  /** The longest body of a request, in octets. */
+  maxBody: number;
+  /** Names of header fields that {@link Http2Stream.fields} has. */
+  fields: readonly string[];
+  /** Called for each request. Each ends with `respond` or `abort`, or its body breaks off. */
+  onRequest: (request: Http2Stream) => void;
+}
+
 /** What a stream has its connection do. */
 export interface StreamOwner {
   /** Sends a response. `content`: undefined for none, where HEAD asks. */

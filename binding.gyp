@@ -26,7 +26,9 @@
         'native/guard_object.cc',
         'native/layout_description.cc',
         'native/message_view.cc',
+        'native/names.cc',
         'native/rate_limiter.cc',
+        'native/records.cc',
         'native/reuseport.cc',
         'native/server_cookies.cc',
         'native/socket.cc',
@@ -37,6 +39,7 @@
         'native/udp_endpoint.cc',
         'native/udp_endpoint_object.cc',
         'native/upstream_answer.cc',
+        'native/waiting_queries.cc',
       ],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': [

@@ -11,7 +11,6 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
 constexpr size_t kRecordFixedSize = 10;  // TYPE, CLASS, TTL, RDLENGTH
 constexpr size_t kMinRecord = 1 + kRecordFixedSize;
 constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;

@@ -115,18 +115,19 @@ constexpr uint32_t kMaxOutstanding = 32 * 1024;
 
 // clientOutbox[0] counts the entries.
 constexpr uint32_t kClientOutboxEntries = 256;
-constexpr uint32_t kClientOutboxWords = 5;
+constexpr uint32_t kClientOutboxWords = 6;
 enum ClientOutboxWord : uint32_t {
   kAskUpstream,
   kAskHandle,  // JavaScript's number for the query, below kMaxOutstanding; native code sets kUnsent where it failed
   kAskOffset,
   kAskLength,
   kAskQuestionEnd,
+  kAskError,  // why it was not sent: an errno
 };
 constexpr uint32_t kUnsent = 0xffffffff;
 
 // A row for each query that is done with.
-constexpr uint32_t kAnswerWords = 12;
+constexpr uint32_t kAnswerWords = 13;
 enum AnswerWord : uint32_t {
   kAnswerHandle,
   kAnswerOutcome,
@@ -140,9 +141,18 @@ enum AnswerWord : uint32_t {
   kAnswerAdditionals,
   kAnswerOptionsOffset,
   kAnswerOptionsLength,
+  kAnswerError,
 };
-// The row has only its handle for all but kAnswered.
-enum AnswerOutcome : uint32_t { kAnswered, kTruncated, kMalformed, kUnreachable };
+// The row has only its handle for all but kAnswered and kUnreachable.
+enum AnswerOutcome : uint32_t {
+  kAnswered,
+  kTruncated,
+  kMalformed,
+  kUnreachable,  // an errno; at the offset, the text of the address and port that the query left from
+  kMisspelt,     // the question came back in another case than it was sent
+  kGuessed,      // somebody guesses at the answer
+  kUnmatched,    // a message on a stream that answers nothing
+};
 
 // The number of the socket that a message came through, little-endian as JavaScript reads it.
 inline void write_socket(uint8_t* envelope, uint32_t number) {

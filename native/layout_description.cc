@@ -80,7 +80,8 @@ Napi::Object describe_layout(Napi::Env env) {
                                   {"handle", layout::kAskHandle},
                                   {"offset", layout::kAskOffset},
                                   {"length", layout::kAskLength},
-                                  {"questionEnd", layout::kAskQuestionEnd}}));
+                                  {"questionEnd", layout::kAskQuestionEnd},
+                                  {"error", layout::kAskError}}));
   result.Set("answer", numbers(env, {{"handle", layout::kAnswerHandle},
                                      {"outcome", layout::kAnswerOutcome},
                                      {"offset", layout::kAnswerOffset},
@@ -92,11 +93,15 @@ Napi::Object describe_layout(Napi::Env env) {
                                      {"authorities", layout::kAnswerAuthorities},
                                      {"additionals", layout::kAnswerAdditionals},
                                      {"optionsOffset", layout::kAnswerOptionsOffset},
-                                     {"optionsLength", layout::kAnswerOptionsLength}}));
+                                     {"optionsLength", layout::kAnswerOptionsLength},
+                                     {"error", layout::kAnswerError}}));
   result.Set("outcome", numbers(env, {{"answered", layout::kAnswered},
                                       {"truncated", layout::kTruncated},
                                       {"malformed", layout::kMalformed},
-                                      {"unreachable", layout::kUnreachable}}));
+                                      {"unreachable", layout::kUnreachable},
+                                      {"misspelt", layout::kMisspelt},
+                                      {"guessed", layout::kGuessed},
+                                      {"unmatched", layout::kUnmatched}}));
   result.Set("socketCounters", names(env, layout::kSocketCounterNames));
   result.Set("workerCounters", names(env, layout::kWorkerCounterNames));
   return result;

@@ -14,9 +14,12 @@ const sources = [
   'client_options',
   'guard',
   'message_view',
+  'names',
   'rate_limiter',
+  'records',
   'server_cookies',
   'upstream_answer',
+  'waiting_queries',
 ];
 const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
 

@@ -22,12 +22,12 @@ export type { Handler, HandlerContext, HandlerModule, Logger } from './message/h
 export type { Endpoint, Transport } from './message/batch.js';
 export { Query } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
-export type { DecodedMessage, DecodedRecord } from './message/decode.js';
-export type { NewerRecord, RawRecord, ResourceRecord, ServiceRecord } from './message/record.js';
-export type { AfsdbData, KxData, UriData } from './message/rdata.js';
-export type { ServiceBinding, ServiceParameters } from './message/svcb.js';
-export type { Rcode } from './message/registry.js';
-export type { Edns, EdnsOption } from './message/edns.js';
+export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
+export type { NewerRecord, RawRecord, ResourceRecord, ServiceRecord } from './dns/record.js';
+export type { AfsdbData, KxData, UriData } from './dns/rdata.js';
+export type { ServiceBinding, ServiceParameters } from './dns/svcb.js';
+export type { Rcode } from './dns/registry.js';
+export type { Edns, EdnsOption } from './dns/edns.js';
 export { registerDirective } from './corefile/registry.js';
 export type * from './corefile/directive.js';
 export type { Histogram, MetricSample } from './corefile/metric-sample.js';

@@ -2,8 +2,8 @@
 import packet, { type DecodedPacket } from 'dns-packet';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
-import type { ResourceRecord } from '../message/record.js';
-import type { Rcode } from '../message/registry.js';
+import type { ResourceRecord } from '../dns/record.js';
+import type { Rcode } from '../dns/registry.js';
 import type { Reply } from '../message/reply.js';
 import { untilDone } from './once.js';
 

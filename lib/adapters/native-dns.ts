@@ -1,8 +1,8 @@
 /** Handlers as native-dns has them: `(request, response)`, records with their fields side by side, types as numbers. */
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
-import type { ResourceRecord } from '../message/record.js';
-import { rcodeName, typeName } from '../message/registry.js';
+import type { ResourceRecord } from '../dns/record.js';
+import { rcodeName, typeName } from '../dns/registry.js';
 import { untilDone } from './once.js';
 
 /** A record as `dns.A({ name, address, ttl })` of native-dns makes it. */

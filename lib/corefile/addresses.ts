@@ -6,7 +6,7 @@ import { corefileWarning, parsingError, type CorefileWarning } from './errors.js
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
 import type { ServerBlock } from './server-block.js';
-import { withLastDot } from './zone-name.js';
+import { withLastDot } from '../dns/zone-name.js';
 
 /** An address with all that is served there. It can be cloned into a worker. */
 export interface ServedAddress {

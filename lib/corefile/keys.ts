@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { corefileWarning, parsingError, type CorefileWarning, type Position } from './errors.js';
 import type { Word } from './parser.js';
 import { reverseZones } from './reverse-zones.js';
-import { normalizeName } from './zone-name.js';
+import { normalizeName } from '../dns/zone-name.js';
 
 /** The transports that a key may name, with their ports (RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484, RFC 9250 s.4.1.1). */
 export const TRANSPORT_PORTS = { dns: 53, tls: 853, https: 443, https3: 443, grpc: 443, quic: 853 } as const;

@@ -1,10 +1,10 @@
 /** A question that a client asked. */
 import { addon } from '../addon.js';
 import type { Endpoint, QueryBatch, Transport } from './batch.js';
-import { decodeMessage, type DecodedMessage } from './decode.js';
-import { readOptions, type Edns } from './edns.js';
-import { copyOctets } from './octets.js';
-import { className, typeName } from './registry.js';
+import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
+import { readOptions, type Edns } from '../dns/edns.js';
+import { copyOctets } from '../dns/octets.js';
+import { className, typeName } from '../dns/registry.js';
 
 const { query: word, queryWords } = addon.layout;
 

@@ -2,14 +2,14 @@
 import { inspect } from 'node:util';
 import packet, { type Packet } from 'dns-packet';
 import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
-import { decodeMessage, type DecodedMessage, type DecodedRecord } from './decode.js';
-import { optSize, writeOpt, type EdnsOption } from './edns.js';
+import { decodeMessage, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
+import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
-import type { ResourceRecord } from './record.js';
-import { rcodeName, rcodeNumber, type Rcode } from './registry.js';
+import type { ResourceRecord } from '../dns/record.js';
+import { rcodeName, rcodeNumber, type Rcode } from '../dns/registry.js';
 import { writeEncoded, writeSections, type WrittenSections } from './reply-sections.js';
-import { findSections, type EncodedSections } from './wire.js';
-import { MessageWriter } from './writer.js';
+import { findSections, type EncodedSections } from '../dns/encoded-message.js';
+import { MessageWriter } from '../dns/writer.js';
 
 const QR = 0x8000;
 const AA = 0x0400;

@@ -1,8 +1,8 @@
 /** A query as if its client had asked something else. */
 import { addon } from '../addon.js';
 import { Query } from './query.js';
-import { typeNumber } from './registry.js';
-import { MessageWriter } from './writer.js';
+import { typeNumber } from '../dns/registry.js';
+import { MessageWriter } from '../dns/writer.js';
 
 const { layout } = addon;
 const HEADER_SIZE = 12;

@@ -1,7 +1,7 @@
 /** Arguments that several directives take. */
 import type { DirectiveReader } from '../corefile/reader.js';
 import { reverseZones } from '../corefile/reverse-zones.js';
-import { normalizeName } from '../corefile/zone-name.js';
+import { normalizeName } from '../dns/zone-name.js';
 
 /** Timers run no longer than this, in milliseconds. */
 const MAX_DURATION = 0x7fffffff;

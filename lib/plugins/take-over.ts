@@ -1,7 +1,7 @@
 /** Answers with the message of another server. */
-import { readOptions, type EdnsOption } from '../message/edns.js';
+import { readOptions, type EdnsOption } from '../dns/edns.js';
 import type { Reply } from '../message/reply.js';
-import type { EncodedSections } from '../message/wire.js';
+import type { EncodedSections } from '../dns/encoded-message.js';
 
 const CLIENT_SUBNET = 8;
 const EXTENDED_ERROR = 15;

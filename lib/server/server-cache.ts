@@ -1,7 +1,7 @@
 /** The answers that a server keeps, for all its workers. */
 import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../addon.js';
 import { invalidValue } from '../errors.js';
-import { MessageWriter } from '../message/writer.js';
+import { MessageWriter } from '../dns/writer.js';
 import type { CacheOptions } from './options.js';
 
 /** The longest name in wire format (RFC 1035 s.2.3.4). */

@@ -2,7 +2,7 @@
 import { addon, type AnswerCache } from '../addon.js';
 import { withCode, type CodedError } from '../errors.js';
 import { transports } from '../message/batch.js';
-import { replyLimit } from '../message/edns.js';
+import { replyLimit } from '../message/reply-limit.js';
 import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
 import type { Query } from '../message/query.js';

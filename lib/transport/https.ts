@@ -3,7 +3,7 @@ import { createServer as createHttp1, type Server as Http1Server } from 'node:ht
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { AnswerFront } from '../addon.js';
-import { freshnessLifetime } from '../message/wire.js';
+import { freshnessLifetime } from '../dns/encoded-message.js';
 import { HttpFailure, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
 import { Http1Request, type HttpRequest } from './http-request.js';
 import { Http2Connection } from './http2/connection.js';
@@ -147,17 +147,14 @@ export class HttpsTransport {
   #receive(connection: Connection, request: HttpRequest): void {
     connection.inFlight++;
     const message = messageInTarget(request);
-    if (message !== undefined) {
-      this.#serve(connection, request, message);
-      return;
-    }
     const since = performance.now();
     const reading: Reading = { connection, request, since, before: undefined, after: undefined, listed: false };
     this.#reading.add(reading);
     request.readBody((body) => {
       if (!this.#reading.delete(reading)) return; // its time was up
       if (body === 'broken off') this.#finished(connection);
-      else this.#serve(connection, request, body === 'too long' ? TOO_LONG : body);
+      // A request is served when it is complete, so that a malformed end of it is noticed first (RFC 9113 s.8.1.1).
+      else this.#serve(connection, request, message ?? (body === 'too long' ? TOO_LONG : body));
     });
   }
 

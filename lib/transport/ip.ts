@@ -1,6 +1,6 @@
 /** The ends of connections, from their bytes and from text. */
 import { addon } from '../addon.js';
-import { ipv4At, ipv6At } from '../message/ip-text.js';
+import { ipv4At, ipv6At } from '../dns/ip-text.js';
 import { transports, type Endpoint, type Transport } from '../message/batch.js';
 
 /**

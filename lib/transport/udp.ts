@@ -2,7 +2,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type AnswerFront, type Guard, type UdpEndpoint } from '../addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../message/batch.js';
-import { copyOctets } from '../message/octets.js';
+import { copyOctets } from '../dns/octets.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Dispatcher } from './dispatcher.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import packet from 'dns-packet';
 import { withCode, type CodedError } from '../errors.js';
-import { typeNumber } from '../message/registry.js';
+import { typeNumber } from '../dns/registry.js';
 
 /** The most questions that are taken from one source. */
 export const MAX_QUESTIONS = 100_000;

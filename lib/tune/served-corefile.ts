@@ -3,7 +3,7 @@ import { withCode } from '../errors.js';
 import type { ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import type { FileOptions } from '../plugins/file/handler.js';
-import { readZoneFile } from '../plugins/file/zone-file.js';
+import { readZoneFile } from '../dns/zone-file/zone-file.js';
 import type { PrometheusConfig } from '../plugins/prometheus/setup.js';
 import type { ServeOrder } from './served-messages.js';
 import { questionsFor, type Question } from './questions.js';

@@ -1,5 +1,5 @@
 /** Queries of all shapes for differential tests: random, the same for the same seed. */
-import { typeNumber } from '../../dist/message/registry.js';
+import { typeNumber } from '../../dist/dns/registry.js';
 import { generateQuestion, type GeneratedZone, type Random } from '../plugins/file/zone-generator.js';
 import { encodeQuestion } from '../support/questions.js';
 import { hex, optHex, type OptionText } from './wire.js';

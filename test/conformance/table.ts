@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { DIFFERENCES } from './differences.js';
 import { ELSEWHERE } from './elsewhere.js';
 import { readFigures } from './figures.js';
-import { titleOf } from './rule.js';
+import type { Rule } from './rule.js';
 import { RULES } from './rules/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,16 +33,22 @@ export function render(document: string): string {
 
 function renderRules(): string {
   const own = RULES.flatMap(([, rules]) => rules).length;
-  const head = '| rule | RFC or other | section | test |\n| --- | --- | --- | --- |\n';
-  const tables = RULES.map(([heading, rules]) => {
-    const rows = rules.map((rule) => row(rule.rule, rule.rfc, rule.section, test(SUITE, titleOf(rule))));
-    return `### ${heading}\n\n${head}${rows.join('')}\n`;
-  });
-  const others = ELSEWHERE.map(({ rule, rfc, section, file, test: title }) =>
-    row(rule, rfc, section, test(file, title)),
-  );
-  const counted = `${own} rules in \`${SUITE}\`, ${others.length} elsewhere.\n\n`;
-  return `${counted}${tables.join('')}### Tests elsewhere\n\n${head}${others.join('')}`;
+  const files = [...new Set(ELSEWHERE.map(({ file }) => file))];
+  const tables = [
+    ...RULES.map(([heading, rules]) => table(heading, rules)),
+    ...files.map((file) =>
+      table(
+        `In \`${file}\``,
+        ELSEWHERE.filter((each) => each.file === file),
+      ),
+    ),
+  ];
+  return `${own} rules in \`${SUITE}\`, ${ELSEWHERE.length} in other files.\n\n${tables.join('\n')}`;
+}
+
+function table(heading: string, rules: readonly Pick<Rule, 'rule' | 'rfc' | 'section'>[]): string {
+  const rows = rules.map(({ rule, rfc, section }) => row(rule, rfc, section));
+  return `### ${heading}\n\n| rule | RFC or other | section |\n| --- | --- | --- |\n${rows.join('')}`;
 }
 
 function renderDifferences(): string {
@@ -84,10 +90,6 @@ function renderReflection(): string {
 
 function share(part: number, whole: number): string {
   return `${part} (${((100 * part) / whole).toFixed(0)} %)`;
-}
-
-function test(file: string, title: string): string {
-  return `\`${file}\`: ${title}`;
 }
 
 function row(...cells: readonly (string | number)[]): string {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type packet from 'dns-packet';
 import fc from 'fast-check';
-import { replyLimit } from '../../dist/message/edns.js';
-import type { ResourceRecord } from '../../dist/message/record.js';
+import { replyLimit } from '../../dist/message/reply-limit.js';
+import type { ResourceRecord } from '../../dist/dns/record.js';
 import { asked, encoded, exchange, Reply, type Asked } from '../support/queries.js';
 
 // Few labels, so that names share their ends with each other and with the question.

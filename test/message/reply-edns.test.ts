@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import packet from 'dns-packet';
-import { replyLimit } from '../../dist/message/edns.js';
+import { replyLimit } from '../../dist/message/reply-limit.js';
 import { queryBytes, opt } from '../support/clients.js';
 import { asked, exchange, receiveOne, encoded, decoded, Reply } from '../support/queries.js';
 

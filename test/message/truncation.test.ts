@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ResourceRecord } from '../../dist/message/record.js';
+import type { ResourceRecord } from '../../dist/dns/record.js';
 import { exchange, type Asked, type Reply } from '../support/queries.js';
 
 /** Octets of header and question for `example.org`, and of OPT. */

@@ -11,6 +11,7 @@ import { queryBytes } from '../support/clients.js';
 import {
   ACK,
   CALM,
+  CLOSED,
   CONTINUATION,
   DATA,
   END_HEADERS,
@@ -103,7 +104,11 @@ describe('HTTP/2 (RFC 9113)', () => {
     });
 
     it('closes after another preface, and after none of SETTINGS (s.3.4)', async () => {
-      for (const octets of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.concat([PREFACE, request(1)])]) {
+      for (const octets of [
+        Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+        Buffer.concat([PREFACE, request(1)]),
+        Buffer.concat([PREFACE, frame(SETTINGS, ACK, 0)]),
+      ]) {
         const connection = await raw();
         connection.send(octets);
         assert.equal((await frameOf(connection, GOAWAY)).payload.readUInt32BE(4), PROTOCOL);
@@ -147,12 +152,79 @@ describe('HTTP/2 (RFC 9113)', () => {
       await answered(connection, 3);
     });
 
-    it('has no use for the rest of a body when the answer is sent (s.8.1)', async () => {
+    it('serves a request when it is complete, so that a malformed end is noticed (s.8.1.1)', async () => {
+      for (const path of ['/other', `/dns-query?dns=${message.toString('base64url')}`]) {
+        const connection = await raw();
+        connection.greet();
+        const head = fields([':method', 'GET'], PSEUDO[1], [':path', path], ['content-length', '3']);
+        connection.send(frame(HEADERS, END_HEADERS, 1, head), frame(DATA, END_STREAM, 1, '00'), request(3));
+        assert.equal((await frameOf(connection, RST, 1)).payload.readUInt32BE(), PROTOCOL);
+        await answered(connection, 3);
+        assert.ok(!connection.frames.some(({ type, stream }) => type === HEADERS && stream === 1));
+      }
+    });
+
+    it('needs no more of a body that is too long, and discards what is on its way (s.8.1, s.5.1)', async () => {
       const connection = await raw();
       connection.greet();
-      connection.send(frame(HEADERS, END_HEADERS, 1, fields(PSEUDO[0], PSEUDO[1], [':path', '/other'])));
-      await frameOf(connection, DATA, 1);
+      connection.send(frame(HEADERS, END_HEADERS, 1, post));
+      for (let i = 0; i < 5; i++) connection.send(frame(DATA, 0, 1, Buffer.alloc(16_000)));
+      const { payload } = await frameOf(connection, HEADERS, 1);
+      assert.ok(payload.toString('latin1').includes('413'), payload.toString('latin1'));
       assert.equal((await frameOf(connection, RST, 1)).payload.readUInt32BE(), NO_ERROR);
+      connection.send(frame(DATA, 0, 1, '00'), frame(HEADERS, END_HEADERS | END_STREAM, 1, fields(['x-end', 'yes'])));
+      connection.send(request(3));
+      await answered(connection, 3);
+      const resets = connection.frames.filter(({ type }) => type === RST || type === GOAWAY);
+      assert.equal(resets.length, 1);
+      // The client has ended the stream: what comes now is an error (s.5.1).
+      connection.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, post));
+      assert.equal((await frameOf(connection, GOAWAY)).payload.readUInt32BE(4), CLOSED);
+    });
+
+    it('a stream that is ended and not answered yet takes no HEADERS and no DATA (s.5.1)', async () => {
+      for (const late of [frame(HEADERS, END_HEADERS | END_STREAM, 1, post), frame(DATA, END_STREAM, 1, '00')]) {
+        const connection = await raw();
+        connection.greet();
+        connection.send(request(1, queryBytes('async.example.org', 'TXT')), late, request(3));
+        assert.equal((await frameOf(connection, RST, 1)).payload.readUInt32BE(), CLOSED);
+        await answered(connection, 3);
+        assert.ok(!connection.frames.some(({ type }) => type === GOAWAY));
+      }
+    });
+
+    it('frames of a request that was refused are discarded, however many there are (s.5.1)', async () => {
+      const connection = await raw();
+      connection.greet();
+      const malformed = fields([':method', 'POST']);
+      for (let i = 0; i < 3000; i++) connection.send(frame(HEADERS, END_HEADERS, 2 * i + 1, malformed));
+      for (let i = 2000; i < 3000; i++) connection.send(frame(DATA, END_STREAM, 2 * i + 1, '00'));
+      connection.send(request(6001));
+      await answered(connection, 6001);
+      assert.equal(connection.frames.filter(({ type }) => type === RST).length, 3000);
+      assert.ok(!connection.frames.some(({ type }) => type === GOAWAY));
+    });
+
+    it('acknowledges settings before it sends what they allow (s.6.5.3)', async () => {
+      const connection = await raw();
+      connection.greet('000400000000');
+      connection.send(request(1), request(3));
+      for (const stream of [1, 3]) await frameOf(connection, HEADERS, stream);
+      // The last value counts, and nothing is sent in between.
+      connection.send(frame(SETTINGS, 0, 0, '0004 0000ffff' + '0004 00000001' + '0004 00000005'));
+      await until(() => connection.frames.filter(({ type }) => type === DATA).length === 2, 'content');
+      const order = connection.frames.filter(
+        ({ type, flags }) => type === DATA || (type === SETTINGS && flags === ACK),
+      );
+      assert.deepEqual(
+        order.map(({ type, payload }) => [type, payload.length]),
+        [
+          [SETTINGS, 0],
+          [SETTINGS, 0],
+          [DATA, 5],
+          [DATA, 5],
+        ],
+      );
     });
 
     it('lets clients send on: windows are widened again (s.6.9)', async () => {

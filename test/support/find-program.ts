@@ -2,9 +2,9 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where a program is, on PATH or among those of the administrator; undefined when it is not installed. */
-export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+/** The path of a program: on PATH, among the administrator's, or in `more` folders. Undefined if it is not installed. */
+export function findProgram(name: string, ...more: readonly string[]): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', ...more];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 

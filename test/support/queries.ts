@@ -2,7 +2,7 @@
 import packet, { type DecodedPacket, type Packet } from 'dns-packet';
 import { addon } from '../../dist/addon.js';
 import type { Origin, QueryBatch } from '../../dist/message/batch.js';
-import { replyLimit } from '../../dist/message/edns.js';
+import { replyLimit } from '../../dist/message/reply-limit.js';
 import * as queries from '../../dist/message/query.js';
 import * as replies from '../../dist/message/reply.js';
 import { framed, opt, queryBytes } from './clients.js';

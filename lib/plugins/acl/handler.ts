@@ -1,7 +1,7 @@
 /** The rules of `acl` at work. */
 import { BlockList } from 'node:net';
 import type { WorkerPart } from '../../corefile/directive.js';
-import { isIn } from '../../corefile/zone-name.js';
+import { isIn } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
 
 /** What is done with a query: let through; REFUSED; an empty NOERROR; nothing. */

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { typeNumber } from '../../message/registry.js';
+import { typeNumber } from '../../dns/registry.js';
 import { readZones } from '../arguments.js';
 import { startAcl, type Action, type Policy, type Rule } from './handler.js';
 

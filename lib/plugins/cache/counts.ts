@@ -1,7 +1,7 @@
 /** What a worker's `cache` counts for `prometheus`, by CoreDNS's names. */
 import type { CacheCounters } from '../../addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../corefile/zone-name.js';
+import { withLastDot } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
 
 /** What is counted for each server. */

@@ -1,16 +1,16 @@
 /** Answers from the native cache, and keeps there what the rest of the chain answers. */
 import { transports } from '../../message/batch.js';
-import { replyLimit } from '../../message/edns.js';
+import { replyLimit } from '../../message/reply-limit.js';
 import type { AnswerCache } from '../../addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import { printable } from '../../message/printable.js';
 import type { Query } from '../../message/query.js';
-import type { Rcode } from '../../message/registry.js';
+import type { Rcode } from '../../dns/registry.js';
 import { Reply } from '../../message/reply.js';
-import { clampTtls, findSections, hasSoa } from '../../message/wire.js';
+import { clampTtls, findSections, hasSoa } from '../../dns/encoded-message.js';
 import { takeOver } from '../take-over.js';
-import { isInZones } from '../zones.js';
+import { isInZones } from '../../dns/zone-name.js';
 import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 import { SharedCache } from './shared-cache.js';

@@ -1,9 +1,9 @@
 /** Answers queries from zone files. */
-import { isIn } from '../../corefile/zone-name.js';
+import { isIn } from '../../dns/zone-name.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { parentOf } from './names.js';
+import { parentOf } from '../../dns/names.js';
 import { ZoneSource } from './zone-source.js';
 import type { ZoneAnswer } from './zone.js';
 

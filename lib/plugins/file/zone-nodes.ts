@@ -1,9 +1,9 @@
 /** The names of a zone, each with its answers made ready, from the records of its file. */
 import type packet from 'dns-packet';
-import type { Rcode } from '../../message/registry.js';
-import type { ResourceRecord } from '../../message/record.js';
-import { parentOf } from './names.js';
-import { zoneError, type ZoneFileRecord } from './zone-file.js';
+import type { Rcode } from '../../dns/registry.js';
+import type { ResourceRecord } from '../../dns/record.js';
+import { parentOf } from '../../dns/names.js';
+import { zoneError, type ZoneFileRecord } from '../../dns/zone-file/zone-file.js';
 
 /** What a look-up gives: frozen, and shared between queries. */
 export interface ZoneAnswer {

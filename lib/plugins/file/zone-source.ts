@@ -1,7 +1,7 @@
 /** A zone and the files that it comes from: loads it, and loads it anew when they have changed. */
 import { stat } from 'node:fs/promises';
 import type { Logger } from '../../message/handler.js';
-import { stateOf } from './zone-file.js';
+import { stateOf } from '../../dns/zone-file/zone-file.js';
 import { Zone } from './zone.js';
 
 /** See the file's head. */

@@ -1,7 +1,7 @@
 /** A zone in memory, and looking names up in it (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). */
-import type { ResourceRecord } from '../../message/record.js';
-import { withSuffix } from './names.js';
-import { parseZoneFile, readZoneFile, type ZoneFileContent } from './zone-file.js';
+import type { ResourceRecord } from '../../dns/record.js';
+import { withSuffix } from '../../dns/names.js';
+import { parseZoneFile, readZoneFile, type ZoneFileContent } from '../../dns/zone-file/zone-file.js';
 import {
   answered,
   buildNodes,

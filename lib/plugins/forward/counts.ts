@@ -6,7 +6,7 @@ import {
   type Histogram,
   type MetricSample,
 } from '../../corefile/metric-sample.js';
-import { rcodeName } from '../../message/registry.js';
+import { rcodeName } from '../../dns/registry.js';
 import { formatAddress } from '../../socket/addresses.js';
 import type { UpstreamOptions } from './options.js';
 

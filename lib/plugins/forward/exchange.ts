@@ -1,5 +1,5 @@
 /** What passes between a query that is forwarded and the transports that carry it. */
-import type { EncodedSections } from '../../message/wire.js';
+import type { EncodedSections } from '../../dns/encoded-message.js';
 
 /**
  * A query to an upstream. A transport calls one of {@link answered}, {@link truncated} and {@link failed}, once for each

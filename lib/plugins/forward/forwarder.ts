@@ -1,8 +1,8 @@
 /** Has the upstreams of one use of `forward` answer queries: which one, how often, for how long. */
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { rcodeName } from '../../message/registry.js';
-import type { EncodedSections } from '../../message/wire.js';
+import { rcodeName } from '../../dns/registry.js';
+import type { EncodedSections } from '../../dns/encoded-message.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import { ForwardCounts } from './counts.js';
 import { Lookup } from './lookup.js';

@@ -1,5 +1,5 @@
 /** Asks an upstream that has failed how it is, until it answers. Whatever it answers, it is well. */
-import { MessageWriter } from '../../message/writer.js';
+import { MessageWriter } from '../../dns/writer.js';
 import type { Carrier, Exchange } from './exchange.js';
 import type { ForwardOptions } from './options.js';
 import type { UpstreamCounts } from './counts.js';

@@ -1,7 +1,7 @@
 /** A client's query on its way through the upstreams of a `forward`. */
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import type { EncodedSections } from '../../message/wire.js';
+import type { EncodedSections } from '../../dns/encoded-message.js';
 import type { Exchange } from './exchange.js';
 import type { Forwarder } from './forwarder.js';
 import { takeOver } from '../take-over.js';

@@ -1,5 +1,5 @@
 /** What is asked of an upstream for a client's query. */
-import type { EdnsOption } from '../../message/edns.js';
+import type { EdnsOption } from '../../dns/edns.js';
 import type { Query } from '../../message/query.js';
 
 const HEADER_SIZE = 12;

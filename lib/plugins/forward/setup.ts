@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { normalizeName } from '../../corefile/zone-name.js';
-import { rcodeNumber } from '../../message/registry.js';
+import { normalizeName } from '../../dns/zone-name.js';
+import { rcodeNumber } from '../../dns/registry.js';
 import { readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';
 import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './options.js';

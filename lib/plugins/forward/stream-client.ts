@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { findSections } from '../../message/wire.js';
+import { findSections } from '../../dns/encoded-message.js';
 import { FrameInput } from '../../transport/frame-input.js';
 import { TIMED_OUT, type Exchange } from './exchange.js';
 

@@ -1,7 +1,7 @@
 /** Queries to upstreams over UDP, gathered so that those of one batch leave together. */
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type UdpClient } from '../../addon.js';
-import type { EncodedSections } from '../../message/wire.js';
+import type { EncodedSections } from '../../dns/encoded-message.js';
 import { CLOSED, SWEEP_INTERVAL, TIMED_OUT, type Carrier, type Exchange } from './exchange.js';
 
 const { layout } = addon;

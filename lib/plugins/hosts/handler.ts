@@ -1,7 +1,7 @@
 /** Answers from a hosts file and from lines in the Corefile. */
 import { readFileSync, statSync } from 'node:fs';
 import type { WorkerPart } from '../../corefile/directive.js';
-import { isIn } from '../../corefile/zone-name.js';
+import { isIn } from '../../dns/zone-name.js';
 import type { Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import { HostsTable } from './hosts-table.js';

@@ -1,6 +1,6 @@
 /** Names and addresses of a hosts file (hosts(5)). */
 import { isIP, isIPv4 } from 'node:net';
-import { normalizeName } from '../../corefile/zone-name.js';
+import { normalizeName } from '../../dns/zone-name.js';
 
 /** What a hosts file says: addresses by name, names by the name of the reverse look-up; all as a query's `key`. */
 export class HostsTable {

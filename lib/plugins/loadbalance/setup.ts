@@ -1,6 +1,6 @@
 /** `loadbalance [round_robin]`: the order of addresses and mail exchanges changes from answer to answer. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
-import type { ResourceRecord } from '../../message/record.js';
+import type { ResourceRecord } from '../../dns/record.js';
 import { after } from '../after.js';
 
 const SHUFFLED: readonly string[] = ['A', 'AAAA', 'MX'];

@@ -1,7 +1,7 @@
 /** Counts the requests of a server block in a worker, and tells the main thread of them and of what its directives count. */
 import type { WorkerRuntime } from '../../corefile/directive.js';
 import { observe, TIME_BUCKETS } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../corefile/zone-name.js';
+import { withLastDot } from '../../dns/zone-name.js';
 import { ZoneTable } from '../../corefile/zone-table.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';

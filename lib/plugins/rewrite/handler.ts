@@ -1,8 +1,8 @@
 /** Questions and answers under other names. */
 import type { WorkerPart } from '../../corefile/directive.js';
-import { withLastDot } from '../../corefile/zone-name.js';
+import { withLastDot } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
-import type { ResourceRecord } from '../../message/record.js';
+import type { ResourceRecord } from '../../dns/record.js';
 import { rewriteQuery } from '../../message/rewrite-query.js';
 import { after } from '../after.js';
 

@@ -1,8 +1,8 @@
 /** `rewrite [continue|stop] name|type ...`: asks the rest of the chain something else than the client asked. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { normalizeName } from '../../corefile/zone-name.js';
-import { typeNumber } from '../../message/registry.js';
+import { normalizeName } from '../../dns/zone-name.js';
+import { typeNumber } from '../../dns/registry.js';
 import { compileRegexp } from '../template/go-regexp.js';
 import { startRewrite, type AnswerRule, type MatchKind, type Rule } from './handler.js';
 

@@ -1,10 +1,10 @@
 /** Answers that are made from the question. */
 import type { WorkerPart } from '../../corefile/directive.js';
-import { isIn, withLastDot } from '../../corefile/zone-name.js';
+import { isIn, withLastDot } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
-import type { ResourceRecord } from '../../message/record.js';
-import type { Rcode } from '../../message/registry.js';
-import { parseZoneFile } from '../file/zone-file.js';
+import type { ResourceRecord } from '../../dns/record.js';
+import type { Rcode } from '../../dns/registry.js';
+import { parseZoneFile } from '../../dns/zone-file/zone-file.js';
 import { fillIn, type Piece, type TemplateData } from './template-text.js';
 
 /** Where a record goes. */

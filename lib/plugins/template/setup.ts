@@ -1,7 +1,7 @@
 /** `template CLASS TYPE [ZONE...] { match REGEX...; answer|additional|authority RR; rcode CODE; ederror ...; fallthrough }`. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { classNumber, rcodeNumber, typeNumber, type Rcode } from '../../message/registry.js';
+import { classNumber, rcodeNumber, typeNumber, type Rcode } from '../../dns/registry.js';
 import { readFallthrough, readZones } from '../arguments.js';
 import { startTemplates, type Section, type Template } from './handler.js';
 import { compileRegexp } from './go-regexp.js';

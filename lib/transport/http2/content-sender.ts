@@ -1,29 +1,29 @@
-/** Sends the content of responses as fast as a client lets us: flow control (RFC 9113 s.5.2 and 6.9). */
+/** Flow control of what the server sends (RFC 9113 s.5.2 and s.6.9). */
 import type { FrameWriter } from './frame-writer.js';
 import { DEFAULT_WINDOW, errorCode, flag, frameType, Http2Error, MAX_FRAME, MAX_WINDOW } from './protocol.js';
 import type { Http2Stream } from './stream.js';
 
-/** See the file's head. One a connection. */
+/** Sends the content of a connection's responses as far as the client's windows allow. */
 export class ContentSender {
   readonly #writer: FrameWriter;
   readonly #onSent: (stream: Http2Stream) => void;
-  /** In the order in which they came to wait. */
+  /** Streams that wait for a wider window, in the order in which they began to wait. */
   readonly #waiting = new Set<Http2Stream>();
   #window = DEFAULT_WINDOW;
   #streamWindow = DEFAULT_WINDOW;
 
-  /** `onSent` is called when all content of a stream has been written. */
+  /** `onSent`: called when all content of a stream is written. */
   constructor(writer: FrameWriter, onSent: (stream: Http2Stream) => void) {
     this.#writer = writer;
     this.#onSent = onSent;
   }
 
-  /** The window that a new stream has. */
+  /** The window of a new stream, in octets. */
   get streamWindow(): number {
     return this.#streamWindow;
   }
 
-  /** Writes what a stream has to send, now or when the client lets us. */
+  /** Writes the rest of a stream's content, now or when the client allows it. */
   send(stream: Http2Stream): void {
     const { content } = stream;
     if (content === undefined) return;
@@ -44,20 +44,20 @@ export class ContentSender {
     this.#onSent(stream);
   }
 
-  /** Sends no more of a stream. */
+  /** Stops sending a stream. */
   forget(stream: Http2Stream): void {
     if (this.#waiting.size > 0) this.#waiting.delete(stream);
   }
 
-  /** WINDOW_UPDATE of the connection. Throws {@link Http2Error}. */
+  /** Widens the connection's window (WINDOW_UPDATE). Throws {@link Http2Error} if `octets` is 0 or the window too wide. */
   widen(octets: number): void {
-    if (octets === 0) throw new Http2Error(errorCode.protocol, 'a window is widened by nothing (RFC 9113 s.6.9)');
+    if (octets === 0) throw new Http2Error(errorCode.protocol, 'WINDOW_UPDATE of 0 octets (RFC 9113 s.6.9)');
     this.#window += octets;
     if (this.#window > MAX_WINDOW) throw tooWide();
-    this.#sendWaiting();
+    this.sendWaiting();
   }
 
-  /** WINDOW_UPDATE of a stream. False: it is wider than can be. */
+  /** Widens a stream's window (WINDOW_UPDATE). Returns false if it is too wide then. */
   widenStream(stream: Http2Stream, octets: number): boolean {
     stream.window += octets;
     if (stream.window > MAX_WINDOW) return false;
@@ -65,7 +65,11 @@ export class ContentSender {
     return true;
   }
 
-  /** SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 s.6.9.2); `open`: all streams. Throws {@link Http2Error}. */
+  /**
+   * Sets the window of new streams, and changes those of all open ones (SETTINGS_INITIAL_WINDOW_SIZE, RFC 9113 s.6.9.2).
+   * Sends nothing: the acknowledgement comes first, then {@link sendWaiting}. Throws {@link Http2Error} if a window is too
+   * wide.
+   */
   setStreamWindow(octets: number, open: Iterable<Http2Stream>): void {
     if (octets > MAX_WINDOW) throw tooWide();
     const change = octets - this.#streamWindow;
@@ -74,10 +78,10 @@ export class ContentSender {
       stream.window += change;
       if (stream.window > MAX_WINDOW) throw tooWide();
     }
-    this.#sendWaiting();
   }
 
-  #sendWaiting(): void {
+  /** Sends what the windows allow by now. */
+  sendWaiting(): void {
     for (const stream of [...this.#waiting]) {
       if (this.#window === 0) return;
       this.send(stream);
@@ -86,5 +90,5 @@ export class ContentSender {
 }
 
 function tooWide(): Http2Error {
-  return new Http2Error(errorCode.flowControl, 'a window is wider than can be (RFC 9113 s.6.9.1)');
+  return new Http2Error(errorCode.flowControl, 'a window of more than 2^31-1 octets (RFC 9113 s.6.9.1)');
 }

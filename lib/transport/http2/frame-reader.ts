@@ -64,11 +64,12 @@ export class FrameReader {
     if (end - payload < length) return undefined;
     this.#input.consume(payload + length, 0);
     const type = bytes[start + 3];
-    if (!this.#settled && type !== frameType.settings)
+    const flags = bytes[start + 4];
+    if (!this.#settled && (type !== frameType.settings || (flags & flag.ack) !== 0))
       throw new Http2Error(errorCode.protocol, 'no SETTINGS after the preface (RFC 9113 s.3.4)');
     this.#settled = true;
     const stream = bytes.readUInt32BE(start + 5) & MAX_WINDOW; // one bit is reserved
-    return { type, flags: bytes[start + 4], stream, payload: bytes.subarray(payload, payload + length) };
+    return { type, flags, stream, payload: bytes.subarray(payload, payload + length) };
   }
 
   /** The frame as {@link next} gives it; undefined for a part of a field block. */
@@ -101,21 +102,23 @@ function add(block: OpenBlock, part: Buffer): void {
   if (block.length > MAX_BLOCK) throw new Http2Error(errorCode.enhanceYourCalm, 'a field block is too long');
 }
 
-/** RFC 9113 s.6.2. */
+/** The field block in the payload of HEADERS (RFC 9113 s.6.2). The flag PRIORITY puts five octets before it. */
 function fieldBlock(flags: number, payload: Buffer): Buffer {
-  const block = withoutPadding(flags, payload);
-  if ((flags & flag.priority) === 0) return block;
-  if (block.length < 5) throw wrongSize();
-  return block.subarray(5);
+  return withoutPadding(flags, payload, (flags & flag.priority) === 0 ? 0 : 5);
 }
 
-/** The payload of DATA or HEADERS without its padding (RFC 9113 s.6.1). */
-export function withoutPadding(flags: number, payload: Buffer): Buffer {
-  if ((flags & flag.padded) === 0) return payload;
-  if (payload.length === 0) throw wrongSize();
-  const end = payload.length - payload[0];
-  if (end < 1) throw new Http2Error(errorCode.protocol, 'more padding than payload (RFC 9113 s.6.1)');
-  return payload.subarray(1, end);
+/**
+ * The payload of DATA or HEADERS without its padding (RFC 9113 s.6.1). `skip`: octets at its start that are left out, too.
+ * Throws {@link Http2Error} if the payload is too short.
+ */
+export function withoutPadding(flags: number, payload: Buffer, skip = 0): Buffer {
+  const padded = (flags & flag.padded) !== 0;
+  const start = padded ? skip + 1 : skip;
+  if (start === 0) return payload;
+  if (payload.length < start) throw wrongSize();
+  const end = padded ? payload.length - payload[0] : payload.length;
+  if (end < start) throw new Http2Error(errorCode.protocol, 'more padding than payload (RFC 9113 s.6.1)');
+  return payload.subarray(start, end);
 }
 
 /** The error for a frame that is shorter or longer than its type can be. */

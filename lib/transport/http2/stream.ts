@@ -6,7 +6,7 @@ import type { RequestFields } from './request-head.js';
 const EMPTY = Buffer.alloc(0);
 
 /** What a stream has its connection do. */
-export interface StreamConnection {
+export interface StreamOwner {
   /** Sends a response. `content`: undefined for none, where HEAD asks. */
   respond(
     stream: Http2Stream,
@@ -35,7 +35,7 @@ export class Http2Stream implements HttpRequest {
   /** Content that is to be sent, from `sent` on, when the client lets us. */
   content: Buffer | undefined;
   sent = 0;
-  readonly #connection: StreamConnection;
+  readonly #connection: StreamOwner;
   readonly #length: number | undefined;
   #received = 0;
   /** Octets of the body that are kept, at the start of the buffer. */
@@ -43,7 +43,7 @@ export class Http2Stream implements HttpRequest {
   #kept = 0;
   #done: ((body: Body) => void) | undefined;
 
-  constructor(id: number, { method, target, type, length }: RequestFields, window: number, owner: StreamConnection) {
+  constructor(id: number, { method, target, type, length }: RequestFields, window: number, owner: StreamOwner) {
     this.id = id;
     this.method = method;
     this.target = target;

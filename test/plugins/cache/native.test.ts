@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import packet, { type Answer, type Packet } from 'dns-packet';
-import { clampTtls } from '../../../dist/message/wire.js';
+import { clampTtls } from '../../../dist/dns/encoded-message.js';
 import { opt, queryBytes, TcpClient, udpExchange } from '../../support/clients.js';
 import { serveCorefile } from '../../support/corefile-server.js';
 import { until } from '../../support/server.js';

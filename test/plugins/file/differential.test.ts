@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from '../../../dist/index.js';
-import { typeNumber } from '../../../dist/message/registry.js';
+import { typeNumber } from '../../../dist/dns/registry.js';
 import { FileHandler } from '../../../dist/plugins/file/handler.js';
 import { readMessage, type ReadMessage } from '../../support/messages.js';
 import type { DnsProgram } from '../../support/dns-program.js';

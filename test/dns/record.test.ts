@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import packet from 'dns-packet';
-import { writeRecord, type ResourceRecord } from '../../dist/message/record.js';
-import { MessageWriter } from '../../dist/message/writer.js';
+import { writeRecord, type ResourceRecord } from '../../dist/dns/record.js';
+import { MessageWriter } from '../../dist/dns/writer.js';
 import { run } from '../support/clients.js';
 import { exchange } from '../support/queries.js';
 import { answeringOnce } from '../support/once.js';

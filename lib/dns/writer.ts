@@ -1,5 +1,6 @@
 /** Writes the parts of a DNS message one after the other: numbers, bytes, and names with compression. */
 import { inspect } from 'node:util';
+import { isEscaped } from './escapes.js';
 
 /** Pointers have 14 bits (RFC 1035 s.4.1.4). */
 const MAX_POINTER = 0x3fff;
@@ -166,9 +167,7 @@ function octetsOf(key: string): number {
 
 /** The text of a name without its last dot, unless that is escaped. */
 function withoutLastDot(text: string): string {
-  if (!text.endsWith('.')) return text;
-  const backslashes = /\\*$/.exec(text.slice(0, -1))?.[0].length ?? 0;
-  return backslashes % 2 === 0 ? text.slice(0, -1) : text;
+  return text.endsWith('.') && !isEscaped(text, text.length - 1) ? text.slice(0, -1) : text;
 }
 
 function shown(text: unknown): string {

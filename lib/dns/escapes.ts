@@ -22,3 +22,10 @@ export function escapeOctet(octet: number): string {
   const character = String.fromCharCode(octet);
   return character === '.' || character === '\\' ? `\\${character}` : character;
 }
+
+/** Whether the character at `at` stands after an odd number of backslashes. */
+export function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === '\\') backslashes++;
+  return backslashes % 2 === 1;
+}

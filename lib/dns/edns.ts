@@ -1,5 +1,4 @@
 /** EDNS(0), RFC 6891: what a client's OPT record says, and what ours does. */
-import type { Query } from './query.js';
 import type { MessageWriter } from './writer.js';
 
 /** An EDNS option: `data` is as it goes on the wire. */
@@ -22,16 +21,6 @@ const TYPE_OPT = 41;
 const DO = 0x8000;
 /** Octets of an OPT record without options. */
 const OPT_SIZE = 11;
-/** What every client takes without saying so (RFC 1035 s.4.2.1). */
-const MIN_PAYLOAD_SIZE = 512;
-
-/** The longest reply that a query may get, in bytes: by UDP what the client and we take, else what the length field holds. */
-export function replyLimit(query: Query, maxPayloadSize: number): number {
-  if (query.transport !== 'udp') return 0xffff;
-  const size = query.udpPayloadSize;
-  return size <= MIN_PAYLOAD_SIZE ? MIN_PAYLOAD_SIZE : Math.min(size, maxPayloadSize);
-}
-
 /** Octets that {@link writeOpt} writes. */
 export function optSize(options: readonly EdnsOption[]): number {
   return options.reduce((size, { data }) => size + 4 + data.length, OPT_SIZE);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MessageWriter } from '../../dist/message/writer.js';
+import { MessageWriter } from '../../dist/dns/writer.js';
 
 /** Where a message starts in its buffer: pointers must not count from elsewhere. */
 const START = 100;

@@ -1,7 +1,7 @@
 /** Reads the fields of a record's RDATA from its tokens. Each method throws `Error` with what it expected. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { unescape } from '../../message/escapes.js';
-import { absoluteName } from './names.js';
+import { unescape } from '../escapes.js';
+import { absoluteName } from '../names.js';
 import type { Token } from './tokens.js';
 
 const TTL = /^(?:\d+[smhdw]?)+$/i;

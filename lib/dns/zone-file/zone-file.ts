@@ -2,18 +2,17 @@
 import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { withCode, type CodedError } from '../../errors.js';
-import { classNumber, typeName, typeNumber } from '../../message/registry.js';
-import { Fields, parseTtl } from './fields.js';
+import { Fields } from '../text/fields.js';
 import { expand, parseRange } from './generate.js';
-import { absoluteName } from './names.js';
-import { parseRdata, type RecordData } from './rdata.js';
-import { entriesOf, type Token } from './tokens.js';
+import type { RecordData } from '../text/rdata.js';
+import { ownerName, parseRecordOf } from '../text/record.js';
+import { entriesOf, type Token } from '../text/tokens.js';
 
 /** A record of class IN, and where it was read. */
 export interface ZoneFileRecord {
   /** In the file's spelling, in the form of `names.ts`. */
   name: string;
-  /** Upper case, as `lib/message/registry.ts` names it. */
+  /** Upper case, as `typeName` names it. */
   type: string;
   /** Seconds, 0 to 2^31 - 1. */
   ttl: number;
@@ -36,9 +35,6 @@ export function zoneError(file: string, line: number, reason: string, cause?: un
 }
 
 const MAX_INCLUDE_DEPTH = 10;
-const CLASS_IN = 1;
-/** Types that stand in questions or beside messages, never in a zone (RFC 6895 s.3.1): OPT, and 128 to 255. */
-const isMeta = (type: number): boolean => type === 0 || type === 41 || (type >= 128 && type <= 255);
 /** Types of which a zone has none without being signed. */
 const SIGNED = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM']);
 
@@ -94,7 +90,7 @@ class Parser implements ZoneFileContent {
         else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
         else if (directive !== undefined) throw new Error(`${directive} is no directive`);
         else {
-          if (!indented) owner = nameOf(tokens[0], origin);
+          if (!indented) owner = ownerName(tokens[0], origin);
           if (owner === undefined) throw new Error('no owner stands before the first record');
           this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
         }
@@ -105,21 +101,13 @@ class Parser implements ZoneFileContent {
     }
   }
 
-  /** `[TTL] [CLASS] TYPE RDATA`, the first two in any order. */
+  /** Reads a record without its owner. */
   #record(owner: string, tokens: readonly Token[], origin: string, file: string, line: number): void {
-    let ttl: number | undefined;
-    let hasClass = false;
-    let next = 0;
-    for (; next < tokens.length; next++) {
-      const { text } = tokens[next];
-      const seconds = ttl === undefined ? parseTtl(text) : undefined;
-      if (seconds !== undefined) ttl = seconds;
-      else if (!hasClass && isClass(text)) hasClass = true;
-      else break;
-    }
-    const type = typeOf(tokens.at(next)?.text);
-    const generic = tokens.at(next + 1)?.text === '\\#';
-    const data = parseRdata(type, new Fields(tokens.slice(next + (generic ? 2 : 1)), origin), generic);
+    const record = parseRecordOf(owner, tokens, origin);
+    const { type, data } = record;
+    let { ttl } = record;
+    if (record.class !== 'IN') throw new Error(`the class ${record.class} is not IN`);
+    if (SIGNED.has(type)) throw new Error(`the type ${type} is of a signed zone, which is not supported`);
     if (ttl !== undefined) this.#lastTtl = ttl;
     ttl ??= this.#defaultTtl ?? this.#lastTtl;
     if (ttl === undefined && type === 'SOA') ttl = this.#lastTtl = (data as { minimum: number }).minimum;
@@ -144,7 +132,7 @@ class Parser implements ZoneFileContent {
     if (range === undefined || owner === undefined) throw new Error('$GENERATE needs a range and an owner');
     for (const number of parseRange(range.text)) {
       const put = (token: Token): Token => ({ ...token, text: expand(token.text, number) });
-      this.#record(nameOf(put(owner), origin), (rest as Token[]).map(put), origin, file, line);
+      this.#record(ownerName(put(owner), origin), (rest as Token[]).map(put), origin, file, line);
     }
   }
 }
@@ -156,25 +144,4 @@ function directiveOf(token: Token, indented: boolean): string | undefined {
 function last<T>(fields: Fields, value: T): T {
   fields.end();
   return value;
-}
-
-function nameOf({ text, quoted }: Token, origin: string): string {
-  return text === '@' && !quoted ? origin : absoluteName(text, origin);
-}
-
-function isClass(text: string): boolean {
-  const number = classNumber(text.toUpperCase());
-  if (number === undefined) return false;
-  if (number !== CLASS_IN) throw new Error(`the class ${text} is not IN`);
-  return true;
-}
-
-function typeOf(text: string | undefined): string {
-  if (text === undefined) throw new Error('the type is missing');
-  const number = typeNumber(text.toUpperCase());
-  if (number === undefined) throw new Error(`${text} is no type`);
-  const type = typeName(number);
-  if (isMeta(number)) throw new Error(`the type ${type} cannot stand in a zone`);
-  if (SIGNED.has(type)) throw new Error(`the type ${type} is of a signed zone, which is not supported`);
-  return type;
 }

@@ -1,5 +1,5 @@
 /** Names of zones in the form that a query's `key` has. */
-import { escapeOctet } from '../message/escapes.js';
+import { escapeOctet, isEscaped } from './escapes.js';
 
 const MAX_LABEL = 63;
 const MAX_NAME = 255;
@@ -31,11 +31,16 @@ export function withLastDot(name: string): string {
 
 /** Whether a name is `zone` or below it; both in the form of {@link normalizeName}. */
 export function isIn(name: string, zone: string): boolean {
-  if (zone === '.' || name === zone) return true;
-  if (!name.endsWith(zone) || name[name.length - zone.length - 1] !== '.') return false;
-  // A dot of the text ends a label unless a backslash stands before it, which is not itself escaped.
-  const backslashes = /\\*$/.exec(name.slice(0, name.length - zone.length - 1))?.[0].length ?? 0;
-  return backslashes % 2 === 0;
+  if (zone === '.') return true;
+  if (!name.endsWith(zone)) return false;
+  const before = name.length - zone.length;
+  return before === 0 || (name[before - 1] === '.' && !isEscaped(name, before - 1));
+}
+
+/** Whether a name is one of `zones` or below one. */
+export function isInZones(name: string, zones: readonly string[]): boolean {
+  for (const zone of zones) if (isIn(name, zone)) return true;
+  return false;
 }
 
 /** The octets of each label; undefined when an escape or a character makes no sense. */

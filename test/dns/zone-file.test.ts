@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseZoneFile, readZoneFile } from '../../../dist/plugins/file/zone-file.js';
+import { parseZoneFile, readZoneFile } from '../../dist/dns/zone-file/zone-file.js';
 
 /** `name ttl type data` of each record of a zone file for example.org; octets as hexadecimal digits. */
 function read(text: string): string[] {

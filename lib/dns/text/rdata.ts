@@ -1,8 +1,8 @@
 /** RDATA from the text of zone files to what records carry: dns-packet's shapes where names are inside, else octets. */
 import packet from 'dns-packet';
-import type { ResourceRecord } from '../../message/record.js';
+import type { ResourceRecord } from '../record.js';
 import type { Fields } from './fields.js';
-import { wireName } from './names.js';
+import { wireName } from '../names.js';
 import { svcb } from './svcb.js';
 
 /** What a record's `data` may be. */
@@ -88,7 +88,7 @@ interface RdataCodec {
 const codecOf = (packet as unknown as { record: (type: string) => RdataCodec }).record;
 
 /**
- * Reads the RDATA of a type, by the name that `lib/message/registry.ts` gives it. `generic` says that it is in the form
+ * Reads the RDATA of a type, by the name that `typeName` gives it. `generic` says that it is in the form
  * of RFC 3597 s.5, the token `\#` being read already; any type may be. Throws `Error` with what is wrong.
  */
 export function parseRdata(type: string, fields: Fields, generic: boolean): RecordData {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import packet from 'dns-packet';
-import { className, classNumber, rcodeName, rcodeNumber, typeName, typeNumber } from '../../dist/message/registry.js';
+import { className, classNumber, rcodeName, rcodeNumber, typeName, typeNumber } from '../../dist/dns/registry.js';
 
 describe('the names of DNS parameters', () => {
   it('have the numbers that dns-packet gives them', () => {

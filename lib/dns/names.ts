@@ -2,7 +2,7 @@
  * Domain names as text, in the form that queries have: presentation form (RFC 1035 s.5.1) without the last dot, `.` for
  * the root. A dot or backslash inside a label has a backslash before it; octets outside of `!` to `~` are `\DDD`.
  */
-import { unescape } from '../../message/escapes.js';
+import { isEscaped, unescape } from './escapes.js';
 
 const LABELS = /(?:\\.|[^\\.])+/gs;
 const PRINTABLE = /^[!-~]+$/;
@@ -64,10 +64,4 @@ function canonicalLabel(label: string): string {
   return octets
     .replace(/[.\\]/g, '\\$&')
     .replace(/[^!-~]/g, (octet) => `\\${String(octet.charCodeAt(0)).padStart(3, '0')}`);
-}
-
-function isEscaped(name: string, at: number): boolean {
-  let backslashes = 0;
-  while (name[at - 1 - backslashes] === '\\') backslashes++;
-  return backslashes % 2 === 1;
 }

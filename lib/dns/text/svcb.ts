@@ -1,7 +1,7 @@
 /** SVCB and HTTPS in zone files. */
-import { writeServiceBinding } from '../../message/svcb.js';
-import { parseParameters } from '../../message/svcb-text.js';
-import { MessageWriter } from '../../message/writer.js';
+import { writeServiceBinding } from '../svcb.js';
+import { parseParameters } from '../svcb-text.js';
+import { MessageWriter } from '../writer.js';
 import type { Fields } from './fields.js';
 
 const MAX_RDATA = 0xffff;

@@ -188,7 +188,7 @@ export interface Layout {
     answerWords: number;
   };
   /** The words of an entry in a client's outbox; `questionEnd`: from the message's start. */
-  ask: { upstream: number; handle: number; offset: number; length: number; questionEnd: number };
+  ask: { upstream: number; handle: number; offset: number; length: number; questionEnd: number; error: number };
   /**
    * The words of a row of answers. All but `handle` and `outcome` are there for `answered` alone: where in the slab the
    * message stands, offsets from its start, flags in the upper 16 bits over the RCODE with its extension, and the counts
@@ -207,9 +207,22 @@ export interface Layout {
     additionals: number;
     optionsOffset: number;
     optionsLength: number;
+    error: number;
   };
-  /** What became of a query: an answer; one with TC or longer than a slot; one that cannot be read; nobody is there. */
-  outcome: { answered: number; truncated: number; malformed: number; unreachable: number };
+  /**
+   * What became of a query: `answered`; `truncated`: an answer with TC, or longer than a slot; `malformed`: one that cannot
+   * be read; `misspelt`: the question came back in another case; `guessed`: somebody guesses at the answer; `unreachable`:
+   * the socket has an error. `unmatched` is {@link Addon.readAnswer}'s: the message answers nothing.
+   */
+  outcome: {
+    answered: number;
+    truncated: number;
+    malformed: number;
+    unreachable: number;
+    misspelt: number;
+    guessed: number;
+    unmatched: number;
+  };
   /** Names of the counters that native code writes, in the order of a socket's row and of a worker's row. */
   socketCounters: string[];
   workerCounters: string[];
@@ -466,14 +479,20 @@ export interface NativeLoadGenerator {
 
 /** One worker's queries to upstream servers over UDP, on its event loop. */
 export interface UdpClient {
-  /** Adds an upstream; they are numbered from 0 on. `address`: numeric. Throws `EINVAL` for one that is none. */
-  add(address: string, port: number): void;
+  /**
+   * Adds an upstream; they are numbered from 0 on. `address`, and `source`, where queries leave from: numeric. Throws
+   * `EINVAL` for an invalid address.
+   */
+  add(address: string, port: number, source?: string): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
-  /** Waits no longer for the answer to the query with this handle. */
-  forget(handle: number): void;
-  /** `unmatched`: datagrams that answered no query that was waited for. */
-  counters(): { sent: number; received: number; unmatched: number };
+  /** Waits no longer for the answer to the query with this handle. Returns the address and port that it left from. */
+  forget(handle: number): string;
+  /**
+   * `unmatched`: datagrams that answered no query that was waited for. `givenUp`: queries that were given up, since somebody
+   * guessed at their answers.
+   */
+  counters(): { sent: number; received: number; unmatched: number; givenUp: number };
   /** Forgets all and closes all sockets; the object is of no more use. */
   close(): void;
 }
@@ -553,6 +572,11 @@ export interface Addon {
   queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
   /** Opens an answer cache of this process and returns its number. */
   openCache(options: NativeCacheOptions): number;
+  /**
+   * Reads what came on a stream in answer to `query`, whose question ends at `questionEnd`, and writes it to a row of
+   * answers. Returns the outcome: `answered`, `malformed` or `unmatched`.
+   */
+  readAnswer(query: Uint8Array, questionEnd: number, message: Uint8Array, row: Uint32Array): number;
   /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
   closeCache(number: number): void;
   /** Opens cookies and rate limits of this process and returns their number. */

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { nativeMissing } from './addon.js';
+import type { CodedError } from './errors.js';
 import { readOptions, UsageError } from './cli/arguments.js';
 import { defaultControlPath, runtimeDirectory } from './cli/control-client.js';
 import { checkReport, startReport, stopReport } from './cli/reports.js';
@@ -109,8 +110,9 @@ async function run({ corefile, dnsPort, control = controlPath() }: Arguments): P
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(control === undefined ? {} : { control }),
   });
-  server.on('warning', ({ message }) => {
-    logger.warn(message);
+  server.on('warning', (warning) => {
+    // The directive `errors` logs these, where the Corefile has it.
+    if ((warning as CodedError).code !== 'ERR_MULTISOCKET_REPLY_FAILED') logger.warn(warning.message);
   });
   server.on('error', ({ message }) => {
     logger.error(message);

@@ -321,7 +321,7 @@ bool UdpClient::read(const uint8_t* message, const Datagram& datagram, Socket* s
   UpstreamAnswer answer;
   const layout::AnswerOutcome outcome = read_answer(message, length, waiting_.question_end(handle), fit, &answer);
   row[layout::kAnswerOutcome] = outcome;
-  if (outcome != layout::kAnswered) return true;
+  if (outcome != layout::kAnswered) return outcome != layout::kUnmatched;
   memmove(memory_.slab + packed, message, length);
   row[layout::kAnswerOffset] = packed;
   row[layout::kAnswerLength] = length;

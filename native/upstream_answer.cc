@@ -77,10 +77,10 @@ layout::AnswerOutcome read_answer(const uint8_t* message, size_t length, size_t 
   answer->answers = read16(message + 6);
   answer->authorities = read16(message + 8);
   answer->additionals = read16(message + 10);
+  const bool bare = answer->answers + answer->authorities == 0;
+  if (fit == Fit::kNone && !(bare && needs_no_question(answer->rcode))) return layout::kUnmatched;
   if (read16(message + 4) > 1 || !read_records(message, length, answer)) return layout::kMalformed;
-  const bool bare = answer->answers + answer->authorities + answer->additionals == 0;
-  const bool usable = fit != Fit::kNone || (bare && needs_no_question(answer->rcode));
-  return usable ? layout::kAnswered : layout::kMalformed;
+  return layout::kAnswered;
 }
 
 layout::AnswerOutcome read_stream_answer(const uint8_t* message, size_t length, const uint8_t* query,

@@ -38,8 +38,8 @@ bool is_response(const uint8_t* message);
 
 // Reads a response whose question ends at `question_end`, which is within the message; `fit` is not kOther. kMalformed:
 // a record is invalid, there is more than one question or OPT, an OPT stands in another section than the additional
-// one, or the last record does not end where the message ends. A message without a question is an answer if it says
-// nothing but an error of the server (FORMERR, SERVFAIL, NOTIMP, REFUSED). An OPT may stand before other additional
+// one, or the last record does not end where the message ends. kUnmatched: there is no question, and the message says
+// anything but an error of the server (FORMERR, SERVFAIL, NOTIMP, REFUSED). An OPT may stand before other additional
 // records (RFC 6891 s.6.1.1); those behind it are left out, as additional records may be. kMisspelt is never returned.
 layout::AnswerOutcome read_answer(const uint8_t* message, size_t length, size_t question_end, Fit fit,
                                   UpstreamAnswer* answer);

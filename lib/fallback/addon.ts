@@ -115,6 +115,7 @@ export const fallback = {
   pinThread: refuse('"pinWorkers"'),
   statistics: refuse('a group of sockets'),
   openCache: refuse('the answer cache'),
+  readAnswer: refuse('forwarding'),
   closeCache: refuse('the answer cache'),
   openGuard: refuse('"cookies" and "rateLimit"'),
   closeGuard: refuse('"cookies" and "rateLimit"'),

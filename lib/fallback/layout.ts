@@ -53,7 +53,7 @@ export const layout = {
     'unsent',
     'answerWords',
   ),
-  ask: places('upstream', 'handle', 'offset', 'length', 'questionEnd'),
+  ask: places('upstream', 'handle', 'offset', 'length', 'questionEnd', 'error'),
   answer: places(
     'handle',
     'outcome',
@@ -67,8 +67,9 @@ export const layout = {
     'additionals',
     'optionsOffset',
     'optionsLength',
+    'error',
   ),
-  outcome: places('answered', 'truncated', 'malformed', 'unreachable'),
+  outcome: places('answered', 'truncated', 'malformed', 'unreachable', 'misspelt', 'guessed', 'unmatched'),
   // Those that native code would count come first in a row (lib/transport/counters.ts).
   socketCounters: ['queries', 'batches'],
   workerCounters: [

@@ -62,9 +62,9 @@ std::string model_key(const std::string& query, const MessageView& view, const O
   for (size_t i = 2; i < key.size() - 4; i++) {
     if (key[i] >= 'A' && key[i] <= 'Z') key[i] = static_cast<char>(key[i] | 0x20);
   }
-  key += origin.transport != Transport::kUdp ? "stream" : std::to_string(reply_limit(view, origin.transport, kPayloadSize));
-  if (view.has_opt)
-    key += "opt" + std::to_string(view.opt_flags) + shared_options(query, view);
+  key += origin.transport != Transport::kUdp ? "stream"
+                                             : std::to_string(reply_limit(view, origin.transport, kPayloadSize));
+  if (view.has_opt) key += "opt" + std::to_string(view.opt_flags) + shared_options(query, view);
   return key;
 }
 

@@ -1,11 +1,10 @@
 // libFuzzer target: any octets as messages that a guard looks at, and as replies that are about to be sent. Input: the
 // options (4 octets), then messages, each behind its length (2 octets), what it is (1) and its client (1).
-#include "guard.h"
-
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 
+#include "guard.h"
 #include "layout.h"
 #include "query_origin.h"
 #include "wire.h"
@@ -41,7 +40,9 @@ GuardOptions read_options(const uint8_t* data) {
 class Run {
  public:
   explicit Run(const uint8_t* options)
-      : state_(std::make_shared<GuardState>(read_options(options))), guard_(state_), cookies_(state_->options().cookies) {}
+      : state_(std::make_shared<GuardState>(read_options(options))),
+        guard_(state_),
+        cookies_(state_->options().cookies) {}
 
   void receive(const uint8_t* message, size_t length, uint8_t how, uint8_t client) {
     const Origin origin = origin_of(how, client);

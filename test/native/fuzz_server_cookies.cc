@@ -1,5 +1,5 @@
-// libFuzzer target: any octets as a message, whose cookie is looked for, checked and renewed. Input: the time (4 octets),
-// the client's address (16), the message.
+// libFuzzer target: any octets as a message, whose cookie is looked for, checked and renewed. Input: the time (4
+// octets), the client's address (16), the message.
 #include <cstdlib>
 #include <cstring>
 #include <memory>

@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { nativeMissing } from './addon.js';
+import { nativeMissing } from './native/addon.js';
 import type { CodedError } from './errors.js';
 import { readOptions, UsageError } from './cli/arguments.js';
 import { defaultControlPath, runtimeDirectory } from './cli/control-client.js';

@@ -8,15 +8,21 @@ export { Server, type ServerEvents } from './server/server.js';
 export { CorefileServer, type CorefileReloadOptions } from './run/corefile-server.js';
 export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
-export type { CacheCounters } from './addon.js';
+export type { CacheCounters } from './native/addon.js';
 export type { VaryBy } from './message/cache-choice.js';
-export type { CacheOptions, ListenOptions, ServerOptions, TcpOptions, ReloadOptions } from './server/options.js';
-export type { CookieOptions, RateLimitOptions } from './server/guard-options.js';
+export type {
+  CacheOptions,
+  ListenOptions,
+  ServerOptions,
+  TcpOptions,
+  ReloadOptions,
+} from './server/options/options.js';
+export type { CookieOptions, RateLimitOptions } from './server/options/guard-options.js';
 export type { CloseOptions, CloseReport } from './server/server.js';
 export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/server-sockets.js';
-export type { TlsSettings } from './transport/secure-context.js';
-export type { Overload } from './transport/dispatcher.js';
+export type { TlsSettings } from './worker/stream/secure-context.js';
+export type { Overload } from './worker/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';

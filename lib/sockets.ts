@@ -21,7 +21,7 @@ export {
   type OfferOptions,
   type SocketOffer,
 } from './socket/hand-over.js';
-export type { NativeSocketStatistics as SocketGroupStatistics } from './addon.js';
+export type { NativeSocketStatistics as SocketGroupStatistics } from './native/addon.js';
 export { usableCpus, type CpuSources } from './socket/cpus.js';
 export { MAX_SOCKETS } from './socket/socket-count.js';
 

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "wire.h"
+#include "message/wire.h"
 
 namespace multisocket {
 namespace {

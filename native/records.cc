@@ -1,7 +1,7 @@
 #include "records.h"
 
+#include "message/wire.h"
 #include "names.h"
-#include "wire.h"
 
 namespace multisocket {
 namespace {

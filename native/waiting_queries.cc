@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "guard/random_key.h"
+#include "message/wire.h"
 #include "names.h"
-#include "random_key.h"
-#include "wire.h"
 
 namespace multisocket {
 namespace {

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "siphash.h"
-#include "upstream_answer.h"
+#include "guard/siphash.h"
+#include "upstream/upstream_answer.h"
 
 namespace multisocket {
 

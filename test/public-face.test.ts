@@ -31,7 +31,7 @@ describe('the package', () => {
     const specifier = (path: string): string => `multisocket/${path}`;
     const read = (await import(specifier('package.json'), { with: { type: 'json' } })) as { default: unknown };
     assert.deepEqual(read.default, manifest);
-    for (const path of ['dist/index.js', 'dist/addon.js', 'build/Release/multisocket.node', 'nothing']) {
+    for (const path of ['dist/index.js', 'dist/native/addon.js', 'build/Release/multisocket.node', 'nothing']) {
       await assert.rejects(import(specifier(path)), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
     }
   });

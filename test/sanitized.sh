@@ -21,7 +21,7 @@ npm run --silent build:test
 tests=("$@")
 if [ $# -eq 0 ]; then
   tests=(dist-test/native/{check-stream,datagram-batch}.test.js 'dist-test/{socket,transport,message,server,tune}/*.test.js'
-    'dist-test/plugins/{cache,forward}/*.test.js')
+    'dist-test/directives/{cache,forward}/*.test.js')
 fi
 # A finding ends the process that it is found in, the one of mocha or one of its children, and is written to a file of
 # its own: whether a test minds how a child ends makes no difference.

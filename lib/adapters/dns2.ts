@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { invalidValue } from '../errors.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Handler } from '../message/handler.js';
-import type { ServerOptions } from '../server/options.js';
+import type { ServerOptions } from '../server/options/options.js';
 import { Server, createServer } from '../server/server.js';
 import { untilDone } from './once.js';
 

@@ -1,7 +1,7 @@
 /** From server blocks to the addresses that are listened on. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../socket/addresses.js';
-import type { RateLimitOptions } from '../server/guard-options.js';
+import type { RateLimitOptions } from '../server/options/guard-options.js';
 import { corefileWarning, parsingError, type CorefileWarning } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';

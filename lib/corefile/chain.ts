@@ -1,5 +1,5 @@
 /** A server block at work in a worker: its directives, one after the other. */
-import type { AnswerCache } from '../addon.js';
+import type { AnswerCache } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';

@@ -2,7 +2,7 @@
  * What a directive is made of. It lives in two threads: the main thread reads the Corefile, opens sockets and supervises;
  * workers answer queries. So its set-up has two halves, with plain data between them.
  */
-import type { AnswerCache } from '../addon.js';
+import type { AnswerCache } from '../native/addon.js';
 import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';

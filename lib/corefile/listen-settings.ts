@@ -1,5 +1,5 @@
 /** What directives say of the addresses that their server block listens on. */
-import type { RateLimitOptions } from '../server/guard-options.js';
+import type { RateLimitOptions } from '../server/options/guard-options.js';
 
 /** See the file's head; each is undefined when a directive says nothing of it. It can be cloned into a worker. */
 export interface ListenSettings {

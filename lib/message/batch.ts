@@ -1,7 +1,7 @@
 /** Queries that a transport received together, and the memory that they stand in. */
 import type { Buffer } from 'node:buffer';
 
-/** The ways in which a message travels, in native code's order (`native/cache_key.h`). */
+/** The ways in which a message travels, in native code's order (`native/cache/cache_key.h`). */
 export const transports = ['udp', 'tcp', 'tls', 'https', 'grpc'] as const;
 
 /** How a message travels. */
@@ -28,7 +28,7 @@ export interface Origin {
   local(input: Buffer, messageOffset: number): Endpoint;
 }
 
-/** Messages that native code has examined: rows of `words`, laid out as `Layout.query` of `lib/addon.ts` says. */
+/** Messages that native code has examined: rows of `words`, laid out as `Layout.query` of `lib/native/addon.ts` says. */
 export interface QueryBatch {
   /** Where the messages stand. */
   input: Buffer;

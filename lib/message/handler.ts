@@ -1,5 +1,5 @@
 /** What users write: a handler, or a module with one. */
-import type { AnswerCache } from '../addon.js';
+import type { AnswerCache } from '../native/addon.js';
 import type { Endpoint } from './batch.js';
 import type { Query } from './query.js';
 import type { Reply } from './reply.js';

@@ -1,5 +1,5 @@
 /** A question that a client asked. */
-import { addon } from '../addon.js';
+import { addon } from '../native/addon.js';
 import type { Endpoint, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readOptions, type Edns } from '../dns/edns.js';

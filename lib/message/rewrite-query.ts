@@ -1,5 +1,5 @@
 /** A query as if its client had asked something else. */
-import { addon } from '../addon.js';
+import { addon } from '../native/addon.js';
 import { Query } from './query.js';
 import { typeNumber } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';

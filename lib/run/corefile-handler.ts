@@ -1,12 +1,12 @@
 /** The handler module of servers that run a Corefile: it has the server blocks at work. */
-import type { AnswerCache } from '../addon.js';
+import type { AnswerCache } from '../native/addon.js';
 import { cacheModes, isNative } from '../corefile/cache-modes.js';
 import { Chain } from '../corefile/chain.js';
 import type { Endpoint } from '../message/batch.js';
 import type { HandlerContext } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
-import '../plugins/index.js';
+import '../directives/index.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 import { Router } from './router.js';
 

@@ -2,8 +2,8 @@
 import { pathToFileURL } from 'node:url';
 import type { Corefile } from '../corefile/corefile.js';
 import { checkInteger, invalidType, invalidValue } from '../errors.js';
-import { checkOptions } from '../server/check-options.js';
-import type { ServerOptions } from '../server/options.js';
+import { checkOptions } from '../server/options/check-options.js';
+import type { ServerOptions } from '../server/options/options.js';
 
 /** Options that say what a Corefile says. */
 const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;

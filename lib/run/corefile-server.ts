@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
 import { withCode } from '../errors.js';
-import '../plugins/index.js';
+import '../directives/index.js';
 import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '../server/server.js';
 import type { BoundAddress } from '../server/server-sockets.js';
 import type { ServerStatistics } from '../server/statistics.js';

@@ -6,9 +6,9 @@ import type { Corefile } from '../corefile/corefile.js';
 import { parsingError, type CorefileError } from '../corefile/errors.js';
 import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
-import type { TlsSettings } from '../transport/secure-context.js';
-import type { RateLimitOptions } from '../server/guard-options.js';
-import type { ListenOptions, TcpOptions } from '../server/options.js';
+import type { TlsSettings } from '../worker/stream/secure-context.js';
+import type { RateLimitOptions } from '../server/options/guard-options.js';
+import type { ListenOptions, TcpOptions } from '../server/options/options.js';
 
 /** Options of a server that a Corefile decides. */
 export interface Listening {

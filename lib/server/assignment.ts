@@ -4,7 +4,7 @@
  */
 import type { Borrower } from './borrower.js';
 import { channels } from './diagnostics.js';
-import type { ServerSocket } from './messages.js';
+import type { ServerSocket } from '../worker/messages.js';
 
 /** Who shall serve a socket: the first one, and with it, as long as that one is not sure to, others. */
 export type Plan = ReadonlyMap<ServerSocket, readonly Borrower[]>;

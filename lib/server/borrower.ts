@@ -1,6 +1,6 @@
 /** Whoever can be lent a server's sockets: a worker thread, or the calling thread itself. */
-import type { SharedTls } from '../transport/secure-context.js';
-import type { ServerSocket } from './messages.js';
+import type { SharedTls } from '../worker/stream/secure-context.js';
+import type { ServerSocket } from '../worker/messages.js';
 
 /** See the file's head. */
 export interface Borrower {

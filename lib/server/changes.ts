@@ -1,10 +1,10 @@
 /** What changes while a server runs: its workers, addresses, numbers of sockets and certificates, one after the other. */
 import { withCode } from '../errors.js';
-import type { TlsSettings } from '../transport/secure-context.js';
+import type { TlsSettings } from '../worker/stream/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
-import { checkCertificate, checkReload } from './check-options.js';
+import { checkCertificate, checkReload } from './options/check-options.js';
 import { channels } from './diagnostics.js';
-import type { ReloadOptions, ServerConfig } from './options.js';
+import type { ReloadOptions, ServerConfig } from './options/options.js';
 import type { ServerParts } from './server-parts.js';
 import type { AddressChange, ServerSockets } from './server-sockets.js';
 

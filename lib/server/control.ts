@@ -7,7 +7,7 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { addon } from '../addon.js';
+import { addon } from '../native/addon.js';
 import { usableCpus } from '../socket/cpus.js';
 import type { BoundAddress } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';

@@ -1,9 +1,9 @@
 /** `workers: 0`: the calling thread serves. */
 // Bun's global one has no eventLoopUtilization.
 import { performance } from 'node:perf_hooks';
-import type { SharedTls } from '../transport/secure-context.js';
-import type { ServerSocket } from './messages.js';
-import { Serving } from './serving.js';
+import type { SharedTls } from '../worker/stream/secure-context.js';
+import type { ServerSocket } from '../worker/messages.js';
+import { Serving } from '../worker/serving.js';
 import type { SupervisedWorker } from './supervisor.js';
 
 /** A worker that serves on the thread that made it: it lives and stalls with its server. */

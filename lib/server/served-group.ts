@@ -6,7 +6,7 @@ import type { PlainSocket } from '../socket/plain-socket.js';
 import type { SocketGroup } from '../socket/socket-group.js';
 import { MAX_SOCKETS } from '../socket/socket-count.js';
 import { channels } from './diagnostics.js';
-import type { ServerSocket } from './messages.js';
+import type { ServerSocket } from '../worker/messages.js';
 
 /** Numbers of sockets that an address has for itself: UDP and TCP, so that their rows of counters stay in place. */
 export const NUMBERS_PER_ADDRESS = 2 * MAX_SOCKETS;

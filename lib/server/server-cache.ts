@@ -1,8 +1,8 @@
 /** The answers that a server keeps, for all its workers. */
-import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../addon.js';
+import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../dns/writer.js';
-import type { CacheOptions } from './options.js';
+import type { CacheOptions } from './options/options.js';
 
 /** The longest name in wire format (RFC 1035 s.2.3.4). */
 const MAX_NAME = 255;

@@ -1,7 +1,7 @@
 /** A server's cookies and rate limits, which all its workers share. */
 import { randomBytes } from 'node:crypto';
-import { addon, type NativeRateLimit } from '../addon.js';
-import type { CookieConfig } from './guard-options.js';
+import { addon, type NativeRateLimit } from '../native/addon.js';
+import type { CookieConfig } from './options/guard-options.js';
 
 /** Octets of a secret (RFC 9018 s.4.4: a key of SipHash). */
 const SECRET_SIZE = 16;

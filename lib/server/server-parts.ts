@@ -1,8 +1,8 @@
 /** What a server is made of: its configuration, workers and sockets, what they share, and who serves what. */
-import type { ServerConfig } from './options.js';
+import type { ServerConfig } from './options/options.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
-import type { ServerSocket } from './messages.js';
+import type { ServerSocket } from '../worker/messages.js';
 import { ServerCache } from './server-cache.js';
 import { ServerGuard } from './server-guard.js';
 import type { ServerSockets } from './server-sockets.js';

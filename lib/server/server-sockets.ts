@@ -1,15 +1,15 @@
 /** All addresses of a server: opened, resized, exchanged for others and closed. */
 import { isDeepStrictEqual } from 'node:util';
-import { nativeMissing } from '../addon.js';
+import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
-import { needsNative } from '../fallback/needs-native.js';
+import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
 import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
-import type { ServerSocket } from './messages.js';
-import type { ServerConfig } from './options.js';
+import type { ServerSocket } from '../worker/messages.js';
+import type { ServerConfig } from './options/options.js';
 import { HANDSHAKE_TIME, ServedGroup, type GroupSockets } from './served-group.js';
 
 /** How long addresses that are given up are read: new traffic goes on to come to them, so that they may never be dry. */

@@ -1,18 +1,18 @@
 /** The server as its user sees it: its life from start to close, its state and its events. */
 import { EventEmitter } from 'node:events';
-import { nativeMissing } from '../addon.js';
+import { nativeMissing } from '../native/addon.js';
 import { invalidValue, withCode } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
-import type { TlsSettings } from '../transport/secure-context.js';
+import type { TlsSettings } from '../worker/stream/secure-context.js';
 import type { Adaptation, AdaptationStep } from './adaptation.js';
 import { Changes } from './changes.js';
-import { checkSecrets } from './check-guard.js';
-import { checkOptions } from './check-options.js';
+import { checkSecrets } from './options/check-guard.js';
+import { checkOptions } from './options/check-options.js';
 import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
-import type { ReloadOptions, ServerOptions } from './options.js';
+import type { ReloadOptions, ServerOptions } from './options/options.js';
 import type { ServerCache } from './server-cache.js';
 import { ServerParts } from './server-parts.js';
 import { ServerSockets, type BoundAddress } from './server-sockets.js';

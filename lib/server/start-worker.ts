@@ -1,9 +1,9 @@
 /** Starts one worker of a server, on a thread of its own or on the calling one. */
 import { pathToFileURL } from 'node:url';
-import { nativeMissing } from '../addon.js';
+import { nativeMissing } from '../native/addon.js';
 import { LocalWorker } from './local-worker.js';
-import type { ServingOptions } from './messages.js';
-import type { ServerConfig } from './options.js';
+import type { ServingOptions } from '../worker/messages.js';
+import type { ServerConfig } from './options/options.js';
 import type { Counters } from './statistics.js';
 import type { SupervisedWorker } from './supervisor.js';
 import { WorkerThread, type WorkerEvents } from './worker-thread.js';

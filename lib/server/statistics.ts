@@ -1,8 +1,8 @@
 /** The counters of a server: where they stand in shared memory, and what `stats()` makes of them. */
-import { addon, type CacheCounters } from '../addon.js';
+import { addon, type CacheCounters } from '../native/addon.js';
 import type { Transport } from '../message/batch.js';
-import { ConnectionLimits } from '../transport/connection-limits.js';
-import { socketCounters, workerCounters, type SocketCounter, type WorkerCounter } from '../transport/counters.js';
+import { ConnectionLimits } from '../worker/stream/connection-limits.js';
+import { socketCounters, workerCounters, type SocketCounter, type WorkerCounter } from '../worker/counters.js';
 import type { Assignment } from './assignment.js';
 import { NUMBERS_PER_ADDRESS } from './served-group.js';
 import type { ServerSockets } from './server-sockets.js';

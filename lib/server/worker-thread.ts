@@ -2,9 +2,9 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { withCode } from '../errors.js';
 import type { Logger } from '../message/handler.js';
-import type { SharedTls } from '../transport/secure-context.js';
-import { lastBeat, now } from './heartbeat.js';
-import { fromReported, type Order, type Report, type ServerSocket, type WorkerStart } from './messages.js';
+import type { SharedTls } from '../worker/stream/secure-context.js';
+import { lastBeat, now } from '../worker/heartbeat.js';
+import { fromReported, type Order, type Report, type ServerSocket, type WorkerStart } from '../worker/messages.js';
 import type { SupervisedWorker } from './supervisor.js';
 
 /** What a {@link WorkerThread} tells its owner. */
@@ -55,7 +55,7 @@ export class WorkerThread implements SupervisedWorker {
     this.#counters = new Float64Array(start.memory);
     this.#row = start.row;
     this.#events = events;
-    this.#worker = new Worker(new URL('./worker-main.js', import.meta.url), {
+    this.#worker = new Worker(new URL('../worker/main.js', import.meta.url), {
       ...options,
       name: `multisocket ${start.index}`,
       workerData: start,

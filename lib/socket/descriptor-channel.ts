@@ -5,10 +5,10 @@
  * the JSON, and one zero byte for each 252 descriptors or part of them, with which they travel.
  */
 import { lstatSync, unlinkSync } from 'node:fs';
-import { addon } from '../addon.js';
+import { addon } from '../native/addon.js';
 import { withCode, type CodedError } from '../errors.js';
 
-/** The most descriptors that are sent at once: `kMaxDescriptors` in `native/descriptor_channel.h` says why. */
+/** The most descriptors that are sent at once: `kMaxDescriptors` in `native/net/descriptor_channel.h` says why. */
 const CHUNK = 252;
 /** Bounds of what is believed of a header: a description of 16 addresses of 2 times 1,024 sockets is far below. */
 const MAX_JSON = 1 << 20;

@@ -1,6 +1,6 @@
 /** Sockets that no new traffic reaches any more are read until nothing waits in them. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { NativeSocketStatistics } from '../addon.js';
+import type { NativeSocketStatistics } from '../native/addon.js';
 
 /** How often they are looked at, in ms. */
 const INTERVAL = 5;

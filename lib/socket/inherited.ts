@@ -1,6 +1,6 @@
 /** Sockets that another process opened, looked at before they are taken for what they are said to be. */
 import { fstatSync } from 'node:fs';
-import { addon, type NativeSocketDescription } from '../addon.js';
+import { addon, type NativeSocketDescription } from '../native/addon.js';
 import { checkInteger, withCode, type CodedError } from '../errors.js';
 import { formatAddress } from './addresses.js';
 

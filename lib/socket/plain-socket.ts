@@ -5,9 +5,9 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import type { NativeSocketStatistics } from '../addon.js';
+import type { NativeSocketStatistics } from '../native/addon.js';
 import { withCode } from '../errors.js';
-import { needsNative } from '../fallback/needs-native.js';
+import { needsNative } from '../native/fallback/needs-native.js';
 import { formatAddress, type AddressTransport } from './addresses.js';
 import { MAX_TRIES } from './address-sockets.js';
 import { asListenError } from './listen-error.js';

@@ -1,5 +1,5 @@
 /** NUM_SOCKETS: how many sockets an address has. */
-import { nativeMissing } from '../addon.js';
+import { nativeMissing } from '../native/addon.js';
 import { checkInteger } from '../errors.js';
 import { usableCpus } from './cpus.js';
 

@@ -1,6 +1,6 @@
 /** N sockets of one protocol on one address and port. */
 import { isIP } from 'node:net';
-import { addon, type NativeSocket, type NativeSocketStatistics } from '../addon.js';
+import { addon, type NativeSocket, type NativeSocketStatistics } from '../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { asListenError } from './listen-error.js';

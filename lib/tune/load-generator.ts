@@ -7,9 +7,9 @@ import {
   type LoadInterval,
   type NativeLoadPlan,
   type NativeLoadResult,
-} from '../addon.js';
+} from '../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, outOfRange, withCode } from '../errors.js';
-import { needsNative } from '../fallback/needs-native.js';
+import { needsNative } from '../native/fallback/needs-native.js';
 import { Latency } from './latency.js';
 
 /** What to ask, whom, and how hard. */

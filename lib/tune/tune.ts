@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { loadCorefile } from '../corefile/corefile.js';
 import { checkInteger, invalidType, invalidValue, outOfRange } from '../errors.js';
-import '../plugins/index.js';
+import '../directives/index.js';
 import { usableCpus } from '../socket/cpus.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import { recommend, summarize, type Recommendation, type ValueSummary } from './judge.js';

@@ -4,7 +4,7 @@
  * which class.
  */
 import assert from 'node:assert/strict';
-import { generateZone, ORIGIN, Random } from '../plugins/file/zone-generator.js';
+import { generateZone, ORIGIN, Random } from '../directives/file/zone-generator.js';
 import { exchangeAll } from '../support/exchange-all.js';
 import { readAny, withoutTtls } from './any-reply.js';
 import { classify, type DifferenceClass } from './differences.js';

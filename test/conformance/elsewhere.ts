@@ -98,7 +98,7 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     rfc: 8482,
     section: '4.2',
     rule: 'with the directive any, ANY gets a made-up HINFO',
-    file: 'test/plugins/small.test.ts',
+    file: 'test/directives/small.test.ts',
     test: 'ANY obsoleted',
   },
 ];

@@ -19,7 +19,7 @@ import { makeCertificate } from '../support/certificate.js';
 import { framed, queryBytes, udpExchange } from '../support/clients.js';
 import { messages } from '../support/message-arbitrary.js';
 import { record } from './figures.js';
-import { Random } from '../plugins/file/zone-generator.js';
+import { Random } from '../directives/file/zone-generator.js';
 
 /** How many messages the grammar makes, of which the rest are mutations. */
 const POOL = 20_000;

@@ -1,6 +1,6 @@
 /** Queries of all shapes for differential tests: random, the same for the same seed. */
 import { typeNumber } from '../../dist/dns/registry.js';
-import { generateQuestion, type GeneratedZone, type Random } from '../plugins/file/zone-generator.js';
+import { generateQuestion, type GeneratedZone, type Random } from '../directives/file/zone-generator.js';
 import { encodeQuestion } from '../support/questions.js';
 import { hex, optHex, type OptionText } from './wire.js';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'multisocket';
-import { FileHandler } from '../../dist/plugins/file/handler.js';
+import { FileHandler } from '../../dist/directives/file/handler.js';
 import type { DnsProgram } from '../support/dns-program.js';
 import { findKnot, startKnot } from '../support/knot.js';
 import { findNsd, startNsd } from '../support/nsd.js';

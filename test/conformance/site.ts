@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createServer, type Handler, type Server } from 'multisocket';
-import { FileHandler } from '../../dist/plugins/file/handler.js';
+import { FileHandler } from '../../dist/directives/file/handler.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, TcpClient, udpExchange } from '../support/clients.js';
 import { answerTest } from './handler.js';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { loadCorefile, type Corefile } from '../../dist/corefile/corefile.js';
 import { DirectiveRegistry } from '../../dist/corefile/registry.js';
 import type { TimeoutSettings } from '../../dist/corefile/listen-settings.js';
-import { bind } from '../../dist/plugins/bind/setup.js';
-import { multisocket } from '../../dist/plugins/multisocket/setup.js';
+import { bind } from '../../dist/directives/bind/setup.js';
+import { multisocket } from '../../dist/directives/multisocket/setup.js';
 
 const registry = new DirectiveRegistry();
 registry.register(bind);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cacheModes } from '../../dist/corefile/cache-modes.js';
 import { loadCorefile } from '../../dist/corefile/corefile.js';
 import { DirectiveRegistry } from '../../dist/corefile/registry.js';
-import '../../dist/plugins/index.js';
+import '../../dist/directives/index.js';
 
 /** What keeps the cache of each block from being native; `native` when nothing does. */
 function modesOf(text: string): (string | undefined)[] {

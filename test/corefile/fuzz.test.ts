@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { loadCorefile } from '../../dist/corefile/corefile.js';
-import { bind } from '../../dist/plugins/bind/setup.js';
-import { multisocket } from '../../dist/plugins/multisocket/setup.js';
+import { bind } from '../../dist/directives/bind/setup.js';
+import { multisocket } from '../../dist/directives/multisocket/setup.js';
 import { DirectiveRegistry } from '../../dist/corefile/registry.js';
 
 const registry = new DirectiveRegistry();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DirectiveDefinition } from '../../dist/corefile/directive.js';
 import { CHAIN_ORDER, DirectiveRegistry, directives } from '../../dist/corefile/registry.js';
-import '../../dist/plugins/index.js';
+import '../../dist/directives/index.js';
 
 const directive = (name: string, before?: string): DirectiveDefinition => ({
   name,

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { loadCorefile } from '../../dist/corefile/corefile.js';
-import '../../dist/plugins/index.js';
+import '../../dist/directives/index.js';
 
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
 

@@ -1,13 +1,13 @@
 // The answer cache, seen from outside: what it keeps and what not, to whom it gives it, and with which octets.
-#include "answer_cache.h"
+#include "cache/answer_cache.h"
 
 #include <cstring>
 #include <functional>
 #include <vector>
 
 #include "check.h"
-#include "registry.h"
-#include "siphash.h"
+#include "guard/siphash.h"
+#include "node/registry.h"
 
 using namespace multisocket;
 using namespace multisocket::test;

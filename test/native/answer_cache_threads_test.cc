@@ -4,9 +4,9 @@
 #include <thread>
 #include <vector>
 
-#include "answer_cache.h"
+#include "cache/answer_cache.h"
 #include "check.h"
-#include "registry.h"
+#include "node/registry.h"
 
 using namespace multisocket;
 using namespace multisocket::test;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import packet from 'dns-packet';
 import fc from 'fast-check';
-import { addon } from '../../dist/addon.js';
+import { addon } from '../../dist/native/addon.js';
 import { framed, opt, queryBytes } from '../support/clients.js';
 
 const { layout } = addon;

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-#include "message_view.h"
+#include "message/message_view.h"
 
 namespace multisocket::test {
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn, type StdioOptions } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { addon, type UdpEndpoint } from '../../dist/addon.js';
-import { workerCounter, workerCounters } from '../../dist/transport/counters.js';
-import { ednsSettings } from '../../dist/transport/edns-settings.js';
+import { addon, type UdpEndpoint } from '../../dist/native/addon.js';
+import { workerCounter, workerCounters } from '../../dist/worker/counters.js';
+import { ednsSettings } from '../../dist/worker/edns-settings.js';
 import { foreign, portable } from '../support/addon-build.js';
 import { queryBytes } from '../support/clients.js';
 

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "answer_cache.h"
-#include "client_options.h"
-#include "wire.h"
+#include "cache/answer_cache.h"
+#include "guard/client_options.h"
+#include "message/wire.h"
 
 using namespace multisocket;
 

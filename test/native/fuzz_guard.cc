@@ -4,10 +4,10 @@
 #include <cstring>
 #include <memory>
 
-#include "guard.h"
-#include "layout.h"
-#include "query_origin.h"
-#include "wire.h"
+#include "guard/guard.h"
+#include "message/layout.h"
+#include "message/query_origin.h"
+#include "message/wire.h"
 
 using namespace multisocket;
 

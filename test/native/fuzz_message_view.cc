@@ -3,9 +3,9 @@
 #include <cstring>
 #include <memory>
 
-#include "cache_key.h"
-#include "layout.h"
-#include "message_view.h"
+#include "cache/cache_key.h"
+#include "message/layout.h"
+#include "message/message_view.h"
 
 using namespace multisocket;
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "server_cookies.h"
+#include "guard/server_cookies.h"
 
 using namespace multisocket;
 

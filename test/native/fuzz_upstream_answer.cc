@@ -4,8 +4,8 @@
 #include <cstring>
 #include <memory>
 
-#include "upstream_answer.h"
-#include "wire.h"
+#include "message/wire.h"
+#include "upstream/upstream_answer.h"
 
 using namespace multisocket;
 

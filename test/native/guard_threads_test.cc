@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "check.h"
-#include "guard.h"
-#include "layout.h"
-#include "query_origin.h"
+#include "guard/guard.h"
+#include "message/layout.h"
+#include "message/query_origin.h"
 
 using namespace multisocket;
 using namespace multisocket::test;

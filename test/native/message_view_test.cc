@@ -1,5 +1,5 @@
 // What of message_view does not show in the rows that JavaScript sees; the rest is tested in check-stream.test.ts.
-#include "message_view.h"
+#include "message/message_view.h"
 
 #include "check.h"
 

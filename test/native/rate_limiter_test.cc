@@ -1,5 +1,5 @@
 // The accounts of the rate limiter, by a clock of the test's own.
-#include "rate_limiter.h"
+#include "guard/rate_limiter.h"
 
 #include <string>
 

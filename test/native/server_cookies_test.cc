@@ -1,5 +1,5 @@
 // Cookies as RFC 9018 has them: its test vectors, and each rule by which a cookie is good, renewed or refused.
-#include "server_cookies.h"
+#include "guard/server_cookies.h"
 
 #include <cstring>
 #include <string>

@@ -67,7 +67,14 @@ describe('the packed package, where there is no compiler', function () {
   });
 
   it('has the binary, the program, the sources and the documents, and nothing of the tests', () => {
-    for (const name of ['dist/cli.js', 'dist/index.d.ts', 'binding.gyp', 'native/addon.cc', 'README.md', 'LICENSE']) {
+    for (const name of [
+      'dist/cli.js',
+      'dist/index.d.ts',
+      'binding.gyp',
+      'native/node/addon.cc',
+      'README.md',
+      'LICENSE',
+    ]) {
       assert.ok(files.includes(name), name);
     }
     assert.ok(files.some((name) => name.startsWith(binaries) && name.endsWith('.node')));

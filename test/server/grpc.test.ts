@@ -7,7 +7,7 @@ import * as grpc from '@grpc/grpc-js';
 import packet, { type DecodedPacket } from 'dns-packet';
 import fc from 'fast-check';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
-import { decodePacket, dnsService, encodePacket } from '../../dist/transport/grpc-service.js';
+import { decodePacket, dnsService, encodePacket } from '../../dist/worker/grpc/grpc-service.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { queryBytes, run } from '../support/clients.js';
 import { readOpt, withOpt } from '../support/edns.js';

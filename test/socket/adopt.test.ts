@@ -5,7 +5,7 @@ import { mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addon } from '../../dist/addon.js';
+import { addon } from '../../dist/native/addon.js';
 import { openSockets, SocketGroup, type SocketGroupOptions } from '../../dist/sockets.js';
 import { freePort } from '../support/free-port.js';
 import { forerunner } from '../support/addon-build.js';

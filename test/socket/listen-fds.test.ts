@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fstatSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { addon } from '../../dist/addon.js';
+import { addon } from '../../dist/native/addon.js';
 import { openSockets, type SocketGroup, type SocketGroupOptions } from '../../dist/sockets.js';
 import { queryBytes, udpExchange } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';

@@ -1,7 +1,7 @@
 /** The smallest server on sockets of the library: each datagram goes back with the name of who answered. */
 import { createServer, type Server } from 'node:net';
-import { addon } from '../../dist/addon.js';
-import { ednsSettings } from '../../dist/transport/edns-settings.js';
+import { addon } from '../../dist/native/addon.js';
+import { ednsSettings } from '../../dist/worker/edns-settings.js';
 import type { SocketGroup } from '../../dist/sockets.js';
 
 const { layout } = addon;

@@ -1,6 +1,6 @@
 /** Queries as transports make them, without a transport, and the replies to them. */
 import packet, { type DecodedPacket, type Packet } from 'dns-packet';
-import { addon } from '../../dist/addon.js';
+import { addon } from '../../dist/native/addon.js';
 import type { Origin, QueryBatch } from '../../dist/message/batch.js';
 import { replyLimit } from '../../dist/message/reply-limit.js';
 import * as queries from '../../dist/message/query.js';

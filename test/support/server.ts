@@ -25,7 +25,7 @@ export async function serve(
   return { server, port: server.addresses()[0].port, warnings };
 }
 
-/** What the test wants; one where test/fallback runs the test without the addon, which has no more. */
+/** What the test wants; one where test/native/fallback runs the test without the addon, which has no more. */
 export function atMost<Sockets extends ServerOptions['sockets']>(sockets: Sockets): Sockets | 1 {
   return process.env.MULTISOCKET_NATIVE === '0' ? 1 : sockets;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import packet from 'dns-packet';
 import { loadCorefile } from '../../dist/corefile/corefile.js';
-import '../../dist/plugins/index.js';
+import '../../dist/directives/index.js';
 import { encodeQuestion, questionsFor, readQuestions } from '../../dist/tune/questions.js';
 import { corefileQuestions, forMeasuring } from '../../dist/tune/served-corefile.js';
 

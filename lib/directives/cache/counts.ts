@@ -1,0 +1,80 @@
+/** What a worker's `cache` counts for `prometheus`, by CoreDNS's names. */
+import type { CacheCounters } from '../../native/addon.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
+import { withLastDot } from '../../dns/zone-name.js';
+import type { Query } from '../../message/query.js';
+
+/** What is counted for each server. */
+interface Counts {
+  hits: { success: number; denial: number };
+  misses: number;
+  prefetches: number;
+}
+
+/** See the file's head. */
+export class CacheCounts {
+  readonly #serverOf: (query: Query) => string;
+  readonly #zones: string;
+  /** By server, since the last {@link take}. */
+  #counts = new Map<string, Counts>();
+
+  /** `zones`: those of the directive, as a query's `key`. */
+  constructor(serverOf: (query: Query) => string, zones: readonly string[]) {
+    this.#serverOf = serverOf;
+    this.#zones = zones.map(withLastDot).join(',');
+  }
+
+  /** A query got an answer; `denies`: that there is none. */
+  hit(query: Query, denies: boolean): void {
+    this.#of(query).hits[denies ? 'denial' : 'success']++;
+  }
+
+  /** A query was left to the rest of the chain. */
+  miss(query: Query): void {
+    this.#of(query).misses++;
+  }
+
+  /** An answer is renewed before its end, or after it. */
+  prefetch(query: Query): void {
+    this.#of(query).prefetches++;
+  }
+
+  /** `shared`: what the cache itself counts, for all workers together. */
+  take({ entries, evictions, staleHits }: CacheCounters): MetricSample[] {
+    const samples: MetricSample[] = [];
+    const view = { zones: this.#zones, view: '' };
+    const add = (
+      name: string,
+      help: string,
+      type: 'counter' | 'gauge' | 'total',
+      number: number,
+      labels = {},
+    ): void => {
+      samples.push({ name: `cache_${name}`, help, labels: { ...labels, ...view }, value: { type, number } });
+    };
+    for (const [server, { hits, misses, prefetches }] of this.#counts) {
+      const all = hits.success + hits.denial + misses;
+      add('requests_total', 'Queries that the cache was asked for.', 'counter', all, { server });
+      add('hits_total', 'Queries that the cache has answered.', 'counter', hits.success, { server, type: 'success' });
+      add('hits_total', 'Queries that the cache has answered.', 'counter', hits.denial, { server, type: 'denial' });
+      add('misses_total', 'Queries that the cache has not answered.', 'counter', misses, { server });
+      add('prefetch_total', 'Answers that were renewed on behalf of the cache.', 'counter', prefetches, { server });
+    }
+    if (samples.length === 0) return samples;
+    this.#counts = new Map();
+    add('entries', 'Answers that the cache has.', 'gauge', entries);
+    add('evictions_total', 'Answers that had to make room.', 'total', evictions);
+    add('served_stale_total', 'Queries answered with what was past its end.', 'total', staleHits);
+    return samples;
+  }
+
+  #of(query: Query): Counts {
+    const server = this.#serverOf(query);
+    let counts = this.#counts.get(server);
+    if (counts === undefined) {
+      counts = { hits: { success: 0, denial: 0 }, misses: 0, prefetches: 0 };
+      this.#counts.set(server, counts);
+    }
+    return counts;
+  }
+}

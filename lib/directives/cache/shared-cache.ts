@@ -1,0 +1,49 @@
+/** The native cache of a server block, which the first of its workers opens and the last one closes. */
+import { addon, type AnswerCache } from '../../native/addon.js';
+import type { CacheOptions } from './options.js';
+
+/** What an answer of usual length takes, bookkeeping included. */
+const BYTES_PER_ANSWER = 512;
+const NUMBER = 0;
+const USERS = 1;
+
+/** See the file's head. */
+export class SharedCache {
+  readonly answers: AnswerCache;
+  readonly #shared: Int32Array;
+
+  /** `payloadSize`: the longest UDP reply of the server in octets. */
+  constructor(options: CacheOptions, payloadSize: number) {
+    this.#shared = new Int32Array(options.shared);
+    Atomics.add(this.#shared, USERS, 1);
+    this.answers = new addon.AnswerCache(this.#open(options, payloadSize));
+  }
+
+  close(): void {
+    if (Atomics.sub(this.#shared, USERS, 1) !== 1) return;
+    addon.closeCache(Atomics.exchange(this.#shared, NUMBER, 0));
+  }
+
+  #open({ capacity, staleFor, verify, prefetch, keepTtl }: CacheOptions, payloadSize: number): number {
+    const there = Atomics.load(this.#shared, NUMBER);
+    if (there !== 0) return there;
+    const number = addon.openCache({
+      maxBytes: capacity * BYTES_PER_ANSWER,
+      serveStale: staleFor,
+      prefetchHits: prefetch.hits,
+      prefetchGap: prefetch.gap,
+      prefetchPercent: prefetch.percent,
+      keepTtl,
+      payloadSize,
+      lookedUpAgain: true,
+      staleFirst: !verify,
+      ignoreNsid: true, // the directive nsid adds it to what this cache answers
+      ignoreCookies: true, // no directive's answer depends on them
+    });
+    const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);
+    if (other === 0) return number;
+    // Another worker was faster.
+    addon.closeCache(number);
+    return other;
+  }
+}

@@ -1,0 +1,27 @@
+/** `nsid [DATA...]`: who answered, for clients that ask (RFC 5001). */
+import { hostname } from 'node:os';
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { MAX_NSID } from '../../worker/edns-settings.js';
+
+/** Its configuration is the identifier. */
+export const nsid: DirectiveDefinition<Uint8Array> = {
+  name: 'nsid',
+  setup: {
+    configure([directive, again]) {
+      const words = directive.args;
+      directive.refuseBlock();
+      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+      const identifier = new Uint8Array(Buffer.from(words.length === 0 ? hostname() : words.join(' ')));
+      if (identifier.length < 1 || identifier.length > MAX_NSID) {
+        throw directive.error(`an identifier has 1 to ${MAX_NSID} octets, not ${identifier.length}`);
+      }
+      return identifier;
+    },
+    start: (identifier) => ({
+      handle(query, reply, next) {
+        reply.nsid = identifier;
+        return next(query, reply);
+      },
+    }),
+  },
+};

@@ -1,0 +1,55 @@
+/** `rrl { responses-per-second N; ... }`: how often networks are answered by UDP. */
+import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { checkRateLimit } from '../../server/options/check-guard.js';
+import type { RateLimitOptions } from '../../server/options/guard-options.js';
+import { readInteger, readZones } from '../arguments.js';
+
+/** CoreDNS's options that have a number, by those of the server. */
+const NUMBERS: ReadonlyMap<string, Exclude<keyof RateLimitOptions, 'exempt' | 'reportOnly'>> = new Map([
+  ['window', 'window'],
+  ['ipv4-prefix-length', 'ipv4PrefixLength'],
+  ['ipv6-prefix-length', 'ipv6PrefixLength'],
+  ['responses-per-second', 'responsesPerSecond'],
+  ['nxdomains-per-second', 'nxdomainsPerSecond'],
+  ['errors-per-second', 'errorsPerSecond'],
+  ['requests-per-second', 'allPerSecond'],
+  ['slip-ratio', 'slip'],
+  ['max-table-size', 'maxTableSize'],
+]);
+
+/** Its configuration is the server's option `rateLimit`. */
+export const rrl: DirectiveDefinition<RateLimitOptions> = {
+  name: 'rrl',
+  setup: {
+    configure([use, again]) {
+      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+      if (readZones(use, use.args, ['.']).some((zone) => zone !== '.')) {
+        throw use.error('zones are not supported: all that an address answers is limited');
+      }
+      // CoreDNS lets nothing slip where it is not told to.
+      const options: RateLimitOptions = { slip: 0 };
+      for (const line of use.block) readLine(line, options);
+      try {
+        checkRateLimit(options);
+      } catch (error) {
+        throw use.error((error as Error).message);
+      }
+      return options;
+    },
+    listen: (options) => ({ rrl: options }),
+  },
+};
+
+function readLine(line: DirectiveReader, options: RateLimitOptions): void {
+  line.refuseBlock();
+  if (line.name === 'report-only') {
+    line.arguments(0);
+    options.reportOnly = true;
+    return;
+  }
+  const name = NUMBERS.get(line.name);
+  if (name === undefined) throw line.error(`unknown option or one that is not supported: '${line.name}'`);
+  const [text] = line.arguments(1);
+  options[name] = readInteger(line, text);
+}

@@ -1,0 +1,129 @@
+/**
+ * What `lib/native/addon.ts` gives where native code cannot be loaded: the look at messages in JavaScript. Sockets are those of
+ * `dgram` and `net` then (`lib/socket/plain-socket.ts`); what else native code does is refused.
+ */
+import { addOptions, KEEPALIVE_WITH_TIME, readSettings } from './client-options.js';
+import { layout } from './layout.js';
+import { MessageView } from './message-view.js';
+import { needsNative } from './needs-native.js';
+
+const PREFIX = 2;
+const { query: word, queryWords, verdict } = layout;
+
+/** `Addon.checkStream`, without a cache. */
+function checkStream(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  most: number,
+  queries: Uint32Array,
+  text: Uint8Array,
+  counters: Float64Array,
+  row: number,
+  progress: Uint32Array,
+  edns?: Uint8Array,
+): number {
+  const { payloadSize, keepalive } = readSettings(edns);
+  const bytes = Buffer.from(input.buffer, input.byteOffset, end);
+  const texts = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+  let at = start;
+  let rows = 0;
+  let textUsed = 0;
+  while (rows < most && end - at >= PREFIX) {
+    const length = bytes.readUInt16BE(at);
+    if (end - at - PREFIX < length) break;
+    const offset = at + PREFIX;
+    const view = new MessageView(bytes.subarray(offset, offset + length));
+    const words = queries.subarray(rows * queryWords, (rows + 1) * queryWords);
+    words[word.offset] = offset;
+    const timed = view.verdict === 'query' && (view.asked & KEEPALIVE_WITH_TIME) !== 0 && keepalive !== 0;
+    const found = timed ? 'formatErrors' : view.verdict;
+    if (found === 'query') textUsed = describe(view, words, texts, textUsed);
+    else {
+      counters[row + layout.workerCounters.indexOf(found)]++;
+      const reply = view.errorReply(found, payloadSize);
+      words[word.verdict] = reply === undefined ? verdict.drop : verdict.reply;
+      words[word.length] = reply?.copy(bytes, offset) ?? 0;
+    }
+    rows++;
+    at = offset + length;
+  }
+  progress[0] = at;
+  progress[1] = 0;
+  return rows;
+}
+
+/** Fills a query's row, and writes its name behind the `textUsed` bytes; returns how many there are then. */
+function describe(view: MessageView, words: Uint32Array, texts: Buffer, textUsed: number): number {
+  const { message, questionEnd } = view;
+  const name = view.name();
+  const key = name.toLowerCase();
+  let used = textUsed + texts.write(key, textUsed, 'latin1');
+  words[word.verdict] = verdict.query;
+  words[word.length] = message.length;
+  words[word.idAndFlags] = message.readUInt32BE(0);
+  words[word.typeAndClass] = message.readUInt32BE(questionEnd - 4);
+  words[word.questionEnd] = questionEnd;
+  words[word.keyOffset] = words[word.nameOffset] = textUsed;
+  words[word.keyLength] = key.length;
+  if (name !== key) {
+    words[word.nameOffset] = used;
+    used += texts.write(name, used, 'latin1');
+  }
+  words[word.edns] = Number(view.hasOpt);
+  words[word.ednsSizeAndFlags] = view.payloadSize * 0x10000 + view.optFlags;
+  words[word.optionsOffset] = view.optionsOffset;
+  words[word.optionsLength] = view.optionsLength;
+  words[word.asked] = view.asked;
+  words[word.hasCookie] = 0;
+  return used;
+}
+
+/** A function that cannot be had. */
+function refuse(what: string): () => never {
+  return () => {
+    throw needsNative(what);
+  };
+}
+
+/** A class that cannot be had. */
+function refused(what: string): new () => never {
+  return function () {
+    throw needsNative(what);
+  } as unknown as new () => never;
+}
+
+const handOver = { listen: refuse('handing sockets over'), connect: refuse('handing sockets over') };
+
+/** See the file's head. */
+export const fallback = {
+  layout,
+  checkStream,
+  addOptions,
+  /** Only the cache reads it. */
+  queryOrigin: () => new Uint8Array(0),
+  openSocket: refuse('a group of sockets'),
+  describeSocket: refuse('adopting sockets'),
+  prepareInherited: refuse('adopting sockets'),
+  /** A listener gets the number of `lib/socket/plain-socket.ts`, which is nothing to close. */
+  duplicate: (fd: number) => fd,
+  /** Not known: then as many connections are taken as come. */
+  descriptorRoom: () => true,
+  closeSocket: refuse('a group of sockets'),
+  steer: refuse('steering'),
+  leave: refuse('a group of sockets'),
+  pinThread: refuse('"pinWorkers"'),
+  statistics: refuse('a group of sockets'),
+  openCache: refuse('the answer cache'),
+  readAnswer: refuse('forwarding'),
+  closeCache: refuse('the answer cache'),
+  openGuard: refuse('"cookies" and "rateLimit"'),
+  closeGuard: refuse('"cookies" and "rateLimit"'),
+  setCookieSecrets: refuse('"cookies"'),
+  Guard: refused('"cookies" and "rateLimit"'),
+  AnswerCache: refused('the answer cache'),
+  AnswerFront: refused('the answer cache'),
+  DescriptorChannel: Object.assign(refused('handing sockets over'), handOver),
+  UdpClient: refused('asking upstreams'),
+  UdpEndpoint: refused('batched UDP'),
+};

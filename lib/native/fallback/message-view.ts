@@ -1,0 +1,195 @@
+/**
+ * The check of a message at the edge, as `native/message/message_view.cc` does it: the same messages are queries, and the others
+ * are dropped or answered in the same way.
+ */
+import {
+  ASKED_KEEPALIVE,
+  ASKED_NSID,
+  ASKED_PADDING,
+  KEEPALIVE_WITH_TIME,
+  OPTION_KEEPALIVE,
+  OPTION_NSID,
+  OPTION_PADDING,
+} from './client-options.js';
+
+const HEADER_SIZE = 12;
+const RECORD_FIXED_SIZE = 10; // TYPE, CLASS, TTL, RDLENGTH
+const TYPE_OPT = 41;
+const FLAG_QR = 0x8000;
+const OPCODE_MASK = 0x7800;
+const FLAG_RD = 0x0100;
+const FLAG_DO = 0x8000;
+const RCODE_FORMERR = 1;
+const RCODE_NOTIMP = 4;
+const BADVERS_HIGH = 1; // 16, of which an OPT record has the upper eight bits (RFC 6891 s.6.1.3)
+
+/** Counts beyond these are no query's: IXFR brings an SOA (RFC 1995 s.3), and there may be OPT and TSIG or SIG(0). */
+const MAX_ANSWERS = 1;
+const MAX_AUTHORITIES = 1;
+const MAX_ADDITIONALS = 2;
+
+/** What a message is; all but a query are named after their counters. */
+export type Verdict = 'query' | 'droppedShort' | 'droppedResponse' | 'formatErrors' | 'notImplemented' | 'badVersions';
+
+/** Where things are in a message, by offsets from its start, as far as the look came. */
+export class MessageView {
+  questionEnd = 0;
+  hasOpt = false;
+  payloadSize = 0;
+  optFlags = 0;
+  optionsOffset = 0;
+  optionsLength = 0;
+  /** Which options it has that are answered by being there; bits. */
+  asked = 0;
+  readonly verdict: Verdict;
+
+  constructor(readonly message: Buffer) {
+    this.verdict = this.#examine();
+  }
+
+  /** The reply that a message with that verdict gets, and `payloadSize` as ours in it: undefined when it gets none. */
+  errorReply(verdict: Verdict, payloadSize: number): Buffer | undefined {
+    const { message } = this;
+    const flags = message.length < 4 ? 0 : message.readUInt16BE(2);
+    const kept = FLAG_QR | (flags & OPCODE_MASK);
+    if (verdict === 'formatErrors') return header(message, kept | (flags & FLAG_RD) | RCODE_FORMERR);
+    if (verdict === 'notImplemented') return header(message, kept | RCODE_NOTIMP);
+    if (verdict !== 'badVersions') return undefined;
+    const reply = Buffer.alloc(this.questionEnd + 11);
+    header(message, kept | (flags & FLAG_RD)).copy(reply);
+    message.copy(reply, HEADER_SIZE, HEADER_SIZE, this.questionEnd);
+    reply.writeUInt16BE(1, 4);
+    reply.writeUInt16BE(1, 10);
+    let at = this.questionEnd + 1;
+    at = reply.writeUInt16BE(TYPE_OPT, at);
+    at = reply.writeUInt16BE(payloadSize, at);
+    at = reply.writeUInt16BE(BADVERS_HIGH << 8, at); // and version 0, the highest that we speak
+    reply.writeUInt16BE(this.optFlags & FLAG_DO, at);
+    return reply;
+  }
+
+  /** The question's name in presentation form (RFC 1035 s.5.1), in the client's spelling. */
+  name(): string {
+    const { message } = this;
+    const labels: string[] = [];
+    for (let at = HEADER_SIZE; message[at] !== 0; at += message[at] + 1) {
+      labels.push([...message.subarray(at + 1, at + 1 + message[at])].map(escaped).join(''));
+    }
+    return labels.length === 0 ? '.' : labels.join('.');
+  }
+
+  #examine(): Verdict {
+    const { message } = this;
+    if (message.length < HEADER_SIZE) return 'droppedShort';
+    const flags = message.readUInt16BE(2);
+    if ((flags & FLAG_QR) !== 0) return 'droppedResponse';
+    if ((flags & OPCODE_MASK) !== 0) return 'notImplemented';
+    const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at));
+    if (questions !== 1) return 'formatErrors'; // RFC 9619
+    if (answers > MAX_ANSWERS || authorities > MAX_AUTHORITIES || additionals > MAX_ADDITIONALS) return 'formatErrors';
+    const nameEnd = this.#skipQuestionName();
+    if (nameEnd === 0 || nameEnd + 4 > message.length) return 'formatErrors';
+    this.questionEnd = nameEnd + 4;
+    return this.#examineRecords(answers + authorities, additionals);
+  }
+
+  #examineRecords(before: number, additionals: number): Verdict {
+    const { message } = this;
+    let version = 0;
+    let at = this.questionEnd;
+    for (let i = 0; i < before + additionals; i++) {
+      const owner = at;
+      at = this.#skipName(at);
+      if (at === 0 || at + RECORD_FIXED_SIZE > message.length) return 'formatErrors';
+      const length = message.readUInt16BE(at + 8);
+      const rdata = at + RECORD_FIXED_SIZE;
+      if (rdata + length > message.length) return 'formatErrors';
+      if (message.readUInt16BE(at) === TYPE_OPT) {
+        // One OPT, owned by the root, in the additional section (RFC 6891 s.6.1.1 and 6.1.2).
+        if (this.hasOpt || i < before || message[owner] !== 0) return 'formatErrors';
+        this.hasOpt = true;
+        this.payloadSize = message.readUInt16BE(at + 2);
+        version = message[at + 5];
+        this.optFlags = message.readUInt16BE(at + 6);
+        this.optionsOffset = rdata;
+        this.optionsLength = length;
+      }
+      at = rdata + length;
+    }
+    if (at !== message.length) return 'formatErrors';
+    // The version comes first: what the options look like in a later one we cannot know.
+    if (version !== 0) return 'badVersions';
+    return this.#readOptions() ? 'query' : 'formatErrors';
+  }
+
+  /** The offset behind the question's name, before which nothing stands that it could point to; 0 when it is bad. */
+  #skipQuestionName(): number {
+    const { message } = this;
+    let at = HEADER_SIZE;
+    while (at < message.length) {
+      const label = message[at];
+      if (label === 0) return at + 1 - HEADER_SIZE <= 255 ? at + 1 : 0;
+      if (label > 63) return 0;
+      at += label + 1;
+    }
+    return 0;
+  }
+
+  /**
+   * The offset behind the name at `offset`, 0 when it is bad. A pointer leads to a prior name (RFC 1035 s.4.1.4), so each
+   * must lead further back than the last: that ends every chain.
+   */
+  #skipName(offset: number): number {
+    const { message } = this;
+    let end = 0;
+    let at = offset;
+    let limit = offset;
+    let octets = 0;
+    while (at < message.length) {
+      const label = message[at];
+      if (label === 0) return end === 0 ? at + 1 : end;
+      if (label < 64) {
+        octets += label + 1;
+        if (octets > 254) return 0; // with the root's octet: 255
+        at += label + 1;
+        continue;
+      }
+      if (label < 0xc0 || at + 1 >= message.length) return 0;
+      const target = message.readUInt16BE(at) & 0x3fff;
+      if (target < HEADER_SIZE || target >= limit) return 0;
+      if (end === 0) end = at + 2;
+      limit = at = target;
+    }
+    return 0;
+  }
+
+  /** Whether options fill the RDATA exactly (RFC 6891 s.6.1.2); says which are asked for. */
+  #readOptions(): boolean {
+    const { message } = this;
+    const end = this.optionsOffset + this.optionsLength;
+    let at = this.optionsOffset;
+    while (at + 4 <= end) {
+      const code = message.readUInt16BE(at);
+      const size = message.readUInt16BE(at + 2);
+      if (code === OPTION_NSID) this.asked |= ASKED_NSID;
+      else if (code === OPTION_KEEPALIVE) this.asked |= size === 0 ? ASKED_KEEPALIVE : KEEPALIVE_WITH_TIME;
+      else if (code === OPTION_PADDING) this.asked |= ASKED_PADDING;
+      at += 4 + size;
+    }
+    return at === end;
+  }
+}
+
+/** A header alone: the message's ID, these flags, and no sections. */
+function header(message: Buffer, flags: number): Buffer {
+  const reply = Buffer.alloc(HEADER_SIZE);
+  message.copy(reply, 0, 0, 2);
+  reply.writeUInt16BE(flags, 2);
+  return reply;
+}
+
+function escaped(octet: number): string {
+  if (octet <= 0x20 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;
+  const character = String.fromCharCode(octet);
+  return character === '.' || character === '\\' ? `\\${character}` : character;
+}

@@ -1,0 +1,58 @@
+/** What the OPT records of replies say besides what belongs to the answer, in native code's form. */
+import type { Transport } from '../message/batch.js';
+
+/** Multiples of so many octets do replies have that are padded (RFC 8467 s.4.1). */
+const PADDING_BLOCK = 468;
+/** The unit of keepalive's time, in ms (RFC 7828 s.3.1). */
+const KEEPALIVE_UNIT = 100;
+
+/** The longest name server identifier, in bytes (`kMaxNsid` of `native/guard/client_options.h`). */
+export const MAX_NSID = 255;
+/** Bytes of the numbers before the identifier. */
+const NUMBERS = 6;
+
+/** How a server uses EDNS. */
+export interface EdnsOptions {
+  /** The longest UDP reply in bytes, and what OPT records say. */
+  maxPayloadSize: number;
+  /** How long a connection may rest, in ms. */
+  idleTimeout: number;
+  /** Whether what goes over gRPC is encrypted. */
+  grpcEncrypted: boolean;
+  /** The name server identifier (RFC 5001), 1 to 255 bytes; undefined: there is none. */
+  nsid: Uint8Array | undefined;
+}
+
+/** The settings of each transport, as `EdnsSettings` of `native/guard/client_options.h` reads them. */
+export type EdnsSettings = Readonly<Record<Transport, Uint8Array>>;
+
+/** See the file's head. */
+export function ednsSettings(options: EdnsOptions): EdnsSettings {
+  const { maxPayloadSize, idleTimeout, grpcEncrypted, nsid = new Uint8Array(0) } = options;
+  const keepalive = Math.min(0xffff, Math.max(1, Math.floor(idleTimeout / KEEPALIVE_UNIT)));
+  const pack = (keepaliveTime: number, paddingBlock: number): Uint8Array => {
+    const packed = new Uint8Array(NUMBERS + nsid.length);
+    const view = new DataView(packed.buffer);
+    view.setUint16(0, maxPayloadSize);
+    view.setUint16(2, keepaliveTime);
+    view.setUint16(4, paddingBlock);
+    packed.set(nsid, NUMBERS);
+    return packed;
+  };
+  return {
+    udp: pack(0, 0),
+    tcp: pack(keepalive, 0),
+    // Padding hides nothing where nothing is encrypted (RFC 7830 s.6); keepalive is of connections that carry DNS alone.
+    tls: pack(keepalive, PADDING_BLOCK),
+    https: pack(0, PADDING_BLOCK),
+    grpc: pack(0, grpcEncrypted ? PADDING_BLOCK : 0),
+  };
+}
+
+/** A transport's settings with another name server identifier, 1 to 255 bytes. */
+export function withNsid(settings: Uint8Array, nsid: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(NUMBERS + nsid.length);
+  packed.set(settings.subarray(0, NUMBERS));
+  packed.set(nsid, NUMBERS);
+  return packed;
+}

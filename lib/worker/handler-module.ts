@@ -1,0 +1,35 @@
+/** Loads a user's handler module, or takes a function in its place. */
+import type { AnswerCache } from '../native/addon.js';
+import { invalidValue } from '../errors.js';
+import type { Endpoint } from '../message/batch.js';
+import type { Handler, HandlerContext, HandlerModule } from '../message/handler.js';
+
+/** A handler that is ready to serve, and what to do when it is no longer needed. */
+export interface LoadedHandler {
+  handler: Handler;
+  /** The caches that may answer in its place what comes to an address and port of ours. */
+  caches(local: Endpoint): readonly AnswerCache[];
+  close(): Promise<void>;
+}
+
+/**
+ * Imports the module at `href`, runs its `setup` and returns its handler.
+ *
+ * Rejects with what the import or `setup` threw, or with `ERR_INVALID_ARG_VALUE` when there is no default export that
+ * is a function. A CommonJS module's `module.exports` may be the handler, or have it as `default`.
+ */
+export async function loadHandler(href: string, context: HandlerContext): Promise<LoadedHandler> {
+  const imported = (await import(href)) as { default?: Handler | HandlerModule } & Partial<HandlerModule>;
+  const inner = imported.default;
+  const module: Partial<HandlerModule> = typeof inner === 'object' ? inner : imported;
+  const handler = module.default;
+  if (typeof handler !== 'function') throw invalidValue('filename', 'must have a handler as its default export', href);
+  await module.setup?.(context);
+  return {
+    handler,
+    caches: (local) => module.caches?.(local) ?? [],
+    close: async () => {
+      await module.close?.();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Where a worker thread starts: it does what its owner orders, and says when it is done. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { addon } from '../native/addon.js';
+import type { Logger } from '../message/handler.js';
+import { toReported, type Order, type Report, type WorkerStart } from './messages.js';
+import { Serving } from './serving.js';
+
+if (parentPort === null) throw new Error('worker-main.js is started by a server as a worker thread');
+const port = parentPort;
+const start = workerData as WorkerStart;
+
+function tell(report: Report): void {
+  port.postMessage(report);
+}
+
+function log(level: keyof Logger): (message: string) => void {
+  return (message) => {
+    tell({ kind: 'log', level, message });
+  };
+}
+
+async function obey(serving: Serving, order: Order): Promise<void> {
+  if (order.kind === 'lend') await serving.lend(order.sockets);
+  else if (order.kind === 'release') await serving.release(order.sockets);
+  else if (order.kind === 'secure') serving.secure(order.tls);
+  else await serving.drain();
+}
+
+async function main(): Promise<void> {
+  const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+  const warn = (error: Error): void => {
+    tell({ kind: 'warning', error: toReported(error) });
+  };
+  const postMessage = (message: unknown): void => {
+    tell({ kind: 'message', message });
+  };
+  // Before anything else, so that what the worker allocates is near its CPU.
+  if (start.pinned) addon.pinThread(start.index);
+  const serving = await Serving.start({ ...start, logger, warn, postMessage }, start.href);
+  port.on('message', (order: Order) => {
+    obey(serving, order).then(
+      () => {
+        tell({ kind: 'done', id: order.id });
+        // Nothing is left to do: with the port closed the thread ends by itself.
+        if (order.kind === 'drain') port.close();
+      },
+      (error: unknown) => {
+        tell({ kind: 'failed', id: order.id, error: toReported(error) });
+      },
+    );
+  });
+  tell({ kind: 'ready' });
+}
+
+main().catch((error: unknown) => {
+  tell({ kind: 'failed', id: undefined, error: toReported(error) });
+  port.close();
+});

@@ -1,0 +1,140 @@
+/** One message in, one reply out: what transports do that carry a message at a time, such as HTTPS and gRPC. */
+import type { Socket } from 'node:net';
+import { addon, type AnswerFront, type Guard } from '../native/addon.js';
+import type { Origin, Transport } from '../message/batch.js';
+import { Query } from '../message/query.js';
+import { Reply } from '../message/reply.js';
+import { socketCounter, workerCounter } from './counters.js';
+import type { Deliver, Dispatcher } from './dispatcher.js';
+import type { EdnsSettings } from './edns-settings.js';
+import { endpointOf, packOrigin } from './ip.js';
+import type { StreamSocket } from './stream/stream.js';
+
+const { layout } = addon;
+const { query: word, verdict } = layout;
+const MAX_MESSAGE = 0xffff;
+const PREFIX = 2;
+const SOCKET_QUERIES = socketCounter('queries');
+
+/** What a {@link MessageExchange} is made from. */
+export interface MessageExchangeOptions {
+  dispatcher: Dispatcher;
+  /** All rows of counters (see `lib/worker/counters.ts`). */
+  counters: Float64Array;
+  /** The element of `counters` at which this worker's row starts. */
+  row: number;
+  edns: EdnsSettings;
+  guard: Guard | undefined;
+}
+
+/** Where the messages of a connection come from and go. */
+export interface MessagePath {
+  origin: Origin & { bytes: Uint8Array };
+  /** The element of the counters that has the listening socket's queries. */
+  queries: number;
+  /** What it knows needs no handler. */
+  front: AnswerFront | undefined;
+}
+
+/**
+ * What becomes of a message: its reply; `'dropped'` when the handler would have none; `'invalid'` when the message is no
+ * query: too short for a header, or a response.
+ */
+export type Outcome = Buffer | 'dropped' | 'invalid';
+
+/** See the file's head. One a worker and transport. */
+export class MessageExchange {
+  readonly #options: MessageExchangeOptions;
+  readonly #transport: 'https' | 'grpc';
+  readonly #queries: number;
+  readonly #replies: number;
+  readonly #words = new Uint32Array(layout.batchSize * layout.queryWords);
+  readonly #text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
+  /** Where a message stands while it is looked at: what is kept longer is moved out (`Query.detach`). */
+  readonly #input = Buffer.alloc(PREFIX + MAX_MESSAGE);
+  readonly #output = Buffer.alloc(PREFIX + MAX_MESSAGE);
+  readonly #progress = new Uint32Array(2);
+
+  constructor(transport: Extract<Transport, 'https' | 'grpc'>, options: MessageExchangeOptions) {
+    this.#options = options;
+    this.#transport = transport;
+    this.#queries = options.row + workerCounter(`${transport}Queries`);
+    this.#replies = options.row + workerCounter(`${transport}Replies`);
+  }
+
+  /** The path of what comes by a connection; undefined when the connection is gone already. */
+  pathOf(socket: Socket, listener: StreamSocket, front: AnswerFront | undefined): MessagePath | undefined {
+    const { remoteAddress, remotePort, localAddress } = socket;
+    if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined) return undefined;
+    const client = endpointOf(remoteAddress, remotePort);
+    const local = listener.wildcard ? endpointOf(localAddress, listener.local.port) : listener.local;
+    const transport = this.#transport;
+    const bytes = packOrigin(transport, client, local);
+    return {
+      origin: { transport, bytes, envelopeSize: 0, client: () => client, local: () => local },
+      queries: listener.number * layout.socketRow + SOCKET_QUERIES,
+      front,
+    };
+  }
+
+  /**
+   * Has a message of at most 65,535 bytes answered, and calls `done` with what becomes of it, once: before this returns
+   * where no asynchronous handler is needed for it.
+   */
+  serve(message: Uint8Array, path: MessagePath, done: (outcome: Outcome) => void): void {
+    const { counters, dispatcher } = this.#options;
+    counters[this.#queries]++;
+    counters[path.queries]++;
+    const known = this.#check(message, path);
+    if (known !== undefined) {
+      this.#finish(known, done);
+      return;
+    }
+    const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin: path.origin }, 0);
+    const reply = new Reply(query);
+    const deliver: Deliver = (asked, answer) => {
+      const length = dispatcher.encode(asked, answer, this.#output, 0);
+      this.#finish(length === 0 ? 'dropped' : copy(this.#output, 0, length), done);
+    };
+    if (dispatcher.serve(query, reply, deliver)) deliver(query, reply);
+  }
+
+  /** What becomes of a message that needs no handler; undefined: it does. */
+  #check(message: Uint8Array, { origin, front }: MessagePath): Outcome | undefined {
+    const { counters, row, edns, guard } = this.#options;
+    const input = this.#input;
+    const end = PREFIX + message.length;
+    input.writeUInt16BE(message.length);
+    input.set(message, PREFIX);
+    const rows = addon.checkStream(
+      input,
+      0,
+      end,
+      1,
+      this.#words,
+      this.#text,
+      counters,
+      row,
+      this.#progress,
+      edns[this.#transport],
+      front,
+      guard,
+      origin.bytes,
+      this.#output,
+      0,
+    );
+    if (rows === 0) return copy(this.#output, PREFIX, this.#progress[1]);
+    const found = this.#words[word.verdict];
+    if (found === verdict.drop) return 'invalid';
+    return found === verdict.reply ? copy(input, PREFIX, PREFIX + this.#words[word.length]) : undefined;
+  }
+
+  #finish(outcome: Outcome, done: (outcome: Outcome) => void): void {
+    if (typeof outcome !== 'string') this.#options.counters[this.#replies]++;
+    done(outcome);
+  }
+}
+
+function copy(bytes: Buffer, start: number, end: number): Buffer {
+  return Buffer.from(bytes.subarray(start, end));
+}

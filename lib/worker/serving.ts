@@ -1,0 +1,185 @@
+/** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
+import { addon, nativeMissing, type AnswerFront } from '../native/addon.js';
+import type { Logger } from '../message/handler.js';
+import { Acceptor } from './stream/acceptor.js';
+import { ConnectionLimits } from './stream/connection-limits.js';
+import { Dispatcher } from './dispatcher.js';
+import { ednsSettings } from './edns-settings.js';
+import { ConnectionGate } from './stream/connection-gate.js';
+import { GrpcTransport } from './grpc/grpc.js';
+import { HttpsTransport } from './https/https.js';
+import { PlainUdpTransport } from './udp/plain-udp.js';
+import type { SharedTls } from './stream/secure-context.js';
+import { StreamTransport } from './stream/stream.js';
+import { UdpTransport } from './udp/udp.js';
+import { loadHandler, type LoadedHandler } from './handler-module.js';
+import { startBeating } from './heartbeat.js';
+import type { ServerSocket, ServingOptions } from './messages.js';
+import { Reporter } from './reporter.js';
+
+/** What a {@link Serving} is made from. */
+export interface ServingStart extends ServingOptions {
+  logger: Logger;
+  /** Told of handlers that fail, at most once a second for each kind. */
+  warn(error: Error): void;
+  /** Passes on what the handler module has to say. */
+  postMessage(message: unknown): void;
+}
+
+/** See the file's head. */
+export class Serving {
+  readonly #loaded: LoadedHandler;
+  readonly #abort: AbortController;
+  readonly #reporter: Reporter;
+  readonly #dispatcher: Dispatcher;
+  readonly #udp: UdpTransport | PlainUdpTransport;
+  readonly #acceptor: Acceptor;
+  readonly #streams: StreamTransport;
+  readonly #https: HttpsTransport;
+  readonly #grpc: GrpcTransport;
+  readonly #sockets = new Map<number, ServerSocket>();
+  /** The server's own cache, in front of the handler. */
+  readonly #front: AnswerFront | undefined;
+  readonly #stopBeating: () => void;
+
+  /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
+  static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
+    const abort = new AbortController();
+    const { workerData, index, logger, maxPayloadSize } = start;
+    const postMessage = (message: unknown): void => {
+      start.postMessage(message);
+    };
+    const loaded =
+      typeof handler === 'function'
+        ? { handler, caches: () => [], close: () => Promise.resolve() }
+        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, signal: abort.signal });
+    return new Serving(start, loaded, abort);
+  }
+
+  private constructor(start: ServingStart, loaded: LoadedHandler, abort: AbortController) {
+    const { maxPayloadSize, handlerTimeout, maxInFlight, overload, row, tcp } = start;
+    this.#loaded = loaded;
+    this.#abort = abort;
+    const counters = new Float64Array(start.memory);
+    this.#reporter = new Reporter((error) => {
+      start.warn(error);
+    });
+    const report: Reporter['report'] = (code, make) => {
+      this.#reporter.report(code, make);
+    };
+    const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
+    const edns = ednsSettings({
+      maxPayloadSize,
+      idleTimeout: tcp.idleTimeout,
+      grpcEncrypted: start.tls !== undefined,
+      nsid: start.nsid,
+    });
+    const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
+    this.#dispatcher = new Dispatcher({
+      handler: loaded.handler,
+      handlerTimeout,
+      maxInFlight,
+      overload,
+      cache,
+      maxPayloadSize,
+      edns,
+      counters,
+      row,
+      report,
+    });
+    const dispatcher = this.#dispatcher;
+    const Udp = nativeMissing === undefined ? UdpTransport : PlainUdpTransport;
+    this.#udp = new Udp({
+      dispatcher,
+      counters,
+      row,
+      guard,
+      edns,
+      maxPayloadSize,
+      maxQueueDelay: start.maxQueueDelay,
+    });
+    const limits = new ConnectionLimits(start.connections, start.seat);
+    const gate = new ConnectionGate({ ...tcp, limits, counters, row });
+    const acceptor = new Acceptor({ gate, backlog: tcp.backlog, report });
+    this.#acceptor = acceptor;
+    const options = { ...tcp, dispatcher, counters, row, edns, guard, gate, acceptor, tls: start.tls };
+    this.#streams = new StreamTransport(options);
+    this.#https = new HttpsTransport(options);
+    this.#grpc = new GrpcTransport(options);
+    this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
+  }
+
+  /** Starts to serve sockets. */
+  async lend(sockets: readonly ServerSocket[]): Promise<void> {
+    const listening: Promise<void>[] = [];
+    for (const socket of sockets) {
+      this.#sockets.set(socket.number, socket);
+      const caches = this.#loaded.caches(socket.local);
+      const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
+      if (socket.transport === 'udp') this.#udp.add(socket, front);
+      else if (socket.transport === 'https') listening.push(this.#https.add(socket, front));
+      else if (socket.transport === 'grpc') listening.push(this.#grpc.add(socket, front));
+      else listening.push(this.#streams.add(socket, socket.transport, front));
+    }
+    await Promise.all(listening);
+  }
+
+  /** Stops to take from sockets; resolves when what came through them has been answered. */
+  async release(numbers: readonly number[]): Promise<void> {
+    await Promise.all(
+      numbers.map(async (number) => {
+        const socket = this.#sockets.get(number);
+        this.#sockets.delete(number);
+        if (socket?.transport === 'udp') await this.#udp.release(number);
+        else this.#acceptor.release(number);
+      }),
+    );
+  }
+
+  /** Shows these certificates to new connections. Throws what OpenSSL has against them. */
+  secure(tls: SharedTls): void {
+    this.#streams.secure(tls);
+    this.#https.secure(tls);
+    this.#grpc.secure(tls);
+    this.#acceptor.secure(tls);
+  }
+
+  /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
+  async drain(): Promise<void> {
+    await this.release([...this.#sockets.keys()]);
+    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#grpc.drain(), this.#dispatcher.drained()]);
+    this.#abort.abort();
+    await this.#loaded.close();
+    this.destroy();
+  }
+
+  /** Cuts off what is still there. */
+  destroy(): void {
+    this.#stopBeating();
+    this.#abort.abort();
+    this.#dispatcher.abort();
+    this.#reporter.close();
+    this.#udp.close();
+    this.#acceptor.close();
+    this.#streams.destroy();
+    this.#https.destroy();
+    this.#grpc.destroy();
+  }
+
+  ref(): void {
+    this.#udp.ref();
+    this.#acceptor.ref();
+    this.#streams.ref();
+    this.#https.ref();
+    this.#grpc.ref();
+  }
+
+  unref(): void {
+    this.#udp.unref();
+    this.#acceptor.unref();
+    this.#streams.unref();
+    this.#https.unref();
+    this.#grpc.unref();
+  }
+}

@@ -1,0 +1,89 @@
+/** Caps on open connections, in all and of each client, that all workers of a server keep together. */
+import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import type { Endpoint } from '../../message/batch.js';
+
+/**
+ * Clients are counted in this many buckets a worker, by a keyed hash. Two that fall together share a cap, which nobody
+ * can bring about at will without the key.
+ */
+const BUCKETS = 4096;
+/** A worker's row: its connections in all, then its buckets. */
+const ROW = 1 + BUCKETS;
+/** Before the rows: the key. */
+const KEY = 1;
+
+/** See the file's head. One a worker; each writes its own row and reads all. */
+export class ConnectionLimits {
+  readonly #shared: Int32Array;
+  readonly #row: number;
+
+  /** The memory for that many workers. */
+  static allocate(workers: number): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer((KEY + workers * ROW) * Int32Array.BYTES_PER_ELEMENT);
+    new Int32Array(memory)[0] = randomBytes(4).readInt32LE();
+    return memory;
+  }
+
+  /** A worker has ended, and its connections with it. */
+  static forget(memory: SharedArrayBuffer, worker: number): void {
+    const start = KEY + worker * ROW;
+    new Int32Array(memory).fill(0, start, start + ROW);
+  }
+
+  constructor(memory: SharedArrayBuffer, worker: number) {
+    this.#shared = new Int32Array(memory);
+    this.#row = KEY + worker * ROW;
+  }
+
+  /** The bucket of a client: of its IPv4 address, or of its IPv6 /64, which is what one site has (RFC 6177). */
+  bucketOf({ address }: Endpoint): number {
+    const client = isIPv6(address) ? prefix64(address) : address;
+    let hash = this.#shared[0];
+    for (let i = 0; i < client.length; i++) {
+      hash = Math.imul(hash ^ client.charCodeAt(i), 0x5bd1e995);
+      hash ^= hash >>> 15;
+    }
+    return 1 + ((hash >>> 0) % BUCKETS);
+  }
+
+  /** Open connections of all workers. */
+  open(): number {
+    return this.#sum(0);
+  }
+
+  /** Open connections of all workers in a bucket. */
+  openOf(bucket: number): number {
+    return this.#sum(bucket);
+  }
+
+  /** One more. */
+  add(bucket: number): void {
+    Atomics.add(this.#shared, this.#row, 1);
+    Atomics.add(this.#shared, this.#row + bucket, 1);
+  }
+
+  /** One less. */
+  remove(bucket: number): void {
+    Atomics.sub(this.#shared, this.#row, 1);
+    Atomics.sub(this.#shared, this.#row + bucket, 1);
+  }
+
+  #sum(position: number): number {
+    let sum = 0;
+    for (let at = KEY + position; at < this.#shared.length; at += ROW) sum += Atomics.load(this.#shared, at);
+    return sum;
+  }
+}
+
+/** The first four groups of an IPv6 address. */
+function prefix64(address: string): string {
+  const [head, tail] = address.split('%')[0].split('::') as [string, string | undefined];
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const last = tail === '' ? [] : tail.split(':');
+    while (groups.length + last.length < 8) groups.push('0');
+    groups.push(...last);
+  }
+  return groups.slice(0, 4).join(':');
+}

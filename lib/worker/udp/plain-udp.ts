@@ -1,0 +1,139 @@
+/** DNS over UDP where native code is missing: {@link UdpTransport} on a socket of `dgram`, a datagram at a time. */
+import type { RemoteInfo } from 'node:dgram';
+import { addon } from '../../native/addon.js';
+import { needsNative } from '../../native/fallback/needs-native.js';
+import { Query } from '../../message/query.js';
+import { Reply } from '../../message/reply.js';
+import { plainSocket, type Datagram, type PlainSocket } from '../../socket/plain-socket.js';
+import { socketCounter, workerCounter } from '../counters.js';
+import type { Dispatcher } from '../dispatcher.js';
+import { endpointOf } from '../ip.js';
+import type { UdpSocket, UdpTransportOptions } from './udp.js';
+
+const { layout } = addon;
+const PREFIX = 2;
+
+const RECEIVED = workerCounter('received');
+const BATCHES = workerCounter('batches');
+const SENT = workerCounter('sent');
+const SEND_FAILURES = workerCounter('sendFailures');
+const PORT_ZERO = workerCounter('droppedPortZero');
+const SOCKET_QUERIES = socketCounter('queries');
+const SOCKET_BATCHES = socketCounter('batches');
+
+/** A socket that is served. */
+interface Served {
+  socket: PlainSocket;
+  stop: () => void;
+  /** Queries that a handler still holds. */
+  inFlight: number;
+  onEmpty: (() => void) | undefined;
+}
+
+/** See the file's head. */
+export class PlainUdpTransport {
+  readonly #dispatcher: Dispatcher;
+  readonly #counters: Float64Array;
+  readonly #row: number;
+  readonly #edns: Uint8Array;
+  readonly #served = new Map<number, Served>();
+  readonly #output: Buffer;
+  #ref = true;
+  #closed = false;
+
+  constructor(options: UdpTransportOptions) {
+    if (options.maxQueueDelay > 0) throw needsNative('"maxQueueDelay"');
+    this.#dispatcher = options.dispatcher;
+    this.#counters = options.counters;
+    this.#row = options.row;
+    this.#edns = options.edns.udp;
+    this.#output = Buffer.alloc(options.maxPayloadSize);
+  }
+
+  /** Starts to serve a socket. */
+  add(given: UdpSocket): void {
+    const socket = plainSocket(given.fd);
+    const served: Served = { socket, stop: () => undefined, inFlight: 0, onEmpty: undefined };
+    this.#served.set(given.number, served);
+    if (!this.#ref) socket.unref();
+    served.stop = socket.subscribe((item) => {
+      this.#receive(item as Datagram, given, served);
+    });
+  }
+
+  /** Stops reading a socket; resolves when the last query that came through it has been answered. */
+  async release(number: number): Promise<void> {
+    const served = this.#served.get(number);
+    if (served === undefined) return;
+    served.stop();
+    this.#served.delete(number);
+    if (served.inFlight > 0) await new Promise<void>((resolve) => (served.onEmpty = resolve));
+  }
+
+  /** Replies that come later are dropped. */
+  close(): void {
+    this.#closed = true;
+    for (const { stop } of this.#served.values()) stop();
+    this.#served.clear();
+  }
+
+  ref(): void {
+    this.#ref = true;
+    for (const { socket } of this.#served.values()) socket.ref();
+  }
+
+  unref(): void {
+    this.#ref = false;
+    for (const { socket } of this.#served.values()) socket.unref();
+  }
+
+  #receive({ message, from }: Datagram, { number, local }: UdpSocket, served: Served): void {
+    const counters = this.#counters;
+    counters[this.#row + RECEIVED]++;
+    counters[this.#row + BATCHES]++;
+    counters[number * layout.socketRow + SOCKET_QUERIES]++;
+    counters[number * layout.socketRow + SOCKET_BATCHES]++;
+    if (from.port === 0) {
+      // Nobody can be answered there (RFC 768 has it for "none").
+      counters[this.#row + PORT_ZERO]++;
+      return;
+    }
+    // As a stream has it, so that one look serves both.
+    const input = Buffer.alloc(PREFIX + message.length);
+    input.writeUInt16BE(message.length);
+    message.copy(input, PREFIX);
+    const words = new Uint32Array(layout.queryWords);
+    const text = Buffer.alloc(2 * layout.maxText);
+    addon.checkStream(input, 0, input.length, 1, words, text, counters, this.#row, new Uint32Array(2), this.#edns);
+    const outcome = words[layout.query.verdict];
+    if (outcome === layout.verdict.reply) {
+      this.#send(served.socket, input.subarray(PREFIX, PREFIX + words[layout.query.length]), from);
+    } else if (outcome === layout.verdict.query) {
+      const client = endpointOf(from.address, from.port);
+      const origin = { transport: 'udp' as const, envelopeSize: 0, client: () => client, local: () => local };
+      this.#serve(new Query({ input, words, text, origin }, 0), from, served);
+    }
+  }
+
+  #serve(query: Query, from: RemoteInfo, served: Served): void {
+    const reply = new Reply(query);
+    const deliver = (asked: Query, late: Reply): void => {
+      if (!this.#closed) this.#put(asked, late, from, served);
+      if (--served.inFlight === 0) served.onEmpty?.();
+    };
+    if (this.#dispatcher.serve(query, reply, deliver)) this.#put(query, reply, from, served);
+    else served.inFlight++;
+  }
+
+  #put(query: Query, reply: Reply, from: RemoteInfo, { socket }: Served): void {
+    const length = this.#dispatcher.encode(query, reply, this.#output, 0);
+    // The socket may keep it until the next turn of the loop.
+    if (length > 0) this.#send(socket, Buffer.from(this.#output.subarray(0, length)), from);
+  }
+
+  #send(socket: PlainSocket, message: Uint8Array, to: RemoteInfo): void {
+    socket.send(message, to, (error) => {
+      this.#counters[this.#row + (error === null ? SENT : SEND_FAILURES)]++;
+    });
+  }
+}

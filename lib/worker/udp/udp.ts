@@ -1,0 +1,205 @@
+/** A worker's side of DNS over UDP: batches of queries in, their replies out. */
+import { markAsUntransferable } from 'node:worker_threads';
+import { addon, type AnswerFront, type Guard, type UdpEndpoint } from '../../native/addon.js';
+import type { Endpoint, Origin, QueryBatch } from '../../message/batch.js';
+import { copyOctets } from '../../dns/octets.js';
+import { Query } from '../../message/query.js';
+import { Reply } from '../../message/reply.js';
+import type { Dispatcher } from '../dispatcher.js';
+import type { EdnsSettings } from '../edns-settings.js';
+import { endpointAt } from '../ip.js';
+
+const { layout } = addon;
+const { envelope, envelopeSize, outputOffset, slabSize, outboxEntryWords } = layout;
+
+/** An outbox fuller than this is sent before more is put in: native code needs room for a batch's own replies. */
+const OUTBOX_LIMIT = layout.outboxEntries - layout.batchSize;
+
+/** A UDP socket that a worker is lent. */
+export interface UdpSocket {
+  /** The socket's number in this server: its row of counters. */
+  number: number;
+  /** The owner's descriptor; the transport works on a duplicate. */
+  fd: number;
+  /** Sockets of one address and port have the same group. */
+  group: number;
+  /** Whether it is bound to all addresses (0.0.0.0 or ::). */
+  wildcard: boolean;
+  /** The address and port that it is bound to. */
+  local: Endpoint;
+}
+
+/** What a {@link UdpTransport} is made from. */
+export interface UdpTransportOptions {
+  dispatcher: Dispatcher;
+  /** All rows of counters (see `lib/worker/counters.ts`). */
+  counters: Float64Array;
+  /** The element of `counters` at which this worker's row starts. */
+  row: number;
+  guard: Guard | undefined;
+  /** Milliseconds that a query may have waited in the kernel; 0: any time. */
+  maxQueueDelay: number;
+  edns: EdnsSettings;
+  /** The longest message that a reply may have, in bytes. */
+  maxPayloadSize: number;
+}
+
+/** Serves the UDP sockets that it is lent, on the event loop of the thread that made it. */
+export class UdpTransport {
+  readonly #slab = new ArrayBuffer(slabSize);
+  readonly #bytes = Buffer.from(this.#slab);
+  readonly #outbox = new Uint32Array(1 + layout.outboxEntries * outboxEntryWords);
+  readonly #batch: QueryBatch;
+  readonly #endpoint: UdpEndpoint;
+  readonly #dispatcher: Dispatcher;
+  readonly #maxPayloadSize: number;
+  readonly #locals: Endpoint[] = [];
+  /** Queries of a socket that a handler still holds. */
+  readonly #inFlight: number[] = [];
+  /** Those that are to be given back when the last query is answered; told whether that came about. */
+  readonly #released = new Map<number, (done: boolean) => void>();
+  readonly #deliver = (query: Query, reply: Reply): void => {
+    this.#putLate(query, reply);
+  };
+  /** Where in the slab the next reply goes. */
+  #cursor = outputOffset;
+  #flushing = false;
+  #closed = false;
+
+  constructor(options: UdpTransportOptions) {
+    this.#dispatcher = options.dispatcher;
+    this.#maxPayloadSize = options.maxPayloadSize;
+    // Native code holds the slab's address: nobody may move the memory to another thread.
+    markAsUntransferable(this.#slab);
+    const words = new Uint32Array(layout.batchSize * layout.queryWords);
+    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
+    const { counters, row, edns } = options;
+    this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, counters, row, edns.udp, (count) => {
+      this.#serve(count);
+    });
+    this.#endpoint.dropOlderThan(options.maxQueueDelay);
+    if (options.guard !== undefined) this.#endpoint.guard(options.guard);
+  }
+
+  /** Starts to serve a socket; what `front` knows needs no handler. */
+  add(socket: UdpSocket, front: AnswerFront | undefined): void {
+    const released = this.#released.get(socket.number);
+    if (released !== undefined) {
+      // It was about to be given back, and is not.
+      this.#released.delete(socket.number);
+      this.#endpoint.start(socket.number);
+      released(false);
+      return;
+    }
+    this.#locals[socket.number] = socket.local;
+    this.#inFlight[socket.number] = 0;
+    this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard, front);
+  }
+
+  /** Stops reading a socket; resolves when the last query that came through it has been answered. */
+  async release(number: number): Promise<void> {
+    this.#endpoint.stop(number);
+    const wait = this.#inFlight[number] > 0;
+    const done = !wait || (await new Promise<boolean>((resolve) => this.#released.set(number, resolve)));
+    if (done) this.#endpoint.remove(number);
+  }
+
+  /** Sends what is ready and closes all; replies that come later are dropped. */
+  close(): void {
+    if (this.#closed) return;
+    this.#endpoint.flush();
+    this.#closed = true;
+    this.#endpoint.close();
+  }
+
+  ref(): void {
+    this.#endpoint.ref();
+  }
+
+  unref(): void {
+    this.#endpoint.unref();
+  }
+
+  #serve(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const query = new Query(this.#batch, i);
+      const reply = new Reply(query);
+      // Read before the handler has it: a handler that returns a Promise makes the query move out of the slab.
+      const envelopeOffset = query.offset - envelopeSize;
+      if (this.#dispatcher.serve(query, reply, this.#deliver)) {
+        this.#makeRoom();
+        this.#put(query, reply, envelopeOffset);
+      } else {
+        this.#inFlight[this.#bytes.readUInt32LE(envelopeOffset + envelope.socket)]++;
+      }
+    }
+  }
+
+  #putLate(query: Query, reply: Reply): void {
+    if (this.#closed) return;
+    this.#makeRoom();
+    const envelopeOffset = this.#cursor;
+    this.#cursor += copyOctets(query.bytes, query.offset - envelopeSize, query.offset, this.#bytes, envelopeOffset);
+    this.#put(query, reply, envelopeOffset);
+    const number = this.#bytes.readUInt32LE(envelopeOffset + envelope.socket);
+    const left = --this.#inFlight[number];
+    if (left === 0 && this.#released.size > 0) {
+      this.#endpoint.flush();
+      this.#released.get(number)?.(true);
+      this.#released.delete(number);
+    }
+    this.#flushSoon();
+  }
+
+  /** Makes sure that one more envelope and reply fit into the slab and the outbox. */
+  #makeRoom(): void {
+    if (this.#outbox[0] >= OUTBOX_LIMIT || this.#cursor + envelopeSize + this.#maxPayloadSize > slabSize) {
+      this.#endpoint.flush();
+    }
+    if (this.#outbox[0] === 0) this.#cursor = outputOffset;
+  }
+
+  #put(query: Query, reply: Reply, envelopeOffset: number): void {
+    const length = this.#dispatcher.encode(query, reply, this.#bytes, this.#cursor);
+    if (length === 0) return;
+    const entry = 1 + this.#outbox[0] * outboxEntryWords;
+    this.#outbox[entry] = envelopeOffset;
+    this.#outbox[entry + 1] = this.#cursor;
+    this.#outbox[entry + 2] = length;
+    this.#outbox[entry + 3] = reply.optStart;
+    this.#outbox[0]++;
+    this.#cursor += length;
+  }
+
+  /** Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      if (!this.#closed) this.#endpoint.flush();
+    });
+  }
+
+  #origin(): Origin {
+    const start = (messageOffset: number): number => messageOffset - envelopeSize;
+    const familyOf = (code: number): 4 | 6 => (code === 6 ? 6 : 4);
+    return {
+      transport: 'udp',
+      envelopeSize,
+      client: (input, messageOffset) => {
+        const at = start(messageOffset);
+        const family = familyOf(input[at + envelope.family]);
+        const address = family === 6 ? envelope.clientAddress6 : envelope.clientAddress4;
+        return endpointAt(input, at + address, family, input.readUInt16BE(at + envelope.clientPort));
+      },
+      local: (input, messageOffset) => {
+        const at = start(messageOffset);
+        const bound = this.#locals[input.readUInt32LE(at + envelope.socket)];
+        const code = input[at + envelope.localFamily];
+        if (code === 0) return bound;
+        return endpointAt(input, at + envelope.localAddress, familyOf(code), bound.port);
+      },
+    };
+  }
+}

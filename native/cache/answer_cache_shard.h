@@ -1,0 +1,78 @@
+// One part of an answer cache: a table of answers under a lock, bounded in bytes.
+//
+// What has to go is chosen by SIEVE (Zhang and others, NSDI 2024): answers stand in a queue in the order in which they
+// came, a hit sets a bit, and a hand that moves from the oldest to the newest removes the first one without the bit and
+// clears it on those it passes. A hit moves nothing, unlike with least-recently-used, and names asked for once, as
+// floods of random names are, go before those that are asked for again.
+#ifndef MULTISOCKET_ANSWER_CACHE_SHARD_H_
+#define MULTISOCKET_ANSWER_CACHE_SHARD_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "cache/answer_cache.h"
+#include "cache/cached_answer.h"
+
+namespace multisocket {
+
+// A cache line's, so that threads in two shards do not share one.
+class alignas(64) AnswerCacheShard {
+ public:
+  AnswerCacheShard() = default;
+  ~AnswerCacheShard();
+  AnswerCacheShard(const AnswerCacheShard&) = delete;
+  AnswerCacheShard& operator=(const AnswerCacheShard&) = delete;
+
+  // Before anything else. `options.max_bytes` is this shard's part.
+  void open(const AnswerCache::Options& options);
+
+  // A look-up as AnswerCache has it, of one key; `hash` is the key's.
+  AnswerCache::Found look_up(const CacheKey& key, uint64_t hash, const uint8_t* query, const MessageView& view,
+                             uint32_t now, AnswerCache::Manner manner, uint8_t* out, size_t capacity);
+  bool store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now);
+  size_t clear(const std::function<bool(const CachedAnswer&)>& matches);
+
+  void count_miss() { misses_.fetch_add(1, std::memory_order_relaxed); }
+  void add_counters(AnswerCache::Counters* to) const;
+
+ private:
+  using Counter = std::atomic<uint64_t>;
+
+  // Adds to a counter that is written under the lock alone.
+  static void add(Counter* counter, uint64_t n) {
+    counter->store(counter->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  size_t empty_size() const { return sizeof *this + bucket_count_ * sizeof(CachedAnswer*); }
+  static uint32_t low(uint64_t hash) { return static_cast<uint32_t>(hash); }
+  CachedAnswer** bucket(uint32_t hash) const { return &buckets_[hash & (bucket_count_ - 1)]; }
+  CachedAnswer* find(const uint8_t* key, size_t length, uint32_t hash) const;
+  bool is_to_refresh(const CachedAnswer& answer, uint32_t age, uint32_t hits) const;
+  void resize(uint32_t count);
+  void insert(CachedAnswer* answer);
+  void remove(CachedAnswer* answer);
+  void evict(uint32_t now);
+
+  std::mutex mutex_;
+  AnswerCache::Options options_;
+  uint32_t bucket_count_ = 0;  // a power of two
+  std::unique_ptr<CachedAnswer*[]> buckets_;
+  CachedAnswer* oldest_ = nullptr;
+  CachedAnswer* newest_ = nullptr;
+  CachedAnswer* hand_ = nullptr;  // null: at the oldest
+  Counter hits_{0};
+  Counter stale_hits_{0};
+  Counter misses_{0};
+  Counter contended_{0};
+  Counter stores_{0};
+  Counter evictions_{0};
+  Counter bytes_{0};
+  Counter entries_{0};
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_ANSWER_CACHE_SHARD_H_

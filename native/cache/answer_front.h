@@ -1,0 +1,45 @@
+// The caches that are asked before a handler, one after the other: those of all that may answer on one socket.
+#ifndef MULTISOCKET_ANSWER_FRONT_H_
+#define MULTISOCKET_ANSWER_FRONT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "cache/answer_cache.h"
+
+namespace multisocket {
+
+class AnswerFront {
+ public:
+  using Caches = std::vector<std::shared_ptr<AnswerCache>>;
+
+  explicit AnswerFront(Caches caches) : caches_(std::move(caches)) {}
+
+  // Writes the first reply that one of them has, as AnswerCache::look_up_first does; length 0: none has any.
+  AnswerCache::Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now,
+                             uint8_t* out, size_t capacity) const {
+    for (const auto& cache : caches_) {
+      const AnswerCache::Found found = cache->look_up_first(query, view, origin, now, out, capacity);
+      if (found.length != 0) return found;
+    }
+    return {};
+  }
+
+  // Whether a look-up needs the addresses of its query: AnswerCache::varies.
+  bool varies() const {
+    for (const auto& cache : caches_) {
+      if (cache->varies()) return true;
+    }
+    return false;
+  }
+
+ private:
+  Caches caches_;
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_ANSWER_FRONT_H_

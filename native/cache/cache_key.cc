@@ -1,0 +1,102 @@
+#include "cache/cache_key.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "guard/server_cookies.h"
+#include "message/wire.h"
+#include "names.h"
+
+namespace multisocket {
+namespace {
+
+constexpr uint16_t kMinPayloadSize = 512;
+constexpr uint16_t kTypeTkey = 249;  // then TSIG, IXFR and, the last of them, AXFR
+constexpr uint16_t kTypeAxfr = 252;
+constexpr uint16_t kOptionClientSubnet = 8;
+constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+// An empty option is not the same as none.
+constexpr size_t kNoSubnet = UINT8_MAX;
+
+// Finds the client subnet option; `length` is kNoSubnet before, and stays so where there is none. False where there is
+// a second one, or an option that may change the answer.
+bool find_subnet(const uint8_t* query, const MessageView& view, AddedOptions added, const uint8_t** subnet,
+                 size_t* length) {
+  const uint8_t* options = query + view.options_offset;
+  for (size_t at = 0; at < view.options_length; at += 4U + read16(options + at + 2)) {
+    const uint16_t code = read16(options + at);
+    if (code == kOptionKeepalive || code == kOptionPadding) continue;
+    if ((code == kOptionNsid && added.nsid) || (code == kOptionCookie && added.cookies)) continue;
+    if (code != kOptionClientSubnet || *length != kNoSubnet) return false;
+    *subnet = options + at + 4;
+    *length = read16(options + at + 2);
+  }
+  return true;
+}
+
+}  // namespace
+
+uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payload_size) {
+  if (transport != Transport::kUdp) return UINT16_MAX;
+  if (!view.has_opt) return kMinPayloadSize;
+  return std::clamp(view.payload_size, kMinPayloadSize, payload_size);
+}
+
+bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
+                    AddedOptions added) {
+  if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
+  const uint8_t* subnet = nullptr;
+  size_t subnet_length = kNoSubnet;
+  if (!find_subnet(query, view, added, &subnet, &subnet_length)) return false;
+  if (subnet_length > kMaxSubnet && subnet_length != kNoSubnet) return false;
+
+  // All flags, not RD, AD, CD and DO alone: whatever a client sets, its answer is shared with those who set the same.
+  write16(bytes_ + kType, view.qtype);
+  write16(bytes_ + kClass, view.qclass);
+  write16(bytes_ + kFlags, view.flags);
+  write16(bytes_ + kOptFlags, view.opt_flags);
+  write16(bytes_ + kLimit, reply_limit(view, transport, payload_size));
+  bytes_[kHasOpt] = view.has_opt;
+  bytes_[kTransport] = static_cast<uint8_t>(transport);
+  bytes_[kNameLength] = static_cast<uint8_t>(view.qname_length);
+  bytes_[kSubnetLength] = static_cast<uint8_t>(subnet_length);
+  bytes_[kVariation] = 0;
+  bytes_[kClientLength] = 0;
+
+  copy_lower(query + kHeaderSize, view.qname_length, bytes_ + kFixedSize);
+  length_ = static_cast<uint16_t>(kFixedSize + view.qname_length);
+  if (subnet_length != kNoSubnet) append(subnet, subnet_length);
+  question_length_ = length_;
+  return true;
+}
+
+bool CacheKey::vary(uint8_t vary_by, const Origin& origin) {
+  length_ = question_length_;
+  bytes_[kVariation] = vary_by;
+  bytes_[kClientLength] = 0;
+  if (vary_by & (kVaryByClientAddress | kVaryByClientNetwork)) {
+    const uint8_t* client = origin.client;
+    size_t length = origin.client_length;
+    if (length != 4 && length != 16) return false;
+    if (length == 16 && memcmp(client, kMappedPrefix, sizeof kMappedPrefix) == 0) {
+      client += sizeof kMappedPrefix;
+      length = 4;
+    }
+    bytes_[kClientLength] = static_cast<uint8_t>(length);
+    append(client, vary_by & kVaryByClientAddress ? length : length == 4 ? 3 : 7);
+  }
+  if (vary_by & kVaryByLocalAddress) {
+    if (origin.local_length == 0 || origin.local_length > kMaxLocal) return false;
+    append(origin.local, origin.local_length);
+  }
+  return true;
+}
+
+void CacheKey::append(const uint8_t* from, size_t count) {
+  if (count == 0) return;
+  memcpy(bytes_ + length_, from, count);
+  length_ = static_cast<uint16_t>(length_ + count);
+}
+
+}  // namespace multisocket

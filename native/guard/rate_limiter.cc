@@ -1,0 +1,140 @@
+#include "guard/rate_limiter.h"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+#include "guard/random_key.h"
+
+namespace multisocket {
+namespace {
+
+constexpr size_t kAddress = 16;
+constexpr size_t kMaxName = 255;
+constexpr unsigned kTickBits = 24;
+constexpr uint64_t kSecond = uint64_t{1} << kTickBits;
+constexpr unsigned kTimeBits = 40;
+constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
+
+uint64_t read64(const uint8_t* at) {
+  uint64_t value = 0;
+  for (unsigned i = 0; i < 8; i++) value = value << 8 | at[i];
+  return value;
+}
+
+uint64_t mask_of(unsigned prefix_length) {
+  if (prefix_length == 0) return 0;
+  return prefix_length >= 64 ? UINT64_MAX : UINT64_MAX << (64 - prefix_length);
+}
+
+bool is_ipv4(const uint8_t* address) {
+  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return memcmp(address, kMapped, sizeof kMapped) == 0;
+}
+
+// Copies the first bits of an address.
+void copy_prefix(const uint8_t* address, unsigned bits, uint8_t* to) {
+  const unsigned whole = bits / 8;
+  memset(to, 0, kAddress);
+  memcpy(to, address, whole);
+  if (bits % 8 != 0) to[whole] = static_cast<uint8_t>(address[whole] & 0xff << (8 - bits % 8));
+}
+
+// Copies a name so that all spellings of it are one. This makes some other octets alike as well, so that a few odd
+// names share an account; that is all that comes of it.
+void copy_folded(const uint8_t* from, size_t length, uint8_t* to) {
+  constexpr uint64_t kCase = 0x2020202020202020;
+  size_t at = 0;
+  for (; at + 8 <= length; at += 8) {
+    uint64_t octets;
+    memcpy(&octets, from + at, sizeof octets);
+    octets |= kCase;
+    memcpy(to + at, &octets, sizeof octets);
+  }
+  for (; at < length; at++) to[at] = from[at] | 0x20;
+}
+
+}  // namespace
+
+Network::Network(const uint8_t* address, unsigned prefix_length)
+    : mask_{mask_of(prefix_length), mask_of(prefix_length < 64 ? 0 : prefix_length - 64)},
+      bits_{read64(address) & mask_[0], read64(address + 8) & mask_[1]} {}
+
+bool Network::has(const uint8_t* address) const {
+  return (read64(address) & mask_[0]) == bits_[0] && (read64(address + 8) & mask_[1]) == bits_[1];
+}
+
+RateLimiter::RateLimiter(const Options& options)
+    : hash_key_(random_key()),
+      max_owed_((1 + uint64_t{options.window}) * kSecond),
+      ipv4_prefix_length_(options.ipv4_prefix_length),
+      ipv6_prefix_length_(options.ipv6_prefix_length),
+      exempt_(options.exempt) {
+  for (size_t kind = 0; kind < kKinds; kind++) {
+    costs_[kind] = options.rates[kind] == 0 ? 0 : kSecond / options.rates[kind];
+  }
+  size_t buckets = 1;
+  while (buckets * kAccountsPerBucket < options.table_size) buckets *= 2;
+  bucket_mask_ = buckets - 1;
+  buckets_ = std::make_unique<Bucket[]>(buckets);
+}
+
+bool RateLimiter::exempt(const uint8_t* client) const {
+  return std::any_of(exempt_.begin(), exempt_.end(), [&](const Network& network) { return network.has(client); });
+}
+
+bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, size_t name_length, uint16_t type,
+                         uint64_t now) {
+  const uint64_t cost = costs_[kind];
+  if (cost == 0) return true;
+  uint8_t key[kAddress + 3 + kMaxName];
+  copy_prefix(client, is_ipv4(client) ? 96U + ipv4_prefix_length_ : ipv6_prefix_length_, key);
+  key[kAddress] = kind;
+  memcpy(key + kAddress + 1, &type, sizeof type);
+  const size_t folded = std::min(name_length, kMaxName);
+  if (folded > 0) copy_folded(name, folded, key + kAddress + 3);
+  const uint64_t hash = siphash<1, 3>(hash_key_, key, kAddress + 3 + folded);
+  const uint64_t tag = hash & ~kTimeMask;
+  Bucket& bucket = buckets_[hash & bucket_mask_];
+
+  for (;;) {
+    std::atomic<uint64_t>* account = nullptr;
+    uint64_t before = 0;
+    uint64_t least = UINT64_MAX;
+    for (std::atomic<uint64_t>& candidate : bucket.accounts) {
+      const uint64_t value = candidate.load(std::memory_order_relaxed);
+      const bool mine = (value & ~kTimeMask) == tag;
+      const uint64_t owes = owed(value, now);
+      if (!mine && owes >= least) continue;
+      account = &candidate;
+      before = value;
+      least = owes;
+      if (mine) break;
+    }
+    const uint64_t due = ((before & ~kTimeMask) == tag ? owed(before, now) : 0) + cost;
+    const uint64_t after = tag | ((now + std::min(due, max_owed_)) & kTimeMask);
+    // Where another thread was faster it charged an account here, and this one looks again.
+    if (account->compare_exchange_weak(before, after, std::memory_order_relaxed)) return due <= kSecond;
+  }
+}
+
+// What an account owes, as the time in ticks until it is full. One that has been full for 18 hours less the most that
+// can be owed, while the clock ran around, looks as if it owed that: it is put right by being charged.
+uint64_t RateLimiter::owed(uint64_t account, uint64_t now) const {
+  const uint64_t ahead = (account - now) & kTimeMask;
+  return ahead > max_owed_ ? 0 : ahead;
+}
+
+uint64_t RateLimiter::clock() {
+#ifdef CLOCK_MONOTONIC_COARSE
+  constexpr clockid_t kClock = CLOCK_MONOTONIC_COARSE;
+#else
+  constexpr clockid_t kClock = CLOCK_MONOTONIC;
+#endif
+  timespec at;
+  clock_gettime(kClock, &at);
+  const auto ticks = (static_cast<uint64_t>(at.tv_nsec) << kTickBits) / 1000000000;
+  return ((static_cast<uint64_t>(at.tv_sec) << kTickBits) + ticks) & kTimeMask;
+}
+
+}  // namespace multisocket

@@ -1,0 +1,106 @@
+#include "message/admission.h"
+
+#include <algorithm>
+
+#include "cache/seconds.h"
+#include "message/message_view.h"
+#include "message/wire.h"
+
+namespace multisocket {
+namespace {
+
+layout::WorkerCounter counter_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kShort:
+      return layout::kDroppedShort;
+    case Verdict::kResponse:
+      return layout::kDroppedResponse;
+    case Verdict::kNotImplemented:
+      return layout::kNotImplemented;
+    case Verdict::kBadVersion:
+      return layout::kBadVersions;
+    default:
+      return layout::kFormatErrors;
+  }
+}
+
+}  // namespace
+
+void Admission::begin() {
+  text_used_ = 0;
+  now_ = seconds();
+  if (guard_ != nullptr) guard_->begin();
+}
+
+Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange) {
+  uint8_t* message = base + offset;
+  uint32_t* words = rows_ + row * layout::kQueryWords;
+  MessageView view;
+  Verdict verdict = examine(message, length, &view);
+  if (verdict == Verdict::kQuery && (view.asked & kKeepaliveWithTime) && edns_.keepalive != 0) {
+    verdict = Verdict::kFormatError;
+  }
+  words[layout::kOffset] = offset;
+  Guarded guarded;
+  if (guard_ != nullptr) {
+    const Guard::Fate fate = guard_->receive(message, length, exchange->origin, &verdict, &view, &guarded,
+                                             exchange->out, exchange->capacity, counters_);
+    exchange->unlimited = guarded.unlimited;
+    exchange->length = guarded.length;
+    exchange->opt = view.has_opt ? view.question_end : 0;
+    if (fate == Guard::Fate::kShort) return kReply;
+    if (fate == Guard::Fate::kDrop) return static_cast<Outcome>(words[layout::kVerdict] = kDrop);
+  }
+  if (verdict != Verdict::kQuery) {
+    layout::count(counters_ + counter_of(verdict));
+    const size_t reply = make_error_reply(message, view, verdict, edns_.payload_size);
+    words[layout::kLength] = static_cast<uint32_t>(reply);
+    // Only there is the code of more than four bits.
+    exchange->opt = verdict == Verdict::kBadVersion ? view.question_end : 0;
+    return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
+  }
+  if (exchange->front != nullptr && look_up(message, view, guarded, exchange)) return kReply;
+  size_t spelling;
+  const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
+  words[layout::kLength] = length;
+  words[layout::kIdAndFlags] = static_cast<uint32_t>(view.id) << 16 | view.flags;
+  words[layout::kTypeAndClass] = static_cast<uint32_t>(view.qtype) << 16 | view.qclass;
+  words[layout::kQuestionEnd] = view.question_end;
+  words[layout::kKeyOffset] = text_offset_ + text_used_;
+  words[layout::kKeyLength] = static_cast<uint32_t>(name_length);
+  words[layout::kNameOffset] = text_offset_ + text_used_ + static_cast<uint32_t>(spelling);
+  words[layout::kEdns] = view.has_opt;
+  words[layout::kEdnsSizeAndFlags] = static_cast<uint32_t>(view.payload_size) << 16 | view.opt_flags;
+  words[layout::kOptionsOffset] = view.options_offset;
+  words[layout::kOptionsLength] = view.options_length;
+  words[layout::kAsked] = view.asked;
+  words[layout::kHasCookie] = guarded.has_cookie();
+  if (guarded.has_cookie()) {
+    for (size_t at = 0; at < kCookieSize; at += 4) words[layout::kCookie + at / 4] = read32(guarded.fresh + at);
+  }
+  text_used_ += static_cast<uint32_t>(name_length + spelling);
+  return static_cast<Outcome>(words[layout::kVerdict] = kQuery);
+}
+
+// Answers from the caches, and adds what this client gets.
+bool Admission::look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange) {
+  const auto less = [](size_t size, size_t by) { return size > by ? size - by : 0; };
+  const size_t limit =
+      std::min<size_t>(reply_limit(view, exchange->origin.transport, edns_.payload_size), exchange->capacity);
+  // The reply may be written over the query, of which only `view` is left then.
+  size_t capacity = view.asked == 0 ? exchange->capacity : less(exchange->capacity, kMaxClientOptions);
+  if (guarded.has_cookie()) capacity = std::min(capacity, less(limit, kCookieOptionSize));
+  const AnswerCache::Found found =
+      exchange->front->look_up(message, view, exchange->origin, now_, exchange->out, capacity);
+  if (found.length == 0) return false;
+  layout::count(counters_ + layout::kCacheHits);
+  exchange->length = found.length;
+  exchange->opt = found.opt;
+  const uint8_t* cookie = guarded.has_cookie() ? guarded.fresh : nullptr;
+  if (found.opt != 0 && (view.asked != 0 || cookie != nullptr)) {
+    exchange->length = add_client_options(exchange->out, found.length, found.opt, limit, view.asked, cookie, edns_);
+  }
+  return true;
+}
+
+}  // namespace multisocket

@@ -1,0 +1,184 @@
+#include "message/message_view.h"
+
+#include <cstring>
+
+#include "message/wire.h"
+#include "names.h"
+#include "records.h"
+
+namespace multisocket {
+namespace {
+
+constexpr size_t kRecordFixedSize = 10;  // TYPE, CLASS, TTL, RDLENGTH
+constexpr uint16_t kFlagQr = 0x8000;
+constexpr uint16_t kOpcodeMask = 0x7800;
+constexpr uint16_t kFlagRd = 0x0100;
+constexpr uint16_t kRcodeFormErr = 1;
+constexpr uint16_t kRcodeNotImp = 4;
+constexpr uint32_t kRcodeBadVers = 16;
+
+// What a query can hold besides its question: IXFR brings an SOA in the authority section (RFC 1995 s.3), and OPT and
+// TSIG or SIG(0) stand in the additional section. Counts beyond that are impossible.
+constexpr uint16_t kMaxAnswers = 1;
+constexpr uint16_t kMaxAuthorities = 1;
+constexpr uint16_t kMaxAdditionals = 2;
+
+// Options fill the RDATA exactly (RFC 6891 s.6.1.2). `*asked`: those that are answered by being there.
+bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
+  size_t at = 0;
+  while (at + 4 <= length) {
+    const uint16_t size = read16(options + at + 2);
+    switch (read16(options + at)) {
+      case kOptionNsid:
+        *asked |= kAskedNsid;
+        break;
+      case kOptionKeepalive:
+        *asked |= size == 0 ? kAskedKeepalive : kKeepaliveWithTime;
+        break;
+      case kOptionPadding:
+        *asked |= kAskedPadding;
+        break;
+      default:
+        break;
+    }
+    at += 4U + size;
+  }
+  return at == length;
+}
+
+}  // namespace
+
+Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
+  if (length < kHeaderSize) return Verdict::kShort;
+  view->id = read16(message);
+  view->flags = read16(message + 2);
+  if (view->flags & kFlagQr) return Verdict::kResponse;
+  if (view->flags & kOpcodeMask) return Verdict::kNotImplemented;
+
+  const uint16_t answers = read16(message + 6);
+  const uint16_t authorities = read16(message + 8);
+  const uint16_t additionals = read16(message + 10);
+  if (read16(message + 4) != 1) return Verdict::kFormatError;  // RFC 9619
+  if (answers > kMaxAnswers || authorities > kMaxAuthorities || additionals > kMaxAdditionals) {
+    return Verdict::kFormatError;
+  }
+
+  size_t at = skip_plain_name(message, length, kHeaderSize);
+  if (at == 0 || at + 4 > length) return Verdict::kFormatError;
+  view->qname_length = static_cast<uint16_t>(at - kHeaderSize);
+  view->qtype = read16(message + at);
+  view->qclass = read16(message + at + 2);
+  at += 4;
+  view->question_end = static_cast<uint16_t>(at);
+
+  uint8_t version = 0;
+  const unsigned first_additional = answers + authorities;
+  const unsigned records = first_additional + additionals;
+  for (unsigned i = 0; i < records; i++) {
+    const size_t owner = at;
+    at = skip_name(message, length, at);
+    if (at == 0 || at + kRecordFixedSize > length) return Verdict::kFormatError;
+    const uint16_t type = read16(message + at);
+    const size_t rdlength = read16(message + at + 8);
+    const size_t rdata = at + kRecordFixedSize;
+    if (rdata + rdlength > length) return Verdict::kFormatError;
+    if (type == kTypeOpt) {
+      // One OPT, owned by the root, in the additional section (RFC 6891 s.6.1.1 and 6.1.2).
+      if (view->has_opt || i < first_additional || message[owner] != 0) return Verdict::kFormatError;
+      view->has_opt = true;
+      view->payload_size = read16(message + at + 2);
+      version = message[at + 5];
+      view->opt_flags = read16(message + at + 6);
+      view->options_offset = static_cast<uint16_t>(rdata);
+      view->options_length = static_cast<uint16_t>(rdlength);
+    } else {
+      view->other_records++;
+    }
+    at = rdata + rdlength;
+  }
+  if (at != length) return Verdict::kFormatError;
+  // The version comes first: what the options look like in a later one we cannot know.
+  if (version != 0) return Verdict::kBadVersion;
+  if (!read_options(message + view->options_offset, view->options_length, &view->asked)) return Verdict::kFormatError;
+  return Verdict::kQuery;
+}
+
+size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict, uint16_t payload_size) {
+  uint16_t flags = kFlagQr | (view.flags & kOpcodeMask);
+  switch (verdict) {
+    case Verdict::kFormatError:
+      flags |= (view.flags & kFlagRd) | kRcodeFormErr;
+      break;
+    case Verdict::kNotImplemented:
+      flags |= kRcodeNotImp;
+      break;
+    case Verdict::kBadVersion:
+      flags |= view.flags & kFlagRd;
+      break;
+    default:
+      return 0;
+  }
+  write16(message + 2, flags);
+  memset(message + 4, 0, 8);
+  if (verdict != Verdict::kBadVersion) return kHeaderSize;
+
+  message[5] = 1;
+  message[11] = 1;
+  uint8_t* opt = message + view.question_end;
+  opt[0] = 0;
+  write16(opt + 1, kTypeOpt);
+  write16(opt + 3, payload_size);
+  opt[5] = kRcodeBadVers >> 4;  // the upper eight bits of the extended RCODE (RFC 6891 s.6.1.3)
+  opt[6] = 0;                   // the highest version that we speak
+  write16(opt + 7, view.opt_flags & 0x8000);
+  write16(opt + 9, 0);
+  return view.question_end + 11U;
+}
+
+size_t write_name(const uint8_t* message, char* text, size_t* spelling) {
+  const uint8_t* at = message + kHeaderSize;
+  char* out = text;
+  bool upper = false;
+  if (*at == 0) *out++ = '.';
+  while (*at != 0) {
+    if (out != text) *out++ = '.';
+    for (unsigned left = *at++; left > 0; left--) {
+      const uint8_t octet = *at++;
+      if (octet <= ' ' || octet > '~') {
+        *out++ = '\\';
+        *out++ = static_cast<char>('0' + octet / 100);
+        *out++ = static_cast<char>('0' + octet / 10 % 10);
+        *out++ = static_cast<char>('0' + octet % 10);
+        continue;
+      }
+      if (octet == '.' || octet == '\\') *out++ = '\\';
+      const bool is_upper = octet >= 'A' && octet <= 'Z';
+      upper |= is_upper;
+      *out++ = static_cast<char>(is_upper ? octet | 0x20 : octet);
+    }
+  }
+  const auto length = static_cast<size_t>(out - text);
+  *spelling = 0;
+  if (upper) {
+    // Escapes are alike in both spellings, so what differs is letters at the same places.
+    *spelling = length;
+    memcpy(out, text, length);
+    at = message + kHeaderSize;
+    size_t place = 0;
+    while (*at != 0) {
+      if (place != 0) place++;
+      for (unsigned left = *at++; left > 0; left--) {
+        const uint8_t octet = *at++;
+        if (octet <= ' ' || octet > '~') {
+          place += 4;
+          continue;
+        }
+        if (octet == '.' || octet == '\\') place++;
+        out[place++] = static_cast<char>(octet);
+      }
+    }
+  }
+  return length;
+}
+
+}  // namespace multisocket

@@ -1,0 +1,59 @@
+// Where a query came from and where it went, as 35 octets in one form for all transports, so that what one of them
+// stored the others find.
+#ifndef MULTISOCKET_QUERY_ORIGIN_H_
+#define MULTISOCKET_QUERY_ORIGIN_H_
+
+#include <netinet/in.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "cache/cache_key.h"
+
+namespace multisocket {
+
+class QueryOrigin {
+ public:
+  // The client's address, our address and our port, the transport; addresses of IPv4 within IPv6 (::ffff:0:0/96).
+  static constexpr size_t kAddress = 16;
+  static constexpr size_t kTransport = kAddress + kAddress + 2;
+  static constexpr size_t kSize = kTransport + 1;
+
+  void set_client(const uint8_t* address, size_t length) { put(bytes_, address, length); }
+  void set_local(const uint8_t* address, size_t length) { put(bytes_ + kAddress, address, length); }
+  void set_transport(Transport transport) { bytes_[kTransport] = static_cast<uint8_t>(transport); }
+  // In network order.
+  void set_local_port(uint16_t port) { memcpy(bytes_ + 2 * kAddress, &port, sizeof port); }
+  void set_local(const sockaddr_storage& bound) {
+    if (bound.ss_family == AF_INET6) {
+      const auto& address = reinterpret_cast<const sockaddr_in6&>(bound);
+      set_local(address.sin6_addr.s6_addr, kAddress);
+      set_local_port(address.sin6_port);
+    } else {
+      const auto& address = reinterpret_cast<const sockaddr_in&>(bound);
+      set_local(reinterpret_cast<const uint8_t*>(&address.sin_addr), sizeof address.sin_addr);
+      set_local_port(address.sin_port);
+    }
+  }
+
+  uint8_t* bytes() { return bytes_; }
+
+  // For the cache, which reads `bytes` as long as the result is of use.
+  static Origin of(const uint8_t* bytes) {
+    return {static_cast<Transport>(bytes[kTransport]), bytes, kAddress, bytes + kAddress, kAddress + 2};
+  }
+
+ private:
+  static void put(uint8_t* to, const uint8_t* address, size_t length) {
+    static constexpr uint8_t kMapped[kAddress - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (length == 4) memcpy(to, kMapped, sizeof kMapped);
+    memcpy(to + kAddress - length, address, length);
+  }
+
+  uint8_t bytes_[kSize] = {};
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_QUERY_ORIGIN_H_

@@ -1,0 +1,234 @@
+// What JavaScript sees, and nothing else: each function reads its arguments, calls the one that does the work, and
+// turns what it returns into values. Shapes and meanings are in lib/native/addon.ts, which is also the only caller, so
+// that the types of arguments need no second check here.
+#include <napi.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "guard/client_options.h"
+#include "message/layout.h"
+#include "net/descriptor_room.h"
+#include "node/answer_cache_object.h"
+#include "node/answer_front_object.h"
+#include "node/descriptor_channel_object.h"
+#include "node/guard_object.h"
+#include "node/layout_description.h"
+#include "tcp/frames.h"
+#ifdef MULTISOCKET_LOAD_GENERATOR
+#include "node/load_generator_object.h"
+#endif
+#include "message/message_view.h"
+#include "message/query_origin.h"
+#include "message/wire.h"
+#include "net/reuseport.h"
+#include "net/socket.h"
+#include "net/text_address.h"
+#include "net/thread_pin.h"
+#include "node/system_error.h"
+#include "node/udp_client_object.h"
+#include "node/udp_endpoint_object.h"
+
+namespace multisocket {
+namespace {
+
+Napi::Value open_socket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto given = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>().Int32Value(); };
+  const auto flag = [&](const char* name) { return given.Get(name).As<Napi::Boolean>().Value(); };
+  const auto text = [&](const char* name) { return given.Get(name).As<Napi::String>().Utf8Value(); };
+  SocketOptions options;
+  options.tcp = text("protocol") == "tcp";
+  options.address = text("address");
+  options.port = static_cast<uint16_t>(number("port"));
+  options.reuse_port = flag("reusePort");
+  options.exclusive = flag("exclusive");
+  options.ipv6_only = flag("ipv6Only");
+  options.freebind = flag("freebind");
+  options.receive_buffer_size = number("receiveBufferSize");
+  options.send_buffer_size = number("sendBufferSize");
+  options.backlog = number("backlog");
+  options.fast_open = number("fastOpen");
+
+  OpenSocket opened;
+  const SocketFailure failure = multisocket::open_socket(options, &opened);
+  if (failure.syscall != nullptr) {
+    throw_system_error(env, failure.error, failure.syscall, options.address, options.port);
+    return env.Undefined();
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("port", opened.port);
+  result.Set("reusePort", opened.reuse_port);
+  result.Set("receiveBufferSize", opened.receive_buffer_size);
+  result.Set("sendBufferSize", opened.send_buffer_size);
+  result.Set("fd", opened.descriptor.release());
+  return result;
+}
+
+Napi::Value describe_socket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  SocketDescription description;
+  const SocketFailure failure = multisocket::describe_socket(info[0].As<Napi::Number>().Int32Value(), &description);
+  if (failure.syscall != nullptr) {
+    throw_system_error(env, failure.error, failure.syscall);
+    return env.Undefined();
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("protocol", description.tcp ? "tcp" : "udp");
+  result.Set("address", description.address);
+  result.Set("port", description.port);
+  result.Set("reusePort", description.reuse_port);
+  result.Set("ipv6Only", description.ipv6_only);
+  result.Set("listening", description.listening);
+  result.Set("receiveBufferSize", description.receive_buffer_size);
+  result.Set("sendBufferSize", description.send_buffer_size);
+  return result;
+}
+
+void prepare_inherited(const Napi::CallbackInfo& info) {
+  const SocketFailure failure = multisocket::prepare_inherited(info[0].As<Napi::Number>().Int32Value());
+  if (failure.syscall != nullptr) throw_system_error(info.Env(), failure.error, failure.syscall);
+}
+
+Napi::Value duplicate(const Napi::CallbackInfo& info) {
+  Descriptor copy = Descriptor::duplicate(info[0].As<Napi::Number>().Int32Value());
+  if (!copy.valid()) {
+    throw_system_error(info.Env(), uv_translate_sys_error(errno), "dup");
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), copy.release());
+}
+
+void close_socket(const Napi::CallbackInfo& info) { Descriptor(info[0].As<Napi::Number>().Int32Value()).reset(); }
+
+Napi::Value has_descriptor_room(const Napi::CallbackInfo& info) {
+  const bool room = descriptor_room(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
+  return Napi::Boolean::New(info.Env(), room);
+}
+
+void steer(const Napi::CallbackInfo& info) {
+  const std::string name = info[1].As<Napi::String>().Utf8Value();
+  const Steering steering = name == "random" ? Steering::kRandom : name == "cpu" ? Steering::kCpu : Steering::kHash;
+  const int error =
+      multisocket::steer(info[0].As<Napi::Number>().Int32Value(), steering, info[2].As<Napi::Number>().Uint32Value());
+  if (error != 0) throw_system_error(info.Env(), error, "setsockopt");
+}
+
+void pin_thread(const Napi::CallbackInfo& info) {
+  const int error = multisocket::pin_thread(info[0].As<Napi::Number>().Uint32Value());
+  if (error != 0) throw_system_error(info.Env(), error, "sched_setaffinity");
+}
+
+Napi::Value leave(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), multisocket::leave(info[0].As<Napi::Number>().Int32Value()) == 0);
+}
+
+Napi::Value statistics(const Napi::CallbackInfo& info) {
+  const SocketStatistics read = socket_statistics(info[0].As<Napi::Number>().Int32Value());
+  auto result = Napi::Object::New(info.Env());
+  result.Set("queued", read.queued);
+  result.Set("capacity", read.capacity);
+  result.Set("drops", read.drops);
+  return result;
+}
+
+Napi::Value check_stream(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  auto queries = info[4].As<Napi::Uint32Array>();
+  auto text = info[5].As<Napi::Uint8Array>();
+  auto counters = info[6].As<Napi::Float64Array>();
+  auto progress = info[8].As<Napi::Uint32Array>();
+  EdnsSettings settings;
+  if (info[9].IsTypedArray()) {
+    auto edns = info[9].As<Napi::Uint8Array>();
+    settings = EdnsSettings::of(edns.Data(), edns.ElementLength());
+  }
+  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7), settings);
+  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), nullptr, {}, nullptr, 0, 0};
+  const std::shared_ptr<const AnswerFront> front = AnswerFrontObject::of(info[10]);
+  frames.front = front.get();
+  if (info[11].IsObject()) admission.use(GuardObject::Unwrap(info[11].As<Napi::Object>())->guard());
+  if (info.Length() > 12) {
+    frames.origin = QueryOrigin::of(info[12].As<Napi::Uint8Array>().Data());
+    auto output = info[13].As<Napi::Uint8Array>();
+    frames.output = output.Data();
+    frames.output_start = number(14);
+    frames.output_end = static_cast<uint32_t>(output.ElementLength());
+  }
+  const uint32_t rows = admit_frames(&admission, &frames, number(3));
+  progress[0] = frames.start;
+  progress[1] = frames.output_start;
+  return Napi::Number::New(info.Env(), rows);
+}
+
+Napi::Value add_options(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  auto target = info[0].As<Napi::Uint8Array>();
+  const uint32_t* row = info[5].As<Napi::Uint32Array>().Data();
+  auto edns = info[6].As<Napi::Uint8Array>();
+  const size_t offset = number(1);
+  const size_t limit = std::min<size_t>(number(4), target.ElementLength() - offset);
+  uint8_t cookie[kCookieSize];
+  for (size_t at = 0; at < kCookieSize; at += 4) write32(cookie + at, row[layout::kCookie + at / 4]);
+  const size_t length = add_client_options(
+      target.Data() + offset, number(2), number(3), limit, static_cast<uint8_t>(row[layout::kAsked]),
+      row[layout::kHasCookie] == 0 ? nullptr : cookie, EdnsSettings::of(edns.Data(), edns.ElementLength()));
+  return Napi::Number::New(info.Env(), static_cast<double>(length));
+}
+
+Napi::Value query_origin(const Napi::CallbackInfo& info) {
+  QueryOrigin origin;
+  uint8_t address[16] = {};
+  size_t length;
+  origin.set_transport(static_cast<Transport>(info[0].As<Napi::Number>().Uint32Value()));
+  parse_address(info[1].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_client(address, length);
+  parse_address(info[2].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_local(address, length);
+  origin.set_local_port(htons(static_cast<uint16_t>(info[3].As<Napi::Number>().Uint32Value())));
+  auto result = Napi::Uint8Array::New(info.Env(), QueryOrigin::kSize);
+  memcpy(result.Data(), origin.bytes(), QueryOrigin::kSize);
+  return result;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("layout", describe_layout(env));
+  exports.Set("openSocket", Napi::Function::New<open_socket>(env, "openSocket"));
+  exports.Set("describeSocket", Napi::Function::New<describe_socket>(env, "describeSocket"));
+  exports.Set("prepareInherited", Napi::Function::New<prepare_inherited>(env, "prepareInherited"));
+  exports.Set("duplicate", Napi::Function::New<duplicate>(env, "duplicate"));
+  exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
+  exports.Set("descriptorRoom", Napi::Function::New<has_descriptor_room>(env, "descriptorRoom"));
+  exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
+  exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
+  exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
+  exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
+  exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
+  exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
+  exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
+  exports.Set("openCache", Napi::Function::New<AnswerCacheObject::open>(env, "openCache"));
+  exports.Set("closeCache", Napi::Function::New<AnswerCacheObject::close>(env, "closeCache"));
+  exports.Set("openGuard", Napi::Function::New<GuardObject::open>(env, "openGuard"));
+  exports.Set("closeGuard", Napi::Function::New<GuardObject::close>(env, "closeGuard"));
+  exports.Set("setCookieSecrets", Napi::Function::New<GuardObject::set_cookie_secrets>(env, "setCookieSecrets"));
+  exports.Set("Guard", GuardObject::define(env));
+  exports.Set("AnswerCache", AnswerCacheObject::define(env));
+  exports.Set("AnswerFront", AnswerFrontObject::define(env));
+  exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
+  exports.Set("UdpClient", UdpClientObject::define(env));
+  exports.Set("readAnswer", Napi::Function::New<UdpClientObject::read_answer>(env, "readAnswer"));
+  exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
+#ifdef MULTISOCKET_LOAD_GENERATOR
+  exports.Set("LoadGenerator", LoadGeneratorObject::define(env));
+#endif
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)
+
+}  // namespace multisocket

@@ -1,0 +1,126 @@
+#include "node/answer_cache_object.h"
+
+#include <memory>
+
+#include "cache/seconds.h"
+#include "message/query_origin.h"
+#include "message/wire.h"
+#include "node/registry.h"
+
+namespace multisocket {
+namespace {
+
+constexpr uint32_t kOptSize = 11;      // an OPT record without options
+constexpr uint32_t kAdditionals = 10;  // where ARCOUNT stands
+
+}  // namespace
+
+Napi::Function AnswerCacheObject::define(Napi::Env env) {
+  return DefineClass(env, "AnswerCache",
+                     {
+                         InstanceMethod<&AnswerCacheObject::look_up>("lookUp"),
+                         InstanceMethod<&AnswerCacheObject::store>("store"),
+                         InstanceMethod<&AnswerCacheObject::clear>("clear"),
+                         InstanceMethod<&AnswerCacheObject::counters>("counters"),
+                     });
+}
+
+Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
+  AnswerCache::Options options;
+  options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
+  options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
+  options.serve_stale_seconds = number("serveStale").Uint32Value();
+  options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_gap = number("prefetchGap").Uint32Value();
+  options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
+  options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
+  options.prefetch_percent = number("prefetchPercent").Uint32Value();
+  options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
+  options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
+  options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
+  return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
+}
+
+void AnswerCacheObject::close(const Napi::CallbackInfo& info) {
+  Registry<AnswerCache>::close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<AnswerCacheObject>(info),
+      cache_(Registry<AnswerCache>::find(info[0].As<Napi::Number>().Uint32Value())) {
+  if (cache_ == nullptr) Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
+}
+
+Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
+  Origin origin;
+  origin.transport = static_cast<Transport>(number(3));
+  const bool allow_stale = info[4].As<Napi::Boolean>().Value();
+  auto out = info[5].As<Napi::Uint8Array>();
+  MessageView view;
+  AnswerCache::Found found;
+  if (examine(query, number(2), &view) == Verdict::kQuery) {
+    found = cache_->look_up(query, view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
+  }
+  return Napi::Number::New(info.Env(), found.refresh ? -1 : static_cast<double>(found.length));
+}
+
+Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
+  MessageView view;
+  if (examine(query, number(2), &view) != Verdict::kQuery) return Napi::Boolean::New(info.Env(), false);
+  Origin origin;
+  origin.transport = static_cast<Transport>(number(3));
+  if (info[4].IsTypedArray()) origin = QueryOrigin::of(info[4].As<Napi::Uint8Array>().Data());
+
+  uint8_t* message = info[5].As<Napi::Uint8Array>().Data() + number(6);
+  const uint32_t length = number(7);
+  const uint32_t opt = number(8);
+  Answer answer;
+  answer.message = message;
+  answer.length = opt == 0 ? length : opt;
+  answer.max_ttl = number(9);
+  answer.vary_by = static_cast<uint8_t>(number(10));
+  const uint16_t additionals = read16(message + kAdditionals);
+  if (opt != 0) {
+    answer.options = message + opt + kOptSize;
+    answer.options_length = length - opt - kOptSize;
+    answer.extended_rcode = message[opt + 5];
+    write16(message + kAdditionals, additionals - 1U);  // the message as it is without its OPT
+  }
+  const bool stored = cache_->store(query, view, origin, answer, seconds());
+  write16(message + kAdditionals, additionals);
+  return Napi::Boolean::New(info.Env(), stored);
+}
+
+Napi::Value AnswerCacheObject::clear(const Napi::CallbackInfo& info) {
+  size_t removed;
+  if (info[0].IsUndefined()) {
+    removed = cache_->clear();
+  } else {
+    const auto name = info[0].As<Napi::Uint8Array>();
+    removed = cache_->clear(name.Data(), name.ElementLength(), info[1].As<Napi::Boolean>().Value());
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(removed));
+}
+
+Napi::Value AnswerCacheObject::counters(const Napi::CallbackInfo& info) {
+  const AnswerCache::Counters counted = cache_->counters();
+  auto result = Napi::Object::New(info.Env());
+  const auto set = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
+  set("hits", counted.hits);
+  set("staleHits", counted.stale_hits);
+  set("misses", counted.misses);
+  set("contended", counted.contended);
+  set("stores", counted.stores);
+  set("evictions", counted.evictions);
+  set("bytes", counted.bytes);
+  set("entries", counted.entries);
+  return result;
+}
+
+}  // namespace multisocket

@@ -1,0 +1,35 @@
+// The AnswerCache that JavaScript holds: one of the process's caches, by its number.
+#ifndef MULTISOCKET_ANSWER_CACHE_OBJECT_H_
+#define MULTISOCKET_ANSWER_CACHE_OBJECT_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "cache/answer_cache.h"
+
+namespace multisocket {
+
+class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  // Open and close a cache of the process.
+  static Napi::Value open(const Napi::CallbackInfo& info);
+  static void close(const Napi::CallbackInfo& info);
+
+  explicit AnswerCacheObject(const Napi::CallbackInfo& info);
+
+  const std::shared_ptr<AnswerCache>& cache() const { return cache_; }
+
+ private:
+  Napi::Value look_up(const Napi::CallbackInfo& info);
+  Napi::Value store(const Napi::CallbackInfo& info);
+  Napi::Value clear(const Napi::CallbackInfo& info);
+  Napi::Value counters(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<AnswerCache> cache_;
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_ANSWER_CACHE_OBJECT_H_

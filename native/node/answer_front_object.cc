@@ -1,0 +1,26 @@
+#include "node/answer_front_object.h"
+
+#include <utility>
+
+#include "node/answer_cache_object.h"
+
+namespace multisocket {
+
+Napi::Function AnswerFrontObject::define(Napi::Env env) {
+  return DefineClass(env, "AnswerFront", std::initializer_list<PropertyDescriptor>{});
+}
+
+AnswerFrontObject::AnswerFrontObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AnswerFrontObject>(info) {
+  const auto given = info[0].As<Napi::Array>();
+  AnswerFront::Caches caches;
+  for (uint32_t i = 0; i < given.Length(); i++) {
+    caches.push_back(AnswerCacheObject::Unwrap(given.Get(i).As<Napi::Object>())->cache());
+  }
+  front_ = std::make_shared<const AnswerFront>(std::move(caches));
+}
+
+std::shared_ptr<const AnswerFront> AnswerFrontObject::of(const Napi::Value& value) {
+  return value.IsObject() ? Unwrap(value.As<Napi::Object>())->front_ : nullptr;
+}
+
+}  // namespace multisocket

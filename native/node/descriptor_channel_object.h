@@ -1,0 +1,41 @@
+// The DescriptorChannel that JavaScript holds: a channel or a listener with its wait on the event loop.
+#ifndef MULTISOCKET_DESCRIPTOR_CHANNEL_OBJECT_H_
+#define MULTISOCKET_DESCRIPTOR_CHANNEL_OBJECT_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+
+#include "net/descriptor.h"
+
+namespace multisocket {
+
+class DescriptorChannelObject : public Napi::ObjectWrap<DescriptorChannelObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit DescriptorChannelObject(const Napi::CallbackInfo& info);
+
+ private:
+  static Napi::Value listen(const Napi::CallbackInfo& info);
+  static Napi::Value connect(const Napi::CallbackInfo& info);
+  Napi::Value accept(const Napi::CallbackInfo& info);
+  Napi::Value send(const Napi::CallbackInfo& info);
+  Napi::Value receive(const Napi::CallbackInfo& info);
+  void wait(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+
+  void ready();
+  void begin_close();
+
+  Descriptor descriptor_;
+  Napi::FunctionReference on_ready_;
+  std::unique_ptr<Napi::AsyncContext> context_;
+  uv_poll_t poll_{};  // the object is kept alive until libuv has let go of it
+  bool closing_ = false;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_DESCRIPTOR_CHANNEL_OBJECT_H_

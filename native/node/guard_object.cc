@@ -1,0 +1,86 @@
+#include "node/guard_object.h"
+
+#include <memory>
+#include <utility>
+
+#include "guard/rate_limiter.h"
+#include "guard/server_cookies.h"
+#include "message/query_origin.h"
+#include "net/text_address.h"
+#include "node/registry.h"
+
+namespace multisocket {
+namespace {
+
+CookieSecrets secrets_of(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  CookieSecrets secrets;
+  for (uint32_t i = 0; i < array.Length() && i < CookieSecrets::kMost; i++) {
+    secrets.add(array.Get(i).As<Napi::Uint8Array>().Data());
+  }
+  return secrets;
+}
+
+void read_limits(const Napi::Object& limit, GuardOptions* options) {
+  const auto number = [&](const char* name) { return limit.Get(name).As<Napi::Number>().Uint32Value(); };
+  options->limits = true;
+  options->rates.rates[RateLimiter::kAll] = number("allPerSecond");
+  options->rates.rates[RateLimiter::kAnswers] = number("responsesPerSecond");
+  options->rates.rates[RateLimiter::kErrors] = number("errorsPerSecond");
+  options->rates.rates[RateLimiter::kNxDomain] = number("nxdomainsPerSecond");
+  options->rates.window = number("window");
+  options->rates.ipv4_prefix_length = static_cast<uint8_t>(number("ipv4PrefixLength"));
+  options->rates.ipv6_prefix_length = static_cast<uint8_t>(number("ipv6PrefixLength"));
+  options->rates.table_size = number("maxTableSize");
+  options->slip = number("slip");
+  options->report_only = limit.Get("reportOnly").As<Napi::Boolean>().Value();
+  const auto exempt = limit.Get("exempt").As<Napi::Array>();
+  for (uint32_t i = 0; i < exempt.Length(); i++) {
+    const auto net = exempt.Get(i).As<Napi::Object>();
+    QueryOrigin origin;
+    uint8_t address[16] = {};
+    size_t length;
+    parse_address(net.Get("address").As<Napi::String>().Utf8Value(), address, &length);
+    origin.set_client(address, length);
+    const unsigned bits = net.Get("prefixLength").As<Napi::Number>().Uint32Value();
+    options->rates.exempt.emplace_back(origin.bytes(), length == 4 ? 96 + bits : bits);
+  }
+}
+
+}  // namespace
+
+Napi::Function GuardObject::define(Napi::Env env) { return DefineClass(env, "Guard", {}); }
+
+Napi::Value GuardObject::open(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  GuardOptions options;
+  options.payload_size = static_cast<uint16_t>(given.Get("payloadSize").As<Napi::Number>().Uint32Value());
+  if (given.Get("cookies").IsObject()) {
+    const auto cookies = given.Get("cookies").As<Napi::Object>();
+    options.cookies = true;
+    options.require_cookies = cookies.Get("require").As<Napi::Boolean>().Value();
+    options.secrets = secrets_of(cookies.Get("secrets"));
+  }
+  if (given.Get("rateLimit").IsObject()) read_limits(given.Get("rateLimit").As<Napi::Object>(), &options);
+  return Napi::Number::New(info.Env(), Registry<GuardState>::open(std::make_shared<GuardState>(options)));
+}
+
+void GuardObject::close(const Napi::CallbackInfo& info) {
+  Registry<GuardState>::close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void GuardObject::set_cookie_secrets(const Napi::CallbackInfo& info) {
+  const auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
+  if (state != nullptr) state->set_secrets(secrets_of(info[1]));
+}
+
+GuardObject::GuardObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GuardObject>(info) {
+  auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
+  if (state == nullptr) {
+    Napi::Error::New(info.Env(), "no such guard").ThrowAsJavaScriptException();
+  } else {
+    guard_ = std::make_shared<Guard>(std::move(state));
+  }
+}
+
+}  // namespace multisocket

@@ -1,0 +1,14 @@
+// layout.h as JavaScript sees it.
+#ifndef MULTISOCKET_LAYOUT_DESCRIPTION_H_
+#define MULTISOCKET_LAYOUT_DESCRIPTION_H_
+
+#include <napi.h>
+
+namespace multisocket {
+
+// The object that lib/native/addon.ts calls Layout.
+Napi::Object describe_layout(Napi::Env env);
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_LAYOUT_DESCRIPTION_H_

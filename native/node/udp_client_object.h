@@ -1,0 +1,39 @@
+// The UdpClient that JavaScript holds: arguments in, calls out, and a clean end when the environment goes.
+#ifndef MULTISOCKET_UDP_CLIENT_OBJECT_H_
+#define MULTISOCKET_UDP_CLIENT_OBJECT_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "upstream/udp_client.h"
+
+namespace multisocket {
+
+class UdpClientObject : public Napi::ObjectWrap<UdpClientObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit UdpClientObject(const Napi::CallbackInfo& info);
+  // Reads an answer from a stream into a row of answers, and returns the outcome.
+  static Napi::Value read_answer(const Napi::CallbackInfo& info);
+
+ private:
+  void add(const Napi::CallbackInfo& info);
+  void flush(const Napi::CallbackInfo& info);
+  Napi::Value forget(const Napi::CallbackInfo& info);
+  Napi::Value counters(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+
+  void deliver(uint32_t count);
+  void begin_close();
+
+  Napi::FunctionReference on_answers_;
+  Napi::ObjectReference memory_;  // keeps the shared arrays alive
+  std::unique_ptr<Napi::AsyncContext> context_;
+  std::shared_ptr<UdpClient> client_;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_UDP_CLIENT_OBJECT_H_

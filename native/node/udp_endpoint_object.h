@@ -1,0 +1,43 @@
+// The UdpEndpoint that JavaScript holds: arguments in, calls out, and a clean end when the environment goes.
+#ifndef MULTISOCKET_UDP_ENDPOINT_OBJECT_H_
+#define MULTISOCKET_UDP_ENDPOINT_OBJECT_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "udp/udp_endpoint.h"
+
+namespace multisocket {
+
+class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit UdpEndpointObject(const Napi::CallbackInfo& info);
+
+ private:
+  void add(const Napi::CallbackInfo& info);
+  void stop(const Napi::CallbackInfo& info);
+  void start(const Napi::CallbackInfo& info);
+  void remove(const Napi::CallbackInfo& info);
+  void flush(const Napi::CallbackInfo& info);
+  void guard(const Napi::CallbackInfo& info);
+  void drop_older_than(const Napi::CallbackInfo& info);
+  void ref(const Napi::CallbackInfo& info);
+  void unref(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+
+  bool able();
+  void serve(uint32_t count);
+  void begin_close();
+
+  Napi::FunctionReference on_queries_;
+  Napi::ObjectReference memory_;  // keeps the shared arrays alive
+  std::unique_ptr<Napi::AsyncContext> context_;
+  std::shared_ptr<UdpEndpoint> endpoint_;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+};
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_UDP_ENDPOINT_OBJECT_H_

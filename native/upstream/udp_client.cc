@@ -1,0 +1,357 @@
+#include "upstream/udp_client.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "message/wire.h"
+#include "upstream/upstream_answer.h"
+
+namespace multisocket {
+namespace {
+
+// Batches of one socket in one turn of the loop, so that what else waits there gets its turn under a flood.
+constexpr unsigned kMaxBatches = 4;
+
+// A port is used for at most so long and so many queries, each chosen between this and twice this, so that what
+// somebody found out about it is soon of no use. Opening a socket costs as much as a few queries.
+constexpr unsigned kMinUses = 4096;
+constexpr uint64_t kMinLife = 10'000;  // ms
+
+// Room for the answers to a burst.
+constexpr int kReceiveBuffer = 1 << 20;
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+void mark_unsent(uint32_t* entry, uint32_t error) {
+  entry[layout::kAskHandle] = layout::kUnsent;
+  entry[layout::kAskError] = error;
+}
+
+bool no_room(int error) { return would_block(error) || error == ENOBUFS || error == ENOMEM; }
+
+}  // namespace
+
+UdpClient::UdpClient(const Memory& memory, Deliver deliver) : memory_(memory), deliver_(std::move(deliver)) {
+  for (unsigned i = 0; i < layout::kBatchSize; i++) {
+    parts_[i] = {memory_.slab + i * layout::kSlotStride, layout::kMaxDatagram};
+    datagrams_[i].header = {};
+    datagrams_[i].header.msg_iov = &parts_[i];
+    datagrams_[i].header.msg_iovlen = 1;
+    sending_[i].header = {};
+    sending_[i].header.msg_iov = &sending_parts_[i];
+    sending_[i].header.msg_iovlen = 1;
+  }
+}
+
+std::shared_ptr<UdpClient> UdpClient::open(uv_loop_t* loop, const Memory& memory, Deliver deliver) {
+  std::shared_ptr<UdpClient> client(new UdpClient(memory, std::move(deliver)));
+  uv_check_init(loop, &client->check_);
+  client->check_.data = client.get();
+  uv_check_start(&client->check_, on_turn);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&client->check_));
+  client->open_handles_ = 1;
+  client->self_ = client;
+  return client;
+}
+
+void UdpClient::add(const Address& address, const Address& source) { upstreams_.push_back({address, source, {}}); }
+
+void UdpClient::flush() {
+  const uint32_t count = std::exchange(memory_.outbox[0], 0);
+  std::array<uint32_t*, layout::kBatchSize> entries;
+  for (uint32_t number = 0; number < upstreams_.size(); number++) {
+    unsigned gathered = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      uint32_t* entry = memory_.outbox + 1 + i * layout::kClientOutboxWords;
+      if (entry[layout::kAskUpstream] != number) continue;
+      entries[gathered++] = entry;
+      if (gathered == layout::kBatchSize) send(&upstreams_[number], entries.data(), std::exchange(gathered, 0));
+    }
+    if (gathered > 0) send(&upstreams_[number], entries.data(), gathered);
+  }
+}
+
+void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned count) {
+  Socket* socket = closing_ ? nullptr : sender(upstream, count);
+  if (socket == nullptr) {
+    const auto error = static_cast<uint32_t>(errno);
+    for (unsigned i = 0; i < count; i++) mark_unsent(entries[i], error);
+    return;
+  }
+  for (unsigned i = 0; i < count; i++) {
+    uint8_t* message = memory_.slab + entries[i][layout::kAskOffset];
+    const auto question_end = static_cast<uint16_t>(entries[i][layout::kAskQuestionEnd]);
+    waiting_.add(entries[i][layout::kAskHandle], message, question_end, socket);
+    sending_parts_[i] = {message, entries[i][layout::kAskLength]};
+  }
+  socket->outstanding += count;
+  unsigned done = 0;
+  bool asked_again = false;
+  while (done < count) {
+    const int taken = send_datagrams(socket->descriptor.get(), &sending_[done], count - done);
+    if (taken > 0) {
+      done += taken;
+      counters_.sent += taken;
+      asked_again = false;
+      continue;
+    }
+    if (errno == EINTR) continue;
+    // An ICMP error that an earlier datagram brought about is told here, once, in place of sending.
+    if (!no_room(errno) && !asked_again) {
+      asked_again = true;
+      socket->error = errno;
+      if (!socket->ready) enqueue(socket);
+      continue;
+    }
+    // No waiting for room: a query that is lost here is one that is asked again, as others that get lost.
+    asked_again = false;
+    const auto error = static_cast<uint32_t>(errno);
+    release(entries[done][layout::kAskHandle]);
+    mark_unsent(entries[done], error);
+    done++;
+  }
+}
+
+std::string UdpClient::forget(uint32_t handle) {
+  const auto* socket = static_cast<const Socket*>(waiting_.place(handle));
+  if (socket == nullptr) return {};
+  std::string from = local_address(socket->descriptor.get());
+  release(handle);
+  return from;
+}
+
+void UdpClient::release(uint32_t handle) {
+  auto* socket = static_cast<Socket*>(const_cast<void*>(waiting_.remove(handle)));
+  if (socket == nullptr) return;
+  socket->outstanding--;
+  if (socket->retired && socket->outstanding == 0) close_socket(socket);
+}
+
+// One of the upstream's sockets, chosen at random; null where none can be opened.
+UdpClient::Socket* UdpClient::sender(Upstream* upstream, unsigned count) {
+  Socket*& socket = upstream->sockets[waiting_.random() % kSockets];
+  if (socket != nullptr && (socket->uses_left < count || uv_now(check_.loop) >= socket->retire_at)) retire(&socket);
+  if (socket == nullptr) socket = open_socket(*upstream);
+  if (socket != nullptr) socket->uses_left -= count;
+  return socket;
+}
+
+UdpClient::Socket* UdpClient::open_socket(const Upstream& upstream) {
+  const auto& [address, length] = upstream.address;
+  const auto& [source, source_length] = upstream.source;
+  Descriptor descriptor(::socket(address.ss_family, SOCK_DGRAM, 0));
+  if (!descriptor.valid()) return nullptr;
+  fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
+  fcntl(descriptor.get(), F_SETFL, O_NONBLOCK);
+  setsockopt(descriptor.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  // The kernel chooses the port, at random (RFC 6056).
+  if (source_length != 0 && bind(descriptor.get(), reinterpret_cast<const sockaddr*>(&source), source_length) != 0) {
+    return nullptr;
+  }
+  if (connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return nullptr;
+  auto socket = std::make_unique<Socket>();
+  if (uv_poll_init(check_.loop, &socket->poll, descriptor.get()) != 0) return nullptr;
+  open_handles_++;
+  socket->poll.data = socket.get();
+  socket->client = this;
+  socket->descriptor = std::move(descriptor);
+  socket->uses_left = kMinUses + waiting_.random() % kMinUses;
+  socket->retire_at = uv_now(check_.loop) + kMinLife + waiting_.random() % kMinLife;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
+  if (uv_poll_start(&socket->poll, UV_READABLE, on_readable) != 0) {
+    close_socket(socket.release());
+    return nullptr;
+  }
+  return socket.release();
+}
+
+// Takes a socket out of use; it stays open for what is still waited for.
+void UdpClient::retire(Socket** place) {
+  Socket* socket = std::exchange(*place, nullptr);
+  socket->retired = true;
+  if (socket->outstanding == 0) close_socket(socket);
+}
+
+// Takes a socket out of use, whichever it is.
+void UdpClient::give_up(const Socket* socket) {
+  for (Upstream& upstream : upstreams_) {
+    for (Socket*& place : upstream.sockets) {
+      if (place == socket) retire(&place);
+    }
+  }
+}
+
+void UdpClient::close_socket(Socket* socket) {
+  if (socket->ready) unlink(socket);
+  // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
+  uv_close(reinterpret_cast<uv_handle_t*>(&socket->poll), [](uv_handle_t* handle) {
+    std::unique_ptr<Socket> socket(static_cast<Socket*>(handle->data));
+    socket->client->handle_closed();
+  });
+  socket->descriptor.reset();
+}
+
+void UdpClient::close(std::function<void()> closed) {
+  if (closing_) return;
+  closing_ = true;
+  closed_ = std::move(closed);
+  for (Upstream& upstream : upstreams_) {
+    for (Socket*& socket : upstream.sockets) {
+      if (socket != nullptr) retire(&socket);
+    }
+  }
+  for (uint32_t handle = 0; handle < waiting_.size(); handle++) release(handle);
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_),
+           [](uv_handle_t* handle) { static_cast<UdpClient*>(handle->data)->handle_closed(); });
+}
+
+void UdpClient::handle_closed() {
+  if (--open_handles_ > 0) return;
+  // The last one: nothing of libuv points here any more.
+  const std::shared_ptr<UdpClient> keep = std::move(self_);
+  if (closed_) std::exchange(closed_, nullptr)();
+}
+
+void UdpClient::on_readable(uv_poll_t* handle, int /*status*/, int /*events*/) {
+  // Errors of the socket come out of the receive call, which clears them; so they count as readable.
+  auto* socket = static_cast<Socket*>(handle->data);
+  if (!socket->ready) socket->client->enqueue(socket);
+}
+
+void UdpClient::enqueue(Socket* socket) {
+  socket->ready = true;
+  socket->next = nullptr;
+  (first_ready_ == nullptr ? first_ready_ : last_ready_->next) = socket;
+  last_ready_ = socket;
+}
+
+void UdpClient::unlink(Socket* socket) {
+  socket->ready = false;
+  for (Socket* left = std::exchange(first_ready_, nullptr); left != nullptr;) {
+    Socket* next = left->next;
+    if (left != socket) enqueue(left);
+    left = next;
+  }
+}
+
+void UdpClient::on_turn(uv_check_t* handle) {
+  auto* client = static_cast<UdpClient*>(handle->data);
+  if (client->first_ready_ == nullptr) return;
+  // What JavaScript does in a turn may close the client.
+  const std::shared_ptr<UdpClient> keep = client->shared_from_this();
+  client->turn();
+}
+
+// A batch at a time from each socket that is ready. What is left is readable in the next turn, too.
+void UdpClient::turn() {
+  for (unsigned batches = 0; batches < kMaxBatches && first_ready_ != nullptr; batches++) {
+    Socket* socket = first_ready_;
+    first_ready_ = socket->next;
+    socket->ready = false;
+    // Not to be closed by what JavaScript forgets meanwhile.
+    socket->outstanding++;
+    const bool more = receive(socket);
+    if (socket->error != 0) fail_outstanding(socket);
+    socket->outstanding--;
+    if (socket->retired && socket->outstanding == 0) {
+      close_socket(socket);
+    } else if (more && !socket->ready) {
+      enqueue(socket);
+    }
+  }
+}
+
+// Returns whether more may wait.
+bool UdpClient::receive(Socket* socket) {
+  for (Datagram& datagram : datagrams_) datagram.header.msg_flags = 0;
+  const int count = receive_datagrams(socket->descriptor.get(), datagrams_.data(), layout::kBatchSize);
+  if (count < 0) {
+    if (errno == EINTR) return true;
+    if (would_block(errno)) return false;
+    socket->error = errno;
+    return true;
+  }
+  counters_.received += count;
+  const uint32_t rows = match(socket, count);
+  counters_.unmatched += count - rows;
+  if (rows > 0) deliver_(rows);
+  return count == static_cast<int>(layout::kBatchSize);
+}
+
+// Fills rows for what answers a query of this socket, and packs those messages at the slab's beginning.
+uint32_t UdpClient::match(Socket* socket, unsigned received) {
+  uint32_t rows = 0;
+  uint32_t packed = 0;
+  for (unsigned i = 0; i < received; i++) {
+    uint32_t* row = memory_.answers + rows * layout::kAnswerWords;
+    if (!read(memory_.slab + i * layout::kSlotStride, datagrams_[i], socket, packed, row)) continue;
+    rows++;
+    if (row[layout::kAnswerOutcome] == layout::kAnswered) packed += row[layout::kAnswerLength];
+    release(row[layout::kAnswerHandle]);
+  }
+  return rows;
+}
+
+// Fills the row of the query that a datagram ends the waiting of; false: it ends none.
+bool UdpClient::read(const uint8_t* message, const Datagram& datagram, Socket* socket, uint32_t packed, uint32_t* row) {
+  const uint32_t length = datagram.length;
+  if (length < kHeaderSize || !is_response(message)) return false;
+  Fit fit;
+  const uint32_t handle = waiting_.find(message, length, socket, &fit);
+  if (handle == WaitingQueries::kNoHandle) {
+    const uint32_t guessed = waiting_.count_guess(message, length, socket);
+    if (guessed == WaitingQueries::kNoHandle) return false;
+    counters_.given_up++;
+    give_up(socket);
+    row[layout::kAnswerHandle] = guessed;
+    row[layout::kAnswerOutcome] = layout::kGuessed;
+    return true;
+  }
+  row[layout::kAnswerHandle] = handle;
+  if (fit == Fit::kMisspelt) {
+    row[layout::kAnswerOutcome] = layout::kMisspelt;
+    return true;
+  }
+  if ((datagram.header.msg_flags & MSG_TRUNC) != 0) {
+    row[layout::kAnswerOutcome] = layout::kTruncated;
+    return true;
+  }
+  UpstreamAnswer answer;
+  const layout::AnswerOutcome outcome = read_answer(message, length, waiting_.question_end(handle), fit, &answer);
+  row[layout::kAnswerOutcome] = outcome;
+  if (outcome != layout::kAnswered) return outcome != layout::kUnmatched;
+  memmove(memory_.slab + packed, message, length);
+  row[layout::kAnswerOffset] = packed;
+  row[layout::kAnswerLength] = length;
+  answer.write(row);
+  return true;
+}
+
+// The kernel has learnt that nobody is there: all who wait at this socket need not wait longer.
+void UdpClient::fail_outstanding(Socket* socket) {
+  const auto error = static_cast<uint32_t>(std::exchange(socket->error, 0));
+  // What JavaScript asks meanwhile goes through another socket.
+  give_up(socket);
+  const std::string from = local_address(socket->descriptor.get());
+  uint32_t rows = 0;
+  const auto deliver = [&] {
+    memcpy(memory_.slab, from.data(), from.size());
+    deliver_(std::exchange(rows, 0));
+  };
+  for (uint32_t handle = 0; handle < waiting_.size(); handle++) {
+    if (waiting_.place(handle) != socket) continue;
+    release(handle);
+    uint32_t* row = memory_.answers + rows++ * layout::kAnswerWords;
+    row[layout::kAnswerHandle] = handle;
+    row[layout::kAnswerOutcome] = layout::kUnreachable;
+    row[layout::kAnswerOffset] = 0;
+    row[layout::kAnswerLength] = static_cast<uint32_t>(from.size());
+    row[layout::kAnswerError] = error;
+    if (rows == layout::kBatchSize) deliver();
+  }
+  if (rows > 0) deliver();
+}
+
+}  // namespace multisocket

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Chain } from '../../../dist/corefile/chain.js';
+import { loadCorefile, type Corefile } from '../../../dist/corefile/corefile.js';
+import { DirectiveRegistry } from '../../../dist/corefile/registry.js';
+import { createServer } from '../../../dist/index.js';
+import { file } from '../../../dist/directives/file/setup.js';
+import { ask } from '../../support/clients.js';
+
+const registry = new DirectiveRegistry();
+registry.register(file);
+const load = (text: string): Corefile => loadCorefile(text, { registry, environment: {} });
+const configOf = (lines: string): unknown => load(`example.org 10.0.0.0/8 {\n${lines}\n}`).blocks[0].plugins[0].config;
+
+describe('the directive file', () => {
+  const defaults = { file: resolve('db'), zones: ['example.org', '10.in-addr.arpa'], reload: 60_000, fallthrough: [] };
+
+  it('serves the zones of its block, or those that it names', () => {
+    assert.deepEqual(configOf('file db'), [defaults]);
+    assert.deepEqual(configOf('file db Example.NET. 192.0.2.0/24'), [
+      { ...defaults, zones: ['example.net', '2.0.192.in-addr.arpa'] },
+    ]);
+    assert.deepEqual(configOf('file db a\nfile /db b'), [
+      { ...defaults, zones: ['a'] },
+      { ...defaults, file: '/db', zones: ['b'] },
+    ]);
+  });
+
+  it('takes reload and fallthrough', () => {
+    assert.deepEqual(configOf('file db {\n reload 1m30.5s\n fallthrough\n}'), [
+      { ...defaults, reload: 90_500, fallthrough: ['.'] },
+    ]);
+    assert.deepEqual(configOf('file db {\n reload 0\n fallthrough A.example.org b\n}'), [
+      { ...defaults, reload: 0, fallthrough: ['a.example.org', 'b'] },
+    ]);
+  });
+
+  const faults: [string, number, string][] = [
+    ['file', 2, "Wrong argument count or unexpected line ending after 'file'"],
+    ['file {\n}', 2, "Unexpected token '{', expecting argument"],
+    ['file db a..b', 2, 'not a valid zone: "a..b"'],
+    ['file db a\nfile db b a', 3, 'the zone a is served from a file already'],
+    ['file db {\n reload\n}', 3, 'reload duration value is expected'],
+    ['file db {\n reload 1 2\n}', 3, 'reload duration value is expected'],
+    ['file db {\n reload 5\n}', 3, 'invalid duration "5"'],
+    ['file db {\n reload -5s\n}', 3, 'invalid duration "-5s"'],
+    ['file db {\n reload 1000h\n}', 3, 'the duration 1000h is longer than 2147483647 ms'],
+    ['file db {\n upstream\n}', 3, 'upstream is not supported: answers end where the zone does'],
+    ['file db {\n transfer to *\n}', 3, "unknown property 'transfer'"],
+  ];
+  for (const [text, line, message] of faults) {
+    it(`refuses ${JSON.stringify(text)}`, () => {
+      assert.throws(() => configOf(text), {
+        code: 'ERR_MULTISOCKET_COREFILE',
+        message: `plugin/file: Corefile:${line} - Error during parsing: ${message}`,
+      });
+    });
+  }
+
+  it('answers in a chain', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
+    try {
+      const db = join(folder, 'db');
+      writeFileSync(db, '$TTL 60\n@ SOA a b 1 2 3 4 5\nwww A 192.0.2.1\n');
+      const { blocks } = load(`example.org {\n file ${db}\n}`);
+      const chain = await Chain.start(
+        blocks[0],
+        { index: 0, logger: console, signal: new AbortController().signal, fatal: assert.ifError },
+        registry,
+      );
+      assert.deepEqual(chain.unready(), []);
+      await using server = createServer({ listen: '127.0.0.1:0', sockets: 1, workers: 0, handler: chain.handle });
+      await server.listen();
+      const { port } = server.addresses()[0];
+      const reply = await ask(port, 'www.example.org');
+      assert.deepEqual(
+        reply.answers!.map((record) => (record as { data: unknown }).data),
+        ['192.0.2.1'],
+      );
+      assert.equal(((await ask(port, 'example.net')) as unknown as { rcode: string }).rcode, 'SERVFAIL');
+      await chain.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

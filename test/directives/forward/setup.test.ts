@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Chain } from '../../../dist/corefile/chain.js';
+import { loadCorefile, type Corefile } from '../../../dist/corefile/corefile.js';
+import { DirectiveRegistry } from '../../../dist/corefile/registry.js';
+import { createServer } from '../../../dist/index.js';
+import type { ForwardOptions } from '../../../dist/directives/forward/options.js';
+import { forward } from '../../../dist/directives/forward/setup.js';
+import { ask } from '../../support/clients.js';
+import { ScriptedUpstream } from '../../support/upstream.js';
+
+const registry = new DirectiveRegistry();
+registry.register(forward);
+const load = (text: string): Corefile => loadCorefile(text, { registry, environment: {} });
+const configOf = (lines: string): ForwardOptions[] =>
+  load(`. {\n${lines}\n}`).blocks[0].plugins[0].config as ForwardOptions[];
+const upstreamsOf = (to: string): string[] =>
+  configOf(`forward . ${to}`)[0].to.map(
+    ({ transport, address, port, servername }) =>
+      `${transport} ${address} ${port}${servername ? ` ${servername}` : ''}`,
+  );
+
+describe('the directive forward', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+  function write(name: string, text: string): string {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  }
+
+  const addresses: [string, string[]][] = [
+    ['192.0.2.1', ['dns 192.0.2.1 53']],
+    ['192.0.2.1:5353 dns://192.0.2.2', ['dns 192.0.2.1 5353', 'dns 192.0.2.2 53']],
+    ['::1 [::1] [::1]:5353', ['dns ::1 53', 'dns ::1 53', 'dns ::1 5353']],
+    ['fe80::1%lo [fe80::1%lo]:5353', ['dns fe80::1%lo 53', 'dns fe80::1%lo 5353']],
+    ['tls://192.0.2.1 tls://[::1]:8853', ['tls 192.0.2.1 853', 'tls ::1 8853']],
+    ['tls://192.0.2.1%dns.example', ['tls 192.0.2.1 853 dns.example']],
+    ['tls://192.0.2.1%dns.example:8853', ['tls 192.0.2.1 8853 dns.example']],
+    ['tls://2001:db8::1%dns.example:8853', ['tls 2001:db8::1 8853 dns.example']],
+  ];
+  for (const [to, upstreams] of addresses) {
+    it(`asks ${to}`, () => {
+      assert.deepEqual(upstreamsOf(to), upstreams);
+    });
+  }
+
+  it('reads upstreams from a file like resolv.conf', () => {
+    const file = write(
+      'resolv.conf',
+      '# nameserver 192.0.2.9\nnameserver 192.0.2.1\nsearch a\nnameserver\t2001:db8::1 # x\nnameserver [192.0.2.2]:5353\n',
+    );
+    assert.deepEqual(upstreamsOf(file), ['dns 192.0.2.1 53', 'dns 2001:db8::1 53', 'dns 192.0.2.2 5353']);
+  });
+
+  it('has defaults', () => {
+    const [{ to, ...rest }] = configOf('forward Example.ORG. 192.0.2.1');
+    assert.equal(to.length, 1);
+    assert.deepEqual(rest, {
+      from: ['example.org'],
+      except: [],
+      forceTcp: false,
+      preferUdp: false,
+      expire: 10_000,
+      maxFails: 2,
+      maxAge: 0,
+      maxIdleConns: 0,
+      readTimeout: 2000,
+      maxAttempts: 2,
+      sourceAddress: undefined,
+      policy: 'random',
+      healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
+      maxConcurrent: 0,
+      tls: { cert: undefined, key: undefined, ca: undefined },
+      next: [],
+      nextOnNodata: false,
+      failover: [],
+      failfast: false,
+    });
+  });
+
+  it('takes all options', () => {
+    const [cert, key, ca] = ['cert', 'key', 'ca'].map((name) => write(name, name.toUpperCase()));
+    const [config] = configOf(`forward 10.0.0.0/23 tls://192.0.2.1 {
+      except a.Example b.example
+      except c.example
+      force_tcp
+      prefer_udp
+      expire 1m
+      max_fails 5
+      max_connect_attempts 4
+      policy round_robin
+      health_check 2s no_rec domain Example.org.
+      max_concurrent 100
+      tls ${cert} ${key} ${ca}
+      tls_servername dns.example
+      next nxdomain SERVFAIL
+      next_on_nodata
+      failover REFUSED
+      failfast_all_unhealthy_upstreams
+    }`);
+    assert.deepEqual(config, {
+      from: ['0.0.10.in-addr.arpa', '1.0.10.in-addr.arpa'],
+      to: [{ transport: 'tls', address: '192.0.2.1', port: 853, servername: 'dns.example' }],
+      except: ['a.example', 'b.example', 'c.example'],
+      forceTcp: true,
+      preferUdp: true,
+      expire: 60_000,
+      maxFails: 5,
+      maxAge: 0,
+      maxIdleConns: 0,
+      readTimeout: 2000,
+      maxAttempts: 4,
+      sourceAddress: undefined,
+      policy: 'round_robin',
+      healthCheck: { interval: 2000, recursionDesired: false, domain: 'example.org' },
+      maxConcurrent: 100,
+      tls: { cert: 'CERT', key: 'KEY', ca: 'CA' },
+      next: ['NXDOMAIN', 'SERVFAIL'],
+      nextOnNodata: true,
+      failover: ['REFUSED'],
+      failfast: true,
+    });
+    assert.deepEqual(configOf(`forward . 192.0.2.1 {\n tls ${ca}\n}`)[0].tls, {
+      cert: undefined,
+      key: undefined,
+      ca: 'CA',
+    });
+    assert.deepEqual(configOf(`forward . 192.0.2.1 {\n tls ${cert} ${key}\n}`)[0].tls, {
+      cert: 'CERT',
+      key: 'KEY',
+      ca: undefined,
+    });
+  });
+
+  const one = 'forward . 192.0.2.1';
+  const sixteen = Array.from({ length: 16 }, (_, i) => `192.0.2.${i}`).join(' ');
+  const faults: [string, number, string][] = [
+    ['forward', 2, "Wrong argument count or unexpected line ending after 'forward'"],
+    ['forward .', 2, "Wrong argument count or unexpected line ending after '.'"],
+    ['forward a..b 192.0.2.1', 2, 'not a valid zone: "a..b"'],
+    ['forward . dns.example', 2, 'not an IP address or file: "dns.example"'],
+    ['forward . 192.0.2.1:0', 2, 'not an IP address or file: "192.0.2.1:0"'],
+    ['forward . 192.0.2.1:65536', 2, 'not an IP address or file: "192.0.2.1:65536"'],
+    ['forward . 192.0.2.1%lo', 2, 'not an IP address or file: "192.0.2.1%lo"'],
+    [
+      'forward . https://192.0.2.1',
+      2,
+      "'https' is not supported as a destination protocol in forward: https://192.0.2.1",
+    ],
+    ['forward . grpc://192.0.2.1', 2, "'grpc' is not supported as a destination protocol in forward: grpc://192.0.2.1"],
+    ['forward . x://192.0.2.1', 2, 'not an IP address or file: "x://192.0.2.1"'],
+    ['forward . /nowhere/resolv.conf', 2, "ENOENT: no such file or directory, open '/nowhere/resolv.conf'"],
+    [`forward . ${sixteen}`, 2, 'more than 15 TOs configured: 16'],
+    [`${one} {\n unknown\n}`, 3, "unknown property 'unknown'"],
+    [`${one} {\n doh_method GET\n}`, 3, 'doh_method is not supported: upstreams over HTTPS are not supported'],
+    [`${one} {\n resolver 192.0.2.1\n}`, 3, 'resolver is not supported: upstreams are given by their addresses'],
+    [
+      `${one} {\n max_idle_conns 1\n}`,
+      3,
+      'max_idle_conns is not supported: connections are pipelined, so that there are few of them',
+    ],
+    [`${one} {\n except\n}`, 3, "Wrong argument count or unexpected line ending after 'except'"],
+    [`${one} {\n force_tcp yes\n}`, 3, "Wrong argument count or unexpected line ending after 'yes'"],
+    [`${one} {\n expire 5\n}`, 3, 'invalid duration "5"'],
+    [`${one} {\n max_fails -1\n}`, 3, 'not a number from 0 to 2147483647: "-1"'],
+    [`${one} {\n max_concurrent x\n}`, 3, 'not a number from 0 to 2147483647: "x"'],
+    [`${one} {\n policy best\n}`, 3, "unknown policy 'best'"],
+    [`${one} {\n health_check\n}`, 3, "Wrong argument count or unexpected line ending after 'health_check'"],
+    [`${one} {\n health_check 1s often\n}`, 3, 'health_check: unknown option often'],
+    [`${one} {\n health_check 1s domain\n}`, 3, "Wrong argument count or unexpected line ending after 'domain'"],
+    [`${one} {\n health_check 1s domain a..b\n}`, 3, 'health_check: invalid domain name a..b'],
+    [`${one} {\n tls a b c d\n}`, 3, "Wrong argument count or unexpected line ending after 'd'"],
+    [`${one} {\n tls /nowhere/ca\n}`, 3, "ENOENT: no such file or directory, open '/nowhere/ca'"],
+    [`${one} {\n next FINE\n}`, 3, 'FINE is not a valid rcode'],
+    [`${one} {\n failover NOERROR\n}`, 3, 'failover with NOERROR makes no sense'],
+    [
+      'forward . tls://192.0.2.1%a {\n tls_servername b\n}',
+      3,
+      'tls_servername is given, and an upstream has a server name of its own',
+    ],
+    [`${one} {\n policy random {\n }\n}`, 3, "Unexpected token '{', expecting argument"],
+  ];
+  for (const [lines, line, message] of faults) {
+    it(`refuses ${JSON.stringify(lines)}`, () => {
+      assert.throws(() => load(`. {\n${lines}\n}`), {
+        code: 'ERR_MULTISOCKET_COREFILE',
+        message: `plugin/forward: Corefile:${line} - Error during parsing: ${message}`,
+      });
+    });
+  }
+
+  it('refuses a resolv.conf without a name server, or with one that is none', () => {
+    const empty = write('empty', 'search a\n');
+    assert.throws(() => upstreamsOf(empty), { message: /no nameservers found in/ });
+    const odd = write('odd', 'nameserver dns.example\n');
+    assert.throws(() => upstreamsOf(odd), { message: /not an IP address: "dns.example" in/ });
+  });
+
+  it('runs in a chain', async () => {
+    const upstream = await ScriptedUpstream.start();
+    const { blocks } = load(`. {\n forward . 127.0.0.1:${upstream.port}\n}`);
+    const runtime = { index: 0, logger: console, signal: new AbortController().signal, fatal: assert.ifError };
+    const chain = await Chain.start(blocks[0], runtime, registry);
+    try {
+      await using server = createServer({ listen: '127.0.0.1:0', sockets: 1, workers: 0, handler: chain.handle });
+      await server.listen();
+      assert.equal((await ask(server.addresses()[0].port, 'example.org')).answers!.length, 1);
+    } finally {
+      await chain.close();
+      await upstream.close();
+    }
+  });
+});

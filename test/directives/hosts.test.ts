@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import packet from 'dns-packet';
+import type { DirectiveDefinition } from '../../dist/corefile/directive.js';
+import { reverseName } from '../../dist/directives/hosts/hosts-table.js';
+import { hosts } from '../../dist/directives/hosts/setup.js';
+import { ask } from '../support/clients.js';
+import { configOf, registryOf, serveChain } from '../support/chain.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { answers } from '../support/zone-of-one.js';
+
+const registry = registryOf(...([hosts, answers] as DirectiveDefinition<never>[]));
+const file = join(temporaryDirectory(), 'hosts');
+writeFileSync(
+  file,
+  '# comment\n192.0.2.1 one.example.org ONE # more\n2001:db8::1 one.example.org\n192.0.2.2 one.example.org\nnonsense line\n',
+);
+const data = (answer: packet.DecodedPacket): string[] =>
+  (answer.answers ?? []).map((record) => (record as packet.StringAnswer).data);
+
+describe('the directive hosts', () => {
+  it('answers A, AAAA and PTR with authority, in the order of the file, and NODATA for other types', async () => {
+    const { server, port } = await serveChain(registry, `hosts ${file}`);
+    const answer = await ask(port, 'One.example.org', 'A');
+    assert.deepEqual(data(answer), ['192.0.2.1', '192.0.2.2']);
+    assert.equal(answer.flag_aa, true);
+    assert.equal((answer.answers?.[0] as packet.StringAnswer).ttl, 3600);
+    assert.deepEqual(data(await ask(port, 'one', 'A')), ['192.0.2.1']);
+    assert.deepEqual(data(await ask(port, 'one.example.org', 'AAAA')), ['2001:db8::1']);
+    assert.deepEqual(data(await ask(port, '1.2.0.192.in-addr.arpa', 'PTR')), ['one.example.org', 'one']);
+    assert.deepEqual(data(await ask(port, reverseName('2001:db8::1'), 'PTR')), ['one.example.org']);
+    const none = await ask(port, 'one.example.org', 'MX');
+    assert.deepEqual([none.rcode, none.answers?.length], ['NOERROR', 0]);
+    await server.close();
+  });
+
+  it('answers SERVFAIL for names that it lacks, or leaves them to the next with fallthrough', async () => {
+    const { server, port } = await serveChain(
+      registry,
+      `hosts ${file} example.org {\nfallthrough a.example.org\n}\nanswers`,
+    );
+    assert.equal((await ask(port, 'two.example.org', 'A')).rcode, 'SERVFAIL');
+    for (const name of ['b.a.example.org', 'example.net'])
+      assert.equal((await ask(port, name, 'TXT')).answers?.length, 1);
+    assert.equal((await ask(port, '9.9.9.9.in-addr.arpa', 'PTR')).answers?.[0].type, 'TXT');
+    await server.close();
+  });
+
+  it('leaves questions of other classes than IN to the next', async () => {
+    const { server, port } = await serveChain(registry, `hosts ${file}\nanswers`);
+    const [name, type] = ['one.example.org', 'A'] as const;
+    const answer = await ask(port, name, type, { questions: [{ name, type, class: 'CH' }] });
+    assert.deepEqual(
+      answer.answers?.map((record) => record.type),
+      ['TXT'],
+    );
+    await server.close();
+  });
+
+  it('takes lines of the Corefile, a TTL, and no_reverse', async () => {
+    const lines = [
+      'hosts /nowhere {',
+      '10.0.0.1 a.test b.test',
+      'ttl 60',
+      'no_reverse',
+      'reload 0',
+      '}',
+      'answers',
+    ].join('\n');
+    const { server, port } = await serveChain(registry, lines);
+    const answer = await ask(port, 'b.test', 'A');
+    assert.deepEqual(data(answer), ['10.0.0.1']);
+    assert.equal((answer.answers?.[0] as packet.StringAnswer).ttl, 60);
+    assert.equal((await ask(port, '1.0.0.10.in-addr.arpa', 'PTR')).answers?.[0].type, 'TXT');
+    await server.close();
+  });
+
+  it('sees changes of the file', async () => {
+    const changing = `${file}-changing`;
+    writeFileSync(changing, '192.0.2.1 a.test\n');
+    const { server, port, chain } = await serveChain(registry, `hosts ${changing} {\nreload 20ms\n}`);
+    assert.deepEqual(data(await ask(port, 'a.test', 'A')), ['192.0.2.1']);
+    writeFileSync(changing, '192.0.2.99 a.test\n192.0.2.98 a.test\n');
+    for (let i = 0; i < 100 && data(await ask(port, 'a.test', 'A')).length === 1; i++) await wait(20);
+    assert.deepEqual(data(await ask(port, 'a.test', 'A')), ['192.0.2.99', '192.0.2.98']);
+    await chain.close();
+    await server.close();
+  });
+
+  const faults: [string, number, string][] = [
+    ['hosts f {\n ttl 0\n}', 3, 'ttl provided is invalid: 0'],
+    ['hosts f {\n ttl x\n}', 3, 'ttl provided is invalid: x'],
+    ['hosts f {\n 1.2.3.4\n}', 3, "Wrong argument count or unexpected line ending after '1.2.3.4'"],
+    ['hosts f {\n color\n}', 3, "unknown property 'color'"],
+    ['hosts f\nhosts f', 3, 'this plugin can only be used once per Server Block'],
+    ['hosts f a..b', 2, 'not a valid zone: "a..b"'],
+  ];
+  for (const [text, line, message] of faults) {
+    it(`refuses ${JSON.stringify(text)}`, () => {
+      assert.throws(() => configOf(registry, text), {
+        message: `plugin/hosts: Corefile:${line} - Error during parsing: ${message}`,
+      });
+    });
+  }
+});

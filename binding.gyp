@@ -10,6 +10,7 @@
       'target_name': 'multisocket',
       'sources': [
         'native/node/addon.cc',
+        'native/node/async_object.cc',
         'native/message/admission.cc',
         'native/cache/answer_cache.cc',
         'native/node/answer_cache_object.cc',
@@ -31,6 +32,7 @@
         'native/records.cc',
         'native/net/reuseport.cc',
         'native/guard/server_cookies.cc',
+        'native/loop/poll_engine.cc',
         'native/net/socket.cc',
         'native/node/system_error.cc',
         'native/net/thread_pin.cc',
@@ -41,7 +43,7 @@
         'native/upstream/upstream_answer.cc',
         'native/waiting_queries.cc',
       ],
-      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      'include_dirs': ['native', "<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': [
         'NAPI_VERSION=8',
         'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',

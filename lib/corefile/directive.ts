@@ -7,7 +7,7 @@ import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { ServerStatistics } from '../server/statistics.js';
-import type { Corefile } from './corefile.js';
+import type { Corefile } from './read-corefile.js';
 import type { CorefileTransport } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { MetricSample } from './metric-sample.js';
@@ -32,6 +32,11 @@ export interface DirectiveSetup<Config> {
    * that `DirectiveReader` makes.
    */
   configure(uses: readonly DirectiveReader[], block: ConfiguredBlock): Config;
+  /**
+   * Reads the files that {@link start} or the server reads, for `-check`; it opens nothing and leaves nothing behind.
+   * Returns warnings. Throws or rejects with what is wrong, an `AggregateError` with all that is.
+   */
+  check?(config: Config): string[] | Promise<string[]>;
   /** What the directive says of the addresses of its server block; read in the main thread after {@link configure}. */
   listen?(config: Config): ListenSettings;
   /**

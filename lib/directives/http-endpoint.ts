@@ -1,23 +1,32 @@
-/** Small HTTP servers of directives that are asked by orchestrators and by Prometheus. */
+/** The HTTP servers of the directives `health`, `ready` and `prometheus`. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import type { DirectiveReader } from '../corefile/reader.js';
+import { AcceptedSockets } from '../socket/accepted-sockets.js';
 
-/** Where such a server listens. */
+/** Connections of an endpoint at a time. */
+const MAX_CONNECTIONS = 64;
+/** How long a connection may be open, in ms: from its start until the client has read the answer. */
+const LIFETIME = 5000;
+/** Octets that a request's header may have. Orchestrators and Prometheus send a few hundred. */
+const MAX_HEADER = 8192;
+
+/** Where an endpoint listens. */
 export interface HttpAddress {
-  /** An address or a name; empty: every address of the host. */
+  /** An address or a name. Empty: all addresses of the host. */
   host: string;
-  /** 0 to 65,535; 0: the system chooses. */
+  /** 0 to 65,535. 0: the system chooses. */
   port: number;
 }
 
-/** What it answers. */
+/** The answer to a request. */
 export interface HttpAnswer {
   status: number;
   body: string;
   /** Default `text/plain; charset=utf-8`. */
   type?: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** Reads `HOST:PORT`, `:PORT` or `[IPV6]:PORT`. Throws the line's error for anything else. */
@@ -36,33 +45,40 @@ export function distinct(addresses: readonly HttpAddress[]): HttpAddress[] {
   return [...new Map(addresses.map((address) => [`${address.host} ${address.port}`, address])).values()];
 }
 
-/** See the file's head. */
+/**
+ * An HTTP server with one resource. A connection carries one request and is open for 5 s at most, whatever the client does or
+ * does not send and read. With 64 connections open, a new one closes the oldest. Bodies of requests are not read.
+ */
 export class HttpEndpoint {
   readonly #server: Server;
+  readonly #connections = new AcceptedSockets(MAX_CONNECTIONS, LIFETIME);
 
   /**
-   * Answers GET and HEAD of `path` by `answer`, other paths with 404, other methods with 405. Rejects with the system error
-   * of listening.
+   * Answers GET and HEAD of `path` with what `answer` returns, other paths with 404, other methods with 405. Requests that
+   * arrive while `answer` is at work share its result. Rejects with a system error of listening.
    */
   static async open({ host, port }: HttpAddress, path: string, answer: () => HttpAnswer | Promise<HttpAnswer>) {
-    const server = createServer((request, response) => {
+    const endpoint = new HttpEndpoint(path, shared(answer));
+    endpoint.#server.listen(host === '' ? { port } : { host, port });
+    await once(endpoint.#server, 'listening');
+    return endpoint;
+  }
+
+  private constructor(path: string, answer: () => Promise<HttpAnswer>) {
+    this.#server = createServer({ maxHeaderSize: MAX_HEADER }, (request, response) => {
       respond(request, path, answer).then(
-        ({ status, body, type = 'text/plain; charset=utf-8' }) => {
-          response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
-          response.end(request.method === 'HEAD' ? undefined : body);
+        (answered) => {
+          send(request, response, answered);
         },
         (error: unknown) => {
-          fail(response, error);
+          send(request, response, { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` });
         },
       );
     });
-    server.listen(host === '' ? { port } : { host, port });
-    await once(server, 'listening');
-    return new HttpEndpoint(server);
-  }
-
-  private constructor(server: Server) {
-    this.#server = server;
+    this.#server.maxRequestsPerSocket = 1;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+    });
   }
 
   /** The port that it listens on. */
@@ -71,30 +87,46 @@ export class HttpEndpoint {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Stops listening, and cuts off who is connected. */
+  /** Stops listening, and closes all connections. */
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#server.closeAllConnections();
+    this.#connections.destroyAll();
     await closed;
   }
+}
+
+/** `answer`, called once for all requests that wait for it at the same time. */
+function shared(answer: () => HttpAnswer | Promise<HttpAnswer>): () => Promise<HttpAnswer> {
+  let pending: Promise<HttpAnswer> | undefined;
+  return () =>
+    (pending ??= Promise.resolve()
+      .then(answer)
+      .finally(() => (pending = undefined)));
 }
 
 async function respond(
   { method, url = '' }: IncomingMessage,
   path: string,
-  answer: () => HttpAnswer | Promise<HttpAnswer>,
+  answer: () => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Method Not Allowed\n' };
+  if (method !== 'GET' && method !== 'HEAD')
+    return { status: 405, body: 'Method Not Allowed\n', headers: { allow: 'GET, HEAD' } };
   return url.split('?')[0] === path ? answer() : { status: 404, body: '404 page not found\n' };
 }
 
-function fail(response: ServerResponse, error: unknown): void {
-  response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+function send(request: IncomingMessage, response: ServerResponse, answered: HttpAnswer): void {
+  const { status, body, type = 'text/plain; charset=utf-8', headers } = answered;
+  response.writeHead(status, {
+    ...headers,
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** Opens one for each address, or none. Rejects with the first error. */
+/** Opens an endpoint for each address. Rejects with the first error, and closes those that are open. */
 export async function openEndpoints(
   addresses: readonly HttpAddress[],
   path: string,

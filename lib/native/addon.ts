@@ -1,15 +1,9 @@
-/**
- * The native addon, typed. This is the only file that loads it.
- *
- * Native code and JavaScript share memory rather than pass objects. The positions of everything in that memory are
- * decided in `native/message/layout.h`, and come up from there in {@link Layout}, so that there is one place to change them.
- */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** The native addon, or what stands in for it. */
+import type { Addon } from './addon-interface.js';
 import { fallback } from './fallback/addon.js';
+import { loadNative } from './load.js';
 
+<<<<<<< 9a312da57d024c759220efb03f7b4b2391f02774
 /** What {@link Addon.openSocket} needs to know; each field is required so that native code has no defaults of its own. */
 export interface NativeSocketOptions {
   /** `udp` or `tcp`. A TCP socket is listening when it is returned. */
@@ -655,11 +649,22 @@ function hasMusl(): boolean {
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime === undefined;
 }
+=======
+export type * from './addon-interface.js';
+export type * from './cache.js';
+export type * from './descriptor-channel.js';
+export type * from './guard.js';
+export type * from './layout.js';
+export type * from './load-generator.js';
+export type * from './sockets.js';
+export type * from './udp-client.js';
+export type * from './udp-endpoint.js';
+>>>>>>> 26629bc33001f70383606f4023fe2dfaee036a92
 
 const loaded = loadNative();
 
 /** Why there is no native code, and {@link addon} is `lib/native/fallback/`; undefined where there is. */
 export const nativeMissing = loaded instanceof Error ? loaded : undefined;
 
-/** The addon: a prebuilt binary, or the one that `npm run build:native` made; without one, what JavaScript can do. */
+/** The addon; without one, what JavaScript can do. */
 export const addon: Addon = loaded instanceof Error ? fallback : loaded;

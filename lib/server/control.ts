@@ -1,29 +1,27 @@
-/**
- * A Unix socket at which a running server tells how it is: for `multisocket top`, and for scripts.
- *
- * Whoever connects writes a command a line, and gets a line of JSON for each: `stats` gives a {@link ControlReport}, anything
- * else `{ "error": "..." }`. Only the user who runs the server, and root, may connect.
- */
+/** The control socket of a running server, a Unix socket for `multisocket top` and for scripts. */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { addon } from '../native/addon.js';
+import { AcceptedSockets } from '../socket/accepted-sockets.js';
 import { usableCpus } from '../socket/cpus.js';
 import type { BoundAddress } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';
 
 const MODE = 0o600;
 const MAX_CONNECTIONS = 16;
-/** No command is as long as this, in characters. */
+/** The longest line that is read, in characters. Commands are shorter. */
 const MAX_LINE = 256;
+/** Octets of answers that may wait for a client to read. A client with more is disconnected. */
+const MAX_UNREAD = 1 << 20;
 
-/** What a server tells of itself. Times are in milliseconds. */
+/** The answer to `stats`. Times are in milliseconds. */
 export interface ControlReport extends ServerStatistics {
   version: 1;
   pid: number;
-  /** Since the process started; rates are differences over its differences. */
+  /** Time since the process started. A rate is the difference of two counts over the difference of their times. */
   time: number;
-  /** CPU time of the process so far, all its threads. */
+  /** CPU time that all threads of the process have used. */
   cpu: number;
   /** CPUs that the process may use. */
   cpus: number;
@@ -32,17 +30,21 @@ export interface ControlReport extends ServerStatistics {
   addresses: BoundAddress[];
 }
 
-/** See the file's head. */
+/**
+ * Answers each line of a client with a line of JSON: `stats` with a {@link ControlReport}, any other with
+ * `{ "error": "..." }`. Only the user who runs the server, and root, may connect. With 16 connections open, a new one closes
+ * the oldest.
+ */
 export class ControlSocket {
   readonly #path: string;
   readonly #inode: number | undefined;
   readonly #server: Server;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new AcceptedSockets(MAX_CONNECTIONS);
 
   /**
-   * Listens at `path`, with permissions 0600; a socket file that nobody listens at is replaced. `takeOver`: one of a server
-   * that is about to go is, too. Rejects with `EADDRINUSE` when somebody listens there, `ENOTSOCK` when there is something
-   * else, or another system error.
+   * Listens at `path`, with permissions 0600. Replaces a socket file at which nobody listens, and with `takeOver` also that of
+   * a server that is about to close. Rejects with `EADDRINUSE` if another server listens there, with `ENOTSOCK` if the file is
+   * no socket, or with another system error.
    */
   static async open(path: string, takeOver: boolean, stats: () => Told): Promise<ControlSocket> {
     if (takeOver && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
@@ -57,36 +59,35 @@ export class ControlSocket {
     this.#server = createServer((socket) => {
       this.#serve(socket, stats);
     });
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    // Neither it nor who looks on keeps the process alive.
+    // Neither the listener nor a connection keeps the process alive.
     this.#server.listen({ fd }).unref();
   }
 
-  /** Stops, and removes the socket file unless another one has taken its place. */
+  /** Stops listening. Removes the socket file, unless another server has replaced it. */
   close(): void {
     this.#server.close();
-    for (const socket of this.#connections) socket.destroy();
+    this.#connections.destroyAll();
     if (lstatSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) unlinkSync(this.#path);
   }
 
   #serve(socket: Socket, stats: () => Told): void {
     socket.unref();
     this.#connections.add(socket);
-    socket.on('close', () => this.#connections.delete(socket));
-    // Who looks on may go at any time.
-    socket.on('error', () => undefined);
     socket.setEncoding('utf8');
     let line = '';
     socket.on('data', (text: string) => {
       const lines = (line + text).split('\n');
       line = lines.pop() ?? '';
-      for (const command of lines) socket.write(`${JSON.stringify(answer(command.trim(), stats))}\n`);
-      if (line.length > MAX_LINE) socket.destroy();
+      for (const command of lines) {
+        if (socket.writableLength > MAX_UNREAD) break;
+        socket.write(`${JSON.stringify(answer(command.trim(), stats))}\n`);
+      }
+      if (line.length > MAX_LINE || socket.writableLength > MAX_UNREAD) socket.destroy();
     });
   }
 }
 
-/** What the server itself has to tell. */
+/** The part of a report that the server provides. */
 type Told = ServerStatistics & { addresses: BoundAddress[] };
 
 function answer(command: string, stats: () => Told): ControlReport | { error: string } {

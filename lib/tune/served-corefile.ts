@@ -4,7 +4,7 @@ import type { ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import type { FileOptions } from '../directives/file/handler.js';
 import { readZoneFile } from '../dns/zone-file/zone-file.js';
-import type { PrometheusConfig } from '../directives/prometheus/setup.js';
+import type { PrometheusConfig } from '../directives/prometheus/exporter.js';
 import type { ServeOrder } from './served-messages.js';
 import { questionsFor, type Question } from './questions.js';
 

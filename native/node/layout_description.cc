@@ -3,18 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "message/admission.h"
 #include "message/layout.h"
 
 namespace multisocket {
 namespace {
-
-template <size_t N>
-Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
-  auto array = Napi::Array::New(env, N);
-  for (size_t i = 0; i < N; i++) array.Set(static_cast<uint32_t>(i), from[i]);
-  return array;
-}
 
 struct Number {
   const char* name;
@@ -28,9 +20,17 @@ Napi::Object numbers(Napi::Env env, const Number (&from)[N]) {
   return object;
 }
 
+template <size_t N>
+Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
+  auto array = Napi::Array::New(env, N);
+  for (size_t i = 0; i < N; i++) array.Set(static_cast<uint32_t>(i), from[i]);
+  return array;
+}
+
 }  // namespace
 
 Napi::Object describe_layout(Napi::Env env) {
+<<<<<<< 9a312da57d024c759220efb03f7b4b2391f02774
   Napi::Object result = numbers(env, {{"batchSize", layout::kBatchSize},
                                       {"envelopeSize", layout::kEnvelopeSize},
                                       {"slotStride", layout::kSlotStride},
@@ -104,6 +104,22 @@ Napi::Object describe_layout(Napi::Env env) {
                                       {"unmatched", layout::kUnmatched}}));
   result.Set("socketCounters", names(env, layout::kSocketCounterNames));
   result.Set("workerCounters", names(env, layout::kWorkerCounterNames));
+=======
+  using namespace layout;  // NOLINT(google-build-using-namespace): the lists name its constants
+#define LAYOUT_NUMBER(constant, name, description) {#name, constant},
+  Napi::Object result = numbers(env, {LAYOUT_NUMBERS(LAYOUT_NUMBER)});
+  result.Set("envelope", numbers(env, {LAYOUT_ENVELOPE(LAYOUT_NUMBER)}));
+  result.Set("query", numbers(env, {LAYOUT_QUERY(LAYOUT_NUMBER)}));
+  result.Set("verdict", numbers(env, {LAYOUT_VERDICT(LAYOUT_NUMBER)}));
+  result.Set("outbox", numbers(env, {LAYOUT_OUTBOX(LAYOUT_NUMBER)}));
+  result.Set("client", numbers(env, {LAYOUT_CLIENT(LAYOUT_NUMBER)}));
+  result.Set("ask", numbers(env, {LAYOUT_ASK(LAYOUT_NUMBER)}));
+  result.Set("answer", numbers(env, {LAYOUT_ANSWER(LAYOUT_NUMBER)}));
+  result.Set("outcome", numbers(env, {LAYOUT_OUTCOME(LAYOUT_NUMBER)}));
+#undef LAYOUT_NUMBER
+  result.Set("socketCounters", names(env, {LAYOUT_SOCKET_COUNTERS(LAYOUT_STRING)}));
+  result.Set("workerCounters", names(env, {LAYOUT_WORKER_COUNTERS(LAYOUT_STRING)}));
+>>>>>>> 26629bc33001f70383606f4023fe2dfaee036a92
   return result;
 }
 

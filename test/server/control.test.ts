@@ -68,6 +68,33 @@ describe('the control socket', () => {
     await server.close();
   });
 
+  it('a new connection closes the oldest, and a client that reads nothing is disconnected', async () => {
+    const { server } = await serve({ control: path });
+    const closed: number[] = [];
+    const sockets = [];
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(path);
+      await once(socket, 'connect');
+      socket.resume().on('close', () => closed.push(i));
+      sockets.push(socket);
+    }
+    await until(() => closed.length === 4, 'the oldest connections to be closed');
+    assert.deepEqual(closed, [0, 1, 2, 3]);
+    const idle = connect(path);
+    idle.on('error', () => undefined).pause();
+    await once(idle, 'connect');
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 200 && !idle.destroyed; i++) {
+      idle.write('stats\n'.repeat(10_000));
+      await new Promise(setImmediate);
+    }
+    const grown = (process.memoryUsage.rss() - before) / (1 << 20);
+    assert.ok(grown < 64, `${grown} MiB`);
+    await say(path, 'stats\n');
+    for (const socket of [idle, ...sockets]) socket.destroy();
+    await server.close();
+  });
+
   it('closes though somebody looks on, and does not keep a path that is taken', async () => {
     const { server } = await serve({ control: path });
     const onlooker = connect(path);

@@ -6,3 +6,9 @@ export async function socketsAt(port: number, protocol: 'udp' | 'tcp', address =
   const list = await run('ss', ['-H', '-n', '-l', `--${protocol}`, `src ${address}:${port}`]);
   return list.split('\n').filter((line) => line !== '').length;
 }
+
+/** How many connections a server has open at a TCP port. */
+export async function connectionsAt(port: number): Promise<number> {
+  const list = await run('ss', ['-H', '-n', '-t', 'state', 'established', `sport = :${port}`]);
+  return list.split('\n').filter((line) => line !== '').length;
+}

@@ -1,4 +1,4 @@
-/** `health [ADDRESS] { lameduck DURATION }`: tells by HTTP that the process lives. */
+/** `health [ADDRESS] { lameduck DURATION }`: says by HTTP that the process is alive. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration } from '../arguments.js';
@@ -6,20 +6,25 @@ import { distinct, openEndpoints, readHttpAddress, type HttpAddress } from '../h
 
 interface HealthConfig {
   address: HttpAddress;
-  /** Milliseconds that the server goes on serving after it has been told to close. */
+  /** How long the server goes on serving after it is told to close, in ms. */
   lameduck: number;
 }
 
 const PATH = '/health';
 
-/** See the file's head. */
+/** The directive `health`. */
 export const health: DirectiveDefinition<HealthConfig> = {
   name: 'health',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
-      const [text = ':8080'] = use.arguments(0, 1) as (string | undefined)[];
-      return { address: readHttpAddress(use, text), lameduck: Math.max(0, ...use.block.map(readLameduck)) };
+    configure(uses) {
+      const config: HealthConfig = { address: { host: '', port: 8080 }, lameduck: 0 };
+      // As in CoreDNS, what a later use says replaces what an earlier one has said.
+      for (const use of uses) {
+        const [text] = use.arguments(0, 1) as (string | undefined)[];
+        if (text !== undefined) config.address = readHttpAddress(use, text);
+        config.lameduck = use.block.map(readLameduck).at(-1) ?? config.lameduck;
+      }
+      return config;
     },
     async serve(configs) {
       const addresses = distinct(configs.map(({ address }) => address));

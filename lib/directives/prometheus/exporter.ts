@@ -2,12 +2,18 @@
 import { AggregatorRegistry } from 'prom-client';
 import type { MainRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
-import { distinct, openEndpoints, type HttpAnswer } from '../http-endpoint.js';
+import { distinct, openEndpoints, type HttpAddress, type HttpAnswer } from '../http-endpoint.js';
 import { addMetricSamples, directiveMetrics, processMetrics, requestMetrics, serverMetrics } from './metrics.js';
 import { add, emptySample, nameOf, type Sample, type Told } from './samples.js';
-import type { PrometheusConfig } from './setup.js';
 
 const PATH = '/metrics';
+/** What the directive says. */
+export interface PrometheusConfig {
+  address: HttpAddress;
+  /** What the names of all metrics start with. */
+  namespace: string;
+}
+
 /** What has been counted since the start. */
 interface Totals {
   requests: Map<string, Sample>;

@@ -1,28 +1,23 @@
 /**
- * `Layout` of `lib/native/addon.ts` where there is no native code to tell it. Nobody but JavaScript reads this memory then, so
- * that each thing simply has the next place.
+ * The layout without native code. JavaScript alone reads this memory then, so each thing simply has the next place.
  */
+import { layoutNames, nativeSocketCounters, nativeWorkerCounters } from '../layout.js';
 
 /** 0, 1, 2, ... for each of the names. */
-function places<Name extends string>(...names: Name[]): Record<Name, number> {
+function places<Name extends string>(names: readonly Name[]): Record<Name, number> {
   return Object.fromEntries(names.map((name, i) => [name, i])) as Record<Name, number>;
 }
 
-/** A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). */
-const MAX_TEXT = 255 * 4;
+const { numbers, ...groups } = layoutNames;
 
-/** See the file's head. */
+/** All sizes are 0 but those of what the fallback fills: the rows of queries, their text, and the counters. */
 export const layout = {
+  ...(Object.fromEntries(numbers.map((name) => [name, 0])) as Record<(typeof numbers)[number], number>),
   batchSize: 64,
-  envelopeSize: 0,
-  envelope: places('family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket'),
-  slotStride: 0,
-  textOffset: 0,
-  maxText: MAX_TEXT,
-  outputOffset: 0,
-  outputSize: 0,
-  slabSize: 0,
+  /** A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). */
+  maxText: 255 * 4,
   queryWords: 24,
+<<<<<<< 9a312da57d024c759220efb03f7b4b2391f02774
   query: places(
     'offset',
     'length',
@@ -93,6 +88,18 @@ export const layout = {
     'rateLimitSlipped',
     'rateLimitBypassed',
   ],
+=======
+>>>>>>> 26629bc33001f70383606f4023fe2dfaee036a92
   socketRow: 8,
   workerRow: 64,
+  envelope: places(groups.envelope),
+  query: places(groups.query),
+  verdict: places(groups.verdict),
+  outbox: places(groups.outbox),
+  client: places(groups.client),
+  ask: places(groups.ask),
+  answer: places(groups.answer),
+  outcome: places(groups.outcome),
+  socketCounters: [...nativeSocketCounters],
+  workerCounters: [...nativeWorkerCounters],
 };

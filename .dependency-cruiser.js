@@ -1,0 +1,51 @@
+// The floors of lib/, lowest first. A file imports only from its own floor and from floors below, types included.
+const floors = [
+  'errors.ts',
+  'nearest.ts',
+  'dns',
+  'native',
+  'message',
+  'socket',
+  'worker',
+  'server',
+  'corefile',
+  'directives',
+  'run',
+  'tune',
+  'adapters',
+  'index.ts',
+  'sockets.ts',
+  'cli',
+  'cli.ts',
+];
+const pathOf = (floor) => `^lib/${floor.replace('.', '\\.')}${floor.endsWith('.ts') ? '$' : '/'}`;
+
+/** One rule a floor: nothing in it may import from a floor above. */
+const upward = floors.slice(0, -1).map((floor, i) => ({
+  name: `only-down-from-${floor}`,
+  comment: `lib/${floor} imports only from itself and from the floors below it.`,
+  severity: 'error',
+  from: { path: pathOf(floor) },
+  to: { path: floors.slice(i + 1).map(pathOf) },
+}));
+
+export default {
+  forbidden: [
+    ...upward,
+    { name: 'no-cycle', severity: 'error', from: { path: '^lib/' }, to: { circular: true } },
+    {
+      name: 'a-floor-for-each-file',
+      comment: 'A new folder of lib/ is named in the list of floors.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: floors.map(pathOf) },
+      to: {},
+    },
+  ],
+  options: {
+    // Imports as they stand in the source, so that type imports count.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};

@@ -1,14 +1,8 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
-<<<<<<< 9a312da57d024c759220efb03f7b4b2391f02774
-import packet, { type Packet } from 'dns-packet';
-import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type VaryBy } from './cache-choice.js';
-import { decodeMessage, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
-=======
 import type { Packet } from 'dns-packet';
-import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
+import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type VaryBy } from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
->>>>>>> 26629bc33001f70383606f4023fe2dfaee036a92
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
 import type { ResourceRecord } from '../dns/record.js';

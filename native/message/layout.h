@@ -132,49 +132,6 @@ constexpr uint32_t kClientQueriesSize = 64 * 1024;
 constexpr uint32_t kClientSlabSize = kClientQueriesOffset + kClientQueriesSize;
 // So many that a free ID is found with two guesses on average.
 constexpr uint32_t kMaxOutstanding = 32 * 1024;
-<<<<<<< 9a312da57d024c759220efb03f7b4b2391f02774
-
-// clientOutbox[0] counts the entries.
-constexpr uint32_t kClientOutboxEntries = 256;
-constexpr uint32_t kClientOutboxWords = 6;
-enum ClientOutboxWord : uint32_t {
-  kAskUpstream,
-  kAskHandle,  // JavaScript's number for the query, below kMaxOutstanding; native code sets kUnsent where it failed
-  kAskOffset,
-  kAskLength,
-  kAskQuestionEnd,
-  kAskError,  // why it was not sent: an errno
-};
-constexpr uint32_t kUnsent = 0xffffffff;
-
-// A row for each query that is done with.
-constexpr uint32_t kAnswerWords = 13;
-enum AnswerWord : uint32_t {
-  kAnswerHandle,
-  kAnswerOutcome,
-  kAnswerOffset,
-  kAnswerLength,
-  kAnswerQuestionEnd,
-  kAnswerRecordsEnd,
-  kAnswerFlagsAndRcode,
-  kAnswerAnswers,
-  kAnswerAuthorities,
-  kAnswerAdditionals,
-  kAnswerOptionsOffset,
-  kAnswerOptionsLength,
-  kAnswerError,
-};
-// The row has only its handle for all but kAnswered and kUnreachable.
-enum AnswerOutcome : uint32_t {
-  kAnswered,
-  kTruncated,
-  kMalformed,
-  kUnreachable,  // an errno; at the offset, the text of the address and port that the query left from
-  kMisspelt,     // the question came back in another case than it was sent
-  kGuessed,      // somebody guesses at the answer
-  kUnmatched,    // a message on a stream that answers nothing
-};
-=======
 constexpr uint32_t kUnsent = 0xffffffff;
 
 // clientOutbox[0] counts the entries that follow.
@@ -184,10 +141,12 @@ constexpr uint32_t kClientOutboxEntries = 256;
   X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` where it could not send.") \
   X(kAskOffset, offset, "Offset of the message in the slab.")                                                    \
   X(kAskLength, length, "Length of the message in bytes.")                                                       \
-  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")
+  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")       \
+  X(kAskError, error, "Why it was not sent: an errno.")
 enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
 
-// A row for each query that is done with. All but `handle` and `outcome` are there for kAnswered alone.
+// A row for each query that is done with. Besides `handle` and `outcome` it has `error` for kUnreachable, and at
+// `offset` the text of the address and port that the query left from; and all but `error` for kAnswered.
 #define LAYOUT_ANSWER(X)                                                                                 \
   X(kAnswerHandle, handle, "JavaScript's number for the query.")                                         \
   X(kAnswerOutcome, outcome, "An outcome.")                                                              \
@@ -200,14 +159,18 @@ enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords 
   X(kAnswerAuthorities, authorities, "Records in the authority section.")                                \
   X(kAnswerAdditionals, additionals, "Records in the additional section, without OPT.")                  \
   X(kAnswerOptionsOffset, optionsOffset, "OPT: offset from the message's start to its RDATA.")           \
-  X(kAnswerOptionsLength, optionsLength, "OPT: RDLENGTH.")
+  X(kAnswerOptionsLength, optionsLength, "OPT: RDLENGTH.")                                               \
+  X(kAnswerError, error, "An errno.")
 enum AnswerWord : uint32_t { LAYOUT_ANSWER(LAYOUT_MEMBER) kAnswerWords };
 
 #define LAYOUT_OUTCOME(X)                                                      \
   X(kAnswered, answered, "An answer came.")                                    \
   X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.") \
   X(kMalformed, malformed, "The answer cannot be read.")                       \
-  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")
+  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")     \
+  X(kMisspelt, misspelt, "The question came back in another case.")            \
+  X(kGuessed, guessed, "Somebody guesses at the answer.")                      \
+  X(kUnmatched, unmatched, "On a stream: the message answers nothing.")
 enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
 
 // Sizes and counts.
@@ -235,7 +198,6 @@ enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
   X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                     \
   X(kUnsent, unsent, "Stands in place of the handle of a query that could not be sent.")     \
   X(kAnswerWords, answerWords, "Words of a row of answers.")
->>>>>>> 26629bc33001f70383606f4023fe2dfaee036a92
 
 // The number of the socket that a message came through, little-endian as JavaScript reads it.
 inline void write_socket(uint8_t* envelope, uint32_t number) {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "guard/server_cookies.h"
+#include "message/names.h"
 #include "message/wire.h"
-#include "names.h"
 
 namespace multisocket {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "message/message_view.h"
-#include "names.h"
+#include "message/names.h"
 
 namespace multisocket {
 

@@ -6,8 +6,8 @@
 #include <new>
 
 #include "guard/server_cookies.h"
+#include "message/records.h"
 #include "message/wire.h"
-#include "records.h"
 
 namespace multisocket {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
+#include "message/names.h"
+#include "message/records.h"
 #include "message/wire.h"
-#include "names.h"
-#include "records.h"
 
 namespace multisocket {
 namespace {

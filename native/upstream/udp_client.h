@@ -22,7 +22,7 @@
 #include "net/descriptor.h"
 #include "net/text_address.h"
 #include "udp/datagram_io.h"
-#include "waiting_queries.h"
+#include "upstream/waiting_queries.h"
 
 namespace multisocket {
 

@@ -1,11 +1,11 @@
-#include "waiting_queries.h"
+#include "upstream/waiting_queries.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "guard/random_key.h"
+#include "message/names.h"
 #include "message/wire.h"
-#include "names.h"
 
 namespace multisocket {
 namespace {

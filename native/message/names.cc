@@ -1,4 +1,4 @@
-#include "names.h"
+#include "message/names.h"
 
 #include <cstring>
 

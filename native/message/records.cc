@@ -1,7 +1,7 @@
-#include "records.h"
+#include "message/records.h"
 
+#include "message/names.h"
 #include "message/wire.h"
-#include "names.h"
 
 namespace multisocket {
 namespace {

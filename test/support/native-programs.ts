@@ -1,25 +1,25 @@
 /** The C++ programs of test/native: tests, and fuzz targets. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = [
-  'answer_cache',
-  'answer_cache_shard',
-  'cache_key',
-  'cached_answer',
-  'client_options',
-  'guard',
-  'message_view',
-  'names',
-  'rate_limiter',
-  'records',
-  'server_cookies',
-  'upstream_answer',
-  'waiting_queries',
+  'cache/answer_cache',
+  'cache/answer_cache_shard',
+  'cache/cache_key',
+  'cache/cached_answer',
+  'guard/client_options',
+  'guard/guard',
+  'guard/rate_limiter',
+  'guard/server_cookies',
+  'message/message_view',
+  'message/names',
+  'message/records',
+  'upstream/upstream_answer',
+  'upstream/waiting_queries',
 ];
 const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
 
@@ -55,8 +55,12 @@ function compile(given: readonly string[]): string[] {
   const known = objects.get(key);
   if (known !== undefined) return known;
   const folder = temporaryDirectory();
-  runProgram(compiler, [...given, '-c', ...sources.map((source) => join(root, 'native', `${source}.cc`))], folder);
-  const made = sources.map((source) => join(folder, `${source}.o`));
+  runProgram(
+    compiler,
+    [...given, `-I${join(root, 'native')}`, '-c', ...sources.map((source) => join(root, 'native', `${source}.cc`))],
+    folder,
+  );
+  const made = sources.map((source) => join(folder, `${basename(source)}.o`));
   objects.set(key, made);
   return made;
 }

@@ -69,11 +69,11 @@ export class Changes {
     const checked = checkCertificate(tls);
     const parts = this.#parts;
     await this.next(async () => {
-      const before = parts.config.tls;
+      const before = parts.config.tls.shared;
       // gRPC that began without encryption goes on so, on every socket.
       if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
       const shared = { ...checked, ticketKeys: before.ticketKeys };
-      parts.config = { ...parts.config, tls: shared };
+      parts.config = { ...parts.config, tls: { ...parts.config.tls, shared } };
       await Promise.all(parts.supervisor.all.map((worker) => worker.secure(shared)));
     });
   }

@@ -1,7 +1,7 @@
 /** What the owner of the sockets and its worker threads say to each other. Counters are not sent: they are shared. */
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { Overload } from './dispatcher.js';
-import type { SharedTls } from './stream/secure-context.js';
+import type { Certificates, SharedTls } from './stream/secure-context.js';
 import type { TcpOptions } from '../server/options/options.js';
 
 /** A socket of a server, as far as whoever serves it must know. */
@@ -17,6 +17,8 @@ export interface ServerSocket {
   wildcard: boolean;
   /** What it is bound to. */
   local: Endpoint;
+  /** Its address as the option `listen` has it: `tls://[::]:853`, port 0 included. */
+  entry: string;
 }
 
 /** How to serve: what every worker of a server is told. */
@@ -26,7 +28,7 @@ export interface ServingOptions {
   nsid: Uint8Array | undefined;
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
-  tls: SharedTls | undefined;
+  tls: Certificates;
   /** The number of the answer cache; 0: there is none. */
   cache: number;
   /** The number of the cookies and rate limits; 0: there are none. */

@@ -69,7 +69,7 @@ export class Serving {
     const edns = ednsSettings({
       maxPayloadSize,
       idleTimeout: tcp.idleTimeout,
-      grpcEncrypted: start.tls !== undefined,
+      grpcEncrypted: start.tls.shared !== undefined || Object.values(start.tls.own).some((own) => own !== null),
       nsid: start.nsid,
     });
     const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);

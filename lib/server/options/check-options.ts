@@ -4,16 +4,21 @@ import { createSecureContext } from 'node:tls';
 import { nativeMissing } from '../../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../../errors.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
-import { parseAddress } from '../../socket/addresses.js';
+import { nameOfAddress, parseAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { checkSocketCount, MAX_SOCKETS } from '../../socket/socket-count.js';
 import { checkSteering } from '../../socket/socket-group.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import { MAX_NSID } from '../../worker/edns-settings.js';
-import { contextOptions, type SharedTls, type TlsSettings } from '../../worker/stream/secure-context.js';
+import {
+  contextOptions,
+  type Certificates,
+  type SharedTls,
+  type TlsSettings,
+} from '../../worker/stream/secure-context.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
-import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
+import type { CacheOptions, ListenOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const MAX_WORKERS = 1024;
@@ -73,7 +78,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
-    tls: checkTls(options.tls, listen),
+    tls: checkTls(options.tls, checkOwnTls(options.listen, listen), listen),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
     cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
     rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
@@ -91,10 +96,13 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   const listen =
     changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
-  const fresh = changes.tls === undefined ? before.tls : checkTls(changes.tls, listen);
-  const tls = fresh && { ...fresh, ticketKeys: before.tls?.ticketKeys ?? fresh.ticketKeys };
-  if (tls === undefined) checkTls(tls, listen);
-  return { ...before, filename, handler, workerData, listen, tcp, tls };
+  const { tls = before.tls.shared } = changes;
+  const own = changes.listen === undefined ? before.tls.own : checkOwnTls(changes.listen, listen);
+  const fresh = checkTls(tls, own, listen);
+  // Sessions that began before can be resumed.
+  const { ticketKeys } = before.tls.shared ?? {};
+  const shared = fresh.shared && { ...fresh.shared, ...(ticketKeys === undefined ? {} : { ticketKeys }) };
+  return { ...before, filename, handler, workerData, listen, tcp, tls: { shared, own } };
 }
 
 function checkSocketPath(option: string, path: unknown): string {
@@ -153,12 +161,36 @@ function checkHandler(
   }
 }
 
-function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
-  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
-  if (tls === undefined) {
-    if (encrypted === undefined) return undefined;
-    throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
+/** `own`: the settings that addresses have for themselves. */
+function checkTls(
+  tls: TlsSettings | undefined,
+  own: Certificates['own'],
+  listen: ServerConfig['listen'],
+): Certificates {
+  const bare = listen.find(
+    (address) => ['tls', 'https'].includes(address.transport) && !Object.hasOwn(own, nameOfAddress(address)),
+  );
+  if (bare !== undefined && tls === undefined) {
+    throw invalidType('tls', `an object with "cert" and "key", for ${bare.transport}://`, tls);
   }
+  return { shared: tls === undefined ? undefined : withTicketKeys(tls), own };
+}
+
+/** The settings that addresses have for themselves: in `given`, the option `listen`, which is `listen` after its check. */
+function checkOwnTls(given: unknown, listen: ServerConfig['listen']): Certificates['own'] {
+  const own: Record<string, SharedTls | null> = {};
+  const entries: unknown[] = Array.isArray(given) ? given : [given];
+  entries.forEach((entry, i) => {
+    const settings = (entry as ListenOptions | undefined)?.tls;
+    if (settings === undefined) return;
+    const name = nameOfAddress(listen[i]);
+    if (Object.hasOwn(own, name)) throw invalidValue('listen', 'has two entries with "tls" for one address', name);
+    own[name] = settings === null ? null : withTicketKeys(settings);
+  });
+  return own;
+}
+
+function withTicketKeys(tls: TlsSettings): SharedTls {
   return { ...checkCertificate(tls), ticketKeys: randomBytes(48) };
 }
 

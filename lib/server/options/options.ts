@@ -6,7 +6,7 @@ import type { AddressTransport, ListenAddress } from '../../socket/addresses.js'
 import type { Steering } from '../../socket/socket-group.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import type { Overload } from '../../worker/dispatcher.js';
-import type { SharedTls, TlsSettings } from '../../worker/stream/secure-context.js';
+import type { Certificates, TlsSettings } from '../../worker/stream/secure-context.js';
 import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-options.js';
 
 /** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds, caps are of the whole server. */
@@ -45,6 +45,11 @@ export interface ListenOptions {
   sockets?: number;
   /** Whether `::` leaves IPv4 alone; default: the server's. */
   ipv6Only?: boolean;
+  /**
+   * Certificates of this address; default: the server's. `null`: it is not encrypted, since a proxy before it does that:
+   * `https` is HTTP/1.1 then.
+   */
+  tls?: TlsSettings | null;
 }
 
 /**
@@ -211,7 +216,7 @@ export interface ServerConfig extends Required<
   sockets: number;
   auto: AdaptationBounds | undefined;
   tcp: Required<TcpOptions>;
-  tls: SharedTls | undefined;
+  tls: Certificates;
   cache: Required<CacheOptions> | undefined;
   cookies: CookieConfig | undefined;
   rateLimit: NativeRateLimit | undefined;

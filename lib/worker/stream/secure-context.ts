@@ -30,6 +30,19 @@ export interface TlsSettings {
    * AES-GCM or ChaCha20-Poly1305.
    */
   ciphers?: string;
+  /**
+   * A file to which the secrets of all connections are appended, in NSS's format, so that Wireshark can decrypt them.
+   * Default: there is none.
+   */
+  keylog?: string;
+}
+
+/** The TLS settings of all addresses of a server. */
+export interface Certificates {
+  /** Those of addresses without their own; undefined: these are not encrypted. */
+  shared: SharedTls | undefined;
+  /** By the name of the address, see `ServerSocket.entry`; null: it is not encrypted. */
+  own: Readonly<Record<string, SharedTls | null>>;
 }
 
 /** {@link TlsSettings} with what has to be the same in every worker. */

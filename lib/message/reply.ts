@@ -1,7 +1,14 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
 import type { Packet } from 'dns-packet';
-import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
+import {
+  cacheChoice,
+  DEFAULT_CACHING,
+  NOT_AT_ALL,
+  type CacheChoice,
+  type Dependency,
+  type VaryBy,
+} from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
@@ -19,12 +26,13 @@ const RA = 0x0080;
 const AD = 0x0020;
 const CD = 0x0010;
 /** What a reply keeps of the flags of a message that it is given. */
-const TAKEN_OVER = AA | RA | AD;
+const TAKEN_OVER = AA | TC | RA | AD;
 const SERVFAIL = 2;
 const HEADER_SIZE = 12;
 const OPTION_EDE = 15;
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
+const NO_DEPENDENCIES: readonly Dependency[] = [];
 
 /** One a thread: encoding is never interrupted. */
 const writer = new MessageWriter();
@@ -46,6 +54,8 @@ export type ReplyObserver = (outcome: ReplyOutcome) => void;
 export class Reply {
   /** In a chain of directives: the name of the one that has had the query last, and so is to thank for the reply. */
   handledBy: string | undefined;
+  /** @internal What the directives that have had the query since it was asked, or since `cache` was, may depend on. */
+  dependencies: readonly Dependency[] = NO_DEPENDENCIES;
   readonly #query: Query;
   #answers: ResourceRecord[] | undefined;
   #authorities: ResourceRecord[] | undefined;
@@ -143,7 +153,7 @@ export class Reply {
 
   /**
    * Answers with a whole message: one of dns-packet's or `query.message`'s form, or an encoded one, as a resolver got it. Its records, response
-   * code and the flags AA, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
+   * code and the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
    *
    * Throws `TypeError` for what is neither, `RangeError` for a response code that is none, and `Error` for an encoded
    * message that ends too early or that dns-packet, which it is left to when its question is another, cannot read.

@@ -1,7 +1,7 @@
 /** What the owner of the sockets and its worker threads say to each other. Counters are not sent: they are shared. */
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { Overload } from './dispatcher.js';
-import type { Certificates, SharedTls } from './stream/secure-context.js';
+import type { SharedTls } from './stream/secure-context.js';
 import type { TcpOptions } from '../server/options/options.js';
 
 /** A socket of a server, as far as whoever serves it must know. */
@@ -28,7 +28,9 @@ export interface ServingOptions {
   nsid: Uint8Array | undefined;
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
-  tls: Certificates;
+  tls: SharedTls | undefined;
+  /** The TLS settings that addresses have for themselves, by {@link ServerSocket.entry}; null: it is not encrypted. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The number of the answer cache; 0: there is none. */
   cache: number;
   /** The number of the cookies and rate limits; 0: there are none. */

@@ -18,7 +18,7 @@ export function readTls({ certificate, key, ca, clientAuth, keylog }: CorefileTl
   const settings = {
     cert: readFileSync(certificate),
     key: readFileSync(key),
-    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    ca: ca === undefined ? null : readFileSync(ca),
     requestCert: CLIENT_AUTH[clientAuth],
     ...(keylog === undefined ? {} : { keylog }),
   };

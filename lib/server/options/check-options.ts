@@ -1,26 +1,19 @@
 /** Checks the options of `createServer` at the door. */
-import { randomBytes } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import { nativeMissing } from '../../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../../errors.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
-import { nameOfAddress, parseAddress } from '../../socket/addresses.js';
+import { parseAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { checkSocketCount, MAX_SOCKETS } from '../../socket/socket-count.js';
 import { checkSteering } from '../../socket/socket-group.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import { MAX_NSID } from '../../worker/edns-settings.js';
-import {
-  contextOptions,
-  type Certificates,
-  type SharedTls,
-  type TlsSettings,
-} from '../../worker/stream/secure-context.js';
+import type { TlsSettings } from '../../worker/stream/secure-context.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
-import type { CacheOptions, ListenOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
+import { checkOwnTls, checkTls, mergeTls } from './check-tls.js';
+import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
-const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;
 const MAX_BUFFER = 0x3fffffff;
@@ -39,6 +32,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   const sockets = options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets);
   const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
   const listen = checkListen(options.listen, sockets, ipv6Only, auto !== undefined);
+  const ownTls = checkOwnTls(options.listen, listen);
   const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
   if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
@@ -78,7 +72,8 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
-    tls: checkTls(options.tls, checkOwnTls(options.listen, listen), listen),
+    tls: checkTls(options.tls, listen, ownTls),
+    ownTls,
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
     cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
     rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
@@ -96,13 +91,12 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   const listen =
     changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
-  const { tls = before.tls.shared } = changes;
-  const own = changes.listen === undefined ? before.tls.own : checkOwnTls(changes.listen, listen);
-  const fresh = checkTls(tls, own, listen);
-  // Sessions that began before can be resumed.
-  const { ticketKeys } = before.tls.shared ?? {};
-  const shared = fresh.shared && { ...fresh.shared, ...(ticketKeys === undefined ? {} : { ticketKeys }) };
-  return { ...before, filename, handler, workerData, listen, tcp, tls: { shared, own } };
+  const ownTls = changes.listen === undefined ? before.ownTls : checkOwnTls(changes.listen, listen);
+  const tls =
+    before.tls === undefined
+      ? checkTls(changes.tls as TlsSettings | undefined, listen, ownTls)
+      : mergeTls(before.tls, changes.tls ?? {});
+  return { ...before, filename, handler, workerData, listen, tcp, tls, ownTls };
 }
 
 function checkSocketPath(option: string, path: unknown): string {
@@ -159,53 +153,6 @@ function checkHandler(
   if (handler === undefined && filename === undefined) {
     throw invalidType('filename', 'a string or a URL (or "handler" a function, with "workers: 0")', filename);
   }
-}
-
-/** `own`: the settings that addresses have for themselves. */
-function checkTls(
-  tls: TlsSettings | undefined,
-  own: Certificates['own'],
-  listen: ServerConfig['listen'],
-): Certificates {
-  const bare = listen.find(
-    (address) => ['tls', 'https'].includes(address.transport) && !Object.hasOwn(own, nameOfAddress(address)),
-  );
-  if (bare !== undefined && tls === undefined) {
-    throw invalidType('tls', `an object with "cert" and "key", for ${bare.transport}://`, tls);
-  }
-  return { shared: tls === undefined ? undefined : withTicketKeys(tls), own };
-}
-
-/** The settings that addresses have for themselves: in `given`, the option `listen`, which is `listen` after its check. */
-function checkOwnTls(given: unknown, listen: ServerConfig['listen']): Certificates['own'] {
-  const own: Record<string, SharedTls | null> = {};
-  const entries: unknown[] = Array.isArray(given) ? given : [given];
-  entries.forEach((entry, i) => {
-    const settings = (entry as ListenOptions | undefined)?.tls;
-    if (settings === undefined) return;
-    const name = nameOfAddress(listen[i]);
-    if (Object.hasOwn(own, name)) throw invalidValue('listen', 'has two entries with "tls" for one address', name);
-    own[name] = settings === null ? null : withTicketKeys(settings);
-  });
-  return own;
-}
-
-function withTicketKeys(tls: TlsSettings): SharedTls {
-  return { ...checkCertificate(tls), ticketKeys: randomBytes(48) };
-}
-
-/** Checks a certificate and its key. Throws `ERR_INVALID_ARG_TYPE`, or what OpenSSL has against them, by Node's codes. */
-export function checkCertificate(tls: TlsSettings): TlsSettings {
-  if (typeof (tls as unknown) !== 'object') throw invalidType('tls', 'an object', tls);
-  for (const name of ['cert', 'key'] as const) {
-    if (typeof tls[name] === 'string' || (tls[name] as unknown) instanceof Uint8Array) continue;
-    throw invalidType(`tls.${name}`, 'a string or a Buffer', tls[name]);
-  }
-  if (!CLIENT_CERTIFICATES.includes(tls.requestCert)) {
-    throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", tls.requestCert);
-  }
-  createSecureContext(contextOptions(tls));
-  return tls;
 }
 
 function checkCache(cache: CacheOptions): Required<CacheOptions> {

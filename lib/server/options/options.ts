@@ -6,7 +6,7 @@ import type { AddressTransport, ListenAddress } from '../../socket/addresses.js'
 import type { Steering } from '../../socket/socket-group.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import type { Overload } from '../../worker/dispatcher.js';
-import type { Certificates, TlsSettings } from '../../worker/stream/secure-context.js';
+import type { SharedTls, TlsSettings } from '../../worker/stream/secure-context.js';
 import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-options.js';
 
 /** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds, caps are of the whole server. */
@@ -50,6 +50,8 @@ export interface ListenOptions {
    * `https` is HTTP/1.1 then.
    */
   tls?: TlsSettings | null;
+  /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
+  protocol?: 'udp' | 'tcp';
 }
 
 /**
@@ -200,8 +202,8 @@ export interface ReloadOptions {
   listen?: ServerOptions['listen'];
   /** Bounds for connections, for new ones; those that are left out have their defaults. */
   tcp?: TcpOptions;
-  /** Certificates, shown to new connections. */
-  tls?: TlsSettings;
+  /** Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. */
+  tls?: Partial<TlsSettings>;
 }
 
 /** Options after the check, each with its value. */
@@ -216,7 +218,9 @@ export interface ServerConfig extends Required<
   sockets: number;
   auto: AdaptationBounds | undefined;
   tcp: Required<TcpOptions>;
-  tls: Certificates;
+  tls: SharedTls | undefined;
+  /** The TLS settings that addresses have for themselves, see {@link ListenOptions.tls}; by `ServerSocket.entry`. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
   cache: Required<CacheOptions> | undefined;
   cookies: CookieConfig | undefined;
   rateLimit: NativeRateLimit | undefined;

@@ -19,7 +19,7 @@ export interface StreamSocket {
   /** The address and port that it is bound to. */
   local: Endpoint;
   transport: Exclude<Transport, 'udp'>;
-  /** The name of its address among {@link Certificates}. */
+  /** Its address as the option `listen` has it. */
   entry: string;
 }
 

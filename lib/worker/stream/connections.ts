@@ -5,7 +5,7 @@ import type { Endpoint } from '../../message/batch.js';
 import { Acceptor, type AcceptorOptions } from './acceptor.js';
 import { Connection, type ConnectionTimeouts, type Listener, type Protocol, type StreamSocket } from './connection.js';
 import type { ConnectionGate } from './connection-gate.js';
-import type { Certificates, SharedTls } from './secure-context.js';
+import type { SharedTls } from './secure-context.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 
 /** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
@@ -29,7 +29,10 @@ export interface ConnectionsOptions {
   timeouts: ConnectionTimeouts;
   /** Length of an accept queue. */
   backlog: number;
-  tls: Certificates;
+  /** Of addresses without settings of their own; undefined: these are not encrypted. */
+  tls: SharedTls | undefined;
+  /** By {@link StreamSocket.entry}; null: it is not encrypted. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
   services: Readonly<Record<StreamSocket['transport'], Service>>;
 }
 
@@ -55,8 +58,7 @@ export class Connections {
     const failed = (): void => {
       options.gate.count('tlsHandshakeFailures');
     };
-    const { shared, own } = options.tls;
-    for (const [entry, tls] of Object.entries({ ...own, [SHARED]: shared ?? null })) {
+    for (const [entry, tls] of Object.entries({ ...options.ownTls, [SHARED]: options.tls ?? null })) {
       if (tls !== null) this.#handshakes.set(entry, new TlsHandshakes(tls, failed));
     }
     const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = options.timeouts;
@@ -132,7 +134,7 @@ export class Connections {
 
   /** Those of an address; undefined where it is not encrypted. */
   #handshakesOf({ entry }: Listener): TlsHandshakes | undefined {
-    return this.#handshakes.get(Object.hasOwn(this.#options.tls.own, entry) ? entry : SHARED);
+    return this.#handshakes.get(Object.hasOwn(this.#options.ownTls, entry) ? entry : SHARED);
   }
 
   #accept(socket: Socket, listener: Listener): void {

@@ -37,14 +37,6 @@ export interface TlsSettings {
   keylog?: string;
 }
 
-/** The TLS settings of all addresses of a server. */
-export interface Certificates {
-  /** Those of addresses without their own; undefined: these are not encrypted. */
-  shared: SharedTls | undefined;
-  /** By the name of the address, see `ServerSocket.entry`; null: it is not encrypted. */
-  own: Readonly<Record<string, SharedTls | null>>;
-}
-
 /** {@link TlsSettings} with what has to be the same in every worker. */
 export interface SharedTls extends TlsSettings {
   /**

@@ -94,7 +94,11 @@ export class TlsHandshakes {
     });
     server.on('tlsClientError', this.#failed);
     const { keylog } = tls;
-    if (keylog !== undefined) server.on('keylog', (line: Buffer) => appendSecret(keylog, line));
+    if (keylog !== undefined) {
+      server.on('keylog', (line: Buffer) => {
+        appendSecret(keylog, line);
+      });
+    }
     return server;
   }
 }

@@ -47,10 +47,10 @@ const serve = (lines: string): ReturnType<typeof serveChain> => serveChain(regis
 
 /** The names of a record: its owner's, and that in its data. */
 function namesOf(record: packet.Answer): [string, string] {
-  const data = (record as { data: unknown }).data as string | Record<string, string>;
+  const data = (record as { data: unknown }).data as string | Partial<Record<string, string>>;
   return [
     record.name,
-    typeof data === 'string' ? data : (data.target ?? data.exchange ?? data.replacement ?? data.mname),
+    typeof data === 'string' ? data : (data.target ?? data.exchange ?? data.replacement ?? data.mname ?? ''),
   ];
 }
 

@@ -39,7 +39,7 @@ export const RULES: readonly Rule[] = [
       isAliasAlone(exchange.ours) &&
       exchange.ours?.authority.some((record) => record.includes(' in soa ')) === true &&
       exchange.theirs?.authority.some((record) => record.includes(' in soa ')) === false
-        ? { ...exchange, theirs: exchange.theirs && { ...exchange.theirs, authority: exchange.ours.authority } }
+        ? { ...exchange, theirs: { ...exchange.theirs, authority: exchange.ours.authority } }
         : exchange,
   },
   {

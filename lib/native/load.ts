@@ -1,6 +1,7 @@
 /** Loads the native addon: the one that `npm run build:native` made, or a prebuilt one. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// By another name: programs that are bundled with packages of CommonJS import it, too.
+import { createRequire as requireFrom } from 'node:module';
 import { join } from 'node:path';
 import type { Addon } from './addon-interface.js';
 import { bundled, MARK_AS_EXTERNAL, ownDirectory, packageFile } from './package-files.js';
@@ -24,7 +25,7 @@ export function loadNative(): Addon | Error {
   ]
     .map((file) => join(directory, file))
     .filter((file) => existsSync(file));
-  const load = createRequire(join(directory, 'package.json'));
+  const load = requireFrom(join(directory, 'package.json'));
   let failure: Error | undefined;
   for (const file of files) {
     try {

@@ -197,8 +197,8 @@ export interface ReloadOptions {
   listen?: ServerOptions['listen'];
   /** Bounds for connections, for new ones; those that are left out have their defaults. */
   tcp?: TcpOptions;
-  /** Certificates, shown to new connections. */
-  tls?: TlsSettings;
+  /** Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. */
+  tls?: Partial<TlsSettings>;
 }
 
 /** Options after the check, each with its value. */

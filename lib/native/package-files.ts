@@ -8,8 +8,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withCode } from '../errors.js';
 
-/** The directory of the file that this code runs from. CommonJS, which a bundler may make of this module, has no URL. */
-export const ownDirectory = dirname(typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url));
+/** Undefined in CommonJS, which a bundler may make of this module. */
+const url = import.meta.url as string | undefined;
+
+/** The directory of the file that this code runs from. */
+export const ownDirectory = dirname(url === undefined ? __filename : fileURLToPath(url));
 
 const root = join(ownDirectory, '../..');
 const description = describe();

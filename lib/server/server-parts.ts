@@ -8,7 +8,8 @@ import { ServerGuard } from './server-guard.js';
 import type { ServerSockets } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
-import { Supervisor, type SupervisedWorker } from './supervisor.js';
+import type { SupervisedWorker } from './supervised-worker.js';
+import { maxWrittenOff, Supervisor } from './supervisor.js';
 
 /** For how many addresses there is room at least, so that a reload can have more than there were at first. */
 const MIN_ROOM = 64;
@@ -48,23 +49,23 @@ export class ServerParts {
     this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
     const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };
     this.room = Math.max(MIN_ROOM, 2 * config.listen.length);
-    this.counters = new Counters(this.room, 2 * workers);
+    // Twice as many workers while a reload renews them.
+    this.counters = new Counters(this.room, 2 * workers + maxWrittenOff(workers));
     const warn = events.warn.bind(events);
     this.supervisor = new Supervisor({
       workers,
-      stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
+      stallTimeout: config.stallTimeout,
       killTimeout: config.killTimeout,
-      start: (index, died) => {
+      start: (index, life) => {
         const message = (said: unknown): void => {
           events.message(said, index);
         };
-        return startWorker(this.config, index, this.counters, shared, { warn, died, message });
+        return startWorker(this.config, index, this.counters, shared, { ...life, warn, message });
       },
       changed: events.changed.bind(events),
       warn,
       buried: (worker: SupervisedWorker) => {
         this.#assignment.forget(worker);
-        this.counters.returnSeat(worker.seat);
       },
     });
   }

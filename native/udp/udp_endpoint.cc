@@ -1,6 +1,10 @@
 #include "udp/udp_endpoint.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <mutex>
+#include <unordered_set>
 #include <utility>
 
 namespace multisocket {
@@ -8,6 +12,18 @@ namespace {
 
 // Batches in one turn of the loop, so that timers and streams get theirs under a flood.
 constexpr unsigned kMaxBatches = 4;
+
+// The endpoints of all threads. A thread that is blocked cannot give back what it has borrowed, so another one has to
+// take it away; the mutex also guards which descriptors an endpoint has.
+struct Endpoints {
+  std::mutex mutex;
+  std::unordered_set<UdpEndpoint*> all;
+};
+
+Endpoints& endpoints() {
+  static Endpoints instance;
+  return instance;
+}
 
 }  // namespace
 
@@ -18,8 +34,30 @@ UdpEndpoint::UdpEndpoint(const Memory& memory, Server server)
       admission_(memory.queries, memory.slab + layout::kTextOffset, layout::kTextOffset,
                  memory.counters + memory.worker_row, memory.edns) {}
 
+UdpEndpoint::~UdpEndpoint() {
+  const std::lock_guard<std::mutex> lock(endpoints().mutex);
+  endpoints().all.erase(this);
+}
+
+void UdpEndpoint::abandon(const double* row) {
+  // Not a socket: each call on it fails at once.
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing.valid()) return;
+  const std::lock_guard<std::mutex> lock(endpoints().mutex);
+  for (UdpEndpoint* endpoint : endpoints().all) {
+    if (endpoint->memory_.counters + endpoint->memory_.worker_row != row) continue;
+    for (const Socket* socket : endpoint->sockets_) {
+      if (socket != nullptr) dup2(nothing.get(), socket->descriptor.get());
+    }
+  }
+}
+
 std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& memory, Server server) {
   std::shared_ptr<UdpEndpoint> endpoint(new UdpEndpoint(memory, std::move(server)));
+  {
+    const std::lock_guard<std::mutex> lock(endpoints().mutex);
+    endpoints().all.insert(endpoint.get());
+  }
   uv_check_init(loop, &endpoint->check_);
   endpoint->check_.data = endpoint.get();
   uv_check_start(&endpoint->check_, on_turn);
@@ -51,12 +89,13 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   }
   open_handles_++;
   if (!ref_) uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
-  if (sockets_.size() <= number) {
-    sockets_.resize(number + 1, nullptr);
-    groups_.resize(number + 1, 0);
-  }
+  if (groups_.size() <= number) groups_.resize(number + 1, 0);
   if (senders_.size() <= group) senders_.resize(group + 1, nullptr);
-  sockets_[number] = socket.release();
+  {
+    const std::lock_guard<std::mutex> lock(endpoints().mutex);
+    if (sockets_.size() <= number) sockets_.resize(number + 1, nullptr);
+    sockets_[number] = socket.release();
+  }
   groups_[number] = group;
   choose_sender(group);
   const int started = start(number);
@@ -86,6 +125,7 @@ void UdpEndpoint::stop(uint32_t number) {
 void UdpEndpoint::remove(uint32_t number) {
   Socket* socket = find(number);
   if (socket == nullptr) return;
+  const std::lock_guard<std::mutex> lock(endpoints().mutex);
   sockets_[number] = nullptr;
   if (senders_[socket->group] == socket) choose_sender(socket->group);
   if (socket->ready) unlink(socket);

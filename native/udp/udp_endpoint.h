@@ -39,7 +39,11 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   };
 
   static std::shared_ptr<UdpEndpoint> open(uv_loop_t* loop, const Memory& memory, Server server);
-  ~UdpEndpoint() = default;
+  // Takes the descriptors away from the endpoint whose worker's counters start at `row`, if there is one: it receives
+  // and sends nothing any more, and does not keep the sockets open. Called on another thread, when the endpoint's own
+  // one is blocked for good.
+  static void abandon(const double* row);
+  ~UdpEndpoint();
   UdpEndpoint(const UdpEndpoint&) = delete;
   UdpEndpoint& operator=(const UdpEndpoint&) = delete;
 
@@ -102,7 +106,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   bool notes_arrivals_ = false;
   QueryOrigin origin_;
   uv_check_t check_;
-  std::vector<Socket*> sockets_;  // by number; null where not lent
+  std::vector<Socket*> sockets_;  // by number; null where not lent; other threads read it (abandon)
   std::vector<uint32_t> groups_;  // by number; kept when the socket goes: replies to what it brought may come later
   std::vector<Socket*> senders_;  // by group; null where no socket of it is left
   // A queue of those that are readable. One that has more than a batch took goes to its end, and what is left at the

@@ -1,6 +1,7 @@
 // The floors of lib/, lowest first. A file imports only from its own floor and from floors below, types included.
 const floors = [
   'errors.ts',
+  'nearest.ts',
   'dns',
   'native',
   'message',

@@ -10,6 +10,7 @@
       'target_name': 'multisocket',
       'sources': [
         'native/node/addon.cc',
+        'native/node/async_object.cc',
         'native/message/admission.cc',
         'native/cache/answer_cache.cc',
         'native/node/answer_cache_object.cc',
@@ -29,6 +30,7 @@
         'native/guard/rate_limiter.cc',
         'native/net/reuseport.cc',
         'native/guard/server_cookies.cc',
+        'native/loop/poll_engine.cc',
         'native/net/socket.cc',
         'native/node/system_error.cc',
         'native/net/thread_pin.cc',

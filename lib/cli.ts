@@ -12,9 +12,8 @@ import { readOptions, UsageError } from './cli/arguments.js';
 import { defaultControlPath, runtimeDirectory } from './cli/control-client.js';
 import { checkReport, startReport, stopReport } from './cli/reports.js';
 import { directives } from './corefile/registry.js';
-import { loadCorefile } from './corefile/corefile.js';
 import type { Logger } from './message/handler.js';
-import { listenOptions } from './run/listen.js';
+import { checkCorefile } from './run/check.js';
 import { CorefileServer } from './run/corefile-server.js';
 
 const USAGE =
@@ -164,11 +163,12 @@ function handleSignals(server: CorefileServer): void {
   process.on('SIGHUP', () => undefined);
 }
 
-/** Says what would be served. Throws what keeps it from being so. */
-function check({ corefile, dnsPort }: Arguments): void {
-  const loaded = loadCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
-  listenOptions(loaded);
-  for (const line of checkReport(loaded)) print(line);
+/** Says what would be served, or all that is wrong with it. */
+async function check({ corefile, dnsPort }: Arguments): Promise<void> {
+  const checked = await checkCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
+  for (const { message } of checked.faults) fail(new Error(message));
+  if (checked.faults.length === 0) for (const line of checkReport(checked.corefile)) print(line);
+  else for (const { message } of checked.corefile.warnings) process.stderr.write(`multisocket: ${message}\n`);
 }
 
 function fail(error: unknown): void {
@@ -198,7 +198,7 @@ async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
   if (options.mode === 'version') print(`multisocket-${version()}`);
   else if (options.mode === 'plugins') for (const name of directives.names()) print(`dns.${name}`);
-  else if (options.mode === 'check') check(options);
+  else if (options.mode === 'check') await check(options);
   else await run(options);
 }
 

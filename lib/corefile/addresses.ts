@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../socket/addresses.js';
 import type { RateLimitOptions } from '../server/options/guard-options.js';
-import { corefileWarning, parsingError, type CorefileWarning } from './errors.js';
+import { corefileWarning, parsingError, type CorefileWarning, type Faults } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
 import type { ServerBlock } from './server-block.js';
@@ -30,10 +30,13 @@ export interface ServedAddress {
  * Groups the zones of all server blocks by `transport://address:port`. What a later block says of an address in vain is a
  * warning.
  *
- * Throws a {@link CorefileError} when a zone is there twice for one transport and address, or both with and without
- * `bind` for one port, as each query could then get either.
+ * A fault is a zone that is there twice for one transport and address, or both with and without `bind` for one port, as
+ * each query could then get either.
  */
-export function groupByAddress(blocks: readonly ServerBlock[]): {
+export function groupByAddress(
+  blocks: readonly ServerBlock[],
+  faults: Faults,
+): {
   addresses: ServedAddress[];
   warnings: CorefileWarning[];
 } {
@@ -42,7 +45,9 @@ export function groupByAddress(blocks: readonly ServerBlock[]): {
   blocks.forEach(({ zones, listen }, block) => {
     for (const key of zones) {
       for (const address of listen.addresses ?? ['']) {
-        overlaps.add(key, address);
+        faults.gather(() => {
+          overlaps.add(key, address);
+        });
         const { transport, port, zone } = key;
         const name = addressName({ transport, address, port });
         const group = groups.get(name);

@@ -32,6 +32,11 @@ export interface DirectiveSetup<Config> {
    * that `DirectiveReader` makes.
    */
   configure(uses: readonly DirectiveReader[], block: ConfiguredBlock): Config;
+  /**
+   * Reads the files that {@link start} or the server reads, for `-check`; it opens nothing and leaves nothing behind.
+   * Returns warnings. Throws or rejects with what is wrong, an `AggregateError` with all that is.
+   */
+  check?(config: Config): string[] | Promise<string[]>;
   /** What the directive says of the addresses of its server block; read in the main thread after {@link configure}. */
   listen?(config: Config): ListenSettings;
   /**

@@ -19,10 +19,12 @@ export interface TlsSettings {
   key: string;
   /** Of the authorities that sign clients' certificates. */
   ca?: string | undefined;
+  /** A file to which the secrets of all connections are appended, in the format of NSS. */
+  keylog?: string | undefined;
   clientAuth: 'nocert' | 'request' | 'require' | 'verify_if_given' | 'require_and_verify';
 }
 
-/** Of connections, in milliseconds; undefined: the transport's default. */
+/** Of connections, times in milliseconds; undefined: the transport's default. */
 export interface TimeoutSettings {
   /** Until a message that has begun is complete. */
   read?: number | undefined;
@@ -30,4 +32,6 @@ export interface TimeoutSettings {
   write?: number | undefined;
   /** Until the next message begins. */
   idle?: number | undefined;
+  /** Queries that a connection may bring by TCP or TLS before it is closed; Infinity: any number. */
+  maxQueries?: number | undefined;
 }

@@ -1,6 +1,7 @@
 /** From tokens to server blocks, each with its keys and a tree of directives. */
 import {
   corefileWarning,
+  Faults,
   parsingError,
   syntaxError,
   type CorefileError,
@@ -36,61 +37,80 @@ export interface ParseOptions {
   /** The name for messages, which `import` is relative to. */
   file: string;
   environment: Environment;
-  /** Whether there is a directive of that name. */
-  isDirective: (name: string) => boolean;
+  /** What is wrong with the name of a directive, in words; undefined if there is one of that name. */
+  unknown: (name: string) => string | undefined;
 }
 
 /** What {@link parseCorefile} returns. */
 export interface ParsedCorefile {
   blocks: ServerBlockSyntax[];
   warnings: CorefileWarning[];
+  /** Unknown directives, and the fault after which nothing more could be read. `blocks` is what could be read. */
+  faults: CorefileError[];
 }
 
 /** The most blocks within blocks. */
 const MAX_NESTING = 100;
 
-/** Parses a Corefile. Throws a {@link CorefileError} at the first fault. */
+/** Parses a Corefile. */
 export function parseCorefile(text: string, options: ParseOptions): ParsedCorefile {
-  return new Parser(text, options).parse();
+  const faults = new Faults();
+  const blocks: ServerBlockSyntax[] = [];
+  const warnings: CorefileWarning[] = [];
+  faults.gather(() => {
+    new Parser(text, options, blocks, warnings, faults).parse();
+  });
+  return { blocks, warnings, faults: faults.all };
 }
 
 class Parser {
   readonly #options: ParseOptions;
   readonly #snippets = new Map<string, Token[]>();
-  readonly #warnings: CorefileWarning[] = [];
   readonly #source: TokenSource;
+  readonly #blocks: ServerBlockSyntax[];
+  readonly #warnings: CorefileWarning[];
+  readonly #faults: Faults;
   #nesting = 0;
 
-  constructor(text: string, options: ParseOptions) {
+  constructor(
+    text: string,
+    options: ParseOptions,
+    blocks: ServerBlockSyntax[],
+    warnings: CorefileWarning[],
+    faults: Faults,
+  ) {
     this.#options = options;
     this.#source = new TokenSource(text, options.file);
+    this.#blocks = blocks;
+    this.#warnings = warnings;
+    this.#faults = faults;
   }
 
-  parse(): ParsedCorefile {
-    const blocks: ServerBlockSyntax[] = [];
+  /** Reads all server blocks. Throws a {@link CorefileError} where it cannot go on. */
+  parse(): void {
     for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
       if (isImport(token)) {
         this.#import(token);
         continue;
       }
-      const block = this.#serverBlock(token);
-      if (block !== undefined) blocks.push(block);
+      this.#serverBlock(token);
     }
-    return { blocks, warnings: this.#warnings };
   }
 
-  /** Reads a server block; returns undefined for a snippet, which is kept. */
-  #serverBlock(first: Token): ServerBlockSyntax | undefined {
+  /** Reads a server block, or a snippet, which is kept. */
+  #serverBlock(first: Token): void {
     const keys = this.#keys(first);
     const snippet = keys.length === 1 ? /^\((.*)\)$/s.exec(keys[0].text)?.[1] : undefined;
     if (snippet !== undefined) {
       this.#snippet(snippet);
-      return undefined;
+      return;
     }
     if (keys.length === 0) throw syntaxError(first, first.text, 'zone');
     const braced = this.#source.peek()?.kind === '{';
     if (braced) this.#source.next();
-    return { keys, directives: this.#directives(braced) };
+    const block: ServerBlockSyntax = { keys, directives: [] };
+    this.#blocks.push(block);
+    this.#directives(block.directives, braced);
   }
 
   /** Reads keys up to the brace or line break that ends them. */
@@ -144,27 +164,26 @@ class Parser {
   }
 
   /** Reads directives up to the closing brace, or to the end when there are no braces. */
-  #directives(braced: boolean): DirectiveSyntax[] {
-    const directives: DirectiveSyntax[] = [];
+  #directives(directives: DirectiveSyntax[], braced: boolean): void {
     for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
-      if (token.kind === '}' && braced) return directives;
+      if (token.kind === '}' && braced) return;
       if (token.kind === '}') throw unmatched(token);
       if (token.text === 'import') this.#import(token);
-      else directives.push(this.#directive(token));
+      else directives.push(...this.#directive(token));
     }
     if (braced) throw this.#unclosed();
-    return directives;
   }
 
-  #directive(token: Token): DirectiveSyntax {
-    const name = this.#replace(token.text);
-    if (token.kind !== 'word' || !this.#options.isDirective(name)) {
-      throw parsingError(token, `Unknown directive '${name}'`);
-    }
+  /** Reads a directive; returns nothing for an unknown one, which is a fault. */
+  #directive(token: Token): DirectiveSyntax[] {
+    if (token.kind !== 'word') throw parsingError(token, `Unknown directive '${token.text}'`);
+    const unknown = this.#options.unknown(this.#replace(token.text));
     const directive = this.#line(token);
     const next = this.#source.peek();
     if (next?.kind === '}' && !next.startsLine) throw unmatched(next);
-    return directive;
+    if (unknown === undefined) return [directive];
+    this.#faults.add(parsingError(token, unknown));
+    return [];
   }
 
   /** Reads the rest of a line, and the block that it opens. */

@@ -1,5 +1,12 @@
 /** A directive as its `configure` reads it. */
-import { parsingError, syntaxError, type CorefileError, type Position } from './errors.js';
+import {
+  corefileWarning,
+  parsingError,
+  syntaxError,
+  type CorefileError,
+  type CorefileWarning,
+  type Position,
+} from './errors.js';
 import type { DirectiveSyntax, Word } from './parser.js';
 
 /**
@@ -18,17 +25,19 @@ export class DirectiveReader implements Position {
   readonly hasBlock: boolean;
   readonly #prefix: string;
   readonly #last: Word;
+  readonly #warnings: CorefileWarning[];
 
-  /** `plugin`: the directive's name, also for a line of its block. */
-  constructor(syntax: DirectiveSyntax, plugin: string) {
+  /** `plugin`: the directive's name, also for a line of its block. `warnings`: where {@link warn} adds to. */
+  constructor(syntax: DirectiveSyntax, plugin: string, warnings: CorefileWarning[]) {
     this.name = syntax.name.text;
     this.file = syntax.name.file;
     this.line = syntax.name.line;
     this.args = syntax.args.map(({ text }) => text);
-    this.block = syntax.block?.map((line) => new DirectiveReader(line, plugin)) ?? [];
+    this.block = syntax.block?.map((line) => new DirectiveReader(line, plugin, warnings)) ?? [];
     this.hasBlock = syntax.block !== undefined;
     this.#prefix = `plugin/${plugin}: `;
     this.#last = syntax.args.at(-1) ?? syntax.name;
+    this.#warnings = warnings;
   }
 
   /** {@link args}, checked to be from `least` to `most` in number. Throws {@link argError} or {@link blockError}. */
@@ -41,6 +50,16 @@ export class DirectiveReader implements Position {
   /** Throws {@link blockError} if there are braces. */
   refuseBlock(): void {
     if (this.hasBlock) throw this.blockError();
+  }
+
+  /** Warns if there are braces: CoreDNS skips them in directives whose arguments it reads up to a brace. */
+  ignoreBlock(): void {
+    if (this.hasBlock) this.warn('its braces have no effect');
+  }
+
+  /** Adds a warning about this line, which `-check` shows and a server emits: it works, and is probably not what was meant. */
+  warn(message: string): void {
+    this.#warnings.push(corefileWarning(this, `${this.#prefix}${message}`));
   }
 
   /** `Wrong argument count or unexpected line ending after 'X'`, where X is the last argument, or the name without any. */

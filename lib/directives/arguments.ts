@@ -9,6 +9,25 @@ const MAX_INTEGER = 0x7fffffff;
 /** Milliseconds of the units that Go's durations have. */
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
 
+/** The use of a directive that may stand once in a server block. Throws CoreDNS's error for a second one. */
+export function once([use, ...others]: readonly DirectiveReader[]): DirectiveReader {
+  if (others.length > 0) throw others[0].error('this plugin can only be used once per Server Block');
+  return use;
+}
+
+/** The first use of a directive. Warns of others: CoreDNS takes and ignores them. */
+export function first([use, ...others]: readonly DirectiveReader[]): DirectiveReader {
+  for (const other of others) other.warn(`it is ignored: the one of line ${use.line} counts`);
+  return use;
+}
+
+/** The last use of a directive. Warns of others: CoreDNS reads them, but they have no effect. */
+export function last(uses: readonly DirectiveReader[]): DirectiveReader {
+  const use = uses[uses.length - 1];
+  for (const other of uses.slice(0, -1)) other.warn(`it is ignored: the one of line ${use.line} counts`);
+  return use;
+}
+
 /**
  * The zones that `args` name, networks as their reverse zones; `otherwise` when there are none. In the form of a query's
  * `key`. Throws the line's error for what is no name.

@@ -1,10 +1,10 @@
 /** From the addresses of a Corefile to the options of a server. */
-import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { parsingError, type CorefileError } from '../corefile/errors.js';
-import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
+import type { TimeoutSettings } from '../corefile/listen-settings.js';
+import { readTls } from '../directives/tls/files.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
 import type { RateLimitOptions } from '../server/options/guard-options.js';
@@ -26,9 +26,6 @@ export interface Listening {
  */
 export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
   const { addresses } = corefile;
-  if (addresses.length === 0) {
-    throw parsingError({ file: 'Corefile', line: 1 }, 'there is no server block, so there is nothing to serve');
-  }
   const listen = addresses.map((address) => listenEntry(address, corefile));
   const timeouts = theOne(corefile, 'timeouts', addresses) ?? {};
   const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
@@ -48,24 +45,6 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
 export function rateLimitOf(corefile: Corefile): RateLimitOptions | undefined {
   const plain = corefile.addresses.filter(({ transport }) => transport === 'dns');
   return theOne(corefile, 'rrl', plain);
-}
-
-/** What servers call CoreDNS's modes. */
-const CLIENT_AUTH = {
-  nocert: false,
-  request: 'unchecked',
-  require: 'any',
-  verify_if_given: 'if-given',
-  require_and_verify: true,
-} as const;
-
-function readTls({ certificate, key, ca, clientAuth }: CorefileTls): TlsSettings {
-  return {
-    cert: readFileSync(certificate),
-    key: readFileSync(key),
-    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
-    requestCert: CLIENT_AUTH[clientAuth],
-  };
 }
 
 function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {

@@ -1,20 +1,17 @@
-/** One message in, one reply out: what transports do that carry a message at a time, such as HTTPS and gRPC. */
-import type { Socket } from 'node:net';
-import { addon, type AnswerFront, type Guard } from '../native/addon.js';
-import type { Origin, Transport } from '../message/batch.js';
+/** One message in, one reply out, as HTTPS and gRPC carry them. */
+import { addon, type Guard } from '../native/addon.js';
+import type { Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
-import { socketCounter, workerCounter } from './counters.js';
+import type { Connection } from './stream/connection.js';
+import { workerCounter } from './counters.js';
 import type { Deliver, Dispatcher } from './dispatcher.js';
 import type { EdnsSettings } from './edns-settings.js';
-import { endpointOf, packOrigin } from './ip.js';
-import type { StreamSocket } from './stream/stream.js';
 
 const { layout } = addon;
 const { query: word, verdict } = layout;
 const MAX_MESSAGE = 0xffff;
 const PREFIX = 2;
-const SOCKET_QUERIES = socketCounter('queries');
 
 /** What a {@link MessageExchange} is made from. */
 export interface MessageExchangeOptions {
@@ -27,22 +24,13 @@ export interface MessageExchangeOptions {
   guard: Guard | undefined;
 }
 
-/** Where the messages of a connection come from and go. */
-export interface MessagePath {
-  origin: Origin & { bytes: Uint8Array };
-  /** The element of the counters that has the listening socket's queries. */
-  queries: number;
-  /** What it knows needs no handler. */
-  front: AnswerFront | undefined;
-}
-
 /**
  * What becomes of a message: its reply; `'dropped'` when the handler would have none; `'invalid'` when the message is no
  * query: too short for a header, or a response.
  */
 export type Outcome = Buffer | 'dropped' | 'invalid';
 
-/** See the file's head. One a worker and transport. */
+/** Answers messages that come one at a time, for all connections of a worker and transport. */
 export class MessageExchange {
   readonly #options: MessageExchangeOptions;
   readonly #transport: 'https' | 'grpc';
@@ -62,35 +50,20 @@ export class MessageExchange {
     this.#replies = options.row + workerCounter(`${transport}Replies`);
   }
 
-  /** The path of what comes by a connection; undefined when the connection is gone already. */
-  pathOf(socket: Socket, listener: StreamSocket, front: AnswerFront | undefined): MessagePath | undefined {
-    const { remoteAddress, remotePort, localAddress } = socket;
-    if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined) return undefined;
-    const client = endpointOf(remoteAddress, remotePort);
-    const local = listener.wildcard ? endpointOf(localAddress, listener.local.port) : listener.local;
-    const transport = this.#transport;
-    const bytes = packOrigin(transport, client, local);
-    return {
-      origin: { transport, bytes, envelopeSize: 0, client: () => client, local: () => local },
-      queries: listener.number * layout.socketRow + SOCKET_QUERIES,
-      front,
-    };
-  }
-
   /**
    * Has a message of at most 65,535 bytes answered, and calls `done` with what becomes of it, once: before this returns
    * where no asynchronous handler is needed for it.
    */
-  serve(message: Uint8Array, path: MessagePath, done: (outcome: Outcome) => void): void {
+  serve(message: Uint8Array, connection: Connection, done: (outcome: Outcome) => void): void {
     const { counters, dispatcher } = this.#options;
     counters[this.#queries]++;
-    counters[path.queries]++;
-    const known = this.#check(message, path);
+    counters[connection.socketQueries]++;
+    const known = this.#check(message, connection);
     if (known !== undefined) {
       this.#finish(known, done);
       return;
     }
-    const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin: path.origin }, 0);
+    const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin: connection.origin }, 0);
     const reply = new Reply(query);
     const deliver: Deliver = (asked, answer) => {
       const length = dispatcher.encode(asked, answer, this.#output, 0);
@@ -100,7 +73,7 @@ export class MessageExchange {
   }
 
   /** What becomes of a message that needs no handler; undefined: it does. */
-  #check(message: Uint8Array, { origin, front }: MessagePath): Outcome | undefined {
+  #check(message: Uint8Array, { origin, front }: Connection): Outcome | undefined {
     const { counters, row, edns, guard } = this.#options;
     const input = this.#input;
     const end = PREFIX + message.length;

@@ -1,16 +1,16 @@
 /** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
 import { addon, nativeMissing, type AnswerFront } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
-import { Acceptor } from './stream/acceptor.js';
+import { Connections } from './stream/connections.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
 import { Dispatcher } from './dispatcher.js';
 import { ednsSettings } from './edns-settings.js';
 import { ConnectionGate } from './stream/connection-gate.js';
-import { GrpcTransport } from './grpc/grpc.js';
-import { HttpsTransport } from './https/https.js';
+import { GrpcService } from './grpc/grpc-service.js';
+import { HttpsService } from './https/https-service.js';
 import { PlainUdpTransport } from './udp/plain-udp.js';
 import type { SharedTls } from './stream/secure-context.js';
-import { StreamTransport } from './stream/stream.js';
+import { TcpService } from './stream/tcp-protocol.js';
 import { UdpTransport } from './udp/udp.js';
 import { loadHandler, type LoadedHandler } from './handler-module.js';
 import { startBeating } from './heartbeat.js';
@@ -33,10 +33,7 @@ export class Serving {
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
   readonly #udp: UdpTransport | PlainUdpTransport;
-  readonly #acceptor: Acceptor;
-  readonly #streams: StreamTransport;
-  readonly #https: HttpsTransport;
-  readonly #grpc: GrpcTransport;
+  readonly #connections: Connections;
   readonly #sockets = new Map<number, ServerSocket>();
   /** The server's own cache, in front of the handler. */
   readonly #front: AnswerFront | undefined;
@@ -100,13 +97,20 @@ export class Serving {
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
-    const gate = new ConnectionGate({ ...tcp, limits, counters, row });
-    const acceptor = new Acceptor({ gate, backlog: tcp.backlog, report });
-    this.#acceptor = acceptor;
-    const options = { ...tcp, dispatcher, counters, row, edns, guard, gate, acceptor, tls: start.tls };
-    this.#streams = new StreamTransport(options);
-    this.#https = new HttpsTransport(options);
-    this.#grpc = new GrpcTransport(options);
+    const options = { dispatcher, counters, row, edns, guard, maxPipelined: tcp.maxPipelined };
+    this.#connections = new Connections({
+      gate: new ConnectionGate({ ...tcp, limits, counters, row }),
+      report,
+      timeouts: tcp,
+      backlog: tcp.backlog,
+      tls: start.tls,
+      services: {
+        tcp: new TcpService(options, false),
+        tls: new TcpService(options, true),
+        https: new HttpsService(options),
+        grpc: new GrpcService(options),
+      },
+    });
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
@@ -117,10 +121,9 @@ export class Serving {
       this.#sockets.set(socket.number, socket);
       const caches = this.#loaded.caches(socket.local);
       const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
-      if (socket.transport === 'udp') this.#udp.add(socket, front);
-      else if (socket.transport === 'https') listening.push(this.#https.add(socket, front));
-      else if (socket.transport === 'grpc') listening.push(this.#grpc.add(socket, front));
-      else listening.push(this.#streams.add(socket, socket.transport, front));
+      const { transport } = socket;
+      if (transport === 'udp') this.#udp.add(socket, front);
+      else listening.push(this.#connections.add({ ...socket, transport }, front));
     }
     await Promise.all(listening);
   }
@@ -132,23 +135,20 @@ export class Serving {
         const socket = this.#sockets.get(number);
         this.#sockets.delete(number);
         if (socket?.transport === 'udp') await this.#udp.release(number);
-        else this.#acceptor.release(number);
+        else this.#connections.release(number);
       }),
     );
   }
 
-  /** Shows these certificates to new connections. Throws what OpenSSL has against them. */
+  /** New connections have these settings. Throws what OpenSSL reports. */
   secure(tls: SharedTls): void {
-    this.#streams.secure(tls);
-    this.#https.secure(tls);
-    this.#grpc.secure(tls);
-    this.#acceptor.secure(tls);
+    this.#connections.secure(tls);
   }
 
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
   async drain(): Promise<void> {
     await this.release([...this.#sockets.keys()]);
-    await Promise.all([this.#streams.drain(), this.#https.drain(), this.#grpc.drain(), this.#dispatcher.drained()]);
+    await Promise.all([this.#connections.drain(), this.#dispatcher.drained()]);
     this.#abort.abort();
     await this.#loaded.close();
     this.destroy();
@@ -161,25 +161,16 @@ export class Serving {
     this.#dispatcher.abort();
     this.#reporter.close();
     this.#udp.close();
-    this.#acceptor.close();
-    this.#streams.destroy();
-    this.#https.destroy();
-    this.#grpc.destroy();
+    this.#connections.destroy();
   }
 
   ref(): void {
     this.#udp.ref();
-    this.#acceptor.ref();
-    this.#streams.ref();
-    this.#https.ref();
-    this.#grpc.ref();
+    this.#connections.ref();
   }
 
   unref(): void {
     this.#udp.unref();
-    this.#acceptor.unref();
-    this.#streams.unref();
-    this.#https.unref();
-    this.#grpc.unref();
+    this.#connections.unref();
   }
 }

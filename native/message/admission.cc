@@ -32,7 +32,7 @@ void Admission::begin() {
   if (guard_ != nullptr) guard_->begin();
 }
 
-Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange) {
+layout::RowVerdict Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange) {
   uint8_t* message = base + offset;
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
@@ -48,8 +48,9 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     exchange->unlimited = guarded.unlimited;
     exchange->length = guarded.length;
     exchange->opt = view.has_opt ? view.question_end : 0;
-    if (fate == Guard::Fate::kShort) return kReply;
-    if (fate == Guard::Fate::kDrop) return static_cast<Outcome>(words[layout::kVerdict] = kDrop);
+    if (fate == Guard::Fate::kShort) return layout::kVerdictReply;
+    if (fate == Guard::Fate::kDrop)
+      return static_cast<layout::RowVerdict>(words[layout::kVerdict] = layout::kVerdictDrop);
   }
   if (verdict != Verdict::kQuery) {
     layout::count(counters_ + counter_of(verdict));
@@ -57,9 +58,10 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     words[layout::kLength] = static_cast<uint32_t>(reply);
     // Only there is the code of more than four bits.
     exchange->opt = verdict == Verdict::kBadVersion ? view.question_end : 0;
-    return static_cast<Outcome>(words[layout::kVerdict] = reply != 0 ? kReply : kDrop);
+    return static_cast<layout::RowVerdict>(words[layout::kVerdict] =
+                                               reply != 0 ? layout::kVerdictReply : layout::kVerdictDrop);
   }
-  if (exchange->front != nullptr && look_up(message, view, guarded, exchange)) return kReply;
+  if (exchange->front != nullptr && look_up(message, view, guarded, exchange)) return layout::kVerdictReply;
   size_t spelling;
   const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
   words[layout::kLength] = length;
@@ -79,7 +81,7 @@ Admission::Outcome Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     for (size_t at = 0; at < kCookieSize; at += 4) words[layout::kCookie + at / 4] = read32(guarded.fresh + at);
   }
   text_used_ += static_cast<uint32_t>(name_length + spelling);
-  return static_cast<Outcome>(words[layout::kVerdict] = kQuery);
+  return static_cast<layout::RowVerdict>(words[layout::kVerdict] = layout::kVerdictQuery);
 }
 
 // Answers from the caches, and adds what this client gets.

@@ -17,8 +17,6 @@ namespace multisocket {
 
 class Admission {
  public:
-  enum Outcome : uint32_t { kQuery, kDrop, kReply };
-
   // Who asks, who may have an answer already, and where one that is made at once may go.
   struct Exchange {
     const AnswerFront* front;  // null: nobody
@@ -42,10 +40,11 @@ class Admission {
   // Forgets the last batch, and reads the clock.
   void begin();
 
-  // Examines `length` bytes at `base + offset` and fills the row numbered `row` (below kBatchSize). kReply: the reply
-  // stands where the message stood, and the row's kLength is the reply's. With a front that knows the answer, or a
-  // guard that has one: kReply as well, the answer is in `exchange`, and the row is left alone.
-  Outcome admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange);
+  // Examines `length` bytes at `base + offset` and fills the row numbered `row` (below kBatchSize).
+  // kVerdictReply: the reply stands where the message stood, and the row's kLength is the reply's. With a front that
+  // knows the answer, or a guard that has one: kVerdictReply as well, the answer is in `exchange`, and the row is left
+  // alone.
+  layout::RowVerdict admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange);
 
  private:
   bool look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange);

@@ -1,11 +1,18 @@
-// Where everything stands in the memory that native code and JavaScript share. JavaScript learns these numbers from the
-// addon (`Layout` in lib/native/addon.ts), so that they are decided here alone.
+// Where everything stands in the memory that native code and JavaScript share. Each LAYOUT_ list is the one place that
+// names its members: the enum is made from it, the description that the addon gives to JavaScript
+// (node/layout_description.cc), and lib/native/layout.ts (scripts/layout.js; `npm run lint` compares the two).
+//
+// An entry is X(constant, name in JavaScript, "what it is").
 #ifndef MULTISOCKET_LAYOUT_H_
 #define MULTISOCKET_LAYOUT_H_
 
 #include <cstdint>
 
 namespace multisocket::layout {
+
+// The members of an enum, and their names as strings, from a list.
+#define LAYOUT_MEMBER(constant, name, description) constant,
+#define LAYOUT_STRING(constant, name, description) #name,
 
 // Most of what batching gains is there at 8 to 16 messages; 64 costs nothing more and carries bursts.
 constexpr uint32_t kBatchSize = 64;
@@ -20,10 +27,20 @@ constexpr uint32_t kEnvelopeNameSize = 28;
 constexpr uint32_t kEnvelopeSocket = 28;
 constexpr uint32_t kEnvelopeLocalAddress = 32;
 constexpr uint32_t kEnvelopeLocalInterface = 48;
-constexpr uint32_t kEnvelopeFamily = 52;       // 4 or 6
-constexpr uint32_t kEnvelopeLocalFamily = 53;  // 4 or 6; 0 where the socket is bound to one address
-constexpr uint32_t kEnvelopeStale = 54;        // 1 where the message waited longer than it may
-constexpr uint32_t kEnvelopeUnlimited = 55;    // 1 where its reply is not charged (guard.h)
+constexpr uint32_t kEnvelopeFamily = 52;
+constexpr uint32_t kEnvelopeLocalFamily = 53;
+constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer than it may
+constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (guard/guard.h)
+
+// Those of an envelope that JavaScript reads, too.
+#define LAYOUT_ENVELOPE(X)                                                                    \
+  X(kEnvelopeFamily, family, "Family of the client's address: 4 or 6.")                       \
+  X(kEnvelopeClientPort, clientPort, "Two bytes, in network byte order.")                     \
+  X(kEnvelopeClientAddress4, clientAddress4, "Four bytes, in network byte order.")            \
+  X(kEnvelopeClientAddress6, clientAddress6, "Sixteen bytes, in network byte order.")         \
+  X(kEnvelopeLocalFamily, localFamily, "4 or 6; 0: the address that the socket is bound to.") \
+  X(kEnvelopeLocalAddress, localAddress, "Four or sixteen bytes, in network byte order.")     \
+  X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")
 
 // A query that does not fit is dropped: real ones stay far below. 37 cache lines, an odd number, so that the heads of
 // the slots fall into different sets of the processor's cache.
@@ -41,68 +58,71 @@ constexpr uint32_t kSlabSize = kOutputOffset + kOutputSize;
 
 // A query's row of 32-bit words.
 constexpr uint32_t kQueryWords = 24;
-enum QueryWord : uint32_t {
-  kOffset,
-  kLength,
-  kIdAndFlags,
-  kTypeAndClass,
-  kQuestionEnd,
-  kKeyOffset,
-  kKeyLength,
-  kNameOffset,
-  kEdns,
-  kEdnsSizeAndFlags,
-  kOptionsOffset,
-  kOptionsLength,
-  kAsked,  // of AskedOption
-  kVerdict,
-  kHasCookie,  // 1 where the reply is to carry the cookie that follows
-  kCookie,     // its octets, four a word, the first ones highest
-  kQueryWordsUsed = kCookie + 6,
-};
+#define LAYOUT_QUERY(X)                                                                                        \
+  X(kOffset, offset, "Offset of the message in the input (UDP: the slab; TCP: the chunk).")                    \
+  X(kLength, length, "Length of the message in bytes.")                                                        \
+  X(kIdAndFlags, idAndFlags, "ID in the upper 16 bits, the header's flags in the lower.")                      \
+  X(kTypeAndClass, typeAndClass, "QTYPE in the upper 16 bits, QCLASS in the lower.")                           \
+  X(kQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")        \
+  X(kKeyOffset, keyOffset, "Offset in the text region of the name in lower case (escapes: RFC 1035 s.5.1).")   \
+  X(kKeyLength, keyLength, "Length of the name in characters, in either spelling.")                            \
+  X(kNameOffset, nameOffset, "As keyOffset, with the client's spelling; equal to it when that is lower case.") \
+  X(kEdns, edns, "1: there is an OPT record.")                                                                 \
+  X(kEdnsSizeAndFlags, ednsSizeAndFlags,                                                                       \
+    "OPT: UDP payload size in the upper 16 bits, flags (DO: 0x8000) in the lower.")                            \
+  X(kOptionsOffset, optionsOffset, "OPT: offset from the message's start to its RDATA.")                       \
+  X(kOptionsLength, optionsLength, "OPT: RDLENGTH.")                                                           \
+  X(kAsked, asked, "OPT: the options that native code answers, as bits.")                                      \
+  X(kVerdict, verdict, "A verdict. Rows of datagrams are always `query`.")                                     \
+  X(kHasCookie, hasCookie, "1: the reply carries the cookie that follows.")                                    \
+  X(kCookie, cookie, "The first of six words with the 24 octets of a cookie, four a word, the first one highest.")
+enum QueryWord : uint32_t { LAYOUT_QUERY(LAYOUT_MEMBER) kQueryWordsUsed = kCookie + 6 };
 static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
 
-// outbox[0] counts the entries; an entry is: envelope's offset, message's offset, message's length, and where in the
-// message its OPT begins, 0 without one.
-constexpr uint32_t kOutboxEntryWords = 4;
+// What a message is.
+#define LAYOUT_VERDICT(X)                             \
+  X(kVerdictQuery, query, "A query for the handler.") \
+  X(kVerdictDrop, drop, "To be dropped.")             \
+  X(kVerdictReply, reply, "Answered: the reply stands where the message stood.")
+enum RowVerdict : uint32_t { LAYOUT_VERDICT(LAYOUT_MEMBER) };
+
+// outbox[0] counts the entries that follow.
 constexpr uint32_t kOutboxEntries = 256;
+#define LAYOUT_OUTBOX(X)                                           \
+  X(kOutEnvelope, envelope, "Offset of the envelope in the slab.") \
+  X(kOutMessage, message, "Offset of the message in the slab.")    \
+  X(kOutLength, length, "Length of the message in bytes.")         \
+  X(kOutOpt, opt, "Offset of the OPT record from the message's start; 0: there is none.")
+enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
 
 // Counters are 64-bit floats, exact up to 2^53, each written by one thread at a time.
-enum SocketCounter : uint32_t { kSocketQueries, kSocketBatches, kSocketCounters };
-constexpr const char* kSocketCounterNames[kSocketCounters] = {"queries", "batches"};
+#define LAYOUT_SOCKET_COUNTERS(X)                                       \
+  X(kSocketQueries, queries, "UDP: datagrams received; TCP: messages.") \
+  X(kSocketBatches, batches, "UDP: system calls that received them.")
+enum SocketCounter : uint32_t { LAYOUT_SOCKET_COUNTERS(LAYOUT_MEMBER) kSocketCounters };
 constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not share one
 
-enum WorkerCounter : uint32_t {
-  kReceived,
-  kBatches,
-  kSent,
-  kSegmentedSends,
-  kSendRetries,
-  kSendFailures,
-  kDroppedShort,
-  kDroppedResponse,
-  kDroppedPortZero,
-  kDroppedOversize,
-  kDroppedStale,
-  kFormatErrors,
-  kNotImplemented,
-  kBadVersions,
-  kCacheHits,
-  kBadCookies,
-  kRateLimitDropped,
-  kRateLimitSlipped,
-  kRateLimitBypassed,
-  kWorkerCounters,
-};
-constexpr const char* kWorkerCounterNames[kWorkerCounters] = {
-    "received",          "batches",          "sent",
-    "segmentedSends",    "sendRetries",      "sendFailures",
-    "droppedShort",      "droppedResponse",  "droppedPortZero",
-    "droppedOversize",   "droppedStale",     "formatErrors",
-    "notImplemented",    "badVersions",      "cacheHits",
-    "badCookies",        "rateLimitDropped", "rateLimitSlipped",
-    "rateLimitBypassed",
-};
+#define LAYOUT_WORKER_COUNTERS(X)                                                                                  \
+  X(kReceived, received, "Datagrams received.")                                                                    \
+  X(kBatches, batches, "Batches that they came in.")                                                               \
+  X(kSent, sent, "Datagrams sent.")                                                                                \
+  X(kSegmentedSends, segmentedSends, "Of sent: left with others to the same client as one message (UDP_SEGMENT).") \
+  X(kSendRetries, sendRetries, "Times that the kernel had no room for a datagram and was asked again.")            \
+  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                        \
+  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                              \
+  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                             \
+  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                          \
+  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                           \
+  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.")    \
+  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                                \
+  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                             \
+  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                                  \
+  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                     \
+  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                                  \
+  X(kRateLimitDropped, rateLimitDropped, "Responses over the rate, not sent (reportOnly: sent and counted).")      \
+  X(kRateLimitSlipped, rateLimitSlipped, "Responses over the rate, sent truncated (reportOnly: whole).")           \
+  X(kRateLimitBypassed, rateLimitBypassed, "Messages that no rate was charged for, because of a valid cookie.")
+enum WorkerCounter : uint32_t { LAYOUT_WORKER_COUNTERS(LAYOUT_MEMBER) kWorkerCounters };
 constexpr uint32_t kWorkerRow = 64;
 
 // The memory that a UdpClient shares with JavaScript. Its slab: slots as above, into which answers are received and at
@@ -112,37 +132,66 @@ constexpr uint32_t kClientQueriesSize = 64 * 1024;
 constexpr uint32_t kClientSlabSize = kClientQueriesOffset + kClientQueriesSize;
 // So many that a free ID is found with two guesses on average.
 constexpr uint32_t kMaxOutstanding = 32 * 1024;
-
-// clientOutbox[0] counts the entries.
-constexpr uint32_t kClientOutboxEntries = 256;
-constexpr uint32_t kClientOutboxWords = 5;
-enum ClientOutboxWord : uint32_t {
-  kAskUpstream,
-  kAskHandle,  // JavaScript's number for the query, below kMaxOutstanding; native code sets kUnsent where it failed
-  kAskOffset,
-  kAskLength,
-  kAskQuestionEnd,
-};
 constexpr uint32_t kUnsent = 0xffffffff;
 
-// A row for each query that is done with.
-constexpr uint32_t kAnswerWords = 12;
-enum AnswerWord : uint32_t {
-  kAnswerHandle,
-  kAnswerOutcome,
-  kAnswerOffset,
-  kAnswerLength,
-  kAnswerQuestionEnd,
-  kAnswerRecordsEnd,
-  kAnswerFlagsAndRcode,
-  kAnswerAnswers,
-  kAnswerAuthorities,
-  kAnswerAdditionals,
-  kAnswerOptionsOffset,
-  kAnswerOptionsLength,
-};
-// The row has only its handle for all but kAnswered.
-enum AnswerOutcome : uint32_t { kAnswered, kTruncated, kMalformed, kUnreachable };
+// clientOutbox[0] counts the entries that follow.
+constexpr uint32_t kClientOutboxEntries = 256;
+#define LAYOUT_ASK(X)                                                                                            \
+  X(kAskUpstream, upstream, "The upstream's number.")                                                            \
+  X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` where it could not send.") \
+  X(kAskOffset, offset, "Offset of the message in the slab.")                                                    \
+  X(kAskLength, length, "Length of the message in bytes.")                                                       \
+  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")
+enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
+
+// A row for each query that is done with. All but `handle` and `outcome` are there for kAnswered alone.
+#define LAYOUT_ANSWER(X)                                                                                 \
+  X(kAnswerHandle, handle, "JavaScript's number for the query.")                                         \
+  X(kAnswerOutcome, outcome, "An outcome.")                                                              \
+  X(kAnswerOffset, offset, "Offset of the message in the slab.")                                         \
+  X(kAnswerLength, length, "Length of the message in bytes.")                                            \
+  X(kAnswerQuestionEnd, questionEnd, "Offset from the message's start to its records.")                  \
+  X(kAnswerRecordsEnd, recordsEnd, "Offset from the message's start to the end of its records.")         \
+  X(kAnswerFlagsAndRcode, flagsAndRcode, "Flags in the upper 16 bits, the extended RCODE in the lower.") \
+  X(kAnswerAnswers, answers, "Records in the answer section.")                                           \
+  X(kAnswerAuthorities, authorities, "Records in the authority section.")                                \
+  X(kAnswerAdditionals, additionals, "Records in the additional section, without OPT.")                  \
+  X(kAnswerOptionsOffset, optionsOffset, "OPT: offset from the message's start to its RDATA.")           \
+  X(kAnswerOptionsLength, optionsLength, "OPT: RDLENGTH.")
+enum AnswerWord : uint32_t { LAYOUT_ANSWER(LAYOUT_MEMBER) kAnswerWords };
+
+#define LAYOUT_OUTCOME(X)                                                      \
+  X(kAnswered, answered, "An answer came.")                                    \
+  X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.") \
+  X(kMalformed, malformed, "The answer cannot be read.")                       \
+  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")
+enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
+
+// Sizes and counts.
+#define LAYOUT_NUMBERS(X)                                                                                       \
+  X(kBatchSize, batchSize, "Datagrams in a batch.")                                                             \
+  X(kEnvelopeSize, envelopeSize, "Bytes of an envelope, which the message follows.")                            \
+  X(kSlotStride, slotStride, "Bytes of a receive slot.")                                                        \
+  X(kTextOffset, textOffset, "Where the text region starts in the slab; it has 2 * batchSize * maxText bytes.") \
+  X(kMaxText, maxText, "The longest presentation form of a name, in characters.")                               \
+  X(kOutputOffset, outputOffset, "Where the output region starts in the slab.")                                 \
+  X(kOutputSize, outputSize, "Bytes of the output region.")                                                     \
+  X(kSlabSize, slabSize, "Bytes of a slab.")                                                                    \
+  X(kQueryWords, queryWords, "Words of a query's row.")                                                         \
+  X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                    \
+  X(kOutboxEntries, outboxEntries, "Entries that the outbox has room for.")                                     \
+  X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                   \
+  X(kWorkerRow, workerRow, "Float64 elements of a worker's row of counters.")
+
+// Sizes and counts of a UdpClient's memory.
+#define LAYOUT_CLIENT(X)                                                                     \
+  X(kClientQueriesOffset, queriesOffset, "Where in the slab the messages to be sent stand.") \
+  X(kClientSlabSize, slabSize, "Bytes of the slab.")                                         \
+  X(kMaxOutstanding, maxOutstanding, "Handles are below it.")                                \
+  X(kClientOutboxEntries, outboxEntries, "Entries that the outbox has room for.")            \
+  X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                     \
+  X(kUnsent, unsent, "Stands in place of the handle of a query that could not be sent.")     \
+  X(kAnswerWords, answerWords, "Words of a row of answers.")
 
 // The number of the socket that a message came through, little-endian as JavaScript reads it.
 inline void write_socket(uint8_t* envelope, uint32_t number) {

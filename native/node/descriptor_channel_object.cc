@@ -1,7 +1,6 @@
 #include "node/descriptor_channel_object.h"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "net/descriptor_channel.h"
@@ -35,28 +34,16 @@ Napi::Function DescriptorChannelObject::define(Napi::Env env) {
 DescriptorChannelObject::DescriptorChannelObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<DescriptorChannelObject>(info), descriptor_(info[0].As<Napi::Number>().Int32Value()) {
   const Napi::Env env = info.Env();
-  on_ready_ = Napi::Persistent(info[1].As<Napi::Function>());
-  context_ = std::make_unique<Napi::AsyncContext>(env, "multisocket:DescriptorChannel");
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
-    Napi::Error::New(env, "this environment has no libuv event loop").ThrowAsJavaScriptException();
-    return;
-  }
+  on_ready_ = LoopCallback(info[1].As<Napi::Function>(), "multisocket:DescriptorChannel");
+  uv_loop_t* loop = event_loop(env);
+  if (loop == nullptr) return;
   const int error = uv_poll_init(loop, &poll_, descriptor_.get());
   if (error != 0) {
     throw_system_error(env, error, "poll");
     return;
   }
   poll_.data = this;
-  // Until it is closed the object must not be collected, whoever has forgotten it.
-  Ref();
-  // The hook has to be an asynchronous one: it holds the environment until libuv has let go of our handle.
-  napi_add_async_cleanup_hook(
-      env,
-      [](napi_async_cleanup_hook_handle /*handle*/, void* object) {
-        static_cast<DescriptorChannelObject*>(object)->begin_close();
-      },
-      this, &cleanup_);
+  hold_.take(this);
 }
 
 Napi::Value DescriptorChannelObject::listen(const Napi::CallbackInfo& info) {
@@ -116,7 +103,9 @@ void DescriptorChannelObject::wait(const Napi::CallbackInfo& info) {
   const int error = uv_poll_start(&poll_, events, [](uv_poll_t* poll, int /*status*/, int /*events*/) {
     // Errors of the socket come out of the call that is tried next.
     uv_poll_stop(poll);
-    static_cast<DescriptorChannelObject*>(poll->data)->ready();
+    const auto* object = static_cast<const DescriptorChannelObject*>(poll->data);
+    const Napi::HandleScope scope(object->Env());
+    object->on_ready_({});
   });
   if (error != 0) throw_system_error(info.Env(), error, "poll");
 }
@@ -129,22 +118,9 @@ void DescriptorChannelObject::begin_close() {
   // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
     auto* object = static_cast<DescriptorChannelObject*>(handle->data);
-    const napi_async_cleanup_hook_handle cleanup = std::exchange(object->cleanup_, nullptr);
-    object->Unref();
-    napi_remove_async_cleanup_hook(cleanup);
+    object->hold_.release(object);
   });
   descriptor_.reset();
-}
-
-void DescriptorChannelObject::ready() {
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
-  // The plain call and not its wrapper, which would throw where nothing can be thrown any more: in a worker that is
-  // being ended no JavaScript runs, and the call just fails.
-  const napi_status status = napi_make_callback(env, *context_, env.Global(), on_ready_.Value(), 0, nullptr, nullptr);
-  if (status != napi_pending_exception) return;
-  napi_value error;
-  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }
 
 }  // namespace multisocket

@@ -5,9 +5,8 @@
 #include <napi.h>
 #include <uv.h>
 
-#include <memory>
-
 #include "net/descriptor.h"
+#include "node/async_object.h"
 
 namespace multisocket {
 
@@ -15,6 +14,9 @@ class DescriptorChannelObject : public Napi::ObjectWrap<DescriptorChannelObject>
  public:
   static Napi::Function define(Napi::Env env);
   explicit DescriptorChannelObject(const Napi::CallbackInfo& info);
+
+  // Closes it; EnvironmentHold calls this, too.
+  void begin_close();
 
  private:
   static Napi::Value listen(const Napi::CallbackInfo& info);
@@ -25,15 +27,11 @@ class DescriptorChannelObject : public Napi::ObjectWrap<DescriptorChannelObject>
   void wait(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
-  void ready();
-  void begin_close();
-
   Descriptor descriptor_;
-  Napi::FunctionReference on_ready_;
-  std::unique_ptr<Napi::AsyncContext> context_;
+  LoopCallback on_ready_;
   uv_poll_t poll_{};  // the object is kept alive until libuv has let go of it
   bool closing_ = false;
-  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  EnvironmentHold<DescriptorChannelObject> hold_;
 };
 
 }  // namespace multisocket

@@ -57,30 +57,20 @@ LoadGeneratorObject::LoadGeneratorObject(const Napi::CallbackInfo& info) : Napi:
     return;
   }
   cpu_ = given.Get("cpu").As<Napi::Number>().Int32Value();
-  on_finish_ = Napi::Persistent(info[2].As<Napi::Function>());
-  context_ = std::make_unique<Napi::AsyncContext>(env, "multisocket:LoadGenerator");
+  on_finish_ = LoopCallback(info[2].As<Napi::Function>(), "multisocket:LoadGenerator");
 }
 
 void LoadGeneratorObject::start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
-    Napi::Error::New(env, "this environment has no libuv event loop").ThrowAsJavaScriptException();
-    return;
-  }
+  uv_loop_t* loop = event_loop(env);
+  if (loop == nullptr) return;
   finished_.data = this;
   uv_async_init(loop, &finished_,
                 [](uv_async_t* handle) { static_cast<LoadGeneratorObject*>(handle->data)->finish(); });
-  // Until libuv has let go of the handle the object must not be collected, whoever has forgotten it.
-  Ref();
-  // The hook has to be an asynchronous one: it holds the environment until libuv has let go of our handle.
-  napi_add_async_cleanup_hook(
-      env,
-      [](napi_async_cleanup_hook_handle /*handle*/, void* object) { static_cast<LoadGeneratorObject*>(object)->end(); },
-      this, &cleanup_);
+  hold_.take(this);
   const SocketFailure failure = generator_->start(cpu_, [this]() { uv_async_send(&finished_); });
   if (failure.syscall == nullptr) return;
-  end();
+  begin_close();
   throw_system_error(env, failure.error, failure.syscall);
 }
 
@@ -90,26 +80,17 @@ Napi::Value LoadGeneratorObject::progress(const Napi::CallbackInfo& /*info*/) { 
 
 void LoadGeneratorObject::finish() {
   if (ended_) return;
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
-  end();
-  on_finish_.MakeCallback(env.Global(), {result()}, *context_);
-  if (env.IsExceptionPending()) {
-    // Nobody stands above us to catch it: raise it as any event's error is raised, `uncaughtException`.
-    napi_value error;
-    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
-  }
+  const Napi::HandleScope scope(Env());
+  begin_close();
+  on_finish_({result()});
 }
 
-// After this the thread has ended and cannot call us any more.
-void LoadGeneratorObject::end() {
+void LoadGeneratorObject::begin_close() {
   if (std::exchange(ended_, true)) return;
   generator_->abort();
   uv_close(reinterpret_cast<uv_handle_t*>(&finished_), [](uv_handle_t* handle) {
     auto* object = static_cast<LoadGeneratorObject*>(handle->data);
-    const napi_async_cleanup_hook_handle cleanup = std::exchange(object->cleanup_, nullptr);
-    object->Unref();
-    napi_remove_async_cleanup_hook(cleanup);
+    object->hold_.release(object);
   });
 }
 

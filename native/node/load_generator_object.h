@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "load/load_generator.h"
+#include "node/async_object.h"
 
 namespace multisocket {
 
@@ -16,23 +17,24 @@ class LoadGeneratorObject : public Napi::ObjectWrap<LoadGeneratorObject> {
   static Napi::Function define(Napi::Env env);
   explicit LoadGeneratorObject(const Napi::CallbackInfo& info);
 
+  // Ends the generator's thread, which cannot call any more after it. EnvironmentHold calls this, too.
+  void begin_close();
+
  private:
   void start(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info);
 
   void finish();
-  void end();
   Napi::Object counts() const;
   Napi::Object result() const;
 
-  Napi::FunctionReference on_finish_;
-  std::unique_ptr<Napi::AsyncContext> context_;
+  LoopCallback on_finish_;
   std::unique_ptr<LoadGenerator> generator_;
   int cpu_ = -1;
   uv_async_t finished_;
   bool ended_ = false;
-  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  EnvironmentHold<LoadGeneratorObject> hold_;
 };
 
 }  // namespace multisocket

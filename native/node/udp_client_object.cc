@@ -1,7 +1,6 @@
 #include "node/udp_client_object.h"
 
 #include <string>
-#include <utility>
 
 #include "node/system_error.h"
 
@@ -32,25 +31,13 @@ UdpClientObject::UdpClientObject(const Napi::CallbackInfo& info) : Napi::ObjectW
   auto kept = Napi::Array::New(env, 3);
   for (uint32_t i = 0; i < 3; i++) kept.Set(i, info[i]);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
-  on_answers_ = Napi::Persistent(info[3].As<Napi::Function>());
-  context_ = std::make_unique<Napi::AsyncContext>(env, "multisocket:UdpClient");
+  on_answers_ = LoopCallback(info[3].As<Napi::Function>(), "multisocket:UdpClient");
 
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
-    Napi::Error::New(env, "this environment has no libuv event loop").ThrowAsJavaScriptException();
-    return;
-  }
+  uv_loop_t* loop = event_loop(env);
+  if (loop == nullptr) return;
   const UdpClient::Memory memory = {static_cast<uint8_t*>(slab.Data()), outbox.Data(), answers.Data()};
   client_ = UdpClient::open(loop, memory, [this](uint32_t count) { deliver(count); });
-  // Until it is closed the object must not be collected, whoever has forgotten it.
-  Ref();
-  // The hook has to be an asynchronous one: it holds the environment until libuv has let go of our handles.
-  napi_add_async_cleanup_hook(
-      env,
-      [](napi_async_cleanup_hook_handle /*handle*/, void* object) {
-        static_cast<UdpClientObject*>(object)->begin_close();
-      },
-      this, &cleanup_);
+  hold_.take(this);
 }
 
 void UdpClientObject::add(const Napi::CallbackInfo& info) {
@@ -88,24 +75,13 @@ Napi::Value UdpClientObject::counters(const Napi::CallbackInfo& info) {
 void UdpClientObject::close(const Napi::CallbackInfo& /*info*/) { begin_close(); }
 
 void UdpClientObject::begin_close() {
-  client_->close([this]() {
-    const napi_async_cleanup_hook_handle cleanup = std::exchange(cleanup_, nullptr);
-    Unref();
-    napi_remove_async_cleanup_hook(cleanup);
-  });
+  client_->close([this]() { hold_.release(this); });
 }
 
 void UdpClientObject::deliver(uint32_t count) {
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
-  const napi_value argument = Napi::Number::New(env, count);
-  // As in UdpEndpointObject: microtasks run before it returns, so that all answers of a batch leave together; and
-  // where no JavaScript may run any more, it fails quietly.
-  const napi_status status =
-      napi_make_callback(env, *context_, env.Global(), on_answers_.Value(), 1, &argument, nullptr);
-  if (status != napi_pending_exception) return;
-  napi_value error;
-  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  const Napi::HandleScope scope(Env());
+  // It runs the microtasks, so that all replies to the answers of a batch leave together.
+  on_answers_({Napi::Number::New(Env(), count)});
 }
 
 }  // namespace multisocket

@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "node/async_object.h"
 #include "upstream/udp_client.h"
 
 namespace multisocket {
@@ -15,6 +16,9 @@ class UdpClientObject : public Napi::ObjectWrap<UdpClientObject> {
   static Napi::Function define(Napi::Env env);
   explicit UdpClientObject(const Napi::CallbackInfo& info);
 
+  // Closes it; EnvironmentHold calls this, too.
+  void begin_close();
+
  private:
   void add(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
@@ -23,13 +27,11 @@ class UdpClientObject : public Napi::ObjectWrap<UdpClientObject> {
   void close(const Napi::CallbackInfo& info);
 
   void deliver(uint32_t count);
-  void begin_close();
 
-  Napi::FunctionReference on_answers_;
+  LoopCallback on_answers_;
   Napi::ObjectReference memory_;  // keeps the shared arrays alive
-  std::unique_ptr<Napi::AsyncContext> context_;
   std::shared_ptr<UdpClient> client_;
-  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  EnvironmentHold<UdpClientObject> hold_;
 };
 
 }  // namespace multisocket

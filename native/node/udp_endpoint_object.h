@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "node/async_object.h"
 #include "udp/udp_endpoint.h"
 
 namespace multisocket {
@@ -14,6 +15,9 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit UdpEndpointObject(const Napi::CallbackInfo& info);
+
+  // Closes it; EnvironmentHold calls this, too.
+  void begin_close();
 
  private:
   void add(const Napi::CallbackInfo& info);
@@ -27,15 +31,12 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
   void unref(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
-  bool able();
   void serve(uint32_t count);
-  void begin_close();
 
-  Napi::FunctionReference on_queries_;
+  LoopCallback on_queries_;
   Napi::ObjectReference memory_;  // keeps the shared arrays alive
-  std::unique_ptr<Napi::AsyncContext> context_;
   std::shared_ptr<UdpEndpoint> endpoint_;
-  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  EnvironmentHold<UdpEndpointObject> hold_;
 };
 
 }  // namespace multisocket

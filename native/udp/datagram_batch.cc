@@ -211,11 +211,12 @@ bool DatagramBatch::sort_by_client(const uint32_t* entries, unsigned count) {
   unsigned clients = 0;
   latest.fill(kNone);
   for (unsigned i = 0; i < count; i++) {
-    const uint8_t* envelope = slab_ + entries[i * layout::kOutboxEntryWords];
+    const uint8_t* envelope = slab_ + entries[i * layout::kOutboxEntryWords + layout::kOutEnvelope];
     const uint8_t* port = envelope + layout::kEnvelopeClientPort;
     // Clients that meet here displace each other, which costs them a message in common but never their order.
     uint8_t& place = latest[(port[0] * 31 + port[1]) % latest.size()];
-    if (place != kNone && same_path(envelope, slab_ + entries[place * layout::kOutboxEntryWords])) {
+    if (place != kNone &&
+        same_path(envelope, slab_ + entries[place * layout::kOutboxEntryWords + layout::kOutEnvelope])) {
       next[place] = static_cast<uint8_t>(i);
     } else {
       firsts[clients++] = static_cast<uint8_t>(i);
@@ -252,8 +253,8 @@ unsigned DatagramBatch::prepare(const uint32_t* entries, unsigned first, unsigne
   unsigned messages = 0;
   for (unsigned i = first; i < count; i++) {
     const uint32_t* entry = entries + order_[i] * layout::kOutboxEntryWords;
-    uint8_t* envelope = slab_ + entry[0];
-    sending_parts_[i] = {slab_ + entry[1], entry[2]};
+    uint8_t* envelope = slab_ + entry[layout::kOutEnvelope];
+    sending_parts_[i] = {slab_ + entry[layout::kOutMessage], entry[layout::kOutLength]};
     if (segmented && messages > 0 && extend(&sending_[messages - 1], envelope, i)) continue;
     msghdr& header = sending_[messages].header;
     header.msg_name = envelope;

@@ -45,8 +45,9 @@ class DatagramBatch {
   static uint32_t envelope_offset(unsigned slot) { return slot * layout::kSlotStride; }
   static uint32_t message_offset(unsigned slot) { return envelope_offset(slot) + layout::kEnvelopeSize; }
 
-  // Sends `count` messages, each three words as in the outbox, through `fd`. Waits a few milliseconds at most where
-  // the kernel has no room. Those to one client leave in their order, and as one where the kernel can cut (segments).
+  // Sends `count` messages, each an entry of the outbox (layout::OutboxWord), through `fd`. Waits a few milliseconds at
+  // most where the kernel has no room. Those to one client leave in their order, and as one where the kernel can cut
+  // (segments).
   Sent send(int fd, const uint32_t* entries, unsigned count);
 
  private:

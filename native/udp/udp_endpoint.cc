@@ -44,7 +44,7 @@ void UdpEndpoint::abandon(const double* row) {
   const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!nothing.valid()) return;
   const std::lock_guard<std::mutex> lock(endpoints().mutex);
-  for (UdpEndpoint* endpoint : endpoints().all) {
+  for (const UdpEndpoint* endpoint : endpoints().all) {
     if (endpoint->memory_.counters + endpoint->memory_.worker_row != row) continue;
     for (const Socket* socket : endpoint->sockets_) {
       if (socket != nullptr) dup2(nothing.get(), socket->descriptor.get());
@@ -58,26 +58,17 @@ std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& me
     const std::lock_guard<std::mutex> lock(endpoints().mutex);
     endpoints().all.insert(endpoint.get());
   }
-  uv_check_init(loop, &endpoint->check_);
-  endpoint->check_.data = endpoint.get();
-  uv_check_start(&endpoint->check_, on_turn);
-  uv_unref(reinterpret_cast<uv_handle_t*>(&endpoint->check_));
-  endpoint->open_handles_ = 1;
-  endpoint->self_ = endpoint;
+  endpoint->begin(loop);
   return endpoint;
 }
 
 int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, bool wildcard,
                      std::shared_ptr<const AnswerFront> front) {
-  if (closing_) return UV_ECANCELED;
   if (notes_arrivals_ && DatagramBatch::note_arrivals(descriptor.get()) != 0) return uv_translate_sys_error(errno);
   if (find(number) != nullptr) return UV_EALREADY;
-  auto socket = std::make_unique<Socket>();
-  const int error = uv_poll_init(check_.loop, &socket->poll, descriptor.get());
-  if (error != 0) return error;
-  socket->poll.data = socket.get();
-  socket->endpoint = this;
-  socket->descriptor = std::move(descriptor);
+  int error = 0;
+  Socket* socket = watch(std::make_unique<Socket>(std::move(descriptor)), &error);
+  if (socket == nullptr) return error;
   socket->number = number;
   socket->group = group;
   socket->wildcard = wildcard;
@@ -87,14 +78,13 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   if (getsockname(socket->descriptor.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
     socket->bound.set_local(bound);
   }
-  open_handles_++;
-  if (!ref_) uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
+  if (!ref_) PollEngine::set_ref(socket, false);
   if (groups_.size() <= number) groups_.resize(number + 1, 0);
   if (senders_.size() <= group) senders_.resize(group + 1, nullptr);
   {
     const std::lock_guard<std::mutex> lock(endpoints().mutex);
     if (sockets_.size() <= number) sockets_.resize(number + 1, nullptr);
-    sockets_[number] = socket.release();
+    sockets_[number] = socket;
   }
   groups_[number] = group;
   choose_sender(group);
@@ -112,13 +102,13 @@ int UdpEndpoint::start(uint32_t number) {
   Socket* socket = find(number);
   if (socket == nullptr) return UV_EBADF;
   socket->reading = true;
-  return uv_poll_start(&socket->poll, UV_READABLE, on_readable);
+  return start_reading(socket);
 }
 
 void UdpEndpoint::stop(uint32_t number) {
   Socket* socket = find(number);
   if (socket == nullptr) return;
-  uv_poll_stop(&socket->poll);
+  stop_reading(socket);
   socket->reading = false;
 }
 
@@ -128,13 +118,7 @@ void UdpEndpoint::remove(uint32_t number) {
   const std::lock_guard<std::mutex> lock(endpoints().mutex);
   sockets_[number] = nullptr;
   if (senders_[socket->group] == socket) choose_sender(socket->group);
-  if (socket->ready) unlink(socket);
-  // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
-  uv_close(reinterpret_cast<uv_handle_t*>(&socket->poll), [](uv_handle_t* handle) {
-    std::unique_ptr<Socket> socket(static_cast<Socket*>(handle->data));
-    socket->endpoint->handle_closed();
-  });
-  socket->descriptor.reset();
+  close_socket(socket);
 }
 
 void UdpEndpoint::choose_sender(uint32_t group) {
@@ -146,68 +130,16 @@ void UdpEndpoint::choose_sender(uint32_t group) {
 void UdpEndpoint::set_ref(bool on) {
   ref_ = on;
   for (Socket* socket : sockets_) {
-    if (socket == nullptr) continue;
-    auto* handle = reinterpret_cast<uv_handle_t*>(&socket->poll);
-    if (on) {
-      uv_ref(handle);
-    } else {
-      uv_unref(handle);
-    }
+    if (socket != nullptr) PollEngine::set_ref(socket, on);
   }
 }
 
-void UdpEndpoint::close(std::function<void()> closed) {
-  if (closing_) return;
-  closing_ = true;
-  closed_ = std::move(closed);
+void UdpEndpoint::close_sockets() {
   for (uint32_t number = 0; number < sockets_.size(); number++) remove(number);
-  uv_close(reinterpret_cast<uv_handle_t*>(&check_),
-           [](uv_handle_t* handle) { static_cast<UdpEndpoint*>(handle->data)->handle_closed(); });
-}
-
-void UdpEndpoint::handle_closed() {
-  if (--open_handles_ > 0) return;
-  // The last one: nothing of libuv points here any more.
-  const std::shared_ptr<UdpEndpoint> keep = std::move(self_);
-  if (closed_) std::exchange(closed_, nullptr)();
-}
-
-void UdpEndpoint::on_readable(uv_poll_t* handle, int /*status*/, int /*events*/) {
-  // Errors of the socket come out of the receive call, which clears them; so they count as readable.
-  auto* socket = static_cast<Socket*>(handle->data);
-  if (!socket->ready) socket->endpoint->enqueue(socket);
-}
-
-void UdpEndpoint::enqueue(Socket* socket) {
-  socket->ready = true;
-  socket->next = nullptr;
-  (first_ready_ == nullptr ? first_ready_ : last_ready_->next) = socket;
-  last_ready_ = socket;
-}
-
-void UdpEndpoint::dequeue() {
-  first_ready_->ready = false;
-  first_ready_ = first_ready_->next;
-}
-
-void UdpEndpoint::unlink(Socket* socket) {
-  for (Socket* left = std::exchange(first_ready_, nullptr); left != nullptr;) {
-    Socket* next = left->next;
-    if (left != socket) enqueue(left);
-    left = next;
-  }
-}
-
-void UdpEndpoint::on_turn(uv_check_t* handle) {
-  auto* endpoint = static_cast<UdpEndpoint*>(handle->data);
-  if (endpoint->first_ready_ == nullptr) return;
-  // What JavaScript does in a turn may close the endpoint.
-  const std::shared_ptr<UdpEndpoint> keep = endpoint->shared_from_this();
-  endpoint->turn();
 }
 
 void UdpEndpoint::turn() {
-  for (unsigned batches = 0; batches < kMaxBatches && first_ready_ != nullptr && server_.able(); batches++) {
+  for (unsigned batches = 0; batches < kMaxBatches && !ready_.empty() && server_.able(); batches++) {
     const unsigned received = fill();
     if (received == 0) break;
     const uint32_t queries = admit(received);
@@ -221,9 +153,8 @@ void UdpEndpoint::turn() {
 unsigned UdpEndpoint::fill() {
   unsigned slots = 0;
   double* row = memory_.counters + memory_.worker_row;
-  while (first_ready_ != nullptr && slots < layout::kBatchSize) {
-    Socket* socket = first_ready_;
-    dequeue();
+  while (!ready_.empty() && slots < layout::kBatchSize) {
+    auto* socket = static_cast<Socket*>(ready_.pop());
     const unsigned room = layout::kBatchSize - slots;
     const unsigned received =
         socket->reading ? batch_.receive(socket->descriptor.get(), socket->number, socket->wildcard, slots) : 0;
@@ -233,7 +164,7 @@ unsigned UdpEndpoint::fill() {
       layout::count(socket_row + layout::kSocketQueries, received);
       layout::count(socket_row + layout::kSocketBatches);
     }
-    if (received == room) enqueue(socket);  // more may wait there
+    if (received == room) ready_.push(socket);  // more may wait there
   }
   if (slots > 0) {
     layout::count(row + layout::kReceived, slots);
@@ -256,19 +187,19 @@ uint32_t UdpEndpoint::admit(unsigned received) {
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
     Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
     if (guarded || (front != nullptr && front->varies())) exchange.origin = QueryOrigin::of(origin_of(envelope));
-    const Admission::Outcome outcome = admission_.admit(memory_.slab, offset, length, queries, &exchange);
+    const layout::RowVerdict verdict = admission_.admit(memory_.slab, offset, length, queries, &exchange);
     envelope[layout::kEnvelopeUnlimited] = exchange.unlimited;
-    switch (outcome) {
-      case Admission::kQuery:
+    switch (verdict) {
+      case layout::kVerdictQuery:
         queries++;
         break;
-      case Admission::kReply:
+      case layout::kVerdictReply:
         reply(slot,
               exchange.length != 0 ? static_cast<uint32_t>(exchange.length)
                                    : memory_.queries[queries * layout::kQueryWords + layout::kLength],
               static_cast<uint32_t>(exchange.opt));
         break;
-      case Admission::kDrop:
+      case layout::kVerdictDrop:
         break;
     }
   }
@@ -278,10 +209,10 @@ uint32_t UdpEndpoint::admit(unsigned received) {
 // Puts what now stands in a slot into the outbox.
 void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
-  entry[0] = DatagramBatch::envelope_offset(slot);
-  entry[1] = DatagramBatch::message_offset(slot);
-  entry[2] = length;
-  entry[3] = opt;
+  entry[layout::kOutEnvelope] = DatagramBatch::envelope_offset(slot);
+  entry[layout::kOutMessage] = DatagramBatch::message_offset(slot);
+  entry[layout::kOutLength] = length;
+  entry[layout::kOutOpt] = opt;
 }
 
 // Who sent a message and to which of our addresses; of use until the next call.
@@ -300,7 +231,7 @@ const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
 // It is the group's first one, whichever the query came through: the last ones may be about to leave the group, and
 // nothing can be sent through those.
 UdpEndpoint::Socket* UdpEndpoint::sender_of(const uint32_t* entry) const {
-  return senders_[groups_[layout::read_socket(memory_.slab + entry[0])]];
+  return senders_[groups_[layout::read_socket(memory_.slab + entry[layout::kOutEnvelope])]];
 }
 
 // Takes out of the outbox what its clients are not to get; returns how many entries are left.
@@ -312,13 +243,13 @@ uint32_t UdpEndpoint::limit(uint32_t count) {
   uint32_t left = 0;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t* entry = entries + i * layout::kOutboxEntryWords;
-    const uint8_t* envelope = memory_.slab + entry[0];
+    const uint8_t* envelope = memory_.slab + entry[layout::kOutEnvelope];
     if (envelope[layout::kEnvelopeUnlimited] == 0) {
-      size_t length = entry[2];
-      const Guard::Fate fate = guard->send(origin_of(envelope), memory_.slab + entry[1], &length, entry[3], now,
-                                           memory_.counters + memory_.worker_row);
+      size_t length = entry[layout::kOutLength];
+      const Guard::Fate fate = guard->send(origin_of(envelope), memory_.slab + entry[layout::kOutMessage], &length,
+                                           entry[layout::kOutOpt], now, memory_.counters + memory_.worker_row);
       if (fate == Guard::Fate::kDrop) continue;
-      entry[2] = static_cast<uint32_t>(length);
+      entry[layout::kOutLength] = static_cast<uint32_t>(length);
     }
     std::copy_n(entry, layout::kOutboxEntryWords, entries + left++ * layout::kOutboxEntryWords);
   }

@@ -3,13 +3,12 @@
 #ifndef MULTISOCKET_UDP_ENDPOINT_H_
 #define MULTISOCKET_UDP_ENDPOINT_H_
 
-#include <uv.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "loop/poll_engine.h"
 #include "message/admission.h"
 #include "message/query_origin.h"
 #include "net/descriptor.h"
@@ -17,7 +16,7 @@
 
 namespace multisocket {
 
-class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
+class UdpEndpoint : public PollEngine {
  public:
   // Memory that JavaScript allocated (layout.h); it outlives the endpoint. `counters`: all rows; `worker_row`: the
   // element at which this worker's starts. `edns` points into such memory, too.
@@ -43,7 +42,7 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   // and sends nothing any more, and does not keep the sockets open. Called on another thread, when the endpoint's own
   // one is blocked for good.
   static void abandon(const double* row);
-  ~UdpEndpoint();
+  ~UdpEndpoint() override;
   UdpEndpoint(const UdpEndpoint&) = delete;
   UdpEndpoint& operator=(const UdpEndpoint&) = delete;
 
@@ -63,29 +62,21 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   // Has `guard` look at what comes and goes.
   void use(std::shared_ptr<Guard> guard) { admission_.use(std::move(guard)); }
   void set_ref(bool on);
-  // Stops and closes all. `closed` is called once libuv has let go of the last handle.
-  void close(std::function<void()> closed);
 
  private:
-  // Lives until libuv has called its close callback.
-  struct Socket {
-    uv_poll_t poll;
-    UdpEndpoint* endpoint;
-    Descriptor descriptor;
-    uint32_t number;
-    uint32_t group;
-    bool wildcard;
+  struct Socket : PolledSocket {
+    using PolledSocket::PolledSocket;
+    uint32_t number = 0;
+    uint32_t group = 0;
+    bool wildcard = false;
     std::shared_ptr<const AnswerFront> front;
     QueryOrigin bound;  // only its local half
     bool reading = true;
-    bool ready = false;  // stands in the queue
-    Socket* next = nullptr;
   };
 
   UdpEndpoint(const Memory& memory, Server server);
-  static void on_readable(uv_poll_t* handle, int status, int events);
-  static void on_turn(uv_check_t* handle);
-  void turn();
+  void turn() override;
+  void close_sockets() override;
   unsigned fill();
   uint32_t admit(unsigned received);
   const uint8_t* origin_of(const uint8_t* envelope);
@@ -94,10 +85,6 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   Socket* find(uint32_t number) const { return number < sockets_.size() ? sockets_[number] : nullptr; }
   Socket* sender_of(const uint32_t* entry) const;
   void choose_sender(uint32_t group);
-  void enqueue(Socket* socket);
-  void dequeue();
-  void unlink(Socket* socket);
-  void handle_closed();
 
   Memory memory_;
   Server server_;
@@ -105,19 +92,10 @@ class UdpEndpoint : public std::enable_shared_from_this<UdpEndpoint> {
   Admission admission_;
   bool notes_arrivals_ = false;
   QueryOrigin origin_;
-  uv_check_t check_;
-  std::vector<Socket*> sockets_;  // by number; null where not lent; other threads read it (abandon)
+  std::vector<Socket*> sockets_;  // by number; null where not lent; abandon() reads it on another thread
   std::vector<uint32_t> groups_;  // by number; kept when the socket goes: replies to what it brought may come later
   std::vector<Socket*> senders_;  // by group; null where no socket of it is left
-  // A queue of those that are readable. One that has more than a batch took goes to its end, and what is left at the
-  // end of a turn comes first in the next, so that a flooded socket keeps none of the others waiting.
-  Socket* first_ready_ = nullptr;
-  Socket* last_ready_ = nullptr;
   bool ref_ = true;
-  bool closing_ = false;
-  unsigned open_handles_ = 0;
-  std::function<void()> closed_;
-  std::shared_ptr<UdpEndpoint> self_;  // while libuv holds a handle of ours
 };
 
 }  // namespace multisocket

@@ -44,7 +44,6 @@ describe('the directive health', () => {
     ['health 8080', 2, 'not an address with a port: "8080"'],
     ['health :65536', 2, 'not an address with a port: ":65536"'],
     ['health [a]:1', 2, 'not an address with a port: "[a]:1"'],
-    ['health\nhealth', 3, 'it can be used once in a server block'],
     ['health {\n lameduck\n}', 3, "Wrong argument count or unexpected line ending after 'lameduck'"],
     ['health {\n lameduck x\n}', 3, 'invalid duration "x"'],
     ['health {\n other\n}', 3, "unknown property 'other'"],

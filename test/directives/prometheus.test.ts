@@ -206,7 +206,7 @@ describe('the directive prometheus', () => {
 
   refuses([
     ['prometheus a', 2, 'not an address with a port: "a"'],
-    ['prometheus\nprometheus', 3, 'it can be used once in a server block'],
+    ['prometheus\nprometheus', 3, 'this plugin can only be used once per Server Block'],
     ['prometheus {\n namespace a-b\n}', 3, 'not the start of a metric\'s name: "a-b"'],
     ['prometheus {\n runtime\n}', 3, "unknown option 'runtime'"],
   ]);

@@ -28,7 +28,9 @@ describe('the directive ready', () => {
 
   refuses([
     ['ready a', 2, 'not an address with a port: "a"'],
-    ['ready\nready', 3, 'it can be used once in a server block'],
-    ['ready {\n monitor continuously\n}', 3, "option 'monitor' is not supported"],
+    ['ready\nready', 3, 'this plugin can only be used once per Server Block'],
+    ['ready {\n monitor sometimes\n}', 3, "monitor type 'sometimes' not supported"],
+    ['ready {\n monitor\n}', 3, "Wrong argument count or unexpected line ending after 'monitor'"],
+    ['ready {\n watch\n}', 3, "unknown property 'watch'"],
   ]);
 });

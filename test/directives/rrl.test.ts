@@ -61,7 +61,7 @@ describe('the directive rrl', () => {
     [
       'rrl {\n responses-per-second 5\n}\nrrl {\n responses-per-second 5\n}',
       5,
-      'it can be used once in a server block',
+      'this plugin can only be used once per Server Block',
     ],
   ]);
 });

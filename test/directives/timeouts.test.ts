@@ -23,10 +23,10 @@ describe('the directive timeouts', () => {
   });
 
   refuses([
-    ['timeouts', 2, 'a block with read, write or idle is expected'],
+    ['timeouts', 2, 'timeouts block with no timeouts specified'],
     ['timeouts 1s', 2, "Wrong argument count or unexpected line ending after '1s'"],
-    ['timeouts {\n read 500ms\n}', 3, 'timeout must be between 1 second and 24 hours: 500ms'],
-    ['timeouts {\n read 25h\n}', 3, 'timeout must be between 1 second and 24 hours: 25h'],
+    ['timeouts {\n read 500ms\n}', 3, "timeout provided '500ms' needs to be between 1 second and 24 hours"],
+    ['timeouts {\n read 25h\n}', 3, "timeout provided '25h' needs to be between 1 second and 24 hours"],
     ['timeouts {\n other 1s\n}', 3, "unknown option: 'other'"],
   ]);
 });

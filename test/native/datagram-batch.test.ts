@@ -53,12 +53,14 @@ class Responder {
     const slab = new ArrayBuffer(layout.slabSize);
     this.#bytes = Buffer.from(slab);
     this.#endpoint = new addon.UdpEndpoint(
-      slab,
-      this.#queries,
-      this.#outbox,
-      this.#counters,
-      layout.socketRow,
-      EDNS.udp,
+      {
+        slab,
+        queries: this.#queries,
+        outbox: this.#outbox,
+        counters: this.#counters,
+        row: layout.socketRow,
+        edns: EDNS.udp,
+      },
       (count) => {
         this.#serve(count);
       },
@@ -86,9 +88,9 @@ class Responder {
       const id = this.#queries[row + word.idAndFlags] >>> 16;
       const size = this.sizes[Math.min(id, this.sizes.length - 1)];
       const entry = 1 + i * layout.outboxEntryWords;
-      this.#outbox[entry] = this.#queries[row + word.offset] - layout.envelopeSize;
-      this.#outbox[entry + 1] = cursor;
-      this.#outbox[entry + 2] = size;
+      this.#outbox[entry + layout.outbox.envelope] = this.#queries[row + word.offset] - layout.envelopeSize;
+      this.#outbox[entry + layout.outbox.message] = cursor;
+      this.#outbox[entry + layout.outbox.length] = size;
       cursor += replyTo(id, size).copy(this.#bytes, cursor);
     }
     this.#outbox[0] = count;

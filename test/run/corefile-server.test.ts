@@ -239,7 +239,6 @@ describe('createServer with a Corefile', () => {
 
   const faults: [string, string, number, RegExp][] = [
     ['a syntax error', '. {\n nothing\n}', 2, /Unknown directive 'nothing'/],
-    ['no server block', '', 1, /there is no server block/],
     ['a transport that there is not', 'a {\n}\nquic://b {\n}', 3, /quic:\/\/:853 cannot be served: Node has no QUIC/],
     ['tls:// without a certificate', 'tls://b {\n}', 1, /tls:\/\/:853 needs the directive tls/],
     [

@@ -7,14 +7,14 @@ import * as grpc from '@grpc/grpc-js';
 import packet, { type DecodedPacket } from 'dns-packet';
 import fc from 'fast-check';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
-import { decodePacket, dnsService, encodePacket } from '../../dist/worker/grpc/grpc-service.js';
+import { decodePacket, encodePacket } from '../../dist/worker/grpc/grpc-packet.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
-import { queryBytes, run } from '../support/clients.js';
+import { queryBytes } from '../support/clients.js';
 import { readOpt, withOpt } from '../support/edns.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { atMost, fixture, until } from '../support/server.js';
 
-const PATH = dnsService.query.path;
+const PATH = '/coredns.dns.DnsService/Query';
 
 /** A client on a connection of its own. */
 class DnsClient {
@@ -245,31 +245,6 @@ describe('DNS over gRPC', () => {
       );
       await served.server.close();
     }
-  });
-});
-
-describe('DNS over gRPC without @grpc/grpc-js', () => {
-  it('says what to install', async () => {
-    // A process that finds no such package.
-    const hook = `export const resolve = (name, context, next) => {
-      if (name === '@grpc/grpc-js') throw Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' });
-      return next(name, context);
-    }`;
-    const program = `
-      import { register } from 'node:module';
-      register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}));
-      const { createServer } = await import('multisocket');
-      const handler = () => undefined;
-      await createServer({ listen: 'dns://127.0.0.1:0', workers: 0, handler }).listen().then((server) => server.close());
-      const server = createServer({ listen: 'grpc://127.0.0.1:0', workers: 0, handler });
-      await server.listen().catch(({ code, message }) => console.log(code, message));
-      process.exit();`;
-    const output = await run(process.execPath, ['--input-type=module', '--eval', program]);
-    assert.equal(
-      output,
-      'ERR_MULTISOCKET_GRPC_PACKAGE grpc:// needs the package @grpc/grpc-js, which is not installed: ' +
-        'npm install @grpc/grpc-js\n',
-    );
   });
 });
 

@@ -86,8 +86,8 @@ describe('SocketGroup.adopt', () => {
       `
       import { readFileSync } from 'node:fs';
       import { createSocket } from 'node:dgram';
-      import { addon } from ${url('addon.js')};
-      import { ednsSettings } from ${url('transport/edns-settings.js')};
+      import { addon } from ${url('native/addon.js')};
+      import { ednsSettings } from ${url('worker/edns-settings.js')};
       const flags = () => parseInt(/flags:\\s*(\\d+)/.exec(readFileSync('/proc/self/fdinfo/' + fd, 'utf8'))[1], 8);
       const before = flags();
       const group = SocketGroup.adopt([fd]);
@@ -97,7 +97,7 @@ describe('SocketGroup.adopt', () => {
       const queries = new Uint32Array(layout.batchSize * layout.queryWords);
       const outbox = new Uint32Array(1 + layout.outboxEntries * layout.outboxEntryWords);
       const counters = new Float64Array(layout.socketRow + layout.workerRow);
-      const endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, layout.socketRow, udp, () => {
+      const endpoint = new addon.UdpEndpoint({ slab, queries, outbox, counters, row: layout.socketRow, edns: udp }, () => {
         const at = queries[layout.query.offset] - layout.envelopeSize;
         const local = Buffer.from(slab, at + layout.envelope.localAddress, 4).join('.');
         console.log(JSON.stringify({ before, after: flags(), local }));

@@ -13,7 +13,11 @@ export function short({ blocks }: ParsedCorefile): [string[], ShortLine[]][] {
   return blocks.map(({ keys, directives }) => [keys.map(({ text }) => text), directives.map(shortLine)]);
 }
 
-/** Parses with any directive allowed but `unknown`. */
+/** Parses with any directive allowed but `unknown`. Throws the first fault. */
 export function parseAny(text: string, environment: Record<string, string> = {}, file = 'Corefile'): ParsedCorefile {
-  return parseCorefile(text, { file, environment, isDirective: (name) => name !== 'unknown' });
+  const unknown = (name: string): string | undefined =>
+    name === 'unknown' ? `Unknown directive '${name}'` : undefined;
+  const parsed = parseCorefile(text, { file, environment, unknown });
+  for (const fault of parsed.faults) throw fault;
+  return parsed;
 }

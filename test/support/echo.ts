@@ -22,20 +22,23 @@ export class Echo {
     const outbox = new Uint32Array(1 + layout.outboxEntries * layout.outboxEntryWords);
     const counters = new Float64Array(64 * layout.socketRow + layout.workerRow);
     const edns = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }).udp;
-    this.#endpoint = new addon.UdpEndpoint(slab, queries, outbox, counters, 64 * layout.socketRow, edns, (count) => {
-      let cursor = layout.outputOffset;
-      for (let i = 0; i < count; i++) {
-        const at = i * layout.queryWords;
-        const offset = queries[at + layout.query.offset];
-        const query = bytes.subarray(offset, offset + queries[at + layout.query.length]);
-        const reply = Buffer.concat([query, this.#name]);
-        reply[2] |= QR;
-        reply.copy(bytes, cursor);
-        const entry = 1 + outbox[0]++ * layout.outboxEntryWords;
-        outbox.set([offset - layout.envelopeSize, cursor, reply.length], entry);
-        cursor += reply.length;
-      }
-    });
+    this.#endpoint = new addon.UdpEndpoint(
+      { slab, queries, outbox, counters, row: 64 * layout.socketRow, edns },
+      (count) => {
+        let cursor = layout.outputOffset;
+        for (let i = 0; i < count; i++) {
+          const at = i * layout.queryWords;
+          const offset = queries[at + layout.query.offset];
+          const query = bytes.subarray(offset, offset + queries[at + layout.query.length]);
+          const reply = Buffer.concat([query, this.#name]);
+          reply[2] |= QR;
+          reply.copy(bytes, cursor);
+          const entry = 1 + outbox[0]++ * layout.outboxEntryWords;
+          outbox.set([offset - layout.envelopeSize, cursor, reply.length], entry);
+          cursor += reply.length;
+        }
+      },
+    );
   }
 
   /** Starts to serve a group; TCP: each connection gets the name and is closed. */

@@ -14,7 +14,7 @@ export interface Policy {
   nets: { address: string; prefix: number; family: 'ipv4' | 'ipv6' | 'any' }[] | undefined;
 }
 
-/** One `acl`: the policies for some zones; the first that holds decides, and without one the query is let through. */
+/** One `acl`: the policies for some zones. */
 export interface Rule {
   zones: string[];
   policies: Policy[];
@@ -24,7 +24,9 @@ export interface Rule {
 const EDE_BLOCKED = 15;
 const EDE_FILTERED = 17;
 
-/** Makes the rules ready. A query has to pass every rule whose zones it is in. */
+/**
+ * Makes the rules ready. The first policy that holds decides, of all rules whose zones a query is in, in the file's order.
+ */
 export function startAcl(rules: Rule[]): WorkerPart {
   const ready = rules.map(({ zones, policies }) => ({
     zones,
@@ -42,7 +44,7 @@ export function startAcl(rules: Rule[]): WorkerPart {
           types?.has(query.typeNumber) !== false &&
           sources?.check(query.client.address, query.client.family === 'IPv4' ? 'ipv4' : 'ipv6') !== false,
       );
-      if (policy !== undefined && policy.action !== 'allow') return policy.action;
+      if (policy !== undefined) return policy.action;
     }
     return 'allow';
   };

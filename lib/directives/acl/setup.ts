@@ -6,7 +6,9 @@ import { typeNumber } from '../../dns/registry.js';
 import { readZones } from '../arguments.js';
 import { startAcl, type Action, type Policy, type Rule } from './handler.js';
 
-const ACTIONS: readonly string[] = ['allow', 'block', 'filter', 'drop'];
+const ACTIONS: readonly Action[] = ['allow', 'block', 'filter', 'drop'];
+/** What `*` is read as: no type of a query has this number (RFC 6895 s.3.1). */
+const ALL_TYPES = 0;
 
 /** Its configuration is the rules, in the file's order. */
 export const acl: DirectiveDefinition<Rule[]> = {
@@ -22,33 +24,51 @@ export const acl: DirectiveDefinition<Rule[]> = {
 };
 
 function readPolicy(line: DirectiveReader): Policy {
-  if (!ACTIONS.includes(line.name)) throw line.syntaxError("allow', 'block', 'filter' or 'drop");
-  line.refuseBlock();
-  const policy: Policy = { action: line.name as Action, types: undefined, nets: undefined };
-  let section: 'type' | 'net' | undefined;
-  for (const word of line.args) {
-    const lower = word.toLowerCase();
-    if (lower === 'type' || lower === 'net') {
-      section = lower;
-      if (section === 'type') policy.types ??= [];
-      else policy.nets ??= [];
-    } else if (section === undefined) {
-      throw line.error(`unexpected token '${word}', expecting 'type' or 'net'`);
-    } else if (section === 'type') {
-      policy.types?.push(readType(line, word));
-    } else {
-      policy.nets?.push(readNet(line, word));
-    }
+  const action = line.name.toLowerCase();
+  if (!isAction(action)) {
+    throw line.error(`unexpected token "${line.name}"; expect 'allow', 'block', 'filter' or 'drop'`);
   }
-  if (policy.types?.length === 0 || policy.nets?.length === 0) throw line.argError();
-  // `*` and ANY stand for all types, as in CoreDNS.
-  if (policy.types?.includes(255) === true) policy.types = undefined;
-  return policy;
+  line.refuseBlock();
+  const wordsOf = (section: Section['name']): string[] | undefined => {
+    const words = sections.flatMap(({ name, words }) => (name === section ? words : []));
+    return words.length === 0 ? undefined : words;
+  };
+  const sections = readSections(line);
+  const types = wordsOf('type')?.map((word) => readType(line, word));
+  return {
+    action,
+    types: types?.includes(ALL_TYPES) === true ? undefined : types,
+    nets: wordsOf('net')?.map((word) => readNet(line, word)),
+  };
+}
+
+interface Section {
+  name: 'type' | 'net';
+  /** At least one. */
+  words: string[];
+}
+
+/** What follows each `type` and `net` of a line. */
+function readSections(line: DirectiveReader): Section[] {
+  const sections: Section[] = [];
+  for (const word of line.args) {
+    const name = word.toLowerCase();
+    if (name === 'type' || name === 'net') sections.push({ name, words: [] });
+    else if (sections.length === 0) throw line.error(`unexpected token "${word}"; expect 'type | net'`);
+    else sections[sections.length - 1].words.push(word);
+  }
+  const empty = sections.find(({ words }) => words.length === 0);
+  if (empty !== undefined) throw line.error(`no token specified in "${empty.name}" section`);
+  return sections;
+}
+
+function isAction(word: string): word is Action {
+  return (ACTIONS as readonly string[]).includes(word);
 }
 
 function readType(line: DirectiveReader, word: string): number {
-  const type = word === '*' ? 255 : typeNumber(word.toUpperCase());
-  if (type === undefined) throw line.error(`unexpected token '${word}', expecting legal QTYPE`);
+  const type = word === '*' ? ALL_TYPES : typeNumber(word);
+  if (type === undefined) throw line.error(`unexpected token "${word}"; expect legal QTYPE`);
   return type;
 }
 
@@ -59,7 +79,7 @@ function readNet(line: DirectiveReader, word: string): Policy['nets'] extends (i
   const most = version === 4 ? 32 : 128;
   const prefix = digits === undefined ? most : Number(digits);
   if (version === 0 || !/^\d*$/.test(digits ?? '') || digits === '' || prefix > most) {
-    throw line.error(`illegal CIDR notation '${word}'`);
+    throw line.error(`illegal CIDR notation "${word}"`);
   }
   return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
 }

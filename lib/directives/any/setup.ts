@@ -1,5 +1,6 @@
 /** `any`: a short answer to questions for everything, RFC 8482. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { first } from '../arguments.js';
 
 const TYPE_ANY = 255;
 /** Seconds; CoreDNS's. */
@@ -9,10 +10,10 @@ const TTL = 8482;
 export const any: DirectiveDefinition<undefined> = {
   name: 'any',
   setup: {
-    configure([directive, again]) {
-      directive.arguments(0);
-      directive.refuseBlock();
-      if ((again as typeof again | undefined) !== undefined) throw again.argError();
+    configure(uses) {
+      const use = first(uses);
+      use.refuseBlock();
+      use.arguments(0);
       return undefined;
     },
     // It answers questions of a type that cache never sees.

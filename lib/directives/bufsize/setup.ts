@@ -1,5 +1,6 @@
 /** `bufsize [SIZE]`: the longest UDP reply, whatever the client says that it takes. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { first } from '../arguments.js';
 
 /** RFC 9715 s.3.2. */
 const DEFAULT_SIZE = 1232;
@@ -10,13 +11,13 @@ const MAX_SIZE = 4096;
 export const bufsize: DirectiveDefinition<number> = {
   name: 'bufsize',
   setup: {
-    configure([directive, again]) {
-      const [text] = directive.arguments(0, 1) as readonly (string | undefined)[];
-      directive.refuseBlock();
-      if ((again as typeof again | undefined) !== undefined) throw again.argError();
+    configure(uses) {
+      const use = first(uses);
+      use.ignoreBlock();
+      const [text] = use.arguments(0, 1) as readonly (string | undefined)[];
       const size = text === undefined ? DEFAULT_SIZE : Number(text);
-      if (!/^\d*$/.test(text ?? '') || size < MIN_SIZE || size > MAX_SIZE) {
-        throw directive.error(`bufsize must be within ${MIN_SIZE} - ${MAX_SIZE}: ${text}`);
+      if (!/^\+?\d+$/.test(text ?? '0') || size < MIN_SIZE || size > MAX_SIZE) {
+        throw use.error(`bufsize must be within ${MIN_SIZE} - ${MAX_SIZE}: ${text}`);
       }
       return size;
     },

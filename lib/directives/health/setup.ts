@@ -16,10 +16,15 @@ const PATH = '/health';
 export const health: DirectiveDefinition<HealthConfig> = {
   name: 'health',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
-      const [text = ':8080'] = use.arguments(0, 1) as (string | undefined)[];
-      return { address: readHttpAddress(use, text), lameduck: Math.max(0, ...use.block.map(readLameduck)) };
+    configure(uses) {
+      const config: HealthConfig = { address: { host: '', port: 8080 }, lameduck: 0 };
+      // As in CoreDNS, what a later use says replaces what an earlier one has said.
+      for (const use of uses) {
+        const [text] = use.arguments(0, 1) as (string | undefined)[];
+        if (text !== undefined) config.address = readHttpAddress(use, text);
+        config.lameduck = use.block.map(readLameduck).at(-1) ?? config.lameduck;
+      }
+      return config;
     },
     async serve(configs) {
       const addresses = distinct(configs.map(({ address }) => address));

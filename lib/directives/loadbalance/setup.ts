@@ -1,47 +1,64 @@
-/** `loadbalance [round_robin]`: the order of addresses and mail exchanges changes from answer to answer. */
+/** `loadbalance [round_robin | weighted FILE { reload D }] { prefer CIDR... }`: the order of addresses in answers. */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
-import type { ResourceRecord } from '../../dns/record.js';
-import { after } from '../after.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { readDuration } from '../arguments.js';
+import { startLoadbalance, type LoadbalanceConfig } from './handler.js';
+import { readWeights } from './weights.js';
 
-const SHUFFLED: readonly string[] = ['A', 'AAAA', 'MX'];
+/** Milliseconds; CoreDNS's. */
+const RELOAD = 30_000;
 
-/** Its configuration is nothing. */
-export const loadbalance: DirectiveDefinition<undefined> = {
+/** See the file's head. */
+export const loadbalance: DirectiveDefinition<LoadbalanceConfig> = {
   name: 'loadbalance',
   setup: {
-    configure([directive, again]) {
-      const [policy] = directive.arguments(0, Infinity) as readonly (string | undefined)[];
-      if ((again as typeof again | undefined) !== undefined) throw again.argError();
-      if (policy === undefined || policy === 'round_robin') {
-        directive.arguments(0, 1);
-        directive.refuseBlock();
-        return undefined;
-      }
-      if (policy === 'weighted') throw directive.error('the policy weighted is not supported');
-      throw directive.error(`unknown policy: ${policy}`);
+    configure(uses) {
+      const config: LoadbalanceConfig = { weighted: undefined, prefer: [] };
+      // As in CoreDNS, the last use says the policy, and all of them what is preferred.
+      for (const use of uses) readUse(use, config);
+      return config;
     },
-    start: () => ({
-      handle: (query, reply, next) =>
-        after(next(query, reply), () => {
-          if (reply.answers.length > 1) reply.answers = shuffled(reply.answers);
-          if (reply.additionals.length > 1) reply.additionals = shuffled(reply.additionals);
-        }),
-    }),
+    check({ weighted }) {
+      if (weighted !== undefined) readWeights(weighted.file);
+      return [];
+    },
+    start: startLoadbalance,
   },
 };
 
-/** The same records: aliases first, as they lead to the rest, then the others, then addresses and MX in any order. */
-function shuffled(records: readonly ResourceRecord[]): ResourceRecord[] {
-  const moving = records.filter(({ type }) => SHUFFLED.includes(type));
-  if (moving.length < 2) return [...records];
-  const [aliases, others] = [[] as ResourceRecord[], [] as ResourceRecord[]];
-  for (const record of records) {
-    if (record.type === 'CNAME') aliases.push(record);
-    else if (!SHUFFLED.includes(record.type)) others.push(record);
+function readUse(use: DirectiveReader, config: LoadbalanceConfig): void {
+  const [policy, file, more] = use.args as (string | undefined)[];
+  config.weighted = undefined;
+  if (policy === 'weighted') {
+    if (file === undefined) throw use.error('missing weight file argument');
+    if (more !== undefined) throw use.error('unexpected argument(s)');
+    config.weighted = { file: resolve(file), reload: RELOAD };
+  } else if (policy !== undefined && policy !== 'round_robin') {
+    throw use.error(`unknown policy: ${policy}`);
+  } else if (file !== undefined) {
+    throw use.error(`unknown property for ${policy}`);
   }
-  for (let i = moving.length - 1; i > 0; i--) {
-    const j = Math.floor(Math.random() * (i + 1));
-    [moving[i], moving[j]] = [moving[j], moving[i]];
+  for (const line of use.block) {
+    if (line.name === 'prefer') config.prefer.push(...line.args.map((cidr) => readNetwork(line, cidr)));
+    else if (line.name === 'reload' && config.weighted !== undefined) config.weighted.reload = readReload(line);
+    else throw line.error(`unknown property '${line.name}'`);
   }
-  return [...aliases, ...others, ...moving];
+}
+
+function readReload(line: DirectiveReader): number {
+  const [text, more] = line.args as (string | undefined)[];
+  if (text === undefined) throw line.error('reload duration value is missing');
+  if (more !== undefined) throw line.error('unexpected argument');
+  return readDuration(line, text);
+}
+
+function readNetwork(line: DirectiveReader, cidr: string): LoadbalanceConfig['prefer'][number] {
+  const [, address = '', digits = ''] = /^([^/%]+)\/(\d{1,3})$/.exec(cidr) ?? [];
+  const version = isIP(address);
+  if (version === 0 || Number(digits) > (version === 4 ? 32 : 128)) {
+    throw line.error(`invalid CIDR ${JSON.stringify(cidr)}: an address with the length of its prefix is expected`);
+  }
+  return { address, prefix: Number(digits), family: version === 4 ? 'ipv4' : 'ipv6' };
 }

@@ -10,6 +10,7 @@ export interface LoopOptions extends Probe {
   zone: string;
   /** Where to send it; empty: this host. */
   address: string;
+  /** 0: the probe cannot be sent, and no loop is looked for. */
   port: number;
 }
 

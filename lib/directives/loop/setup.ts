@@ -1,5 +1,6 @@
 /** `loop`: ends the server when what it forwards comes back to it. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { once } from '../arguments.js';
 import { LoopHandler, type LoopOptions } from './handler.js';
 import { createProbe } from './probe.js';
 
@@ -7,20 +8,23 @@ import { createProbe } from './probe.js';
 export const loop: DirectiveDefinition<LoopOptions> = {
   name: 'loop',
   setup: {
-    configure([use, again], { zones, address }) {
+    configure(uses, { zones, address }) {
+      const use = once(uses);
       use.refuseBlock();
       use.arguments(0);
-      // The cast: an array's second element may not be there.
-      const second = again as typeof use | undefined;
-      if (second !== undefined) throw second.error('this plugin can only be used once per Server Block');
       if (address.transport !== 'dns' || address.port === 0) {
-        throw use.error('loop needs an address of transport dns with a port, to ask itself');
+        use.warn(
+          'no loop is looked for: the first address of the server block has to be of transport dns, with a port',
+        );
       }
-      return { ...createProbe(zones[0]), zone: zones[0], address: address.address, port: address.port };
+      const port = address.transport === 'dns' ? address.port : 0;
+      return { ...createProbe(zones[0]), zone: zones[0], address: address.address, port };
     },
-    start: (options, runtime) =>
-      new LoopHandler(options, runtime.index === 0, (error) => {
+    start: (options, runtime) => {
+      if (options.port === 0) return {};
+      return new LoopHandler(options, runtime.index === 0, (error) => {
         runtime.fatal(error);
-      }),
+      });
+    },
   },
 };

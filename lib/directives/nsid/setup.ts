@@ -1,16 +1,17 @@
 /** `nsid [DATA...]`: who answered, for clients that ask (RFC 5001). */
 import { hostname } from 'node:os';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { once } from '../arguments.js';
 import { MAX_NSID } from '../../worker/edns-settings.js';
 
 /** Its configuration is the identifier. */
 export const nsid: DirectiveDefinition<Uint8Array> = {
   name: 'nsid',
   setup: {
-    configure([directive, again]) {
+    configure(uses) {
+      const directive = once(uses);
       const words = directive.args;
       directive.refuseBlock();
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
       const identifier = new Uint8Array(Buffer.from(words.length === 0 ? hostname() : words.join(' ')));
       if (identifier.length < 1 || identifier.length > MAX_NSID) {
         throw directive.error(`an identifier has 1 to ${MAX_NSID} octets, not ${identifier.length}`);

@@ -1,6 +1,7 @@
 /** `prometheus [ADDRESS] { namespace NAME }`: metrics for Prometheus. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
+import { once } from '../arguments.js';
 import { readHttpAddress } from '../http-endpoint.js';
 import type { PrometheusConfig } from './exporter.js';
 import { RequestRecorder } from './recorder.js';
@@ -9,8 +10,8 @@ import { RequestRecorder } from './recorder.js';
 export const prometheus: DirectiveDefinition<PrometheusConfig> = {
   name: 'prometheus',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+    configure(uses) {
+      const use = once(uses);
       const [text = 'localhost:9153'] = use.arguments(0, 1) as (string | undefined)[];
       const namespace = use.block.map(readNamespace).at(-1) ?? 'coredns';
       return { address: readHttpAddress(use, text), namespace };

@@ -1,26 +1,45 @@
-/** `ready [ADDRESS]`: says by HTTP whether the server can answer all queries. */
+/** `ready [ADDRESS] { monitor until-ready|continuously }`: says by HTTP whether everything can be answered. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { once } from '../arguments.js';
 import { distinct, openEndpoints, readHttpAddress, type HttpAddress } from '../http-endpoint.js';
 
 const PATH = '/ready';
 
-/** The directive `ready`. Its configuration is the address that it listens on. */
-export const ready: DirectiveDefinition<HttpAddress> = {
+interface ReadyConfig {
+  address: HttpAddress;
+  /** Whether a directive that was ready once is asked again. */
+  continuously: boolean;
+}
+
+/** See the file's head. */
+export const ready: DirectiveDefinition<ReadyConfig> = {
   name: 'ready',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+    configure(uses) {
+      const use = once(uses);
       const [text = ':8181'] = use.arguments(0, 1) as (string | undefined)[];
-      const [line] = use.block;
-      if ((line as typeof line | undefined) !== undefined) throw line.error(`option '${line.name}' is not supported`);
-      return readHttpAddress(use, text);
+      return { address: readHttpAddress(use, text), continuously: use.block.map(readMonitor).at(-1) ?? false };
     },
-    async serve(addresses, { unready }) {
-      const { close } = await openEndpoints(distinct(addresses), PATH, () => {
-        const names = unready();
+    async serve(configs, { unready }) {
+      // As in CoreDNS, the last one decides for all.
+      const { continuously } = configs[configs.length - 1];
+      let wasReady = false;
+      const addresses = distinct(configs.map(({ address }) => address));
+      const { close } = await openEndpoints(addresses, PATH, () => {
+        const all = unready();
+        const names = wasReady ? all.filter((name) => name === 'server') : all;
+        wasReady ||= !continuously && all.length === 0;
         return names.length === 0 ? { status: 200, body: 'OK' } : { status: 503, body: names.join(',') };
       });
       return { close };
     },
   },
 };
+
+function readMonitor(line: DirectiveReader): boolean {
+  if (line.name !== 'monitor') throw line.error(`unknown property '${line.name}'`);
+  const [type] = line.arguments(1);
+  if (type !== 'until-ready' && type !== 'continuously') throw line.error(`monitor type '${type}' not supported`);
+  return type === 'continuously';
+}

@@ -1,6 +1,6 @@
 /** `reload [INTERVAL] [JITTER]`: has a Corefile that has changed take effect. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
-import { readDuration } from '../arguments.js';
+import { first, readDuration } from '../arguments.js';
 import { Reloader } from './reloader.js';
 
 /** Times in milliseconds. */
@@ -18,14 +18,14 @@ const LEAST_JITTER = 1000;
 export const reload: DirectiveDefinition<ReloadConfig> = {
   name: 'reload',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
-      const [first = '30s', second = '15s'] = use.arguments(0, 2) as (string | undefined)[];
-      use.refuseBlock();
-      const interval = readDuration(use, first);
-      const jitter = readDuration(use, second);
+    configure(uses) {
+      const use = first(uses);
+      use.ignoreBlock();
+      const [every = '30s', more = '15s'] = use.arguments(0, 2) as (string | undefined)[];
+      const interval = readDuration(use, every);
+      const jitter = readDuration(use, more);
       if (interval !== 0 && interval < LEAST_INTERVAL) throw use.error('interval value must be greater or equal to 2s');
-      if (jitter < LEAST_JITTER) throw use.error('jitter value must be greater or equal to 1s');
+      if (jitter !== 0 && jitter < LEAST_JITTER) throw use.error('jitter value must be 0 or greater or equal to 1s');
       return { interval, jitter: Math.min(jitter, interval / 2) };
     },
     // There is one Corefile: of several blocks that say something of it the first counts.

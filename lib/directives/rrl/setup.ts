@@ -3,7 +3,7 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { checkRateLimit } from '../../server/options/check-guard.js';
 import type { RateLimitOptions } from '../../server/options/guard-options.js';
-import { readInteger, readZones } from '../arguments.js';
+import { once, readInteger, readZones } from '../arguments.js';
 
 /** CoreDNS's options that have a number, by those of the server. */
 const NUMBERS: ReadonlyMap<string, Exclude<keyof RateLimitOptions, 'exempt' | 'reportOnly'>> = new Map([
@@ -22,8 +22,8 @@ const NUMBERS: ReadonlyMap<string, Exclude<keyof RateLimitOptions, 'exempt' | 'r
 export const rrl: DirectiveDefinition<RateLimitOptions> = {
   name: 'rrl',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+    configure(uses) {
+      const use = once(uses);
       if (readZones(use, use.args, ['.']).some((zone) => zone !== '.')) {
         throw use.error('zones are not supported: all that an address answers is limited');
       }

@@ -1,5 +1,6 @@
-/** `timeouts { read D; write D; idle D }`: how long connections may take. */
+/** `timeouts { read D; write D; idle D; maxtcpqueries N }`: how long connections may take, and how many queries. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
 import type { TimeoutSettings } from '../../corefile/listen-settings.js';
 import { readDuration } from '../arguments.js';
 
@@ -7,27 +8,40 @@ import { readDuration } from '../arguments.js';
 const LEAST = 1000;
 const MOST = 24 * 60 * 60 * 1000;
 
-/** Its configuration is the times in milliseconds, at least one. */
+/** Its configuration is the times in milliseconds and the number of queries, at least one of them. */
 export const timeouts: DirectiveDefinition<TimeoutSettings> = {
   name: 'timeouts',
   setup: {
-    configure([use, again]) {
-      use.arguments(0);
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
-      if (use.block.length === 0) throw use.error('a block with read, write or idle is expected');
+    configure(uses) {
       const settings: TimeoutSettings = {};
-      for (const line of use.block) {
-        const { name } = line;
-        if (name !== 'read' && name !== 'write' && name !== 'idle') throw line.error(`unknown option: '${name}'`);
-        const [text] = line.arguments(1);
-        line.refuseBlock();
-        // A number alone is seconds, as in CoreDNS.
-        const time = readDuration(line, /^\d+$/.test(text) ? `${text}s` : text);
-        if (time < LEAST || time > MOST) throw line.error(`timeout must be between 1 second and 24 hours: ${text}`);
-        settings[name] = time;
+      for (const use of uses) {
+        use.arguments(0);
+        if (use.block.length === 0) throw use.error('timeouts block with no timeouts specified');
+        for (const line of use.block) readLine(line, settings);
       }
       return settings;
     },
     listen: (settings) => ({ timeouts: settings }),
   },
 };
+
+function readLine(line: DirectiveReader, settings: TimeoutSettings): void {
+  const { name } = line;
+  const [text] = line.arguments(1);
+  if (name === 'maxtcpqueries') {
+    const count = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
+    if (Number.isNaN(count)) throw line.error(`invalid value for maxtcpqueries '${text}': not a whole number`);
+    if (count === 0 || count < -1) {
+      throw line.error(`maxtcpqueries provided '${count}' needs to be -1 (unlimited) or a positive integer`);
+    }
+    settings.maxQueries = count === -1 ? Infinity : count;
+    return;
+  }
+  // A number alone is seconds, as in CoreDNS.
+  const time = readDuration(line, /^\d+$/.test(text) ? `${text}s` : text);
+  if (time < LEAST || time > MOST) {
+    throw line.error(`timeout provided '${text}' needs to be between 1 second and 24 hours`);
+  }
+  if (name !== 'read' && name !== 'write' && name !== 'idle') throw line.error(`unknown option: '${name}'`);
+  settings[name] = time;
+}

@@ -1,31 +1,53 @@
-/** `tls CERT KEY [CA] { client_auth MODE }`: the certificate of tls:// and https://, and which ones clients have to show. */
+/** `tls CERT KEY [CA] { client_auth MODE; keylog FILE }`: the certificate of tls:// and https://, and which ones clients have to show. */
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { TlsSettings } from '../../corefile/listen-settings.js';
+import type { DirectiveReader } from '../../corefile/reader.js';
+import { last } from '../arguments.js';
+import { readTls } from './files.js';
 
-const MODES: readonly string[] = ['nocert', 'request', 'require', 'verify_if_given', 'require_and_verify'];
+const MODES: readonly TlsSettings['clientAuth'][] = [
+  'nocert',
+  'request',
+  'require',
+  'verify_if_given',
+  'require_and_verify',
+];
 
 /** Its configuration is the absolute paths of files in PEM, and CoreDNS's word for what clients have to show. */
 export const tls: DirectiveDefinition<TlsSettings> = {
   name: 'tls',
   setup: {
-    configure([use, again]) {
-      if ((again as typeof again | undefined) !== undefined) throw again.error('it can be used once in a server block');
+    configure(uses) {
+      const use = last(uses);
+      if (use.args.length === 0) throw use.error('a certificate and its key are expected: ACME is not supported');
       const [certificate, key, ca] = use.arguments(2, 3) as [string, string, string | undefined];
-      let clientAuth = 'nocert';
-      for (const line of use.block) {
-        if (line.name !== 'client_auth') throw line.error(`unknown option '${line.name}'`);
-        [clientAuth] = line.arguments(1);
-        line.refuseBlock();
-        if (!MODES.includes(clientAuth)) throw line.error(`unknown authentication type '${clientAuth}'`);
-      }
-      return {
+      const settings: TlsSettings = {
         certificate: resolve(certificate),
         key: resolve(key),
         ...(ca === undefined ? {} : { ca: resolve(ca) }),
-        clientAuth: clientAuth as TlsSettings['clientAuth'],
+        clientAuth: 'nocert',
       };
+      for (const line of use.block) readLine(line, settings);
+      return settings;
+    },
+    check: (settings) => {
+      readTls(settings);
+      return [];
     },
     listen: (settings) => ({ tls: settings }),
   },
 };
+
+function readLine(line: DirectiveReader, settings: TlsSettings): void {
+  if (line.name !== 'client_auth' && line.name !== 'keylog') throw line.error(`unknown option '${line.name}'`);
+  const [value] = line.arguments(1);
+  if (line.name === 'keylog') {
+    settings.keylog = resolve(value);
+    line.warn(`all connections can be decrypted by who reads ${settings.keylog}`);
+    return;
+  }
+  const mode = MODES.find((name) => name === value);
+  if (mode === undefined) throw line.error(`unknown authentication type '${value}'`);
+  settings.clientAuth = mode;
+}

@@ -211,6 +211,8 @@ function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
     idleTimeout: checkInteger('tcp.idleTimeout', tcp.idleTimeout ?? 10_000, 1, MAX_TIME),
     messageTimeout: checkInteger('tcp.messageTimeout', tcp.messageTimeout ?? 5000, 1, MAX_TIME),
     writeTimeout: checkInteger('tcp.writeTimeout', tcp.writeTimeout ?? 5000, 1, MAX_TIME),
+    handshakeTimeout: checkInteger('tcp.handshakeTimeout', tcp.handshakeTimeout ?? 5000, 1, MAX_TIME),
+    lingerTimeout: checkInteger('tcp.lingerTimeout', tcp.lingerTimeout ?? 1000, 1, MAX_TIME),
     maxConnections: checkInteger('tcp.maxConnections', tcp.maxConnections ?? 10_000, 0, 1_000_000),
     maxConnectionsPerClient: checkInteger(
       'tcp.maxConnectionsPerClient',

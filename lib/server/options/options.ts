@@ -15,8 +15,12 @@ export interface TcpOptions {
   idleTimeout?: number;
   /** How long a message may take from its first byte to its last; 5,000 by default. */
   messageTimeout?: number;
-  /** How long a client may leave its answers unread before it is cut off; 5,000 by default. */
+  /** How long a client may leave its replies unread before its connection is closed; 5,000 by default. */
   writeTimeout?: number;
+  /** How long a TLS handshake may take; 5,000 by default. */
+  handshakeTimeout?: number;
+  /** How long a client may take to close its side after the server has closed its own; 1,000 by default. */
+  lingerTimeout?: number;
   /** Connections in all; 10,000 by default. */
   maxConnections?: number;
   /** Connections of one client (an IPv4 address, an IPv6 /64); 256 by default. */
@@ -69,8 +73,7 @@ export interface CacheOptions {
 export interface ServerOptions {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP. `grpc` needs the
-   * package `@grpc/grpc-js`.
+   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
   /**

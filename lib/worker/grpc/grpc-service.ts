@@ -1,77 +1,98 @@
 /** DNS over gRPC as CoreDNS has it: `service coredns.dns.DnsService { rpc Query(DnsPacket) returns (DnsPacket); }`. */
-import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { Connection, Protocol } from '../stream/connection.js';
+import type { Service } from '../stream/connections.js';
+import {
+  CALL_FIELDS,
+  fail,
+  GrpcFailure,
+  grpcStatus,
+  httpFailure,
+  messageOf,
+  PREFIX,
+  succeed,
+  timeoutOf,
+} from './grpc-call.js';
+import { decodePacket, encodePacket } from './grpc-packet.js';
+import { MAX_MESSAGE } from '../https/http-exchange.js';
+import type { HttpServiceOptions } from '../https/https-service.js';
+import { Http2Connection } from '../https/http2/connection.js';
+import type { Http2Stream } from '../https/http2/stream.js';
+import { MessageExchange } from '../message-exchange.js';
 
-/** The number of the only field of `message DnsPacket { bytes msg = 1; }`. */
-const MSG = 1;
-/** Wire types of Protocol Buffers. */
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH_DELIMITED = 2;
-const FIXED32 = 5;
+const PATH = '/coredns.dns.DnsService/Query';
+/** A message, and what gRPC and Protocol Buffers put around it. */
+const MAX_BODY = PREFIX + MAX_MESSAGE + 16;
 
-/** The service, for grpc-js. */
-export const dnsService = {
-  query: {
-    path: '/coredns.dns.DnsService/Query',
-    originalName: 'Query',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: encodePacket,
-    requestDeserialize: decodePacket,
-    responseSerialize: encodePacket,
-    responseDeserialize: decodePacket,
-  },
-} satisfies ServiceDefinition;
+const TOO_LONG = new GrpcFailure(grpcStatus.invalidArgument, 'the message is too long');
+const TOO_LONG_BODY = new GrpcFailure(grpcStatus.resourceExhausted, `a body of more than ${MAX_BODY} bytes`);
+const NO_QUERY = new GrpcFailure(grpcStatus.invalidArgument, 'the message is no query');
+const NO_REPLY = new GrpcFailure(grpcStatus.unavailable, 'there is no reply');
+const TOO_LATE = new GrpcFailure(grpcStatus.deadlineExceeded, 'the reply took longer than grpc-timeout');
+const OTHER_METHOD = new GrpcFailure(grpcStatus.unimplemented, `the only method is ${PATH}`);
 
-/** The octets of a `DnsPacket` with this message. */
-export function encodePacket(message: Uint8Array): Buffer {
-  if (message.length === 0) return Buffer.alloc(0); // a field with its default value is left out
-  const head = [(MSG << 3) | LENGTH_DELIMITED];
-  let length = message.length;
-  for (; length > 0x7f; length >>>= 7) head.push((length & 0x7f) | 0x80);
-  head.push(length);
-  return Buffer.concat([Buffer.from(head), message]);
+/** DNS over gRPC, for all connections of a worker. Without certificates it is not encrypted, as in CoreDNS. */
+export class GrpcService implements Service {
+  readonly alpn = ['h2'];
+  readonly #exchange: MessageExchange;
+  readonly #maxPipelined: number;
+
+  constructor(options: HttpServiceOptions) {
+    this.#maxPipelined = options.maxPipelined;
+    this.#exchange = new MessageExchange('grpc', options);
+  }
+
+  start(connection: Connection): Protocol {
+    return new Http2Connection(connection, {
+      maxConcurrentStreams: this.#maxPipelined,
+      maxBody: MAX_BODY,
+      fields: CALL_FIELDS,
+      onRequest: (call) => {
+        connection.begin();
+        const status = httpFailure(call);
+        call.readBody((body) => {
+          if (body === 'broken off') connection.finish();
+          else if (status !== undefined) {
+            call.respond(status, {}, '');
+            connection.finish();
+          } else this.#serve(connection, call, body);
+        });
+      },
+    });
+  }
+
+  #serve(connection: Connection, call: Http2Stream, body: Buffer | 'too long'): void {
+    const end = (answer: Buffer | GrpcFailure): void => {
+      if (answer instanceof GrpcFailure) fail(call, answer);
+      else succeed(call, answer);
+      connection.finish();
+    };
+    const timeout = timeoutOf(call);
+    const message = queryOf(call, body);
+    if (timeout instanceof GrpcFailure) end(timeout);
+    else if (message instanceof GrpcFailure) end(message);
+    else {
+      const deadline = performance.now() + timeout;
+      this.#exchange.serve(message, connection, (outcome) => {
+        // Not before: a call counts until its handler is done. The client keeps its time itself.
+        if (performance.now() > deadline) end(TOO_LATE);
+        else if (outcome === 'invalid') end(NO_QUERY);
+        else if (outcome === 'dropped') end(NO_REPLY);
+        else end(encodePacket(outcome));
+      });
+    }
+  }
 }
 
-/** The message of a `DnsPacket`; of several the last one, and none is an empty one. Throws `Error` for what is no packet. */
-export function decodePacket(packet: Buffer): Buffer {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      if (at >= packet.length) throw new Error('the packet ends within a number');
-      const octet = packet[at++];
-      value += (octet & 0x7f) * 2 ** shift;
-      if (octet < 0x80) return value;
-    }
-    throw new Error('a number is too long');
-  };
-  let message: Buffer = Buffer.alloc(0);
-  while (at < packet.length) {
-    const tag = varint();
-    let start = at;
-    switch (tag & 7) {
-      case VARINT:
-        while (at < packet.length && packet[at] >= 0x80) at++;
-        at++;
-        break;
-      case FIXED64:
-        at += 8;
-        break;
-      case FIXED32:
-        at += 4;
-        break;
-      case LENGTH_DELIMITED: {
-        const length = varint();
-        start = at;
-        at += length;
-        break;
-      }
-      default:
-        throw new Error('a field is of a type that there is not');
-    }
-    if (at > packet.length) throw new Error('the packet ends within a field');
-    if (tag >>> 3 === MSG && (tag & 7) === LENGTH_DELIMITED) message = packet.subarray(start, at);
+/** The DNS message of a call. */
+function queryOf(call: Http2Stream, body: Buffer | 'too long'): Buffer | GrpcFailure {
+  if (call.target !== PATH) return OTHER_METHOD;
+  if (body === 'too long') return TOO_LONG_BODY;
+  const packet = messageOf(call, body);
+  if (packet instanceof GrpcFailure) return packet;
+  try {
+    const message = decodePacket(packet);
+    return message.length > MAX_MESSAGE ? TOO_LONG : message;
+  } catch (error) {
+    return new GrpcFailure(grpcStatus.internal, (error as Error).message);
   }
-  return message;
 }

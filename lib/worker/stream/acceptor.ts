@@ -1,14 +1,9 @@
-/**
- * A worker's listening sockets. They stop to accept before the process runs out of descriptors: without one to spare, the
- * event loop can only take connections to close them. Meanwhile these wait in the kernel's accept queue.
- */
+/** Accepting connections, and pausing when descriptors run out. */
 import type { Server } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
 import { addon } from '../../native/addon.js';
 import { withCode, type CodedError } from '../../errors.js';
 import type { ConnectionGate } from './connection-gate.js';
 import { listenOn } from './listener.js';
-import { contextOptions, type SharedTls } from './secure-context.js';
 
 /**
  * Descriptors that connections leave to others: workers that start, sockets that are lent, files. Workers that accept at
@@ -35,7 +30,10 @@ interface Listener {
   server: Server | undefined;
 }
 
-/** See the file's head. One a worker. */
+/**
+ * A worker's listening sockets. They stop accepting before the process runs out of descriptors: without one to spare, the
+ * event loop can only take connections to close them. Meanwhile connections wait in the kernel's accept queue.
+ */
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #listeners = new Map<number, Listener>();
@@ -69,15 +67,6 @@ export class Acceptor {
   /** Stops accepting from all. */
   close(): void {
     for (const number of this.#listeners.keys()) this.release(number);
-  }
-
-  /** New connections by TLS are shown these certificates. */
-  secure(tls: SharedTls): void {
-    for (const { server } of this.#listeners.values()) {
-      if (server !== undefined && 'setSecureContext' in server) {
-        (server as TlsServer).setSecureContext(contextOptions(tls));
-      }
-    }
   }
 
   ref(): void {

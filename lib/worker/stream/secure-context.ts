@@ -1,52 +1,80 @@
 /** The TLS settings that all workers of a server share. */
+import { isDeepStrictEqual } from 'node:util';
 import type { SecureContextOptions, TlsOptions, TLSSocket } from 'node:tls';
 
-/** Certificates for `tls://`, `https://` and `grpc://`, as Node's `tls.createSecureContext` takes them: PEM text, or its bytes. */
+/**
+ * Suites with authenticated encryption and forward secrecy: all of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or
+ * ChaCha20 (RFC 9325 s.4.2; RFC 9113 appendix A refuses the others for HTTP/2).
+ */
+const AEAD_CIPHERS =
+  'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20';
+
+/** Certificates for `tls://`, `https://` and `grpc://`, and who may connect. */
 export interface TlsSettings {
-  /** The certificate chain. */
+  /** The certificate chain in PEM. */
   cert: string | Uint8Array;
-  /** Its private key. */
+  /** Its private key in PEM. */
   key: string | Uint8Array;
-  /** Those that clients' certificates may be signed by; default: the system's. */
-  ca?: string | Uint8Array;
+  /** Certificates in PEM that sign clients' certificates. Default `null`: those that Node trusts. */
+  ca?: string | Uint8Array | null;
   /**
-   * Which certificate clients have to show: `true`: one that one of `ca` has signed; `'if-given'`: such a one, or none;
-   * `'any'`: one, whoever has signed it; `'unchecked'`: they are asked for one, and let in whatever they show. Default
-   * false: they are not asked.
+   * The certificate that a client must show: `true`: one that is signed by `ca`; `'if-given'`: such a one, or none;
+   * `'any'`: one, whoever has signed it; `'unchecked'`: clients are asked for a certificate, and admitted whatever they
+   * show. Default `false`: clients are not asked.
    */
   requestCert?: boolean | 'if-given' | 'any' | 'unchecked';
-  /** Default `'TLSv1.2'` (RFC 7858 s.3.2, RFC 8310 s.9). */
-  minVersion?: SecureContextOptions['minVersion'];
+  /** The lowest version; default `'TLSv1.2'` (RFC 7858 s.3.2, RFC 8310 s.9). */
+  minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  /**
+   * Cipher suites, in OpenSSL's format, those of TLS 1.3 included. Default: all of TLS 1.3; of TLS 1.2 those with ECDHE and
+   * AES-GCM or ChaCha20-Poly1305.
+   */
+  ciphers?: string;
 }
 
 /** {@link TlsSettings} with what has to be the same in every worker. */
 export interface SharedTls extends TlsSettings {
-  /** 48 bytes: a session that began with one worker can be resumed with any other (RFC 5077, RFC 8446 s.4.6.1). */
+  /**
+   * 48 bytes: a session that began with one worker can be resumed with any other (RFC 5077, RFC 8446 s.4.6.1). Other
+   * settings have other keys, so that no session outlives the rules under which it began.
+   */
   ticketKeys: Uint8Array;
 }
 
-/** For `tls.createServer` and `http2.createSecureServer`. `protocols`: for ALPN (RFC 7301). */
-export function serverOptions(tls: SharedTls, protocols: readonly string[], handshakeTimeout: number): TlsOptions {
+/** The options of a `tls.Server`. `protocols`: for ALPN (RFC 7301). */
+export function serverOptions(tls: SharedTls, protocols: readonly string[]): TlsOptions {
   return {
     ...contextOptions(tls),
     ALPNProtocols: [...protocols],
     ticketKeys: Buffer.from(tls.ticketKeys),
-    handshakeTimeout,
+    // The same in every worker, without which no session is resumed where clients show certificates.
+    sessionIdContext: 'multisocket',
     requestCert: (tls.requestCert ?? false) !== false,
     rejectUnauthorized: tls.requestCert === true,
   };
 }
 
-/** Whether a client has shown such a certificate as it has to; of a connection that is secure. */
-export function isAllowed({ requestCert }: TlsSettings, socket: TLSSocket): boolean {
-  if (requestCert !== 'any' && requestCert !== 'if-given') return true;
+/** Whether a client has shown such a certificate as it has to; of a connection whose handshake is complete. */
+export function isAllowed({ requestCert = false }: TlsSettings, socket: TLSSocket): boolean {
+  if (requestCert === false || requestCert === 'unchecked') return true;
+  if (requestCert === true) return socket.authorized;
   const given = Object.keys(socket.getPeerCertificate()).length > 0;
   return requestCert === 'any' ? given : !given || socket.authorized;
 }
 
-/** For `server.setSecureContext`. */
-export function contextOptions({ cert, key, ca, minVersion = 'TLSv1.2' }: TlsSettings): SecureContextOptions {
-  return { cert: pem(cert), key: pem(key), minVersion, ...(ca === undefined ? {} : { ca: pem(ca) }) };
+/** Whether two settings differ in more than the server's certificate, so that they may admit other clients. */
+export function admitOthers(before: SharedTls, after: SharedTls): boolean {
+  return !isDeepStrictEqual(rulesOf(before), rulesOf(after));
+}
+
+function rulesOf({ ca = null, requestCert = false, minVersion, ciphers }: TlsSettings): unknown[] {
+  return [ca === null ? null : pem(ca).toString(), requestCert, minVersion, ciphers];
+}
+
+/** The options of `tls.createSecureContext`. */
+export function contextOptions(settings: TlsSettings): SecureContextOptions {
+  const { cert, key, ca = null, minVersion = 'TLSv1.2', ciphers = AEAD_CIPHERS } = settings;
+  return { cert: pem(cert), key: pem(key), minVersion, ciphers, ...(ca === null ? {} : { ca: pem(ca) }) };
 }
 
 /** Bytes lose their Buffer on the way into a worker. */

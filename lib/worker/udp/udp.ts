@@ -10,7 +10,7 @@ import type { EdnsSettings } from '../edns-settings.js';
 import { endpointAt } from '../ip.js';
 
 const { layout } = addon;
-const { envelope, envelopeSize, outputOffset, slabSize, outboxEntryWords } = layout;
+const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
 
 /** An outbox fuller than this is sent before more is put in: native code needs room for a batch's own replies. */
 const OUTBOX_LIMIT = layout.outboxEntries - layout.batchSize;
@@ -74,7 +74,8 @@ export class UdpTransport {
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
     const { counters, row, edns } = options;
-    this.#endpoint = new addon.UdpEndpoint(this.#slab, words, this.#outbox, counters, row, edns.udp, (count) => {
+    const memory = { slab: this.#slab, queries: words, outbox: this.#outbox, counters, row, edns: edns.udp };
+    this.#endpoint = new addon.UdpEndpoint(memory, (count) => {
       this.#serve(count);
     });
     this.#endpoint.dropOlderThan(options.maxQueueDelay);
@@ -163,10 +164,10 @@ export class UdpTransport {
     const length = this.#dispatcher.encode(query, reply, this.#bytes, this.#cursor);
     if (length === 0) return;
     const entry = 1 + this.#outbox[0] * outboxEntryWords;
-    this.#outbox[entry] = envelopeOffset;
-    this.#outbox[entry + 1] = this.#cursor;
-    this.#outbox[entry + 2] = length;
-    this.#outbox[entry + 3] = reply.optStart;
+    this.#outbox[entry + outboxWord.envelope] = envelopeOffset;
+    this.#outbox[entry + outboxWord.message] = this.#cursor;
+    this.#outbox[entry + outboxWord.length] = length;
+    this.#outbox[entry + outboxWord.opt] = reply.optStart;
     this.#outbox[0]++;
     this.#cursor += length;
   }

@@ -53,7 +53,7 @@ for (const { name, runtime = '', why, except } of runtimes) {
         const excluded = [...not, ...(Object.hasOwn(except, file) ? [except[file]] : [])];
         const chosen = excluded.length > 0 ? ['--grep', excluded.join('|'), '--invert'] : ['--grep', only];
         const mocha = [join(root, 'node_modules/mocha/bin/mocha.js'), '--no-config', '--timeout', '30000'];
-        const test = fileURLToPath(new URL(`../server/${file}.test.js`, import.meta.url));
+        const test = fileURLToPath(new URL(`../../server/${file}.test.js`, import.meta.url));
         assert.match(await runWithout(...mocha, ...chosen, test), /[1-9]\d* passing/);
       });
     }

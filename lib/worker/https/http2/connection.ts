@@ -1,10 +1,11 @@
 /** The socket of an HTTP/2 connection: reads frames from it and writes frames to it (RFC 9113). */
 import type { Socket } from 'node:net';
+import { CONNECTION_GIVEN_UP, type Connection, type Protocol } from '../../stream/connection.js';
 import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { DEFAULT_WINDOW, frameType, Http2Error, setting } from './protocol.js';
 import { MAX_FIELDS } from './request-head.js';
-import { Http2Session, STREAM_WINDOW, WINDOW, type Http2Options } from './session.js';
+import { Http2Session, WINDOW, type Http2Options } from './session.js';
 
 /** Octets that may wait for a client to read before the server reads no more of its frames. */
 const MAX_UNREAD = 256 * 1024;
@@ -15,7 +16,7 @@ const FRAMES_A_TURN = 256;
  * The server's side of an HTTP/2 connection. Node's own implementation creates objects that DNS does not need (streams,
  * events, priorities, pushed responses); a request costs five times as much there.
  */
-export class Http2Connection {
+export class Http2Connection implements Protocol {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   readonly #output = new FrameWriter();
@@ -24,15 +25,15 @@ export class Http2Connection {
   #awake = false;
   #ended = false;
 
-  /** Starts on a socket whose two sides have agreed on `h2` (RFC 9113 s.3.2). */
-  constructor(socket: Socket, options: Http2Options) {
+  /** Starts on a connection whose two sides have agreed on `h2` (RFC 9113 s.3.2, s.3.3). */
+  constructor({ socket }: Connection, options: Http2Options) {
     this.#socket = socket;
     this.#session = new Http2Session(options, this.#output, () => {
       this.#wake();
     });
     this.#output.settings(
       [setting.maxConcurrentStreams, options.maxConcurrentStreams],
-      [setting.initialWindowSize, STREAM_WINDOW],
+      [setting.initialWindowSize, options.maxBody + 1], // so that excess is noticed
       [setting.maxHeaderListSize, MAX_FIELDS],
     );
     this.#output.words(frameType.windowUpdate, 0, WINDOW - DEFAULT_WINDOW);
@@ -54,6 +55,18 @@ export class Http2Connection {
   /** Takes no new requests. Closes the connection when all earlier requests are answered (RFC 9113 s.6.8). */
   drain(): void {
     this.#session.drain();
+  }
+
+  get unsent(): number {
+    return this.#session.unsent;
+  }
+
+  giveUp(before: number): { messages: number; fatal: boolean } {
+    // Frames that wait for their turn, or for the client to read, may be complete.
+    const waits = this.#awake || this.#socket.isPaused();
+    const { startedAt } = this.#reader;
+    if (!waits && startedAt !== undefined && startedAt <= before) return CONNECTION_GIVEN_UP;
+    return { messages: this.#session.giveUp(before), fatal: false };
   }
 
   /** Schedules a turn at the end of this turn of the event loop, so that all frames of a turn leave with one write. */

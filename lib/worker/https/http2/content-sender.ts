@@ -23,6 +23,13 @@ export class ContentSender {
     return this.#streamWindow;
   }
 
+  /** Octets that wait for a wider window. */
+  get unsent(): number {
+    let octets = 0;
+    for (const { content, sent } of this.#waiting) octets += (content?.length ?? 0) - sent;
+    return octets;
+  }
+
   /** Writes the rest of a stream's content, now or when the client allows it. */
   send(stream: Http2Stream): void {
     const { content } = stream;
@@ -34,7 +41,7 @@ export class ContentSender {
         return;
       }
       const end = stream.sent + size;
-      const flags = end === content.length ? flag.endStream : 0;
+      const flags = end === content.length && stream.trailer === undefined ? flag.endStream : 0;
       this.#writer.octets(frameType.data, flags, stream.id, content, stream.sent, end);
       stream.sent = end;
       stream.window -= size;

@@ -19,18 +19,28 @@ interface OpenBlock {
   frame: Frame;
   parts: Buffer[];
   length: number;
+  /** When its first frame was complete, by `performance.now()`. */
+  since: number;
 }
 
-/** See the file's head. */
+/** Puts a client's frames together from the chunks that come. */
 export class FrameReader {
   readonly #input = new FrameInput();
+  /** When the latest chunk came. */
+  #now = 0;
   #greeted = false;
   #settled = false;
   #block: OpenBlock | undefined;
 
+  /** Since when a frame or a field block is coming that is not complete, by `performance.now()`; undefined: none is. */
+  get startedAt(): number | undefined {
+    return this.#block?.since ?? this.#input.startedAt;
+  }
+
   /** Adds what has come. */
   push(chunk: Buffer): void {
-    this.#input.push(chunk, 0);
+    this.#now = performance.now();
+    this.#input.push(chunk, this.#now);
   }
 
   /** Takes out the next frame; undefined when it is not complete. Throws {@link Http2Error}. */
@@ -50,7 +60,7 @@ export class FrameReader {
     if (PREFACE.compare(bytes, start, start + length, 0, length) !== 0)
       throw new Http2Error(errorCode.protocol, 'no preface (RFC 9113 s.3.4)');
     if (length < PREFACE.length) return false;
-    this.#input.consume(start + length, 0);
+    this.#input.consume(start + length, this.#now);
     this.#greeted = true;
     return true;
   }
@@ -62,7 +72,7 @@ export class FrameReader {
     if (length > MAX_FRAME) throw new Http2Error(errorCode.frameSize, 'a frame is too long (RFC 9113 s.4.2)');
     const payload = start + FRAME_HEAD;
     if (end - payload < length) return undefined;
-    this.#input.consume(payload + length, 0);
+    this.#input.consume(payload + length, this.#now);
     const type = bytes[start + 3];
     const flags = bytes[start + 4];
     if (!this.#settled && (type !== frameType.settings || (flags & flag.ack) !== 0))
@@ -81,7 +91,7 @@ export class FrameReader {
     if (type === frameType.headers) {
       frame.payload = fieldBlock(flags, frame.payload);
       if ((flags & flag.endHeaders) !== 0) return frame;
-      this.#block = { frame, parts: [], length: 0 };
+      this.#block = { frame, parts: [], length: 0, since: this.#now };
       add(this.#block, frame.payload);
       return undefined;
     }

@@ -1,4 +1,5 @@
 /** Writes frames one behind the other, so that they leave with one write. */
+import type { HttpFields } from '../http-request.js';
 import { httpDate } from './date.js';
 import { staticIndex } from './field-table.js';
 import { flag, FRAME_HEAD, frameType } from './protocol.js';
@@ -51,7 +52,7 @@ export class FrameWriter {
   }
 
   /** HEADERS of a response, with its date. `fields`: by their names in lower case; ASCII, some 16 KiB at most. */
-  headers(stream: number, status: number, fields: Readonly<Record<string, string | number>>, endStream: boolean): void {
+  headers(stream: number, status: number, fields: HttpFields, endStream: boolean): void {
     this.#head(frameType.headers, flag.endHeaders | (endStream ? flag.endStream : 0), stream, 0);
     const start = this.#end;
     this.#reserve(2 + MAX_INTEGER);
@@ -61,6 +62,17 @@ export class FrameWriter {
       this.#string(String(status));
     }
     if (status >= 200) this.#field('date', httpDate());
+    this.#fields(fields, start);
+  }
+
+  /** HEADERS of a trailer, with which the stream ends (RFC 9113 s.8.1). `fields`: as for {@link headers}. */
+  trailer(stream: number, fields: HttpFields): void {
+    this.#head(frameType.headers, flag.endHeaders | flag.endStream, stream, 0);
+    this.#fields(fields, this.#end);
+  }
+
+  /** The fields of a frame whose payload starts at `start`, and its length. */
+  #fields(fields: HttpFields, start: number): void {
     for (const name in fields) this.#field(name, String(fields[name]));
     this.#bytes.writeUIntBE(this.#end - start, start - FRAME_HEAD, 3);
   }

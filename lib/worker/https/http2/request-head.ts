@@ -10,17 +10,25 @@ export class RequestFields implements RequestHead {
   method = '';
   target = '';
   type: string | undefined;
+  /** Fields of the names that are wanted; undefined: there is none. */
+  fields: Map<string, string> | undefined;
   /** What `content-length` says. */
   length: number | undefined;
   /** Whether the client waits to be told that its body is welcome (RFC 9110 s.10.1.1). */
   expectsContinue = false;
   /** Whether there were pseudo-header fields. */
   pseudo = false;
+  readonly #wanted: readonly string[];
   #scheme = '';
   #authority: string | undefined;
   #regular = false;
   #size = 0;
   #wrong = false;
+
+  /** `wanted`: names of fields that the others do not cover. */
+  constructor(wanted: readonly string[]) {
+    this.#wanted = wanted;
+  }
 
   /** Whether there were more than {@link MAX_FIELDS} octets. */
   get tooLarge(): boolean {
@@ -68,7 +76,7 @@ export class RequestFields implements RequestHead {
       // RFC 9110 s.8.6
       if (!/^\d{1,15}$/.test(value) || (this.length ?? Number(value)) !== Number(value)) this.#wrong = true;
       this.length = Number(value);
-    }
+    } else if (this.#wanted.includes(name)) (this.fields ??= new Map()).set(name, value);
   }
 
   #once(had: string, value: string): string {

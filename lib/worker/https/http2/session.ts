@@ -1,5 +1,5 @@
 /** What each frame does to the streams of a connection (RFC 9113 s.5 and s.6). */
-import type { HttpRequest } from '../http-request.js';
+import type { HttpFields } from '../http-request.js';
 import { ContentSender } from './content-sender.js';
 import { FieldDecoder } from './field-decoder.js';
 import { withoutPadding, wrongSize, type Frame } from './frame-reader.js';
@@ -9,8 +9,6 @@ import { RequestFields } from './request-head.js';
 import { StreamHistory } from './stream-history.js';
 import { Http2Stream, type StreamOwner } from './stream.js';
 
-/** Octets of content that a client may send on a stream: one more than a message can have, so that excess is noticed. */
-export const STREAM_WINDOW = 65_536;
 /** Octets of content that the server keeps for all streams of a connection together. */
 export const WINDOW = 262_144;
 
@@ -18,8 +16,12 @@ export const WINDOW = 262_144;
 export interface Http2Options {
   /** Requests at a time. A request that the client cancels counts until its handler is done. */
   maxConcurrentStreams: number;
+  /** The longest body of a request, in octets. */
+  maxBody: number;
+  /** Names of header fields that {@link Http2Stream.fields} has. */
+  fields: readonly string[];
   /** Called for each request. Each ends with `respond` or `abort`, or its body breaks off. */
-  onRequest: (request: HttpRequest) => void;
+  onRequest: (request: Http2Stream) => void;
 }
 
 /** The state of a connection: its streams, its windows, and its table of header fields. */
@@ -71,12 +73,20 @@ export class Http2Session implements StreamOwner {
     for (const stream of [...this.#streams.values()]) this.#cancel(stream);
   }
 
-  respond(
-    stream: Http2Stream,
-    status: number,
-    headers: Readonly<Record<string, string | number>>,
-    content: Buffer | undefined,
-  ): void {
+  /** Octets of responses that wait for a wider window. */
+  get unsent(): number {
+    return this.#sender.unsent;
+  }
+
+  /** Resets each stream whose body began to come at `before` or earlier and is not complete; returns how many. */
+  giveUp(before: number): number {
+    const overdue = [...this.#streams.values()].filter((stream) => stream.reading && stream.since <= before);
+    for (const stream of overdue) this.#resetStream(stream, errorCode.cancel);
+    if (overdue.length > 0) this.#wake();
+    return overdue.length;
+  }
+
+  respond(stream: Http2Stream, status: number, headers: HttpFields, content: Buffer | undefined): void {
     if (stream.cancelled) this.#streams.delete(stream.id);
     else {
       const empty = content === undefined || content.length === 0;
@@ -163,7 +173,7 @@ export class Http2Session implements StreamOwner {
   #headers(flags: number, id: number, block: Buffer): void {
     checkStream(id % 2 === 1); // RFC 9113 s.5.1.1
     const endStream = (flags & flag.endStream) !== 0;
-    const fields = new RequestFields();
+    const fields = new RequestFields(this.#options.fields);
     this.#decoder.decode(block, 0, block.length, (field) => {
       fields.add(field);
     });
@@ -174,7 +184,7 @@ export class Http2Session implements StreamOwner {
   #request(id: number, endStream: boolean, fields: RequestFields): void {
     if (this.#draining) return; // GOAWAY named the last stream (RFC 9113 s.6.8)
     this.#lastServed = id;
-    const stream = new Http2Stream(id, fields, this.#sender.streamWindow, this);
+    const stream = new Http2Stream(id, fields, this.#sender.streamWindow, this.#options.maxBody, this);
     stream.ended = endStream;
     if (this.#streams.size >= this.#options.maxConcurrentStreams)
       this.#resetStream(stream, errorCode.refusedStream); // RFC 9113 s.5.1.2
@@ -241,6 +251,7 @@ export class Http2Session implements StreamOwner {
   /** The response of a stream is written in full. */
   #sent(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
+    if (stream.trailer !== undefined) this.#output.trailer(stream.id, stream.trailer);
     if (!stream.ended) this.#resetStream(stream, errorCode.noError); // its body is not needed (RFC 9113 s.8.1)
   }
 

@@ -1,6 +1,5 @@
 /** One request of HTTP/2 and its response: a stream (RFC 9113 s.5). */
-import { MAX_MESSAGE } from '../http-exchange.js';
-import type { Body, HttpRequest } from '../http-request.js';
+import type { Body, HttpFields, HttpRequest } from '../http-request.js';
 import type { RequestFields } from './request-head.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -8,24 +7,23 @@ const EMPTY = Buffer.alloc(0);
 /** What a stream has its connection do. */
 export interface StreamOwner {
   /** Sends a response. `content`: undefined for none, where HEAD asks. */
-  respond(
-    stream: Http2Stream,
-    status: number,
-    headers: Readonly<Record<string, string | number>>,
-    content: Buffer | undefined,
-  ): void;
+  respond(stream: Http2Stream, status: number, headers: HttpFields, content: Buffer | undefined): void;
   /** Ends a stream that has no response. */
   abort(stream: Http2Stream): void;
   /** The client may send that many octets more. */
   release(octets: number): void;
 }
 
-/** See the file's head. */
+/** A request of HTTP/2 and its response. */
 export class Http2Stream implements HttpRequest {
   readonly id: number;
   readonly method: string;
   readonly target: string;
   readonly type: string | undefined;
+  /** The fields of its header that were asked for, by name; undefined: it has none. */
+  readonly fields: ReadonlyMap<string, string> | undefined;
+  /** When its body began to be awaited, by `performance.now()`. */
+  since = 0;
   /** Whether the client has sent all of the request. */
   ended = false;
   /** Whether the client has given it up: nothing is to be sent on it. */
@@ -35,7 +33,10 @@ export class Http2Stream implements HttpRequest {
   /** Content that is to be sent, from `sent` on, when the client lets us. */
   content: Buffer | undefined;
   sent = 0;
+  /** Fields that follow the content; undefined: none do. */
+  trailer: HttpFields | undefined;
   readonly #connection: StreamOwner;
+  readonly #maxBody: number;
   readonly #length: number | undefined;
   #received = 0;
   /** Octets of the body that are kept, at the start of the buffer. */
@@ -43,24 +44,37 @@ export class Http2Stream implements HttpRequest {
   #kept = 0;
   #done: ((body: Body) => void) | undefined;
 
-  constructor(id: number, { method, target, type, length }: RequestFields, window: number, owner: StreamOwner) {
+  constructor(id: number, head: RequestFields, window: number, maxBody: number, owner: StreamOwner) {
+    const { method, target, type, length, fields } = head;
     this.id = id;
     this.method = method;
     this.target = target;
     this.type = type;
+    this.fields = fields;
     this.window = window;
     this.#length = length;
     this.#connection = owner;
+    this.#maxBody = maxBody;
   }
 
   readBody(done: (body: Body) => void): void {
-    if (this.ended) done(this.#body);
-    else this.#done = done;
+    if (this.ended) {
+      done(this.#body);
+      return;
+    }
+    this.since = performance.now();
+    this.#done = done;
   }
 
-  respond(status: number, headers: Readonly<Record<string, string | number>>, content: Buffer | string): void {
+  respond(status: number, headers: HttpFields, content: Buffer | string): void {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     this.#connection.respond(this, status, headers, this.method === 'HEAD' ? undefined : bytes);
+  }
+
+  /** As {@link respond}, with fields that follow the content, which must not be empty (RFC 9113 s.8.1). */
+  respondWithTrailer(status: number, headers: HttpFields, content: Buffer, trailer: HttpFields): void {
+    this.trailer = trailer;
+    this.respond(status, headers, content);
   }
 
   abort(): void {
@@ -80,7 +94,7 @@ export class Http2Stream implements HttpRequest {
     this.ended = end;
     if (!this.reading) {
       this.#connection.release(chunk.length);
-    } else if (this.#received > MAX_MESSAGE) {
+    } else if (this.#received > this.#maxBody) {
       this.#tell('too long', chunk.length);
     } else if (end && this.#kept === 0) {
       this.#tell(chunk, chunk.length); // nearly always

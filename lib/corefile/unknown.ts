@@ -1,0 +1,33 @@
+/** What there is to say of a directive that is not here. */
+import { nearest } from '../nearest.js';
+
+/** Directives of CoreDNS v1.15.0 that are not here. */
+const COREDNS = new Set(
+  (
+    'auto autopath azure cancel chaos clouddns debug dns64 dnssec dnstap dynupdate erratic etcd geoip grpc grpc_server ' +
+    'header https https3 k8s_external kubernetes local metadata minimal nomad on pprof proxyproto quic root route53 ' +
+    'secondary shed sign siit trace transfer tsig view'
+  ).split(' '),
+);
+
+/** Directives of plugins that are built into CoreDNS from elsewhere. */
+const EXTERNAL = new Set(
+  (
+    'ads alias alternate amazondns blocklist demo dnsredir docker dump ens fanout federation finalize gathersrv git gslb ' +
+    'idetcd ipecho ipin k8s_crd k8s_event k8s_gateway kubenodes kubernetai lighthouse mdns meshname meship multicluster ' +
+    'mysql netbox pdsql policy proxy records recursor redis redisc s3 split tailscale unbound v4only warnlist wgsd'
+  ).split(' '),
+);
+
+/** `Unknown directive 'x'`, CoreDNS's words, with what it is or which of `known` was meant. */
+export function unknownDirective(name: string, known: readonly string[]): string {
+  const unknown = `Unknown directive '${name}'`;
+  if (COREDNS.has(name)) {
+    return `${unknown}: CoreDNS has it (https://coredns.io/plugins/${name}/), multisocket has not; remove it, or forward to a CoreDNS`;
+  }
+  if (EXTERNAL.has(name)) {
+    return `${unknown}: it is an external plugin of CoreDNS (https://coredns.io/explugins/${name}/), which multisocket has not`;
+  }
+  const meant = nearest(name, known);
+  return meant === undefined ? unknown : `${unknown}, did you mean '${meant}'?`;
+}

@@ -1,0 +1,155 @@
+/** Orders the records of answers. */
+import { BlockList, isIP } from 'node:net';
+import type { WorkerPart, WorkerRuntime } from '../../corefile/directive.js';
+import { normalizeName } from '../../dns/zone-name.js';
+import type { Query } from '../../message/query.js';
+import type { ResourceRecord } from '../../dns/record.js';
+import { after } from '../after.js';
+import { canonical, readWeights, type Weights } from './weights.js';
+
+/** What the directive says. */
+export interface LoadbalanceConfig {
+  /** The file of weights, and every how many milliseconds it is read again (0: never); undefined: a random order. */
+  weighted: { file: string; reload: number } | undefined;
+  /** Networks whose addresses come first, the most wanted first. */
+  prefer: { address: string; prefix: number; family: 'ipv4' | 'ipv6' }[];
+}
+
+type Order = (records: ResourceRecord[]) => ResourceRecord[];
+
+const ADDRESSES: readonly string[] = ['A', 'AAAA'];
+const WEIGHTED: readonly string[] = [...ADDRESSES, 'SRV'];
+const TRANSFERS: readonly string[] = ['AXFR', 'IXFR'];
+
+/** Starts it. Throws what is wrong with a file of weights, unless it cannot be read and will be tried again. */
+export function startLoadbalance(
+  { weighted, prefer }: LoadbalanceConfig,
+  runtime: Pick<WorkerRuntime, 'logger'>,
+): WorkerPart {
+  const file = weighted === undefined ? undefined : new WeightFile(weighted, runtime.logger);
+  const preferred = prefer.length === 0 ? (records: ResourceRecord[]) => records : preferring(prefer);
+  const order: Order = (records) => preferred(file === undefined ? shuffled(records) : file.order(records));
+  const concerns = ({ type }: Query): boolean =>
+    !TRANSFERS.includes(type) && (file === undefined || prefer.length > 0 || WEIGHTED.includes(type));
+  return {
+    handle: (query, reply, next) =>
+      after(next(query, reply), () => {
+        if (reply.rcode !== 'NOERROR' || !concerns(query)) return;
+        if (reply.answers.length > 1) reply.answers = order([...reply.answers]);
+        if (reply.additionals.length > 1) reply.additionals = order([...reply.additionals]);
+      }),
+    close: () => file?.close(),
+  };
+}
+
+/** The records in the order CNAME, others, addresses, MX; `addresses` and `exchanges` order those of a kind. */
+function arranged(records: ResourceRecord[], addresses: Order, exchanges: Order): ResourceRecord[] {
+  const of = (...types: string[]): ResourceRecord[] => records.filter(({ type }) => types.includes(type));
+  const others = records.filter(({ type }) => type !== 'CNAME' && type !== 'MX' && !ADDRESSES.includes(type));
+  return [...of('CNAME'), ...others, ...addresses(of(...ADDRESSES)), ...exchanges(of('MX'))];
+}
+
+function shuffled(records: ResourceRecord[]): ResourceRecord[] {
+  return arranged(records, shuffle, shuffle);
+}
+
+function shuffle(records: ResourceRecord[]): ResourceRecord[] {
+  for (let i = records.length - 1; i > 0; i--) swap(records, i, Math.floor(Math.random() * (i + 1)));
+  return records;
+}
+
+function swap(records: ResourceRecord[], i: number, j: number): void {
+  [records[i], records[j]] = [records[j], records[i]];
+}
+
+/** Addresses of preferred networks before all others, and as they were within a network. */
+function preferring(networks: LoadbalanceConfig['prefer']): Order {
+  const lists = networks.map(({ address, prefix, family }) => {
+    const list = new BlockList();
+    list.addSubnet(address, prefix, family);
+    return list;
+  });
+  const rank = (record: ResourceRecord): number => {
+    const address = addressOf(record);
+    const found = lists.findIndex(
+      (list) => address !== undefined && list.check(address, record.type === 'A' ? 'ipv4' : 'ipv6'),
+    );
+    return found < 0 ? lists.length : found;
+  };
+  const byRank: Order = (addresses) => addresses.sort((a, b) => rank(a) - rank(b));
+  return (records) => arranged(records, byRank, (exchanges) => exchanges);
+}
+
+/** A file of weights that is read again and again. Each address comes first as often as its share of all weights is. */
+class WeightFile {
+  readonly #file: string;
+  readonly #logger: WorkerRuntime['logger'];
+  readonly #timer: NodeJS.Timeout | undefined;
+  #weights: Weights = new Map();
+
+  constructor({ file, reload }: NonNullable<LoadbalanceConfig['weighted']>, logger: WorkerRuntime['logger']) {
+    this.#file = file;
+    this.#logger = logger;
+    try {
+      this.#weights = readWeights(file);
+    } catch (error) {
+      if (!isMissing(error) || reload === 0) throw error;
+      logger.warn(
+        `plugin/loadbalance: Failed to open weight file: ${(error as Error).message}. Will try again in ${reload / 1000}s`,
+      );
+    }
+    if (reload > 0) {
+      this.#timer = setInterval(() => {
+        this.#read();
+      }, reload).unref();
+    }
+  }
+
+  /** Puts an address first, chosen at random by weight; addresses without one have 1. */
+  order(records: ResourceRecord[]): ResourceRecord[] {
+    if (!records.some(({ type }) => ADDRESSES.includes(type))) return records;
+    return arranged(
+      records,
+      (addresses) => {
+        swap(addresses, 0, this.#choose(addresses));
+        return addresses;
+      },
+      (exchanges) => exchanges,
+    );
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #choose(addresses: readonly ResourceRecord[]): number {
+    const weights = addresses.map((record) => {
+      const address = addressOf(record);
+      const ofName = this.#weights.get(normalizeName(record.name) ?? '');
+      return (address === undefined ? undefined : ofName?.get(address)) ?? 1;
+    });
+    let left = Math.random() * weights.reduce((sum, weight) => sum + weight, 0);
+    return Math.max(
+      0,
+      weights.findIndex((weight) => (left -= weight) < 0),
+    );
+  }
+
+  /** Keeps the weights that it has when there is something wrong. */
+  #read(): void {
+    try {
+      this.#weights = readWeights(this.#file);
+    } catch (error) {
+      this.#logger.error(`plugin/loadbalance: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** The address of an A or AAAA record in canonical form; undefined for RDATA in another form. */
+function addressOf({ data }: ResourceRecord): string | undefined {
+  return typeof data === 'string' && isIP(data) !== 0 ? canonical(data) : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}

@@ -1,0 +1,31 @@
+/** The files that the directive `tls` names. */
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { TlsSettings as CorefileTls } from '../../corefile/listen-settings.js';
+import { contextOptions, type TlsSettings } from '../../worker/stream/secure-context.js';
+
+/** The server's words for CoreDNS's modes. */
+const CLIENT_AUTH = {
+  nocert: false,
+  request: 'unchecked',
+  require: 'any',
+  verify_if_given: 'if-given',
+  require_and_verify: true,
+} as const;
+
+/** Reads them. Throws a system error, or what OpenSSL has to say of them with their names. */
+export function readTls({ certificate, key, ca, clientAuth }: CorefileTls): TlsSettings {
+  const settings = {
+    cert: readFileSync(certificate),
+    key: readFileSync(key),
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    requestCert: CLIENT_AUTH[clientAuth],
+  };
+  try {
+    createSecureContext(contextOptions(settings));
+  } catch (cause) {
+    const files = [certificate, key, ca].filter((file) => file !== undefined).join(', ');
+    throw new Error(`invalid certificate or key in ${files}: ${(cause as Error).message}`, { cause });
+  }
+  return settings;
+}

@@ -1,0 +1,138 @@
+/** The native addon, typed: its engines, and the functions that need no object. */
+import type { AnswerCache, AnswerFront, NativeCacheOptions } from './cache.js';
+import type { DescriptorChannel } from './descriptor-channel.js';
+import type { Guard, NativeGuardOptions } from './guard.js';
+import type { Layout } from './layout.js';
+import type { NativeLoadGenerator, NativeLoadPlan, NativeLoadResult } from './load-generator.js';
+import type { NativeSocket, NativeSocketDescription, NativeSocketOptions, NativeSocketStatistics } from './sockets.js';
+import type { UdpClient } from './udp-client.js';
+import type { UdpEndpoint, UdpEndpointMemory } from './udp-endpoint.js';
+
+/** What native code gives. */
+export interface Addon {
+  layout: Layout;
+  openSocket(options: NativeSocketOptions): NativeSocket;
+  /** Throws `EBADF`, `ENOTSOCK`, `EAFNOSUPPORT` (neither IPv4 nor IPv6) or `EPROTONOSUPPORT` (neither UDP nor TCP). */
+  describeSocket(fd: number): NativeSocketDescription;
+  /** Gives a socket that another process opened the flags and options that {@link openSocket} gives one after its bind. */
+  prepareInherited(fd: number): void;
+  /** dup(2), close-on-exec. */
+  duplicate(fd: number): number;
+  closeSocket(fd: number): void;
+  /**
+   * Whether the process may open one more descriptor, and `reserve` beyond it (a quarter of its RLIMIT_NOFILE if that is
+   * less). `open`: any open descriptor.
+   */
+  descriptorRoom(open: number, reserve: number): boolean;
+  /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
+  steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
+  /**
+   * Takes a UDP socket out of its group: nothing more reaches it, what waits in it can be read, and replies leave through
+   * others of its group. False where the kernel does not let it.
+   */
+  leave(fd: number): boolean;
+  /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
+  pinThread(place: number): void;
+  /** Stops a listening socket for everyone who has a descriptor of it; its port can be bound anew. */
+  stopListening(fd: number): void;
+  /** Ends the process with this exit status after `milliseconds`, unless it has ended by then. */
+  exitWithin(status: number, milliseconds: number): void;
+  /**
+   * Takes the sockets away from the {@link UdpEndpoint} whose counters start at `row`, which a blocked thread cannot give
+   * back. It receives and sends nothing any more. Does nothing when there is no such endpoint.
+   */
+  abandonEndpoint(counters: Float64Array, row: number): void;
+  statistics(fd: number): NativeSocketStatistics;
+  /**
+   * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is
+   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
+   * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
+   *
+   * With a `front` or a `guard`, messages whose answer these know get no row: the answers are put into `output` from
+   * `outputStart` on, each behind its length. `origin`: see {@link Addon.queryOrigin}.
+   *
+   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end. `edns`: see
+   * `lib/worker/edns-settings.ts`; without it, what holds for UDP, with a payload size of 1,232.
+   */
+  checkStream(
+    input: Uint8Array,
+    start: number,
+    end: number,
+    most: number,
+    queries: Uint32Array,
+    text: Uint8Array,
+    counters: Float64Array,
+    row: number,
+    progress: Uint32Array,
+    edns?: Uint8Array,
+    front?: AnswerFront,
+    guard?: Guard,
+    origin?: Uint8Array,
+    output?: Uint8Array,
+    outputStart?: number,
+  ): number;
+  /**
+   * Adds the EDNS options that a query has asked for, and its cookie, to the reply of `length` bytes at `offset` of
+   * `target`, whose last record is the OPT at `opt` from there. `row`: the query's words. Returns its new length: `limit`
+   * at most, or `length`.
+   */
+  addOptions(
+    target: Uint8Array,
+    offset: number,
+    length: number,
+    opt: number,
+    limit: number,
+    row: Uint32Array,
+    edns: Uint8Array,
+  ): number;
+  /**
+   * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
+   * its place in `transports` of `lib/message/batch.ts`.
+   */
+  queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
+  /** Opens an answer cache of this process and returns its number. */
+  openCache(options: NativeCacheOptions): number;
+  /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
+  closeCache(number: number): void;
+  /** Opens cookies and rate limits of this process and returns their number. */
+  openGuard(options: NativeGuardOptions): number;
+  /** Lets go of them: their memory goes with the last {@link Guard} that has them. */
+  closeGuard(number: number): void;
+  /** Changes the secrets of an open guard: 1 to 4, of 16 bytes each. */
+  setCookieSecrets(number: number, secrets: readonly Uint8Array[]): void;
+  /** Attaches to an open guard, from any thread; of use on that thread alone. */
+  Guard: new (number: number) => Guard;
+  /** Attaches to an open cache, from any thread. */
+  AnswerCache: new (number: number) => AnswerCache;
+  /** In the order in which they are asked. */
+  AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
+  DescriptorChannel: {
+    /** Owns `fd` from now on. */
+    new (fd: number, onReady: () => void): DescriptorChannel;
+    /**
+     * Listens at a path with these permissions and returns the descriptor. A stale socket file is replaced. Throws
+     * `EADDRINUSE` when somebody listens there, `ENOTSOCK` when it is something else, or another system error.
+     */
+    listen(path: string, mode: number): number;
+    /** Throws `EACCES` when a process of another user listens there, or another system error. */
+    connect(path: string): number;
+  };
+  UdpClient: new (
+    slab: ArrayBuffer,
+    outbox: Uint32Array,
+    answers: Uint32Array,
+    /** Called with how many rows of `answers` there are. */
+    onAnswers: (count: number) => void,
+  ) => UdpClient;
+  UdpEndpoint: new (
+    memory: UdpEndpointMemory,
+    /** Called with how many queries of the batch are for a handler; their rows are the first ones in `queries`. */
+    onQueries: (count: number) => void,
+  ) => UdpEndpoint;
+  /** Linux only. `questions`: queries of one question, each with its length in front; RangeError if they are not. */
+  LoadGenerator?: new (
+    plan: NativeLoadPlan,
+    questions: Uint8Array,
+    onFinish: (result: NativeLoadResult) => void,
+  ) => NativeLoadGenerator;
+}

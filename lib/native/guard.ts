@@ -1,0 +1,30 @@
+/** What {@link Addon.openGuard} takes. */
+export interface NativeGuardOptions {
+  /** What our OPT records say, in bytes. */
+  payloadSize: number;
+  /** `secrets`: 1 to 4, of 16 bytes each; the first one makes cookies. */
+  cookies: { secrets: readonly Uint8Array[]; require: boolean } | undefined;
+  rateLimit: NativeRateLimit | undefined;
+}
+
+/** Rates are responses a second, 0 to 100,000; 0: no limit. */
+export interface NativeRateLimit {
+  responsesPerSecond: number;
+  errorsPerSecond: number;
+  nxdomainsPerSecond: number;
+  allPerSecond: number;
+  /** Seconds, 1 to 3,600. */
+  window: number;
+  /** Of so many responses that are too many one is sent short; 0: none is. */
+  slip: number;
+  ipv4PrefixLength: number;
+  ipv6PrefixLength: number;
+  /** Accounts. */
+  maxTableSize: number;
+  reportOnly: boolean;
+  /** Numeric addresses. */
+  exempt: readonly { address: string; prefixLength: number }[];
+}
+
+/** A process's cookies and rate limits, as one thread holds them. */
+export type Guard = object;

@@ -1,0 +1,250 @@
+/** Generated from native/message/layout.h by scripts/layout.js. */
+
+/**
+ * Counters of a socket that native code writes, in the order of its row.
+ *
+ * - `queries`: UDP: datagrams received; TCP: messages.
+ * - `batches`: UDP: system calls that received them.
+ */
+export const nativeSocketCounters = [
+  'queries',
+  'batches',
+] as const;
+
+/**
+ * Counters of a worker that native code writes, in the order of its row.
+ *
+ * - `received`: Datagrams received.
+ * - `batches`: Batches that they came in.
+ * - `sent`: Datagrams sent.
+ * - `segmentedSends`: Of sent: left with others to the same client as one message (UDP_SEGMENT).
+ * - `sendRetries`: Times that the kernel had no room for a datagram and was asked again.
+ * - `sendFailures`: Datagrams that the kernel did not take.
+ * - `droppedShort`: Messages under 12 bytes, dropped.
+ * - `droppedResponse`: Messages with QR=1, dropped.
+ * - `droppedPortZero`: Datagrams from port 0, dropped.
+ * - `droppedOversize`: Datagrams longer than a receive slot, dropped.
+ * - `droppedStale`: Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.
+ * - `formatErrors`: Messages answered with FORMERR.
+ * - `notImplemented`: Messages answered with NOTIMP.
+ * - `badVersions`: Messages answered with BADVERS.
+ * - `cacheHits`: Queries answered from the cache.
+ * - `badCookies`: Messages answered with BADCOOKIE.
+ * - `rateLimitDropped`: Responses over the rate, not sent (reportOnly: sent and counted).
+ * - `rateLimitSlipped`: Responses over the rate, sent truncated (reportOnly: whole).
+ * - `rateLimitBypassed`: Messages that no rate was charged for, because of a valid cookie.
+ */
+export const nativeWorkerCounters = [
+  'received',
+  'batches',
+  'sent',
+  'segmentedSends',
+  'sendRetries',
+  'sendFailures',
+  'droppedShort',
+  'droppedResponse',
+  'droppedPortZero',
+  'droppedOversize',
+  'droppedStale',
+  'formatErrors',
+  'notImplemented',
+  'badVersions',
+  'cacheHits',
+  'badCookies',
+  'rateLimitDropped',
+  'rateLimitSlipped',
+  'rateLimitBypassed',
+] as const;
+
+/**
+ * The positions of everything in the memory that native code and JavaScript share.
+ *
+ * A *slab* is one ArrayBuffer a worker. It holds `batchSize` receive slots of `slotStride` bytes, each an envelope of
+ * `envelopeSize` bytes (who sent it, to which address) directly followed by the message; then the text region; then the
+ * output region, up to the slab's end.
+ */
+export interface Layout {
+  /** Datagrams in a batch. */
+  batchSize: number;
+  /** Bytes of an envelope, which the message follows. */
+  envelopeSize: number;
+  /** Bytes of a receive slot. */
+  slotStride: number;
+  /** Where the text region starts in the slab; it has 2 * batchSize * maxText bytes. */
+  textOffset: number;
+  /** The longest presentation form of a name, in characters. */
+  maxText: number;
+  /** Where the output region starts in the slab. */
+  outputOffset: number;
+  /** Bytes of the output region. */
+  outputSize: number;
+  /** Bytes of a slab. */
+  slabSize: number;
+  /** Words of a query's row. */
+  queryWords: number;
+  /** Words of an entry in the outbox. */
+  outboxEntryWords: number;
+  /** Entries that the outbox has room for. */
+  outboxEntries: number;
+  /** Float64 elements of a socket's row of counters. */
+  socketRow: number;
+  /** Float64 elements of a worker's row of counters. */
+  workerRow: number;
+  /** Offsets in an envelope. */
+  envelope: {
+    /** Family of the client's address: 4 or 6. */
+    family: number;
+    /** Two bytes, in network byte order. */
+    clientPort: number;
+    /** Four bytes, in network byte order. */
+    clientAddress4: number;
+    /** Sixteen bytes, in network byte order. */
+    clientAddress6: number;
+    /** 4 or 6; 0: the address that the socket is bound to. */
+    localFamily: number;
+    /** Four or sixteen bytes, in network byte order. */
+    localAddress: number;
+    /** The socket's number: four bytes, little-endian. */
+    socket: number;
+  };
+  /** The words of a query's row. */
+  query: {
+    /** Offset of the message in the input (UDP: the slab; TCP: the chunk). */
+    offset: number;
+    /** Length of the message in bytes. */
+    length: number;
+    /** ID in the upper 16 bits, the header's flags in the lower. */
+    idAndFlags: number;
+    /** QTYPE in the upper 16 bits, QCLASS in the lower. */
+    typeAndClass: number;
+    /** Offset from the message's start to the first byte after the question. */
+    questionEnd: number;
+    /** Offset in the text region of the name in lower case (escapes: RFC 1035 s.5.1). */
+    keyOffset: number;
+    /** Length of the name in characters, in either spelling. */
+    keyLength: number;
+    /** As keyOffset, with the client's spelling; equal to it when that is lower case. */
+    nameOffset: number;
+    /** 1: there is an OPT record. */
+    edns: number;
+    /** OPT: UDP payload size in the upper 16 bits, flags (DO: 0x8000) in the lower. */
+    ednsSizeAndFlags: number;
+    /** OPT: offset from the message's start to its RDATA. */
+    optionsOffset: number;
+    /** OPT: RDLENGTH. */
+    optionsLength: number;
+    /** OPT: the options that native code answers, as bits. */
+    asked: number;
+    /** A verdict. Rows of datagrams are always `query`. */
+    verdict: number;
+    /** 1: the reply carries the cookie that follows. */
+    hasCookie: number;
+    /** The first of six words with the 24 octets of a cookie, four a word, the first one highest. */
+    cookie: number;
+  };
+  /** What a message is. */
+  verdict: {
+    /** A query for the handler. */
+    query: number;
+    /** To be dropped. */
+    drop: number;
+    /** Answered: the reply stands where the message stood. */
+    reply: number;
+  };
+  /** The words of an entry in the outbox, whose first word counts the entries. */
+  outbox: {
+    /** Offset of the envelope in the slab. */
+    envelope: number;
+    /** Offset of the message in the slab. */
+    message: number;
+    /** Length of the message in bytes. */
+    length: number;
+    /** Offset of the OPT record from the message's start; 0: there is none. */
+    opt: number;
+  };
+  /** Sizes and counts of the memory of a UdpClient. */
+  client: {
+    /** Where in the slab the messages to be sent stand. */
+    queriesOffset: number;
+    /** Bytes of the slab. */
+    slabSize: number;
+    /** Handles are below it. */
+    maxOutstanding: number;
+    /** Entries that the outbox has room for. */
+    outboxEntries: number;
+    /** Words of an entry in the outbox. */
+    outboxWords: number;
+    /** Stands in place of the handle of a query that could not be sent. */
+    unsent: number;
+    /** Words of a row of answers. */
+    answerWords: number;
+  };
+  /** The words of an entry in the outbox of a UdpClient, whose first word counts the entries. */
+  ask: {
+    /** The upstream's number. */
+    upstream: number;
+    /** JavaScript's number for the query; native code sets `unsent` where it could not send. */
+    handle: number;
+    /** Offset of the message in the slab. */
+    offset: number;
+    /** Length of the message in bytes. */
+    length: number;
+    /** Offset from the message's start to the first byte after the question. */
+    questionEnd: number;
+  };
+  /** The words of a row of answers. All but the first two are set for `answered` alone. */
+  answer: {
+    /** JavaScript's number for the query. */
+    handle: number;
+    /** An outcome. */
+    outcome: number;
+    /** Offset of the message in the slab. */
+    offset: number;
+    /** Length of the message in bytes. */
+    length: number;
+    /** Offset from the message's start to its records. */
+    questionEnd: number;
+    /** Offset from the message's start to the end of its records. */
+    recordsEnd: number;
+    /** Flags in the upper 16 bits, the extended RCODE in the lower. */
+    flagsAndRcode: number;
+    /** Records in the answer section. */
+    answers: number;
+    /** Records in the authority section. */
+    authorities: number;
+    /** Records in the additional section, without OPT. */
+    additionals: number;
+    /** OPT: offset from the message's start to its RDATA. */
+    optionsOffset: number;
+    /** OPT: RDLENGTH. */
+    optionsLength: number;
+  };
+  /** What became of a query to an upstream. */
+  outcome: {
+    /** An answer came. */
+    answered: number;
+    /** The answer has TC set, or is longer than a slot. */
+    truncated: number;
+    /** The answer cannot be read. */
+    malformed: number;
+    /** The kernel reports that nobody is there. */
+    unreachable: number;
+  };
+  /** As {@link nativeSocketCounters}. */
+  socketCounters: string[];
+  /** As {@link nativeWorkerCounters}. */
+  workerCounters: string[];
+}
+
+/** The names in each group of numbers. */
+export const layoutNames = {
+  numbers: ['batchSize', 'envelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'workerRow'],
+  envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket'],
+  query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'verdict', 'hasCookie', 'cookie'],
+  verdict: ['query', 'drop', 'reply'],
+  outbox: ['envelope', 'message', 'length', 'opt'],
+  client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'unsent', 'answerWords'],
+  ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd'],
+  answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength'],
+  outcome: ['answered', 'truncated', 'malformed', 'unreachable'],
+} as const;

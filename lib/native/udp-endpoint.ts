@@ -1,0 +1,43 @@
+import type { AnswerFront } from './cache.js';
+import type { Guard } from './guard.js';
+
+/** The memory of a {@link UdpEndpoint}, which keeps it alive. Its layout: `lib/native/layout.ts`. */
+export interface UdpEndpointMemory {
+  /** `layout.slabSize` bytes. */
+  slab: ArrayBuffer;
+  /** `layout.batchSize` rows of `layout.queryWords`. */
+  queries: Uint32Array;
+  /** One word, and `layout.outboxEntries` entries of `layout.outboxEntryWords`. */
+  outbox: Uint32Array;
+  /** Rows of the sockets (by number, from element 0), then rows of the workers. */
+  counters: Float64Array;
+  /** The element at which this worker's row starts. */
+  row: number;
+  /** What replies say in their OPT record: see `lib/worker/edns-settings.ts`. */
+  edns: Uint8Array;
+}
+
+/** One worker's datagram I/O on its event loop. */
+export interface UdpEndpoint {
+  /**
+   * Starts to read a socket. The endpoint works on its own duplicate of `fd`. `group`: sockets of one address and port.
+   * What `front` knows is answered without calling `onQueries`.
+   */
+  add(socket: number, fd: number, group: number, wildcard: boolean, front?: AnswerFront): void;
+  /** Stops reading. What was received can still be answered. */
+  stop(socket: number): void;
+  /** Starts to read a stopped socket again. */
+  start(socket: number): void;
+  /** Closes the endpoint's duplicate of a stopped socket. */
+  remove(socket: number): void;
+  /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
+  dropOlderThan(milliseconds: number): void;
+  /** Has the guard look at what comes and goes. */
+  guard(guard: Guard): void;
+  /** Sends all in the outbox and empties it. */
+  flush(): void;
+  ref(): void;
+  unref(): void;
+  /** Stops and removes all; the object is of no more use. */
+  close(): void;
+}

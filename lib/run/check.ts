@@ -1,0 +1,39 @@
+/** `-check`: reads all that a server would read, and says all that is wrong with it. */
+import type { ConfiguredPlugin } from '../corefile/server-block.js';
+import { readCorefile, type Corefile, type LoadOptions } from '../corefile/corefile.js';
+import { corefileWarning, Faults, parsingError, type CorefileError } from '../corefile/errors.js';
+import { directives } from '../corefile/registry.js';
+import '../directives/index.js';
+import { listenOptions } from './listen.js';
+
+/** A Corefile, as far as it could be read, and what is wrong with it. */
+export interface CheckedCorefile {
+  /** Its warnings include those of the files that it names. */
+  corefile: Corefile;
+  faults: CorefileError[];
+}
+
+/** Reads a Corefile and the files that it names: zones, hosts, certificates. Rejects with a system error when it is not there. */
+export async function checkCorefile(
+  source: string | { path: string },
+  options: Omit<LoadOptions, 'registry'> = {},
+): Promise<CheckedCorefile> {
+  const faults = new Faults();
+  const corefile = readCorefile(source, options, faults);
+  faults.gather(() => listenOptions(corefile));
+  for (const plugin of corefile.blocks.flatMap(({ plugins }) => plugins)) {
+    const prefix = `plugin/${plugin.name}: `;
+    try {
+      const warnings = (await directives.get(plugin.name)?.setup.check?.(plugin.config)) ?? [];
+      corefile.warnings.push(...warnings.map((warning) => corefileWarning(plugin, prefix + warning)));
+    } catch (error) {
+      for (const fault of faultsOf(error, plugin, prefix)) faults.add(fault);
+    }
+  }
+  return { corefile, faults: faults.all };
+}
+
+function faultsOf(error: unknown, at: ConfiguredPlugin, prefix: string): CorefileError[] {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map((each) => parsingError(at, each instanceof Error ? each.message : String(each), prefix));
+}

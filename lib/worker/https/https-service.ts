@@ -1,0 +1,91 @@
+/** DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
+import { freshnessLifetime } from '../../dns/encoded-message.js';
+import type { Connection, Protocol } from '../stream/connection.js';
+import type { Service } from '../stream/connections.js';
+import { HttpFailure, MAX_MESSAGE, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
+import { Http1Server } from './http1-protocol.js';
+import type { HttpRequest } from './http-request.js';
+import { Http2Connection } from './http2/connection.js';
+import { MessageExchange, type MessageExchangeOptions, type Outcome } from '../message-exchange.js';
+
+const TOO_LONG = new HttpFailure(413, 'the message is too long');
+
+/** What {@link HttpsService} and the service of gRPC are made from. */
+export interface HttpServiceOptions extends MessageExchangeOptions {
+  /** Requests of one connection at a time. */
+  maxPipelined: number;
+}
+
+/** DNS over HTTPS, for all connections of a worker. */
+export class HttpsService implements Service {
+  readonly alpn = ['h2', 'http/1.1'];
+  readonly #exchange: MessageExchange;
+  readonly #http1: Http1Server;
+  readonly #maxPipelined: number;
+
+  constructor(options: HttpServiceOptions) {
+    this.#maxPipelined = options.maxPipelined;
+    this.#exchange = new MessageExchange('https', options);
+    const { maxPipelined } = options;
+    this.#http1 = new Http1Server({
+      maxPipelined,
+      onRequest: (connection, request) => {
+        this.#receive(connection, request);
+      },
+    });
+  }
+
+  start(connection: Connection): Protocol {
+    if (connection.alpn !== 'h2') return this.#http1.start(connection);
+    return new Http2Connection(connection, {
+      maxConcurrentStreams: this.#maxPipelined,
+      maxBody: MAX_MESSAGE,
+      fields: [],
+      onRequest: (request) => {
+        this.#receive(connection, request);
+      },
+    });
+  }
+
+  #receive(connection: Connection, request: HttpRequest): void {
+    connection.begin();
+    const message = messageInTarget(request);
+    request.readBody((body) => {
+      if (body === 'broken off') connection.finish();
+      // A request is served when it is complete, so that a malformed end of it is noticed first (RFC 9113 s.8.1.1).
+      else this.#serve(connection, request, message ?? (body === 'too long' ? TOO_LONG : body));
+    });
+  }
+
+  #serve(connection: Connection, request: HttpRequest, message: Buffer | HttpFailure): void {
+    if (message instanceof HttpFailure) {
+      refuse(request, message);
+      connection.finish();
+      return;
+    }
+    this.#exchange.serve(message, connection, (outcome) => {
+      answer(request, outcome);
+      connection.finish();
+    });
+  }
+}
+
+function answer(request: HttpRequest, outcome: Outcome): void {
+  if (outcome === 'invalid') {
+    refuse(request, new HttpFailure(400, 'the message is no query'));
+  } else if (outcome === 'dropped') {
+    request.abort();
+  } else {
+    const headers = {
+      'content-type': MEDIA_TYPE,
+      'content-length': outcome.length,
+      // RFC 8484 s.5.1: HTTP may keep it as long as DNS may.
+      'cache-control': `max-age=${freshnessLifetime(outcome)}`,
+    };
+    request.respond(200, headers, outcome);
+  }
+}
+
+function refuse(request: HttpRequest, { status, message, headers }: HttpFailure): void {
+  request.respond(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }, `${message}\n`);
+}

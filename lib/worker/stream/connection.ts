@@ -1,0 +1,164 @@
+/** A connection that was accepted, and since when its client owes something. */
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { addon, type AnswerFront } from '../../native/addon.js';
+import type { Endpoint, Origin, Transport } from '../../message/batch.js';
+import { socketCounter, type WorkerCounter } from '../counters.js';
+import { endpointOf, packOrigin } from '../ip.js';
+
+const QUERIES = socketCounter('queries');
+
+/** A listening socket that a worker is lent. */
+export interface StreamSocket {
+  /** The socket's number in this server: its row of counters. */
+  number: number;
+  /** The owner's descriptor; the worker listens on a duplicate. */
+  fd: number;
+  /** Whether it is bound to all addresses (0.0.0.0 or ::). */
+  wildcard: boolean;
+  /** The address and port that it is bound to. */
+  local: Endpoint;
+  transport: Exclude<Transport, 'udp'>;
+}
+
+/** A listening socket, and what answers before a handler on its connections. */
+export interface Listener extends StreamSocket {
+  front: AnswerFront | undefined;
+}
+
+/** How long a client may take, in ms; each holds for every transport. */
+export interface ConnectionTimeouts {
+  /** For a TLS handshake, from the moment that the connection is accepted. */
+  handshakeTimeout: number;
+  /** For a message, from its first byte to its last. */
+  messageTimeout: number;
+  /** Between the start of a message, or a reply, and the start of the next message. */
+  idleTimeout: number;
+  /** Without reading anything of what waits for it. */
+  writeTimeout: number;
+  /** To close its side after the server has closed its own. */
+  lingerTimeout: number;
+}
+
+/** What speaks on a connection. */
+export interface Protocol {
+  /** Takes no more queries, and ends the connection when all that have come are answered. */
+  drain(): void;
+  /**
+   * Gives up each message that began to come at `before` or earlier, by `performance.now()`, and is not complete. Returns
+   * how many there were, and whether the connection cannot go on without them.
+   */
+  giveUp(before: number): { messages: number; fatal: boolean };
+  /** Bytes of replies that the protocol itself holds back until the client allows more. */
+  readonly unsent: number;
+}
+
+/** What a {@link Protocol} returns that gives nothing up. */
+export const NOTHING_GIVEN_UP = { messages: 0, fatal: false } as const;
+/** What a {@link Protocol} returns whose connection ends with its only message. */
+export const CONNECTION_GIVEN_UP = { messages: 1, fatal: true } as const;
+
+/** A client's connection: where it comes from, what is spoken on it, and since when the client owes something. */
+export class Connection {
+  /** Encrypted or not. */
+  readonly socket: Socket;
+  readonly origin: Origin & { bytes: Uint8Array };
+  readonly front: AnswerFront | undefined;
+  /** The element of the counters that has the queries of its listening socket. */
+  readonly socketQueries: number;
+  readonly #protocol: Protocol;
+  /** Queries that were taken and are not answered. */
+  #inFlight = 0;
+  /** When a message began to come or a reply left, by `performance.now()`. */
+  #lastActive = performance.now();
+  /** Since when the client has read nothing of what waits for it; undefined: nothing waits. */
+  #unreadSince: number | undefined;
+  /** How much waited when it was last looked at, in bytes. */
+  #unread = 0;
+  /** When it was first seen that the server's side is closed. */
+  #finishedAt: number | undefined;
+
+  /** `start` has a protocol speak on it. */
+  constructor(socket: Socket, listener: Listener, client: Endpoint, start: (connection: Connection) => Protocol) {
+    const { number, wildcard, transport, front } = listener;
+    // Asked for now: a socket that has been closed does not know it any more.
+    const local = wildcard
+      ? endpointOf(socket.localAddress ?? listener.local.address, listener.local.port)
+      : listener.local;
+    const bytes = packOrigin(transport, client, local);
+    this.socket = socket;
+    this.front = front;
+    this.socketQueries = number * addon.layout.socketRow + QUERIES;
+    this.origin = { transport, bytes, envelopeSize: 0, client: () => client, local: () => local };
+    // A reset by the client is its own affair. Node reports a renegotiation of TLS here, and leaves the connection open.
+    socket.on('error', () => socket.destroy());
+    socket.on('drain', () => (this.#unreadSince = undefined));
+    this.#protocol = start(this);
+  }
+
+  /** A message has begun to come, or a reply has left. */
+  active(now = performance.now()): void {
+    this.#lastActive = now;
+  }
+
+  /** A query has been taken. */
+  begin(): void {
+    this.#inFlight++;
+    this.active();
+  }
+
+  /** A query that was taken has been answered, or never will be. */
+  finish(): void {
+    this.#inFlight--;
+    this.active();
+  }
+
+  /** The protocol that both sides have agreed on (RFC 7301); undefined: none. */
+  get alpn(): string | undefined {
+    const { socket } = this;
+    return socket instanceof TLSSocket && socket.alpnProtocol !== false
+      ? (socket.alpnProtocol ?? undefined)
+      : undefined;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Takes no more queries, and closes when all that have come are answered. */
+  drain(): void {
+    this.#protocol.drain();
+  }
+
+  /**
+   * Looks what is overdue at `now`. Returns why the connection is to be destroyed, `'lingers'` where its end needs no
+   * counting; undefined: it may stay. `count` is told of messages that were given up.
+   */
+  look(now: number, timeouts: ConnectionTimeouts, count: (by: number) => void): WorkerCounter | 'lingers' | undefined {
+    const { writeTimeout, messageTimeout, idleTimeout, lingerTimeout } = timeouts;
+    if (this.#unreadFor(now) >= writeTimeout) return 'tcpWriteTimeout';
+    if (this.socket.writableEnded) return this.#lingersFor(now) >= lingerTimeout ? 'lingers' : undefined;
+    const { messages, fatal } = this.#protocol.giveUp(now - messageTimeout);
+    if (fatal) return 'tcpMessageTimeout';
+    if (messages > 0) count(messages);
+    return this.#inFlight === 0 && now - this.#lastActive >= idleTimeout ? 'tcpIdle' : undefined;
+  }
+
+  #unreadFor(now: number): number {
+    const { socket } = this;
+    const { unsent } = this.#protocol;
+    const waits = unsent > 0 || (socket.writableEnded ? socket.writableLength > 0 : socket.writableNeedDrain);
+    const unread = unsent + socket.writableLength;
+    if (!waits) this.#unreadSince = undefined;
+    // A client that reads slowly, and not enough to empty what waits, is no dead one.
+    else if (this.#unreadSince === undefined || unread < this.#unread) this.#unreadSince = now;
+    this.#unread = unread;
+    return this.#unreadSince === undefined ? 0 : now - this.#unreadSince;
+  }
+
+  #lingersFor(now: number): number {
+    if (!this.socket.writableFinished) return 0;
+    this.#finishedAt ??= now;
+    return now - this.#finishedAt;
+  }
+}

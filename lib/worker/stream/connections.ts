@@ -1,0 +1,172 @@
+/** A worker's connections: from the moment that they are accepted until they are closed, whatever is spoken on them. */
+import { createServer, type Socket } from 'node:net';
+import type { AnswerFront } from '../../native/addon.js';
+import type { Endpoint } from '../../message/batch.js';
+import { Acceptor, type AcceptorOptions } from './acceptor.js';
+import { Connection, type ConnectionTimeouts, type Listener, type Protocol, type StreamSocket } from './connection.js';
+import type { ConnectionGate } from './connection-gate.js';
+import type { SharedTls } from './secure-context.js';
+import { TlsHandshakes } from './tls-handshakes.js';
+
+/** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
+const MAX_SWEEP = 500;
+const MIN_SWEEP = 10;
+
+/** A protocol, as all connections of a worker share it. */
+export interface Service {
+  /** Its names in ALPN, the preferred one first (RFC 7301); undefined: it is never encrypted. */
+  readonly alpn: readonly string[] | undefined;
+  /** Starts to speak on a connection that was accepted, and encrypted where its address is. */
+  start(connection: Connection): Protocol;
+}
+
+/** What {@link Connections} are made from. */
+export interface ConnectionsOptions {
+  gate: ConnectionGate;
+  report: AcceptorOptions['report'];
+  timeouts: ConnectionTimeouts;
+  /** Length of an accept queue. */
+  backlog: number;
+  tls: SharedTls | undefined;
+  services: Readonly<Record<StreamSocket['transport'], Service>>;
+}
+
+/**
+ * All connections of a worker. Accepts them, does TLS, checks clients' certificates, starts the protocol of the address,
+ * closes those whose time is up, and drains them. Nothing else in the library listens for queries by TCP.
+ */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #acceptor: Acceptor;
+  readonly #open = new Set<Connection>();
+  readonly #handshakes: TlsHandshakes | undefined;
+  readonly #sweepInterval: number;
+  #sweeper: NodeJS.Timeout | undefined;
+  #draining = false;
+  #onEmpty: (() => void)[] = [];
+  #ref = true;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#acceptor = new Acceptor(options);
+    this.#handshakes =
+      options.tls &&
+      new TlsHandshakes(options.tls, () => {
+        options.gate.count('tlsHandshakeFailures');
+      });
+    const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = options.timeouts;
+    const shortest = Math.min(handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout);
+    this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
+  }
+
+  /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
+  add(socket: StreamSocket, front: AnswerFront | undefined): Promise<void> {
+    const listener = { ...socket, front };
+    // The client's end of the stream is no reason to keep its last replies from it (RFC 7766 s.6.2.4). With TLS, and with
+    // HTTP/2, a client that closes its side wants no more.
+    const allowHalfOpen = socket.transport === 'tcp';
+    return this.#acceptor.add(socket.number, socket.fd, () =>
+      createServer({ allowHalfOpen, noDelay: true }, (accepted) => {
+        this.#accept(accepted, listener);
+      }),
+    );
+  }
+
+  /** Stops accepting from a socket; its connections stay. */
+  release(number: number): void {
+    this.#acceptor.release(number);
+  }
+
+  /** New connections have these settings. Throws what OpenSSL reports; then all is as before. */
+  secure(tls: SharedTls): void {
+    if (this.#handshakes === undefined) throw new Error('new certificates for a worker that was started without');
+    this.#handshakes.secure(tls);
+  }
+
+  /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#handshakes?.destroy();
+    for (const connection of this.#open) connection.drain();
+    if (this.#size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  /** Stops accepting, and closes all at once. */
+  destroy(): void {
+    this.#acceptor.close();
+    this.#handshakes?.destroy();
+    for (const { socket } of this.#open) socket.destroy();
+    clearInterval(this.#sweeper);
+  }
+
+  ref(): void {
+    this.#ref = true;
+    this.#acceptor.ref();
+    for (const { socket } of this.#open) socket.ref();
+  }
+
+  unref(): void {
+    this.#ref = false;
+    this.#acceptor.unref();
+    for (const { socket } of this.#open) socket.unref();
+  }
+
+  get #size(): number {
+    return this.#open.size + (this.#handshakes?.size ?? 0);
+  }
+
+  #accept(socket: Socket, listener: Listener): void {
+    const client = this.#options.gate.admit(socket, listener.number);
+    if (client === undefined) return;
+    if (!this.#ref) socket.unref();
+    this.#sweeper ??= setInterval(() => {
+      this.#sweep();
+    }, this.#sweepInterval).unref();
+    const { alpn } = this.#options.services[listener.transport];
+    if (alpn === undefined || this.#handshakes === undefined) {
+      this.#start(socket, listener, client);
+      return;
+    }
+    this.#handshakes.begin(socket, alpn, (secure) => {
+      if (!this.#ref) secure.unref();
+      this.#start(secure, listener, client);
+    });
+    // After the listener of the handshake, which is then over.
+    socket.once('close', this.#closed);
+  }
+
+  #start(socket: Socket, listener: Listener, client: Endpoint): void {
+    const connection = new Connection(socket, listener, client, (started) =>
+      this.#options.services[listener.transport].start(started),
+    );
+    this.#open.add(connection);
+    socket.once('close', () => {
+      this.#open.delete(connection);
+      this.#closed();
+    });
+    if (this.#draining) connection.drain();
+  }
+
+  #sweep(): void {
+    const { gate, timeouts } = this.#options;
+    const now = performance.now();
+    this.#handshakes?.giveUp(now - timeouts.handshakeTimeout);
+    const countMessages = (by: number): void => {
+      gate.count('tcpMessageTimeout', by);
+    };
+    for (const connection of this.#open) {
+      const reason = connection.look(now, timeouts, countMessages);
+      if (reason === undefined) continue;
+      if (reason !== 'lingers') gate.count(reason);
+      connection.socket.destroy();
+    }
+  }
+
+  /** A connection is closed. */
+  readonly #closed = (): void => {
+    if (this.#size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+  };
+}

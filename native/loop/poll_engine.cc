@@ -1,0 +1,77 @@
+#include "loop/poll_engine.h"
+
+#include <utility>
+
+namespace multisocket {
+
+void PollEngine::begin(uv_loop_t* loop) {
+  uv_check_init(loop, &check_);
+  check_.data = this;
+  uv_check_start(&check_, [](uv_check_t* handle) {
+    auto* engine = static_cast<PollEngine*>(handle->data);
+    if (engine->ready_.empty()) return;
+    // What JavaScript does in a turn may close the engine.
+    const std::shared_ptr<PollEngine> keep = engine->shared_from_this();
+    engine->turn();
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+  open_handles_ = 1;
+  self_ = shared_from_this();
+}
+
+int PollEngine::adopt(PolledSocket* socket) {
+  if (closing_) return UV_ECANCELED;
+  const int error = uv_poll_init(check_.loop, &socket->poll, socket->descriptor.get());
+  if (error != 0) return error;
+  socket->poll.data = socket;
+  socket->engine = this;
+  open_handles_++;
+  return 0;
+}
+
+int PollEngine::start_reading(PolledSocket* socket) {
+  return uv_poll_start(&socket->poll, UV_READABLE, [](uv_poll_t* handle, int /*status*/, int /*events*/) {
+    // Errors of the socket come out of the receive call, which clears them; so they count as readable.
+    auto* readable = static_cast<PolledSocket*>(handle->data);
+    readable->engine->ready_.push(readable);
+  });
+}
+
+void PollEngine::stop_reading(PolledSocket* socket) { uv_poll_stop(&socket->poll); }
+
+void PollEngine::set_ref(PolledSocket* socket, bool on) {
+  auto* handle = reinterpret_cast<uv_handle_t*>(&socket->poll);
+  if (on) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+void PollEngine::close_socket(PolledSocket* socket) {
+  ready_.remove(socket);
+  // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
+  uv_close(reinterpret_cast<uv_handle_t*>(&socket->poll), [](uv_handle_t* handle) {
+    const std::unique_ptr<PolledSocket> closed(static_cast<PolledSocket*>(handle->data));
+    closed->engine->handle_closed();
+  });
+  socket->descriptor.reset();
+}
+
+void PollEngine::close(std::function<void()> closed) {
+  if (closing_) return;
+  closing_ = true;
+  closed_ = std::move(closed);
+  close_sockets();
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_),
+           [](uv_handle_t* handle) { static_cast<PollEngine*>(handle->data)->handle_closed(); });
+}
+
+void PollEngine::handle_closed() {
+  if (--open_handles_ > 0) return;
+  // The last one: nothing of libuv points here any more.
+  const std::shared_ptr<PollEngine> keep = std::move(self_);
+  if (closed_) std::exchange(closed_, nullptr)();
+}
+
+}  // namespace multisocket

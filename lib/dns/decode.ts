@@ -1,35 +1,88 @@
-/** Messages decoded: by dns-packet, and SVCB and HTTPS, which it does not know. */
-import packet, { type Answer, type DecodedPacket } from 'dns-packet';
-import type { RawRecord, ServiceRecord } from './record.js';
-import { typeNumber } from './registry.js';
-import { readServiceBinding } from './svcb-read.js';
+/** Messages decoded into dns-packet's form, with the record types that it does not know, and names that can be written again. */
+import packet, { type DecodedPacket, type OptAnswer } from 'dns-packet';
+import { HEADER_SIZE, TYPE } from './numbers.js';
+import { WireReader } from './reader.js';
+import { readRdata } from './records/index.js';
+import type { ResourceRecord, ServiceRecord } from './record.js';
+import { className, typeName } from './registry.js';
 
-const SERVICE_TYPES = new Map<number | undefined, ServiceRecord['type']>([
-  [64, 'SVCB'],
-  [65, 'HTTPS'],
-]);
-
-/** A record as dns-packet decodes it, or one of SVCB or HTTPS. */
-export type DecodedRecord = Answer | ServiceRecord;
+/** A decoded record: OPT as dns-packet has it, others in the shapes in which replies take them. */
+export type DecodedRecord = ResourceRecord | ServiceRecord | OptAnswer;
 
 type Section = 'answers' | 'authorities' | 'additionals';
+const SECTIONS: readonly Section[] = ['answers', 'authorities', 'additionals'];
 
-/** A message as dns-packet decodes it, but for SVCB and HTTPS: see {@link ServiceRecord}. */
+/** A message as dns-packet decodes it, but for its records: see {@link DecodedRecord}. */
 export type DecodedMessage = Omit<DecodedPacket, Section> & Partial<Record<Section, DecodedRecord[] | undefined>>;
 
-/** Decodes a message. Throws what dns-packet throws for one that it cannot read. */
+/** Whether a record is OPT. */
+export function isOpt(record: { type: string }): record is OptAnswer {
+  return record.type === 'OPT';
+}
+
+/** In the class of a record: the cache-flush bit of multicast DNS (RFC 6762 s.10.2), which dns-packet has apart. */
+const FLUSH = 0x8000;
+
+/**
+ * Decodes a message. Names are in presentation form (RFC 1035 s.5.1). Throws `Error` for a message that is cut off or
+ * malformed.
+ */
 export function decodeMessage(message: Buffer): DecodedMessage {
-  const decoded = packet.decode(message) as DecodedMessage;
-  for (const section of ['answers', 'authorities', 'additionals'] as const) {
-    decoded[section] = decoded[section]?.map(decodeService);
+  if (message.length < HEADER_SIZE) throw new Error(`the message is shorter than a header of ${HEADER_SIZE} octets`);
+  const reader = new WireReader(message);
+  const decoded = packet.decode(withCounts(message, 0)) as DecodedMessage;
+  reader.at = 4;
+  const questions = reader.u16();
+  const counts = SECTIONS.map((section) => ({ section, count: reader.u16() }));
+  decoded.questions = Array.from({ length: questions }, () => ({
+    name: reader.name(),
+    type: nameOfType(reader.u16()) as packet.RecordType,
+    class: nameOfClass(reader.u16()) as packet.RecordClass,
+  }));
+  for (const { section, count } of counts) {
+    decoded[section] = Array.from({ length: count }, () => readRecord(reader));
   }
   return decoded;
 }
 
-function decodeService(record: DecodedRecord): DecodedRecord {
-  const type = SERVICE_TYPES.get(typeNumber(record.type));
-  if (type === undefined) return record;
-  const { data, ...rest } = record as RawRecord;
-  const binding = readServiceBinding(data);
-  return binding === undefined ? { ...rest, type, data } : { ...rest, type, data: binding };
+function readRecord(reader: WireReader): DecodedRecord {
+  const start = reader.at;
+  const name = reader.name();
+  const number = reader.u16();
+  const recordClass = reader.u16();
+  const ttl = reader.u32();
+  const length = reader.u16();
+  if (length > reader.left) throw new Error('the message ends within a record');
+  const { end } = reader;
+  const rdataEnd = reader.at + length;
+  if (number === TYPE.OPT) {
+    reader.at = rdataEnd;
+    return decodeOpt(reader.bytes.subarray(start, rdataEnd));
+  }
+  reader.end = rdataEnd;
+  const data = readRdata(reader, number);
+  reader.end = end;
+  const type = nameOfType(number);
+  const flush = (recordClass & FLUSH) !== 0;
+  return { name, type, ttl, class: nameOfClass(recordClass & ~FLUSH), flush, data } as unknown as DecodedRecord;
+}
+
+/** OPT is dns-packet's to decode: its options have shapes of their own. */
+function decodeOpt(record: Buffer): OptAnswer {
+  const { additionals } = packet.decode(Buffer.concat([withCounts(Buffer.alloc(HEADER_SIZE), 1), record]));
+  return additionals?.[0] as OptAnswer;
+}
+
+/** The header of a message that has `additionals` records in its additional section and nothing else. */
+function withCounts(message: Buffer, additionals: number): Buffer {
+  return Buffer.concat([message.subarray(0, 4), Buffer.of(0, 0, 0, 0, 0, 0, 0, additionals)]);
+}
+
+/** dns-packet's `UNKNOWN_65280` for a type without a name. */
+function nameOfType(number: number): string {
+  return typeName(number).replace(/^TYPE(?=\d)/, 'UNKNOWN_');
+}
+
+function nameOfClass(number: number): string {
+  return className(number).replace(/^CLASS(?=\d)/, 'UNKNOWN_');
 }

@@ -1,9 +1,12 @@
 /** Resource records: their shape, which is dns-packet's, and how they are written. */
 import type packet from 'dns-packet';
-import { writeRdata, type AfsdbData, type KxData, type UriData } from './rdata.js';
-import { checkNumber } from './rdata-fields.js';
+import { MAX_TTL, TYPE } from './numbers.js';
+import { checkNumber } from './records/fields.js';
+import { writeRdata } from './records/index.js';
+import type { AfsdbData, KxData, LpData, MinfoData, PxData, RtData, TalinkData } from './records/names.js';
+import type { ServiceBinding } from './records/svcb.js';
+import type { UriData } from './records/text.js';
 import { classNumber, typeNumber } from './registry.js';
-import type { ServiceBinding } from './svcb.js';
 import type { MessageWriter } from './writer.js';
 
 /**
@@ -25,18 +28,48 @@ interface Typed<Type extends string, Data> {
 }
 
 /**
- * Records of types that dns-packet does not know. SVCB and HTTPS: an object or text, see {@link ServiceBinding}. CDS and
- * DLV are as DS, CDNSKEY as DNSKEY, SMIMEA as TLSA, SPF as TXT.
+ * Records of types that dns-packet does not know. SVCB and HTTPS: an object or text, see {@link ServiceBinding}. CDS, DLV
+ * and TA are as DS, CDNSKEY as DNSKEY, SMIMEA as TLSA, SPF as TXT, SIG as RRSIG. The data of the last group are their
+ * presentation form as a zone file has it, with absolute names.
  */
 export type NewerRecord =
   | Typed<'SVCB' | 'HTTPS', ServiceBinding | string>
   | Typed<'URI', UriData>
   | Typed<'AFSDB', AfsdbData>
   | Typed<'KX', KxData>
-  | Typed<'CDS' | 'DLV', packet.DsData>
+  | Typed<'RT', RtData>
+  | Typed<'LP', LpData>
+  | Typed<'PX', PxData>
+  | Typed<'MINFO', MinfoData>
+  | Typed<'TALINK', TalinkData>
+  | Typed<'MB' | 'MG' | 'MR' | 'MD' | 'MF' | 'NSAP-PTR', string>
+  | Typed<'CDS' | 'DLV' | 'TA', packet.DsData>
   | Typed<'CDNSKEY', packet.DnskeyData>
   | Typed<'SMIMEA', packet.TlsaData>
-  | Typed<'SPF', packet.TxtData>;
+  | Typed<'SIG', packet.RrsigData>
+  | Typed<'SPF', packet.TxtData>
+  | Typed<TextType, string>;
+
+/** Types whose data are octets, and have a text form. */
+export type TextType =
+  | ('WKS' | 'NSAP' | 'ATMA' | 'APL' | 'DHCID' | 'NID' | 'L32' | 'L64' | 'EUI48' | 'EUI64' | 'LOC')
+  | (
+      | 'X25'
+      | 'ISDN'
+      | 'GPOS'
+      | 'EID'
+      | 'NIMLOC'
+      | 'SINK'
+      | 'NINFO'
+      | 'AVC'
+      | 'DOA'
+      | 'RESINFO'
+      | 'WALLET'
+      | 'CLA'
+      | 'IPN'
+    )
+  | ('KEY' | 'RKEY' | 'NSEC3PARAM' | 'CSYNC' | 'ZONEMD' | 'DSYNC' | 'CERT' | 'IPSECKEY' | 'HIP' | 'OPENPGPKEY')
+  | ('HHIT' | 'BRID' | 'AMTRELAY');
 
 /**
  * A decoded record of SVCB or HTTPS. Its data are a Buffer, the RDATA, where they are malformed, and where
@@ -53,8 +86,6 @@ export interface RawRecord {
   data: Buffer;
 }
 
-const TYPE_OPT = 41;
-
 /**
  * Writes a record. `questionClass` is its class when it has none.
  *
@@ -64,10 +95,10 @@ const TYPE_OPT = 41;
 export function writeRecord(writer: MessageWriter, record: ResourceRecord, questionClass: number): void {
   const type = typeNumber(record.type);
   if (type === undefined) throw new Error(`unknown type ${JSON.stringify(record.type)}`);
-  if (type === TYPE_OPT) throw new Error('an OPT record cannot be given: it is made from the query');
+  if (type === TYPE.OPT) throw new Error('an OPT record cannot be given: it is made from the query');
   const recordClass = record.class === undefined ? questionClass : classNumber(record.class);
   if (recordClass === undefined) throw new Error(`unknown class ${JSON.stringify(record.class)}`);
-  const ttl = checkNumber('TTL', record.ttl, 0x7fffffff);
+  const ttl = checkNumber('TTL', record.ttl, MAX_TTL);
   writer.name(record.name, true);
   writer.u16(type);
   writer.u16(recordClass);

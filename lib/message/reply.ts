@@ -1,8 +1,8 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
-import packet, { type Packet } from 'dns-packet';
+import type { Packet } from 'dns-packet';
 import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
-import { decodeMessage, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
+import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
 import type { ResourceRecord } from '../dns/record.js';
@@ -154,7 +154,7 @@ export class Reply {
     const flags = message.flags ?? 0;
     const { rcode } = message as { rcode?: Rcode };
     const { additionals }: { additionals?: readonly DecodedRecord[] | undefined } = message;
-    const opt = additionals?.find((record) => record.type === 'OPT');
+    const opt = additionals?.find(isOpt);
     this.rcode = rcodeOf((rcode === undefined ? flags & 0x0f : numberOf(rcode)) | ((opt?.extendedRcode ?? 0) << 4));
     this.#flags = flags & TAKEN_OVER;
     this.#encoded = undefined;
@@ -333,7 +333,7 @@ export class Reply {
 
   #sendEncoded(message: Buffer): this {
     const sections = findSections(message, this.#query.question);
-    if (sections === undefined) return this.send(packet.decode(message));
+    if (sections === undefined) return this.send(decodeMessage(message));
     return this.takeOver(sections);
   }
 
@@ -370,5 +370,5 @@ function joined(before: ResourceRecord[] | undefined, records: ResourceRecord[])
 }
 
 function withoutOpt(records: readonly DecodedRecord[] | undefined): ResourceRecord[] | undefined {
-  return records?.filter((record) => record.type !== 'OPT');
+  return records?.filter((record): record is ResourceRecord => !isOpt(record));
 }

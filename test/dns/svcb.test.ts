@@ -79,6 +79,8 @@ function normal(data: Data): unknown {
 
 const foo = '03666f6f07' + Buffer.from('example').toString('hex') + '03636f6d00';
 
+const known = 'key0 to key65534, mandatory, alpn, no-default-alpn, port, ipv4hint, ech, ipv6hint, dohpath, ohttp';
+
 describe('the data of SVCB and HTTPS (RFC 9460)', () => {
   // As an object, as text, and on the wire: the test vectors of RFC 9460 appendix D.
   const vectors: [title: string, object: Data, text: string, hex: string][] = [
@@ -222,10 +224,10 @@ describe('the data of SVCB and HTTPS (RFC 9460)', () => {
   const faults: [data: unknown, reason: string | RegExp][] = [
     [{ priority: 65536, target: '.' }, 'the priority 65536 is not an integer from 0 to 65535'],
     [{ priority: 1 }, /^a name must be a string/],
-    [{ ...none, params: { colour: 'red' } }, 'colour is no service parameter'],
-    [{ ...none, params: { key65535: Buffer.alloc(0) } }, 'key65535 is no service parameter'],
-    [{ ...none, params: { key01: Buffer.alloc(0) } }, 'key01 is no service parameter'],
-    [{ ...none, params: { toString: true } }, 'toString is no service parameter'],
+    [{ ...none, params: { colour: 'red' } }, `unknown service parameter colour: ${known}`],
+    [{ ...none, params: { key65535: Buffer.alloc(0) } }, `unknown service parameter key65535: ${known}`],
+    [{ ...none, params: { key01: Buffer.alloc(0) } }, `unknown service parameter key01: ${known}`],
+    [{ ...none, params: { toString: true } }, `unknown service parameter toString: ${known}`],
     [{ ...none, params: { port: 53, key3: Buffer.alloc(2) } }, 'the parameter with the number 3 is given twice'],
     [{ ...none, params: { port: 65536 } }, 'the parameter port: the port 65536 is not an integer from 0 to 65535'],
     [{ ...none, params: { alpn: [] } }, 'the parameter alpn: its list is empty'],
@@ -233,21 +235,24 @@ describe('the data of SVCB and HTTPS (RFC 9460)', () => {
     [{ ...none, params: { alpn: [''] } }, 'the parameter alpn: a protocol has no name'],
     [{ ...none, params: { alpn: ['x'.repeat(256)] } }, 'the parameter alpn: a string has more than 255 octets'],
     [{ ...none, params: { 'no-default-alpn': true } }, 'no-default-alpn needs alpn'],
-    [{ ...none, params: { ipv4hint: ['192.0.2'] } }, "the parameter ipv4hint: '192.0.2' is no IPv4 address"],
-    [{ ...none, params: { ipv6hint: ['fe80::1%1'] } }, "the parameter ipv6hint: 'fe80::1%1' is no IPv6 address"],
-    [{ ...none, params: { ech: 'abcd' } }, "the parameter ech: a Buffer is needed, not 'abcd'"],
+    [{ ...none, params: { ipv4hint: ['192.0.2'] } }, "the parameter ipv4hint: invalid IPv4 address '192.0.2'"],
+    [{ ...none, params: { ipv6hint: ['fe80::1%1'] } }, "the parameter ipv6hint: invalid IPv6 address 'fe80::1%1'"],
+    [{ ...none, params: { ech: 'abcd' } }, "the parameter ech: the value must be a Buffer, not 'abcd'"],
     [{ ...none, params: { ohttp: 1 } }, 'the parameter ohttp: it takes no value: true is expected, not 1'],
     [{ ...none, params: { mandatory: ['port'] } }, 'port is mandatory and is not there'],
     [{ ...none, params: { mandatory: ['mandatory'] } }, 'the parameter mandatory: it cannot name itself'],
-    [{ ...none, params: { mandatory: ['port', 'key3'], port: 1 } }, 'the parameter mandatory: it names one twice'],
-    ['', ' is no priority'],
-    ['x .', 'x is no priority'],
+    [
+      { ...none, params: { mandatory: ['port', 'key3'], port: 1 } },
+      'the parameter mandatory: it names a parameter twice',
+    ],
+    ['', 'the record is empty'],
+    ['x .', 'invalid priority "x": an integer from 0 to 65535'],
     ['1', 'the target is missing'],
-    ['1 . alpn="h2', 'a quote is not closed, or a backslash stands at the end'],
-    ['1 . port', 'the parameter port:  is no port'],
+    ['1 . alpn="h2', 'a quote is not closed on its line, or a backslash stands at its end'],
+    ['1 . port', 'the parameter port: invalid port "": 0 to 65535'],
     ['1 . port=1 port=2', 'the parameter port is given twice'],
     ['1 . ohttp=1', 'the parameter ohttp: it takes no value'],
-    ['1 . ech=a', 'the parameter ech: a is no Base64'],
+    ['1 . ech=a', 'the parameter ech: invalid ech "a": Base64 (RFC 4648 section 4)'],
     ['1 . key667=\\256', 'the parameter key667: \\256 is no escape: three digits up to 255 are'],
   ];
   for (const [data, reason] of faults) {

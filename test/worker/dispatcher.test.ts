@@ -146,7 +146,7 @@ describe('a synchronous handler', () => {
     assert.equal(reported[0].code, 'ERR_MULTISOCKET_REPLY_INVALID');
     assert.match(
       reported[0].message,
-      /^the handler answered what cannot be encoded for .*: 'nowhere' is no IPv4 address$/,
+      /^the handler answered what cannot be encoded for .*: invalid IPv4 address 'nowhere'$/,
     );
   });
 

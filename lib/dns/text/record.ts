@@ -1,9 +1,16 @@
 /** Reads one resource record from its tokens (RFC 1035 s.5.1). No token is ever taken for a directive such as `$INCLUDE`. */
 import { classNumber, className, typeName, typeNumber } from '../registry.js';
 import { absoluteName } from '../names.js';
-import { Fields, parseTtl } from './fields.js';
-import { parseRdata, type RecordData } from './rdata.js';
-import { entriesOf, type Token } from './tokens.js';
+import { TYPE } from '../numbers.js';
+import type { ResourceRecord } from '../record.js';
+import { parseRdata } from '../records/index.js';
+import { invalid, parseTtl, TextReader } from './reader.js';
+import type { Token } from './tokens.js';
+
+export { splitRecord } from './tokens.js';
+
+/** What a record's `data` may be. */
+export type RecordData = ResourceRecord['data'];
 
 /** A record as text gives it. */
 export interface ParsedRecord {
@@ -16,22 +23,6 @@ export interface ParsedRecord {
   /** Upper case; `'IN'` when the text has none. */
   class: string;
   data: RecordData;
-}
-
-const TYPE_OPT = 41;
-
-/**
- * Splits the text of one record into tokens: words and quoted strings. Parentheses hold several lines together; `;`
- * starts a comment. Throws `Error` when a quote or a parenthesis is not closed, or when the text is not one record.
- */
-export function splitRecord(text: string): Token[] {
-  const fail = (_: number, reason: string): never => {
-    throw new Error(reason);
-  };
-  const [entry, another] = [...entriesOf(text, fail)];
-  if ((entry as typeof entry | undefined) === undefined) throw new Error('the record is empty');
-  if ((another as typeof entry | undefined) !== undefined) throw new Error('the text has more than one record');
-  return entry.tokens;
 }
 
 /**
@@ -64,22 +55,21 @@ export function parseRecordOf(name: string, tokens: readonly Token[], origin: st
     else if (number !== undefined) recordClass = className(number);
     else break;
   }
-  const type = typeOf(tokens.at(next)?.text);
-  const generic = tokens.at(next + 1)?.text === '\\#';
-  const data = parseRdata(type, new Fields(tokens.slice(next + (generic ? 2 : 1)), origin), generic);
+  const { number, name: type } = typeOf(tokens.at(next)?.text);
+  const data = parseRdata(new TextReader(tokens.slice(next + 1), origin), number, type) as RecordData;
   return { name, type, ttl, class: recordClass ?? 'IN', data };
 }
 
-function typeOf(text: string | undefined): string {
+function typeOf(text: string | undefined): { number: number; name: string } {
   if (text === undefined) throw new Error('the type is missing');
   const number = typeNumber(text.toUpperCase());
-  if (number === undefined) throw new Error(`${text} is no type`);
-  const type = typeName(number);
-  if (isMeta(number)) throw new Error(`the type ${type} cannot stand in a zone`);
-  return type;
+  if (number === undefined) throw invalid('type', text, 'a name such as AAAA, or TYPE65280');
+  const name = typeName(number);
+  if (isMeta(number)) throw new Error(`the type ${name} cannot stand in a zone`);
+  return { number, name };
 }
 
 /** Whether a type stands in questions or beside messages, never in a zone (RFC 6895 s.3.1): OPT, and 128 to 255. */
 function isMeta(type: number): boolean {
-  return type === 0 || type === TYPE_OPT || (type >= 128 && type <= 255);
+  return type === 0 || type === TYPE.OPT || (type >= 128 && type <= 255);
 }

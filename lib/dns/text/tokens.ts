@@ -4,6 +4,8 @@
 export interface Token {
   text: string;
   quoted: boolean;
+  /** Whether it follows another token without white space, as the second in `a"b"`. Default: false. */
+  glued?: boolean;
 }
 
 /** One entry: a line, or several that parentheses hold together. */
@@ -19,9 +21,8 @@ export interface Entry {
 /** Says what is wrong, and on which line. */
 export type Fail = (line: number, reason: string) => never;
 
-// A word may have a quoted part, as in alpn="h2,h3" (RFC 9460 s.2.1); it ends before a quote only at its start.
 const TOKEN =
-  /(?<space>[ \t\r\f]+)|(?<newline>\n)|(?<comment>;[^\n]*)|(?<paren>[()])|"(?<string>(?:\\[^\n]|[^"\\\n])*)"|(?<word>(?:\\[^\n]|[^\s();"\\])(?:\\[^\n]|[^\s();"\\]|"(?:\\[^\n]|[^"\\\n])*")*)/gy;
+  /(?<space>[ \t\r\f]+)|(?<newline>\n)|(?<comment>;[^\n]*)|(?<paren>[()])|"(?<string>(?:\\[^\n]|[^"\\\n])*)"|(?<word>(?:\\[^\n]|[^\s();"\\])+)/gy;
 
 /** The entries of `text`, one after the other. Calls `fail` for quotes and parentheses that do not match. */
 export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
@@ -29,6 +30,7 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
   let depth = 0;
   let entry: Entry = { line, indented: false, tokens: [] };
   let atStart = true;
+  let glued = false;
   const pattern = new RegExp(TOKEN); // of its own: it remembers where it is
   while (pattern.lastIndex < text.length) {
     const groups: Partial<Record<string, string>> | undefined = pattern.exec(text)?.groups;
@@ -36,6 +38,7 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
     const { space, newline, paren, string, word } = groups;
     if (newline !== undefined) {
       line++;
+      glued = false;
       if (depth > 0) continue;
       if (entry.tokens.length > 0) yield entry;
       entry = { line, indented: false, tokens: [] };
@@ -46,12 +49,24 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
     atStart = false;
     if (paren === '(') depth++;
     if (paren === ')' && --depth < 0) fail(line, 'a parenthesis is closed that was not opened');
-    if (string !== undefined) entry.tokens.push({ text: string, quoted: true });
-    if (word !== undefined) entry.tokens.push({ text: word.replace(UNQUOTE, '$1'), quoted: false });
+    const token = string ?? word;
+    if (token !== undefined) entry.tokens.push({ text: token, quoted: string !== undefined, ...(glued && { glued }) });
+    glued = token !== undefined;
   }
   if (depth > 0) fail(entry.line, 'a parenthesis is not closed');
   if (entry.tokens.length > 0) yield entry;
 }
 
-/** Drops the quotes of a word's quoted parts, not those that are escaped. */
-const UNQUOTE = /(\\[^])|"/g;
+/**
+ * Splits the text of one record into tokens. Parentheses hold several lines together; `;` starts a comment. Throws `Error`
+ * when a quote or a parenthesis is not closed, or when the text is not one entry.
+ */
+export function splitRecord(text: string): Token[] {
+  const fail = (_: number, reason: string): never => {
+    throw new Error(reason);
+  };
+  const [entry, another] = [...entriesOf(text, fail)];
+  if ((entry as Entry | undefined) === undefined) throw new Error('the record is empty');
+  if ((another as Entry | undefined) !== undefined) throw new Error('the text has more than one record');
+  return entry.tokens;
+}

@@ -2,10 +2,9 @@
 import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { withCode, type CodedError } from '../../errors.js';
-import { Fields } from '../text/fields.js';
+import { TextReader } from '../text/reader.js';
 import { expand, parseRange } from './generate.js';
-import type { RecordData } from '../text/rdata.js';
-import { ownerName, parseRecordOf } from '../text/record.js';
+import { ownerName, parseRecordOf, type RecordData } from '../text/record.js';
 import { entriesOf, type Token } from '../text/tokens.js';
 
 /** A record of class IN, and where it was read. */
@@ -83,9 +82,9 @@ class Parser implements ZoneFileContent {
     for (const { line, indented, tokens } of entriesOf(text, fail)) {
       try {
         const directive = directiveOf(tokens[0], indented);
-        const rest = new Fields(tokens.slice(1), origin);
-        if (directive === '$ORIGIN') origin = last(rest, rest.name());
-        else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time());
+        const rest = new TextReader(tokens.slice(1), origin);
+        if (directive === '$ORIGIN') origin = last(rest, rest.name('the origin'));
+        else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time('the TTL'));
         else if (directive === '$INCLUDE') this.#include(rest, file, origin, owner, depth);
         else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
         else if (directive !== undefined) throw new Error(`${directive} is no directive`);
@@ -116,10 +115,10 @@ class Parser implements ZoneFileContent {
   }
 
   /** `$INCLUDE FILE [ORIGIN]`; what it sets holds inside of it alone (RFC 1035 s.5.1). */
-  #include(fields: Fields, file: string, origin: string, owner: string | undefined, depth: number): void {
+  #include(fields: TextReader, file: string, origin: string, owner: string | undefined, depth: number): void {
     if (depth === MAX_INCLUDE_DEPTH) throw new Error(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
-    const included = resolve(dirname(file), fields.text().toString());
-    const itsOrigin = fields.atEnd ? origin : fields.name();
+    const included = resolve(dirname(file), fields.octets('the file').toString());
+    const itsOrigin = fields.atEnd ? origin : fields.name('the origin');
     fields.end();
     const defaultTtl = this.#defaultTtl;
     this.read(included, itsOrigin, owner, depth + 1);
@@ -141,7 +140,7 @@ function directiveOf(token: Token, indented: boolean): string | undefined {
   return !indented && !token.quoted && token.text.startsWith('$') ? token.text.toUpperCase() : undefined;
 }
 
-function last<T>(fields: Fields, value: T): T {
+function last<T>(fields: TextReader, value: T): T {
   fields.end();
   return value;
 }

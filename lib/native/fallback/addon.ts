@@ -116,6 +116,7 @@ export const fallback = {
   exitWithin: refuse('worker threads'),
   abandonEndpoint: refuse('worker threads'),
   pinThread: refuse('"pinWorkers"'),
+  sendLocalDatagram: refuse('the notification of a service manager'),
   statistics: refuse('a group of sockets'),
   openCache: refuse('the answer cache'),
   closeCache: refuse('the answer cache'),

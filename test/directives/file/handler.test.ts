@@ -116,7 +116,7 @@ describe('file', () => {
     const file = write('db', 'x A y\n');
     await assert.rejects(serve({ reload: RELOAD }), {
       code: 'ERR_MULTISOCKET_ZONE',
-      message: `${file}:1: y is no IPv4 address`,
+      message: `${file}:1: invalid IPv4 address "y": four numbers from 0 to 255 with dots between them`,
     });
     await assert.rejects(serve({ file: join(folder, 'gone') }), { code: 'ENOENT' });
     await assert.rejects(serve({ file: folder, reload: RELOAD }), { code: 'EISDIR' });
@@ -156,7 +156,7 @@ describe('file', () => {
     const more = write('more', 'www A y\n');
     write('db', zoneText(2, '$INCLUDE more\n'));
     await logged(
-      `warn plugin/file: zone example.org was not reloaded, serial 1 is served on: ${more}:1: y is no IPv4 address`,
+      `warn plugin/file: zone example.org was not reloaded, serial 1 is served on: ${more}:1: invalid IPv4 address "y": four numbers from 0 to 255 with dots between them`,
     );
     write('more', 'www A 192.0.2.1\n');
     await logged('info plugin/file: zone example.org was reloaded with serial 2');
@@ -168,7 +168,7 @@ describe('file', () => {
     const port = await serve({ reload: RELOAD });
     write('db', 'x A y\n');
     await logged(
-      `warn plugin/file: zone example.org was not reloaded, serial 1 is served on: ${file}:1: y is no IPv4 address`,
+      `warn plugin/file: zone example.org was not reloaded, serial 1 is served on: ${file}:1: invalid IPv4 address "y": four numbers from 0 to 255 with dots between them`,
     );
     rmSync(file);
     await logged(

@@ -81,7 +81,7 @@ function isSupported(transport: string): transport is AddressTransport {
 
 function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
   return {
-    ...(read === undefined ? {} : { messageTimeout: read }),
+    ...(read === undefined ? {} : { messageTimeout: read, handshakeTimeout: read }),
     ...(write === undefined ? {} : { writeTimeout: write }),
     ...(idle === undefined ? {} : { idleTimeout: idle }),
   };

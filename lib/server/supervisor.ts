@@ -147,18 +147,6 @@ export class Supervisor {
     await Promise.all(old.map((worker) => this.#retire(worker, timeout)));
   }
 
-  /** Gives an order to every worker, those that are starting included. One that ends needs none. Rejects as the order. */
-  async tell(order: (worker: SupervisedWorker) => Promise<void>): Promise<void> {
-    const starting = [...this.#slots, ...this.#fresh].flatMap((slot) => slot.starting ?? []);
-    await Promise.all(
-      [...this.all, ...starting].map((worker) =>
-        order(worker).catch((error: unknown) => {
-          if (!hasEnded(error)) throw error;
-        }),
-      ),
-    );
-  }
-
   /** Drains all workers, in parallel and within `timeout` ms, then ends them. `cutOff` is called before that. */
   async end(timeout: number, cutOff: () => void = () => undefined): Promise<void> {
     this.#ending = true;

@@ -1,7 +1,14 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
 import type { Packet } from 'dns-packet';
-import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
+import {
+  cacheChoice,
+  DEFAULT_CACHING,
+  NOT_AT_ALL,
+  type CacheChoice,
+  type Dependency,
+  type VaryBy,
+} from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
@@ -25,6 +32,7 @@ const HEADER_SIZE = 12;
 const OPTION_EDE = 15;
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
+const NO_DEPENDENCIES: readonly Dependency[] = [];
 
 /** One a thread: encoding is never interrupted. */
 const writer = new MessageWriter();
@@ -46,6 +54,8 @@ export type ReplyObserver = (outcome: ReplyOutcome) => void;
 export class Reply {
   /** In a chain of directives: the name of the one that has had the query last, and so is to thank for the reply. */
   handledBy: string | undefined;
+  /** @internal What the directives that have had the query since it was asked, or since `cache` was, may depend on. */
+  dependencies: readonly Dependency[] = NO_DEPENDENCIES;
   readonly #query: Query;
   #answers: ResourceRecord[] | undefined;
   #authorities: ResourceRecord[] | undefined;

@@ -22,6 +22,7 @@ export const file: DirectiveDefinition<FileOptions[]> = {
         return options;
       });
     },
+    dependsOn: [],
     start: (options, { logger }) => FileHandler.start(options, logger),
   },
 };

@@ -48,6 +48,7 @@ export const hosts: DirectiveDefinition<HostsOptions> = {
       }
       return options;
     },
+    dependsOn: [],
     start: startHosts,
   },
 };

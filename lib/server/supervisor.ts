@@ -178,14 +178,21 @@ export class Supervisor {
     try {
       await Promise.all(slots.map((slot) => this.#fill(slot)));
       await prepare();
-      if (this.#ending) throw ended();
+      this.#refuseWhenEnding();
       return slots;
     } catch (error) {
       // Nothing waits for those that are still starting.
       await this.#dismiss(slots.flatMap((slot) => slot.close()));
-      throw this.#ending ? ended() : error;
+      this.#refuseWhenEnding();
+      throw error;
     } finally {
       this.#fresh = [];
+    }
+  }
+
+  #refuseWhenEnding(slot?: Slot): void {
+    if (this.#ending || slot?.closed === true) {
+      throw withCode(new Error('the server was closed'), 'ERR_SERVER_NOT_RUNNING');
     }
   }
 
@@ -197,7 +204,7 @@ export class Supervisor {
 
   /** Starts a worker in an empty slot; resolves when it is ready. */
   async #fill(slot: Slot): Promise<void> {
-    if (this.#ending || slot.closed) throw ended();
+    this.#refuseWhenEnding(slot);
     if (this.#writtenOff >= maxWrittenOff(this.#options.workers)) throw tooManyWrittenOff(this.#writtenOff);
     const worker = this.#options.start(slot.index, {
       died: (error) => {
@@ -218,7 +225,7 @@ export class Supervisor {
     } finally {
       slot.starting = undefined;
     }
-    if (slot.closed) throw ended();
+    this.#refuseWhenEnding(slot);
     slot.worker = worker;
     slot.startedAt = performance.now();
     channels.start.publish({ worker: slot.index });
@@ -300,10 +307,6 @@ export class Supervisor {
     }
     if (changed) this.#options.changed();
   }
-}
-
-function ended(): CodedError {
-  return withCode(new Error('the server was closed'), 'ERR_SERVER_NOT_RUNNING');
 }
 
 function tooManyWrittenOff(count: number): CodedError {

@@ -88,7 +88,10 @@ describe('the program with workers that read from a FIFO', () => {
 
   it('ends by SIGTERM under npm start', async () => {
     const { path, block } = setUp();
-    const child = spawn('npm', ['start', '--silent', '--', '-conf', path], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('npm', ['start', '--silent', '--', '-conf', path], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let out = '';
     child.stdout.on('data', (text: Buffer) => (out += String(text)));
     await until(() => out.includes('multisocket-'), 'the program to listen');

@@ -17,23 +17,23 @@ export function startWorker(
   shared: Pick<ServingOptions, 'cache' | 'guard'>,
   events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
 ): SupervisedWorker {
-  const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, tls, workerData, logger } =
-    config;
+  const { workers, handler, logger } = config;
   const place = counters.takeSeat();
   const serving: ServingOptions = {
     ...place,
-    index,
-    maxPayloadSize,
-    nsid: config.nsid,
-    handlerTimeout,
-    pinned: config.pinWorkers,
-    maxInFlight,
-    maxQueueDelay: config.maxQueueDelay,
-    overload,
-    tcp,
-    tls,
     ...shared,
-    workerData,
+    index,
+    maxPayloadSize: config.maxPayloadSize,
+    nsid: config.nsid,
+    handlerTimeout: config.handlerTimeout,
+    pinned: config.pinWorkers,
+    maxInFlight: config.maxInFlight,
+    maxQueueDelay: config.maxQueueDelay,
+    overload: config.overload,
+    tcp: config.tcp,
+    tls: config.tls,
+    ownTls: config.ownTls,
+    workerData: config.workerData,
     heartbeat: workers === 0 ? 0 : beatInterval(config),
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);

@@ -1,5 +1,6 @@
 /** Runs a Corefile until a signal ends it. */
 import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import type { CodedError } from '../errors.js';
 import { nativeMissing } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { CorefileServer } from '../run/corefile-server.js';
@@ -35,8 +36,10 @@ export async function serve(options: Arguments): Promise<void> {
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(control === undefined ? {} : { control }),
   });
-  server.on('warning', ({ message }) => {
-    logger.warn(message);
+  server.on('warning', (warning) => {
+    // The directive `errors` logs these, where the Corefile has it.
+    if ((warning as CodedError).code === 'ERR_MULTISOCKET_REPLY_FAILED') return;
+    logger.warn(warning.message);
   });
   server.on('error', ({ message }) => {
     logger.error(message);

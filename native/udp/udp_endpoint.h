@@ -12,7 +12,8 @@
 #include "message/admission.h"
 #include "message/query_origin.h"
 #include "net/descriptor.h"
-#include "udp/datagram_batch.h"
+#include "udp/datagram_receiver.h"
+#include "udp/datagram_sender.h"
 
 namespace multisocket {
 
@@ -88,7 +89,8 @@ class UdpEndpoint : public PollEngine {
 
   Memory memory_;
   Server server_;
-  DatagramBatch batch_;
+  DatagramReceiver receiver_;
+  DatagramSender sender_;
   Admission admission_;
   bool notes_arrivals_ = false;
   QueryOrigin origin_;

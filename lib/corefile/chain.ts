@@ -118,7 +118,7 @@ function refuse(_: Query, reply: Reply): void {
 
 /** The last of a chain leaves the query to a next one: also as in CoreDNS. */
 function failToAnswer(_: Query, reply: Reply): void {
-  reply.rcode = 'SERVFAIL';
+  reply.fail('SERVFAIL', new Error(`plugin/${reply.handledBy}: no next plugin found`));
 }
 
 function raise(error: Error): never {

@@ -34,6 +34,15 @@ export interface Addon {
   leave(fd: number): boolean;
   /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
   pinThread(place: number): void;
+  /** Stops a listening socket for everyone who has a descriptor of it; its port can be bound anew. */
+  stopListening(fd: number): void;
+  /** Ends the process with this exit status after `milliseconds`, unless it has ended by then. */
+  exitWithin(status: number, milliseconds: number): void;
+  /**
+   * Takes the sockets away from the {@link UdpEndpoint} whose counters start at `row`, which a blocked thread cannot give
+   * back. It receives and sends nothing any more. Does nothing when there is no such endpoint.
+   */
+  abandonEndpoint(counters: Float64Array, row: number): void;
   /**
    * Sends a text as one datagram to the Unix socket at `path`; `@` at the start stands for a name in the abstract namespace
    * (unix(7)). Does not block. Throws a system error.
@@ -53,6 +62,11 @@ export interface Addon {
   queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
   /** Opens an answer cache of this process and returns its number. */
   openCache(options: NativeCacheOptions): number;
+  /**
+   * Reads what came on a stream in answer to `query`, whose question ends at `questionEnd`, and writes it to a row of
+   * answers. Returns the outcome: `answered`, `malformed` or `unmatched`.
+   */
+  readAnswer(query: Uint8Array, questionEnd: number, message: Uint8Array, row: Uint32Array): number;
   /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
   closeCache(number: number): void;
   /** Opens cookies and rate limits of this process and returns their number. */

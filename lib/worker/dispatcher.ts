@@ -7,6 +7,7 @@ import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
 import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
+import type { Rcode } from '../dns/registry.js';
 import { workerCounter } from './counters.js';
 import { withNsid, type EdnsSettings } from './edns-settings.js';
 import { packOrigin } from './ip.js';
@@ -56,6 +57,13 @@ const TIMED_OUT = workerCounter('handlerTimedOut');
 const DROPPED = workerCounter('handlerDropped');
 const SHED = workerCounter('shed');
 const INVALID = workerCounter('replyInvalid');
+const RCODES: Readonly<Partial<Record<Rcode, number>>> = {
+  NOERROR: workerCounter('repliesNoError'),
+  NXDOMAIN: workerCounter('repliesNxDomain'),
+  SERVFAIL: workerCounter('repliesServFail'),
+  REFUSED: workerCounter('repliesRefused'),
+};
+const OTHER_RCODE = workerCounter('repliesOther');
 const TRUNCATED = workerCounter('truncated');
 const IN_FLIGHT = workerCounter('inFlight');
 
@@ -141,6 +149,7 @@ export class Dispatcher {
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
       length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
     }
+    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
     reply.finished(length);
     return length;
   }
@@ -192,6 +201,16 @@ export class Dispatcher {
   #finish(query: Query, reply: Reply): void {
     if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
     else if (reply.dropped) this.#counters[this.#row + DROPPED] += 1;
+    else if (reply.cause !== undefined) this.#tell(query, reply.rcode, reply.cause);
+  }
+
+  /** A handler said why it failed. */
+  #tell({ name, class: queryClass, type }: Query, rcode: Rcode, cause: Error): void {
+    const code = 'ERR_MULTISOCKET_REPLY_FAILED';
+    this.#report(code, () => {
+      const message = `${name} ${queryClass} ${type} was answered ${rcode}: ${printable(cause.message)}`;
+      return withCode(new Error(message, { cause }), code);
+    });
   }
 
   #shed(reply: Reply): void {

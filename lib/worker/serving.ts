@@ -69,7 +69,7 @@ export class Serving {
     const edns = ednsSettings({
       maxPayloadSize,
       idleTimeout: tcp.idleTimeout,
-      grpcEncrypted: start.tls !== undefined,
+      grpcEncrypted: [start.tls, ...Object.values(start.ownTls)].some((tls) => tls !== undefined && tls !== null),
       nsid: start.nsid,
     });
     const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
@@ -97,13 +97,22 @@ export class Serving {
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
-    const options = { dispatcher, counters, row, edns, guard, maxPipelined: tcp.maxPipelined };
+    const options = {
+      dispatcher,
+      counters,
+      row,
+      edns,
+      guard,
+      maxPipelined: tcp.maxPipelined,
+      maxQueries: tcp.maxQueries,
+    };
     this.#connections = new Connections({
       gate: new ConnectionGate({ ...tcp, limits, counters, row }),
       report,
       timeouts: tcp,
       backlog: tcp.backlog,
       tls: start.tls,
+      ownTls: start.ownTls,
       services: {
         tcp: new TcpService(options, false),
         tls: new TcpService(options, true),

@@ -1,4 +1,5 @@
 import { addon, type AnswerCache } from '../native/addon.js';
+import type { Rcode } from '../dns/registry.js';
 import { transports } from '../message/batch.js';
 import type { Query } from '../message/query.js';
 import { replyLimit } from '../message/reply-limit.js';
@@ -11,6 +12,13 @@ import { packOrigin } from './ip.js';
 /** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
 const COOKIE_OPTION_SIZE = 28;
 const TRUNCATED = workerCounter('truncated');
+const RCODES: Readonly<Partial<Record<Rcode, number>>> = {
+  NOERROR: workerCounter('repliesNoError'),
+  NXDOMAIN: workerCounter('repliesNxDomain'),
+  SERVFAIL: workerCounter('repliesServFail'),
+  REFUSED: workerCounter('repliesRefused'),
+};
+const OTHER_RCODE = workerCounter('repliesOther');
 
 /** What a {@link ReplyEncoder} is made from. */
 export interface ReplyEncoderOptions {
@@ -70,6 +78,7 @@ export class ReplyEncoder {
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
       length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
     }
+    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
     reply.finished(length);
     return length;
   }

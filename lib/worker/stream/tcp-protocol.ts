@@ -86,6 +86,8 @@ class TcpProtocol implements Protocol {
   /** The client has closed its side, or we are about to close ours: what has come is answered, then it ends. */
   #ending = false;
   #draining = false;
+  /** Queries that the connection may still bring. */
+  #left: number;
   #flushing = false;
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
@@ -96,6 +98,7 @@ class TcpProtocol implements Protocol {
     this.#connection = connection;
     this.#socket = socket;
     this.#context = context;
+    this.#left = context.settings.tcp.maxQueries;
     this.#gathers = connection.origin.transport === 'tls';
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
@@ -137,12 +140,10 @@ class TcpProtocol implements Protocol {
     const { counters, row, words, text, output, admission, stream } = this.#context;
     const { front, socketQueries, origin } = this.#connection;
     let batches = 0;
-    while (batches < BATCHES_A_TURN && !this.#full()) {
+    while (batches < BATCHES_A_TURN && !this.#full() && this.#left > 0) {
       const { bytes, start, end } = this.#input;
-      stream[streamWord.most] = Math.min(
-        batchSize,
-        this.#context.settings.tcp.maxPipelined - this.#connection.inFlight,
-      );
+      const { maxPipelined } = this.#context.settings.tcp;
+      stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight, this.#left);
       stream[streamWord.answersEnd] = output.end;
       const count = admission.check(bytes, start, end, front, origin.bytes);
       const consumed = stream[streamWord.consumed];
@@ -153,10 +154,12 @@ class TcpProtocol implements Protocol {
       counters[row + QUERIES] += count + answered;
       counters[row + REPLIES] += answered;
       counters[socketQueries] += count + answered;
+      this.#left -= count + answered;
       this.#serveBatch({ input: bytes, words, text, origin }, count);
       this.#send(output.take());
+      if (this.#left <= 0) this.#draining = this.#ending = true;
     }
-    const more = batches === BATCHES_A_TURN && this.#input.startedAt !== undefined;
+    const more = !this.#draining && batches === BATCHES_A_TURN && this.#input.startedAt !== undefined;
     if (more) this.#serveSoon();
     this.#block(more || this.#full());
     this.#endWhenDone();

@@ -64,6 +64,9 @@ const ADDITIONAL: Readonly<Record<string, (data: ResourceRecord['data']) => stri
 /** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
 const SINGLE: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'SOA']);
 
+/** Types of which a zone has none without being signed. Answers have no signatures, so that a signed zone would be bogus. */
+const SIGNED: ReadonlySet<string> = new Set(['RRSIG', 'SIG', 'NSEC', 'NXT', 'NSEC3', 'NSEC3PARAM']);
+
 /** A node while the zone is built. */
 class Draft {
   readonly answers = new Map<string, ZoneAnswer>();
@@ -138,6 +141,7 @@ class Builder {
   #add(record: ZoneFileRecord): void {
     const { type, ttl, data, file, line } = record;
     const fault = (reason: string): Error => zoneError(file, line, `${record.name} ${type}: ${reason}`);
+    if (SIGNED.has(type)) throw fault('signed zones are not supported: serve the zone without its signatures');
     const name = record.name.toLowerCase();
     const node = this.#node(name, record);
     if (node === undefined) throw fault(`the name is not in the zone ${this.#origin}`);

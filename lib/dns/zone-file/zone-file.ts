@@ -34,9 +34,6 @@ export function zoneError(file: string, line: number, reason: string, cause?: un
 }
 
 const MAX_INCLUDE_DEPTH = 10;
-/** Types of which a zone has none without being signed. */
-const SIGNED = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM']);
-
 /** What changes when a file is written or replaced. */
 export function stateOf({ mtimeMs, size, ino }: Stats): string {
   return `${mtimeMs} ${size} ${ino}`;
@@ -106,7 +103,6 @@ class Parser implements ZoneFileContent {
     const { type, data } = record;
     let { ttl } = record;
     if (record.class !== 'IN') throw new Error(`the class ${record.class} is not IN`);
-    if (SIGNED.has(type)) throw new Error(`the type ${type} is of a signed zone, which is not supported`);
     if (ttl !== undefined) this.#lastTtl = ttl;
     ttl ??= this.#defaultTtl ?? this.#lastTtl;
     if (ttl === undefined && type === 'SOA') ttl = this.#lastTtl = (data as { minimum: number }).minimum;

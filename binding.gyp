@@ -28,6 +28,7 @@
         'native/node/layout_description.cc',
         'native/message/message_view.cc',
         'native/guard/rate_limiter.cc',
+        'native/net/local_datagram.cc',
         'native/net/reuseport.cc',
         'native/guard/server_cookies.cc',
         'native/loop/poll_engine.cc',

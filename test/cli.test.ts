@@ -50,7 +50,7 @@ describe('the program', () => {
 
   for (const [what, args, message] of [
     ['an option that there is not', ['-nothing'], /Unknown option '--nothing'/],
-    ['a port that is none', ['-dns.port', '65536'], /-dns.port is no port from 0 to 65535: 65536/],
+    ['a port that is none', ['-dns.port', '65536'], /-dns\.port must be a port from 0 to 65535, not 65536/],
     ['an option without its value', ['-conf'], /'--conf <value>' argument missing/],
     ['a Corefile that is not there', ['-conf', '/nowhere/Corefile'], /ENOENT/],
   ] as const) {

@@ -3,21 +3,24 @@
  *
  * @packageDocumentation
  */
-export { fromDinodns, type DinoHandler, type DinoRequest, type DinoResponse } from './dinodns.js';
-export { fromDnsPacket, type DnsPacketHandler } from './dns-packet.js';
+export { fromDinodns, type DinoHandler, type DinoPacket, type DinoRequest, type DinoResponse } from './dinodns.js';
+export { fromDnsPacket, type AnsweredPacket, type DnsPacketHandler } from './dns-packet.js';
 export {
   fromDns2,
-  withMultisocket,
   type Dns2,
+  type Dns2Client,
   type Dns2Handler,
+  type Dns2Request,
   type Dns2Send,
-  type Dns2Server,
-  type Dns2ServerOptions,
-  type Dns2Servers,
-} from './dns2.js';
+} from './dns2-handler.js';
+export type { Dns2ServerOptions, DnsServer, DohOptions, DohServer, TcpServer, UdpServer } from './dns2-servers.js';
+export type { RequestEmitter, TransportServer } from './dns2-transport.js';
+export { withMultisocket, type Dns2Servers, type WithMultisocket } from './dns2.js';
 export {
   fromNativeDns,
+  type NativeDnsEdns,
   type NativeDnsHandler,
+  type NativeDnsHeader,
   type NativeDnsRecord,
   type NativeDnsRequest,
   type NativeDnsResponse,

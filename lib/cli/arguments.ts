@@ -11,11 +11,22 @@ export class UsageError extends Error {
   }
 }
 
+/** Somebody asks how a command is called: `-h`, `-help` or `--help` is among the arguments. */
+export class HelpRequest extends Error {
+  readonly usage: string;
+
+  constructor(usage: string) {
+    super('help');
+    this.usage = usage;
+  }
+}
+
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T }>>['values'];
 
-/** Reads options. Throws {@link UsageError} for those that there are not. */
+/** Reads options. Throws {@link HelpRequest}, and {@link UsageError} for unknown options. */
 export function readOptions<T extends Options>(args: readonly string[], options: T, usage: string): Values<T> {
+  if (args.some((argument) => /^--?(?:h|help)$/.test(argument))) throw new HelpRequest(usage);
   try {
     return parseArgs({ args: args.map((argument) => argument.replace(/^-(?=[^-])/, '--')), options }).values;
   } catch (error) {
@@ -23,9 +34,9 @@ export function readOptions<T extends Options>(args: readonly string[], options:
   }
 }
 
-/** Reads a number. Throws {@link UsageError} for what is none, or not within the bounds. */
+/** Reads a number. Throws {@link UsageError} for any other text, and for a number outside of the bounds. */
 export function readNumber(option: string, text: string, least: number, most: number, usage: string): number {
   const number = text.trim() === '' ? NaN : Number(text);
   if (number >= least && number <= most) return number;
-  throw new UsageError(`-${option} is no number from ${least} to ${most}: ${text}`, usage);
+  throw new UsageError(`-${option} must be a number from ${least} to ${most}, not ${text}`, usage);
 }

@@ -47,9 +47,26 @@ export async function recommend(args: readonly string[]): Promise<void> {
       : cgroup !== undefined
         ? await ofGroup(cgroup, time, given)
         : await ofServer(control, time, given);
-  if (found.cpuUsed <= 0) throw new Error(`no CPU was in use, by ${found.from}: the rule needs a server at full load`);
+  checkLoad(found);
   const sockets = recommendSockets({ ...found, cpuUsed: found.cpuUsed / found.servers });
   process.stdout.write(json ? `${JSON.stringify({ sockets, ...found })}\n` : `${described(sockets, found)}\n`);
+}
+
+/** What a worker uses of a CPU at full load, at least. */
+const FULL_LOAD = 0.5;
+
+/**
+ * The rule divides the CPUs by what one socket's server uses at full load: of an idle server it would say that 1,024
+ * sockets are wanted.
+ */
+function checkLoad({ from, servers, cpuUsed }: Found): void {
+  const each = cpuUsed / servers;
+  if (each >= FULL_LOAD) return;
+  const of = servers === 1 ? '' : ` for each of ${servers} that serve`;
+  throw new Error(
+    `${each.toFixed(2)} CPUs in use${of}, by ${from}: less than ${FULL_LOAD} says nothing, as the rule holds for a server ` +
+      'at full load. Put it under load and try again, or measure with "multisocket tune"',
+  );
 }
 
 function described(sockets: number, { from, servers, cpuUsed, cpuAvailable }: Found): string {

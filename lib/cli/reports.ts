@@ -8,7 +8,7 @@ import type { ServerStatistics } from '../server/statistics.js';
 import { formatAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 
-/** When the server listens: where, and how to try it. */
+/** When the server listens: where. */
 export function startReport(server: CorefileServer): string[] {
   const { sockets, workers } = server.stats();
   const bound = server.addresses();
@@ -18,11 +18,15 @@ export function startReport(server: CorefileServer): string[] {
       ? `listening on ${formatAddress(address, port)}, UDP and TCP, ${plural(count / 2, 'socket')} each`
       : `listening on ${transport}://${formatAddress(address, port)}, ${plural(count, 'socket')}`;
   });
-  const first = bound.find(({ transport }) => transport === 'dns');
-  const served = `served by ${plural(workers.length, 'worker thread')}; Ctrl-C to stop`;
-  if (first === undefined) return [...lines, served];
+  return [...lines, `served by ${plural(workers.length, 'worker thread')}`];
+}
+
+/** How to try the server and to end it, for people at a terminal. */
+export function tryReport(server: CorefileServer): string[] {
+  const first = server.addresses().find(({ transport }) => transport === 'dns');
+  if (first === undefined) return ['Ctrl-C to stop'];
   const host = first.address === '::' || first.address === '0.0.0.0' ? '127.0.0.1' : first.address;
-  return [...lines, `${served}. Try:`, '', `  dig @${host} -p ${first.port} example.org A`, ''];
+  return ['Ctrl-C to stop. Try:', '', `  dig @${host} -p ${first.port} example.org A`, ''];
 }
 
 /** When the server has been closed: what it has served. */

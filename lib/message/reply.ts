@@ -19,7 +19,7 @@ const RA = 0x0080;
 const AD = 0x0020;
 const CD = 0x0010;
 /** What a reply keeps of the flags of a message that it is given. */
-const TAKEN_OVER = AA | RA | AD;
+const TAKEN_OVER = AA | TC | RA | AD;
 const SERVFAIL = 2;
 const HEADER_SIZE = 12;
 const OPTION_EDE = 15;
@@ -143,7 +143,7 @@ export class Reply {
 
   /**
    * Answers with a whole message: one of dns-packet's or `query.message`'s form, or an encoded one, as a resolver got it. Its records, response
-   * code and the flags AA, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
+   * code and the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
    *
    * Throws `TypeError` for what is neither, `RangeError` for a response code that is none, and `Error` for an encoded
    * message that ends too early or that dns-packet, which it is left to when its question is another, cannot read.

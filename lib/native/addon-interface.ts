@@ -33,6 +33,11 @@ export interface Addon {
   leave(fd: number): boolean;
   /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
   pinThread(place: number): void;
+  /**
+   * Sends a text as one datagram to the Unix socket at `path`; `@` at the start stands for a name in the abstract namespace
+   * (unix(7)). Does not block. Throws a system error.
+   */
+  sendLocalDatagram(path: string, message: string): void;
   statistics(fd: number): NativeSocketStatistics;
   /**
    * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is

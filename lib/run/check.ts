@@ -4,7 +4,7 @@ import { readCorefile, type Corefile, type LoadOptions } from '../corefile/coref
 import { corefileWarning, Faults, parsingError, type CorefileError } from '../corefile/errors.js';
 import { directives } from '../corefile/registry.js';
 import '../directives/index.js';
-import { listenOptions } from './listen.js';
+import { checkAddresses } from './listen.js';
 
 /** A Corefile, as far as it could be read, and what is wrong with it. */
 export interface CheckedCorefile {
@@ -20,7 +20,7 @@ export async function checkCorefile(
 ): Promise<CheckedCorefile> {
   const faults = new Faults();
   const corefile = readCorefile(source, options, faults);
-  faults.gather(() => listenOptions(corefile));
+  checkAddresses(corefile, faults);
   for (const plugin of corefile.blocks.flatMap(({ plugins }) => plugins)) {
     const prefix = `plugin/${plugin.name}: `;
     try {

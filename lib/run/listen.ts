@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
-import { parsingError, type CorefileError } from '../corefile/errors.js';
-import type { TimeoutSettings } from '../corefile/listen-settings.js';
+import { Faults, parsingError, type CorefileError } from '../corefile/errors.js';
+import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
 import { readTls } from '../directives/tls/files.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
@@ -21,30 +21,51 @@ export interface Listening {
 /**
  * What a server has to be told of the addresses of a Corefile. `tcp`: what holds where the Corefile says nothing.
  *
- * Throws a {@link CorefileError} for what is not supported: transports other than `dns`, `tls`, `https` and `grpc`, and
- * certificates, timeouts or rate limits that differ between addresses; and a system error when a certificate cannot be read.
+ * Throws a {@link CorefileError} for what {@link checkAddresses} finds, and for a certificate that cannot be read.
  */
 export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
+  const faults = new Faults();
+  checkAddresses(corefile, faults);
+  faults.throwAny();
   const { addresses } = corefile;
   const listen = addresses.map((address) => listenEntry(address, corefile));
   const timeouts = theOne(corefile, 'timeouts', addresses) ?? {};
-  const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
-  const settings = theOne(corefile, 'tls', encrypted);
-  // gRPC is not encrypted without one, as in CoreDNS.
-  const bare = encrypted.find(({ transport }) => transport !== 'grpc');
-  if (settings === undefined && bare !== undefined) {
-    throw fault(corefile, bare, 'needs the directive tls, with a certificate and its key');
-  }
-  const tls = settings === undefined ? {} : { tls: readTls(settings) };
+  const encrypted = addresses.find(({ tls }) => tls !== undefined);
+  const tls = encrypted?.tls === undefined ? {} : { tls: readCertificate(encrypted.tls, encrypted, corefile) };
   const rateLimit = rateLimitOf(corefile);
   const limits = rateLimit === undefined ? {} : { rateLimit };
   return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls, ...limits };
+}
+
+/**
+ * Adds to `faults` what a server does not support: transports other than `dns`, `tls`, `https` and `grpc`, and
+ * certificates, timeouts or rate limits that differ between addresses.
+ */
+export function checkAddresses(corefile: Corefile, faults: Faults): void {
+  const { addresses } = corefile;
+  for (const address of addresses) faults.gather(() => listenEntry(address, corefile));
+  const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
+  faults.gather(() => theOne(corefile, 'timeouts', addresses));
+  faults.gather(() => theOne(corefile, 'tls', encrypted));
+  faults.gather(() => rateLimitOf(corefile));
+  // gRPC is not encrypted without one, as in CoreDNS.
+  for (const bare of encrypted.filter(({ transport, tls }) => transport !== 'grpc' && tls === undefined)) {
+    faults.add(fault(corefile, bare, 'needs the directive tls, with a certificate and its key'));
+  }
 }
 
 /** The rate limits of a Corefile. Throws a {@link CorefileError} where they differ between addresses. */
 export function rateLimitOf(corefile: Corefile): RateLimitOptions | undefined {
   const plain = corefile.addresses.filter(({ transport }) => transport === 'dns');
   return theOne(corefile, 'rrl', plain);
+}
+
+function readCertificate(settings: CorefileTls, address: ServedAddress, corefile: Corefile): TlsSettings {
+  try {
+    return readTls(settings);
+  } catch (cause) {
+    throw Object.assign(fault(corefile, address, `has no certificate: ${(cause as Error).message}`), { cause });
+  }
 }
 
 function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {
@@ -60,7 +81,7 @@ function isSupported(transport: string): transport is AddressTransport {
 
 function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
   return {
-    ...(read === undefined ? {} : { messageTimeout: read }),
+    ...(read === undefined ? {} : { messageTimeout: read, handshakeTimeout: read }),
     ...(write === undefined ? {} : { writeTimeout: write }),
     ...(idle === undefined ? {} : { idleTimeout: idle }),
   };

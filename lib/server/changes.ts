@@ -2,7 +2,8 @@
 import { withCode } from '../errors.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
-import { checkCertificate, checkReload } from './options/check-options.js';
+import { checkReload } from './options/check-options.js';
+import { mergeTls } from './options/check-tls.js';
 import { channels } from './diagnostics.js';
 import type { ReloadOptions, ServerConfig } from './options/options.js';
 import type { ServerParts } from './server-parts.js';
@@ -65,16 +66,20 @@ export class Changes {
   }
 
   /** See {@link Server.secure}. */
-  async secure(tls: TlsSettings): Promise<void> {
-    const checked = checkCertificate(tls);
+  secure(changes: Partial<TlsSettings>): Promise<void> {
     const parts = this.#parts;
-    await this.next(async () => {
+    return this.next(async () => {
       const before = parts.config.tls;
       // gRPC that began without encryption goes on so, on every socket.
       if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
-      const shared = { ...checked, ticketKeys: before.ticketKeys };
-      parts.config = { ...parts.config, tls: shared };
-      await Promise.all(parts.supervisor.all.map((worker) => worker.secure(shared)));
+      try {
+        parts.config = { ...parts.config, tls: mergeTls(before, changes) };
+        await parts.secure();
+      } catch (error) {
+        parts.config = { ...parts.config, tls: before };
+        await parts.secure();
+        throw error;
+      }
     });
   }
 

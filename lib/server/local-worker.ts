@@ -30,8 +30,10 @@ export class LocalWorker implements SupervisedWorker {
   }
 
   secure(tls: SharedTls): Promise<void> {
-    this.#serving.secure(tls);
-    return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#serving.secure(tls); // what it throws rejects
+      resolve();
+    });
   }
 
   drain(): Promise<void> {

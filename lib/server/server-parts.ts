@@ -2,13 +2,15 @@
 import type { ServerConfig } from './options/options.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
-import type { ServerSocket } from '../worker/messages.js';
+import type { ServerSocket, ServingOptions } from '../worker/messages.js';
 import { ServerCache } from './server-cache.js';
 import { ServerGuard } from './server-guard.js';
 import type { ServerSockets } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
 import { Supervisor, type SupervisedWorker } from './supervisor.js';
+import type { WorkerEvents } from './worker-thread.js';
+import type { SharedTls } from '../worker/stream/secure-context.js';
 
 /** For how many addresses there is room at least, so that a reload can have more than there were at first. */
 const MIN_ROOM = 64;
@@ -38,6 +40,8 @@ export class ServerParts {
   /** Cookies and rate limits; undefined where there is neither. */
   readonly guard: ServerGuard | undefined;
   readonly #assignment = new Assignment();
+  /** The TLS settings that each worker uses, or was told to use. */
+  readonly #tls = new WeakMap<Borrower, SharedTls | undefined>();
 
   constructor(config: ServerConfig, events: ServerPartsEvents) {
     this.config = config;
@@ -58,7 +62,7 @@ export class ServerParts {
         const message = (said: unknown): void => {
           events.message(said, index);
         };
-        return startWorker(this.config, index, this.counters, shared, { warn, died, message });
+        return this.#start(index, shared, { warn, died, message });
       },
       changed: events.changed.bind(events),
       warn,
@@ -75,8 +79,10 @@ export class ServerParts {
     return this.cache === undefined ? statistics : { ...statistics, cache: this.cache.counters() };
   }
 
-  /** Has the sockets served by whom the supervisor names. Rejects as {@link Assignment.carryOut}. */
-  assign(): Promise<void> {
+  /**
+   * Has the sockets served by whom the supervisor names. Rejects as {@link Assignment.carryOut}, or as {@link secure}.
+   */
+  async assign(): Promise<void> {
     const sockets = this.sockets?.all() ?? [];
     const plan = new Map<ServerSocket, readonly Borrower[]>(
       sockets.map((socket, i) => [socket, this.supervisor.readersFor(i)]),
@@ -85,7 +91,35 @@ export class ServerParts {
     for (const [leaving, staying] of this.sockets?.partners() ?? []) {
       plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
     }
-    return this.#assignment.carryOut(plan);
+    // The order to use the current settings goes before the order to accept.
+    await Promise.all([this.secure(), this.#assignment.carryOut(plan)]);
+  }
+
+  /**
+   * Has every worker use the current TLS settings for new connections; one that starts later is told before it is lent a
+   * socket. Rejects when a worker that lives cannot use them.
+   */
+  async secure(): Promise<void> {
+    const { tls } = this.config;
+    if (tls === undefined) return;
+    const behind = this.supervisor.all.filter((worker) => {
+      const used = this.#tls.get(worker);
+      // A worker that was started without TLS is about to go: its server has got it by a reload.
+      return used !== undefined && used !== tls;
+    });
+    for (const worker of behind) this.#tls.set(worker, tls);
+    await Promise.all(behind.map((worker) => worker.secure(tls).catch(unlessEnded)));
+  }
+
+  async #start(
+    index: number,
+    shared: Pick<ServingOptions, 'cache' | 'guard'>,
+    events: Omit<WorkerEvents, 'logger'>,
+  ): Promise<SupervisedWorker> {
+    const { config } = this;
+    const worker = await startWorker(config, index, this.counters, shared, events);
+    this.#tls.set(worker, config.tls);
+    return worker;
   }
 
   /** Closes what is left when the workers have ended. */
@@ -95,4 +129,9 @@ export class ServerParts {
     this.cache?.close();
     this.guard?.close();
   }
+}
+
+/** A worker that has ended uses no settings: the one that replaces it starts with the current ones. */
+function unlessEnded(error: unknown): void {
+  if ((error as { code?: string }).code !== 'ERR_MULTISOCKET_WORKER_EXIT') throw error;
 }

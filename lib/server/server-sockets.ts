@@ -4,7 +4,7 @@ import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
-import { openAddress, type AddressSockets } from '../socket/address-sockets.js';
+import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
@@ -69,8 +69,7 @@ export class ServerSockets {
    * later.
    */
   static adopt(config: ServerConfig, addresses: readonly AddressSockets[], room: number): ServerSockets {
-    const transports = config.listen.map(({ transport }) => transport);
-    const wanted = transports.map((transport) => (transport === 'dns' ? 'udp tcp' : 'tcp'));
+    const wanted = config.listen.map(({ transport, protocol }) => protocolsOf(transport, protocol).join(' '));
     const given = addresses.map(({ groups }) => groups.map(({ protocol }) => protocol).join(' '));
     if (wanted.join() !== given.join()) {
       const message = `the sockets do not fit the option "listen": ${given.join(', ')} in place of ${wanted.join(', ')}`;
@@ -104,12 +103,12 @@ export class ServerSockets {
           continue;
         }
         const slot = this.#freeSlot(opened);
-        const { transport, ...address } = resolved[i];
+        const { transport, protocol, ...address } = resolved[i];
         const others = [...this.#addresses.map(({ bound }) => bound), ...opened.map(({ bound }) => bound)];
         const exclusive = config.exclusive && !isShared(address, others);
         const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
         const open = nativeMissing === undefined ? openAddress : openPlainAddress;
-        const added = addressOf(await open(transport, options), entry, slot);
+        const added = addressOf(await open(transport, options, protocol), entry, slot);
         opened.push(added);
         next.push(added);
       }

@@ -179,12 +179,17 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Shows these certificates to new connections of `tls://`, `https://` and `grpc://`. Rejects with what OpenSSL has
-   * against them, `ERR_INVALID_ARG_TYPE`, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made
-   * without the option `tls`; the old ones then stay.
+   * Changes the option `tls` for new connections of `tls://`, `https://` and `grpc://`, on every socket and in every worker,
+   * those that start later included. What `changes` leave out stays as it is: `secure({ cert, key })` renews a certificate
+   * and keeps `ca` and `requestCert`. Open connections stay; handshakes that have not ended are broken off if more changes than
+   * the certificate. Sessions that began before cannot be resumed (RFC 8446 s.2.2), unless nothing changes.
+   *
+   * Resolves when no worker accepts with the old settings. Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`,
+   * which name the option, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made without the option
+   * `tls`; the old settings then stay.
    */
-  async secure(tls: TlsSettings): Promise<void> {
-    await this.#changes.secure(tls);
+  secure(changes: Partial<TlsSettings>): Promise<void> {
+    return this.#changes.secure(changes);
   }
 
   /**

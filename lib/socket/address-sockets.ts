@@ -1,5 +1,5 @@
 /** The sockets of one address: as many TCP as UDP for DNS, on one port (RFC 7766 s.5); TCP alone for what is encrypted. */
-import type { AddressTransport } from './addresses.js';
+import type { AddressTransport, Protocol } from './addresses.js';
 import { SocketGroup, type SocketGroupOptions } from './socket-group.js';
 
 /** The sockets of one address as they come from, or go to, another process. */
@@ -13,13 +13,25 @@ export interface AddressSockets {
 /** How many ports are tried when the system may choose one: it picks one that UDP has free, and TCP may not. */
 export const MAX_TRIES = 10;
 
+/** The protocols that an address has sockets for, UDP before TCP. */
+export function protocolsOf(transport: AddressTransport, protocol: Protocol | undefined): readonly Protocol[] {
+  if (transport !== 'dns') return ['tcp'];
+  return protocol === undefined ? ['udp', 'tcp'] : [protocol];
+}
+
 /** Opens all groups of an address, UDP before TCP, or none. Throws what {@link SocketGroup.open} throws. */
-export function openAddress(transport: AddressTransport, options: Omit<SocketGroupOptions, 'protocol'>): SocketGroup[] {
+export function openAddress(
+  transport: AddressTransport,
+  options: Omit<SocketGroupOptions, 'protocol'>,
+  protocol?: Protocol,
+): SocketGroup[] {
   // The buffers are for datagrams: those of a TCP connection grow by need, which a size of one's own would stop.
   const stream = { ...options, receiveBufferSize: 0, sendBufferSize: 0, protocol: 'tcp' as const };
-  if (transport !== 'dns') return [SocketGroup.open(stream)];
+  const protocols = protocolsOf(transport, protocol);
+  if (!protocols.includes('udp')) return [SocketGroup.open(stream)];
   for (let attempt = 1; ; attempt++) {
     const udp = SocketGroup.open({ ...options, protocol: 'udp' });
+    if (!protocols.includes('tcp')) return [udp];
     try {
       return [udp, SocketGroup.open({ ...stream, port: udp.port })];
     } catch (error) {

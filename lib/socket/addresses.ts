@@ -17,7 +17,12 @@ export interface ListenAddress {
   sockets: number | undefined;
   /** IPV6_V6ONLY. */
   ipv6Only: boolean;
+  /** With `dns`: the one protocol that it has sockets for; undefined: both. */
+  protocol?: Protocol;
 }
+
+/** What a socket speaks. */
+export type Protocol = 'udp' | 'tcp';
 
 /** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484, and for gRPC what CoreDNS has. */
 export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443 } as const;
@@ -30,7 +35,7 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
  * and IPv6), each with `dns://`, `tls://`, `https://` or `grpc://` before it or not, or an object
- * `{ transport, address, port, sockets, ipv6Only }`. Without a port it is 53, 853 for `tls`, or 443.
+ * `{ transport, address, port, sockets, ipv6Only, protocol }`. Without a port it is 53, 853 for `tls`, or 443.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
  * for `quic://` and `https3://`.
@@ -38,7 +43,7 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): ListenAddress {
   if (typeof entry === 'string') return { ...parseText(entry), sockets: undefined, ipv6Only: defaults.ipv6Only };
   if (typeof entry !== 'object' || entry === null) throw invalidType('listen', 'a string or an object', entry);
-  const { transport = 'dns', address, port, sockets, ipv6Only } = entry as Record<string, unknown>;
+  const { transport = 'dns', address, port, sockets, ipv6Only, protocol } = entry as Record<string, unknown>;
   if (typeof address !== 'string') throw invalidType('listen.address', 'a string', address);
   if (typeof transport !== 'string') throw invalidType('listen.transport', 'a string', transport);
   const known = checkTransport(transport, transport);
@@ -48,6 +53,7 @@ export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): L
     port: checkInteger('listen.port', port ?? DEFAULT_PORTS[known], 0, 65535),
     sockets: sockets === undefined ? undefined : (sockets as number),
     ipv6Only: checkBoolean('listen.ipv6Only', ipv6Only ?? defaults.ipv6Only),
+    ...(protocol !== undefined && { protocol: checkProtocol(protocol, known) }),
   };
 }
 
@@ -88,6 +94,13 @@ function checkTransport(transport: string, entry: string): AddressTransport {
     new Error(`The transport of "${entry}" is not supported: ${UNSUPPORTED[transport]}`),
     'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT',
   );
+}
+
+function checkProtocol(protocol: unknown, transport: AddressTransport): Protocol {
+  if (protocol !== 'udp' && protocol !== 'tcp')
+    throw invalidValue('listen.protocol', 'must be "udp" or "tcp"', protocol);
+  if (transport !== 'dns') throw invalidValue('listen.protocol', 'is for the transport "dns" alone', protocol);
+  return protocol;
 }
 
 function checkHost(host: string, entry: string): string {

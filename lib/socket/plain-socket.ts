@@ -8,8 +8,8 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { NativeSocketStatistics } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
-import { formatAddress, type AddressTransport } from './addresses.js';
-import { MAX_TRIES } from './address-sockets.js';
+import { formatAddress, type AddressTransport, type Protocol } from './addresses.js';
+import { MAX_TRIES, protocolsOf } from './address-sockets.js';
 import { asListenError } from './listen-error.js';
 import type { SocketGroupOptions, Steering } from './socket-group.js';
 
@@ -175,10 +175,16 @@ export class PlainSocket {
 }
 
 /** `openAddress`, of one socket a protocol. Rejects as {@link PlainSocket.open}. */
-export async function openPlainAddress(transport: AddressTransport, options: Options): Promise<PlainSocket[]> {
-  if (transport !== 'dns') return [await PlainSocket.open('tcp', options)];
+export async function openPlainAddress(
+  transport: AddressTransport,
+  options: Options,
+  protocol?: Protocol,
+): Promise<PlainSocket[]> {
+  const protocols = protocolsOf(transport, protocol);
+  if (!protocols.includes('udp')) return [await PlainSocket.open('tcp', options)];
   for (let attempt = 1; ; attempt++) {
     const udp = await PlainSocket.open('udp', options);
+    if (!protocols.includes('tcp')) return [udp];
     try {
       return [udp, await PlainSocket.open('tcp', { ...options, port: udp.port })];
     } catch (error) {

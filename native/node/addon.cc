@@ -23,6 +23,7 @@
 #include "message/message_view.h"
 #include "message/query_origin.h"
 #include "message/wire.h"
+#include "net/local_datagram.h"
 #include "net/reuseport.h"
 #include "net/socket.h"
 #include "net/text_address.h"
@@ -122,6 +123,12 @@ void pin_thread(const Napi::CallbackInfo& info) {
   if (error != 0) throw_system_error(info.Env(), error, "sched_setaffinity");
 }
 
+void send_local_datagram(const Napi::CallbackInfo& info) {
+  const auto text = [&](size_t place) { return info[place].As<Napi::String>().Utf8Value(); };
+  const int error = multisocket::send_local_datagram(text(0), text(1));
+  if (error != 0) throw_system_error(info.Env(), error, "sendto");
+}
+
 Napi::Value leave(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), multisocket::leave(info[0].As<Napi::Number>().Int32Value()) == 0);
 }
@@ -203,6 +210,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("closeSocket", Napi::Function::New<close_socket>(env, "closeSocket"));
   exports.Set("descriptorRoom", Napi::Function::New<has_descriptor_room>(env, "descriptorRoom"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
+  exports.Set("sendLocalDatagram", Napi::Function::New<send_local_datagram>(env, "sendLocalDatagram"));
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));

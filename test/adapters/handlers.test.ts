@@ -134,7 +134,7 @@ describe('handlers of other libraries', () => {
         next();
       },
       (request, response, next) => {
-        const { name } = request.packet.questions![0];
+        const { name } = request.packet.questions[0];
         if (name === 'a.example') response.answer({ type: 'A', name, ttl: 60, data: '192.0.2.1' });
         else if (name === 'refused.example') response.errors.refused();
         else if (name === 'empty.example') response.resolve();

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usableCpus } from 'multisocket';
 import { finish } from '../support/program.js';
-import { SteadyLoad } from '../support/load.js';
 import { serve } from '../support/server.js';
-
-const burning = new URL('../server/fixtures/burning.js', import.meta.url);
 
 describe('multisocket recommend', () => {
   let directory: string;
@@ -53,21 +52,41 @@ describe('multisocket recommend', () => {
 
   it('goes by what a running server uses, for each of its workers that serve', async () => {
     const control = join(directory, 'control.sock');
-    const { server, port } = await serve({ control, filename: burning, workerData: 100 });
-    const load = await SteadyLoad.start(port, 1000, 16);
-    const args = ['recommend', '-control', control, '-interval', '0.5', '-json', '-available', '16'];
+    // A server that uses 1.5 CPUs, however busy this machine is.
+    let time = 0;
+    const sockets = [{ worker: 0 }, { worker: 1 }, { worker: 1 }, {}];
+    const server = createServer((socket) => {
+      socket.on('data', () => {
+        time += 1000;
+        socket.write(`${JSON.stringify({ pid: 7, cpus: 2, time, cpu: time * 1.5, sockets })}\n`);
+      });
+    }).listen(control);
+    await once(server, 'listening');
+    const args = ['recommend', '-control', control, '-interval', '0.1', '-json', '-available', '16'];
     const { code, out, err } = await finish(args);
-    await load.stop();
-    await server.close();
+    server.close();
     assert.deepEqual([code, err], [0, '']);
-    const found = JSON.parse(out) as { sockets: number; servers: number; cpuUsed: number; from: string };
-    assert.deepEqual([found.servers, found.from], [2, `process ${process.pid}`]);
-    assert.equal(found.sockets, Math.floor((16 * 2) / found.cpuUsed));
+    const cpu = { cpuUsed: 1.5, cpuAvailable: 16 };
+    assert.deepEqual(JSON.parse(out), { sockets: 21, from: 'process 7', servers: 2, ...cpu });
+  });
+
+  it('refuses an idle server, and says why', async () => {
+    const control = join(directory, 'control.sock');
+    const { server } = await serve({ control });
+    const { code, out, err } = await finish(['recommend', '-control', control, '-interval', '0.3']);
+    await server.close();
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /^multisocket: 0\.\d\d CPUs in use.*, by process \d+: less than 0\.5 says nothing/);
   });
 
   for (const [what, args, message] of [
     ['two sources', ['-used', '1', '-cgroup', '/'], /-used, -control and -cgroup exclude each other/],
-    ['a number that is none', ['-used', 'all'], /-used is no number from 0.001 to 100000: all/],
+    ['a number that is none', ['-used', 'all'], /-used must be a number from 0.001 to 100000, not all/],
+    [
+      'a server below half load',
+      ['-used', '0.4'],
+      /^multisocket: 0\.40 CPUs in use, by the numbers given: less than 0\.5/,
+    ],
     ['no such group', ['-cgroup', '/nowhere'], /ENOENT/],
   ] as const) {
     it(`ends with 1 and says why: ${what}`, async () => {

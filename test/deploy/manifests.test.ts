@@ -82,6 +82,25 @@ describe('the manifests for Kubernetes', () => {
     }
   });
 
+  it('send names of the cluster to its DNS, since pods with dnsPolicy: Default have the resolvers of the node', () => {
+    const { data } = read('configmap.yaml') as unknown as { data: { Corefile: string } };
+    const { blocks } = loadCorefile(data.Corefile);
+    const upstreamsOf = (zone: string): string => {
+      const block = blocks.find(({ zones }) => zones.some((key) => key.zone === zone));
+      return JSON.stringify(block?.plugins.find(({ name }) => name === 'forward')?.config);
+    };
+    for (const zone of ['cluster.local', 'in-addr.arpa', 'ip6.arpa']) assert.match(upstreamsOf(zone), /10\.96\.0\.10/);
+    for (const file of ['deployment.yaml', 'daemonset.yaml']) {
+      const { template } = read(file).spec as { template: { spec: { dnsPolicy: string } } };
+      assert.equal(template.spec.dnsPolicy, 'Default');
+    }
+  });
+
+  it('take no port of the node that is that of multicast DNS', () => {
+    for (const file of files)
+      assert.doesNotMatch(readFileSync(`${deploy}kubernetes/${file}`, 'utf8'), /hostPort: 5353/);
+  });
+
   it('select the pods that there are', () => {
     const labels = (read('deployment.yaml').spec as { template: { metadata: { labels: object } } }).template.metadata
       .labels;

@@ -96,6 +96,31 @@ describe('the directive tls', () => {
     });
   }
 
+  it('admits nobody by a session that is older than a stricter client_auth', async () => {
+    const [own, trusted] = await Promise.all([makeCertificate(), makeCertificate()]);
+    const files = `${own.file} ${join(dirname(own.file), 'key.pem')} ${trusted.file}`;
+    const corefile = (mode: string): string =>
+      `tls://.:0 {\n multisocket 2\n tls ${files} {\n  client_auth ${mode}\n }\n whoami\n}\n`;
+    const { server, port } = await serveCorefile(corefile('nocert'));
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      await server.reload({ corefile: corefile('nocert') });
+      const options = { host: '127.0.0.1', port, ca: own.cert, servername: 'localhost', maxVersion };
+      const socket = connect(options);
+      let session: Buffer | undefined;
+      socket.on('session', (ticket) => (session = ticket));
+      socket.write(framed(queryBytes('a')));
+      await once(socket, 'data');
+      socket.destroy();
+      assert.ok(session);
+      assert.equal(await answersTls({ ...options, session }), true);
+      await server.reload({ corefile: corefile('require_and_verify') });
+      for (let i = 0; i < 4; i++) assert.equal(await answersTls({ ...options, session }), false);
+      const { cert, key } = trusted;
+      assert.equal(await answersTls({ ...options, cert, key }), true);
+    }
+    await server.close();
+  });
+
   it('is not served without its files', async () => {
     await assert.rejects(serveCorefile('tls://.:0 {\n tls /nowhere/cert /nowhere/key\n whoami\n}'), { code: 'ENOENT' });
   });

@@ -18,7 +18,7 @@ export function readTls({ certificate, key, ca, clientAuth }: CorefileTls): TlsS
   const settings = {
     cert: readFileSync(certificate),
     key: readFileSync(key),
-    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    ca: ca === undefined ? null : readFileSync(ca),
     requestCert: CLIENT_AUTH[clientAuth],
   };
   try {

@@ -113,6 +113,7 @@ export const fallback = {
   steer: refuse('steering'),
   leave: refuse('a group of sockets'),
   pinThread: refuse('"pinWorkers"'),
+  sendLocalDatagram: refuse('the notification of a service manager'),
   statistics: refuse('a group of sockets'),
   openCache: refuse('the answer cache'),
   closeCache: refuse('the answer cache'),

@@ -1,6 +1,4 @@
 /** Checks the options of `createServer` at the door. */
-import { randomBytes } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import { nativeMissing } from '../../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../../errors.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
@@ -10,12 +8,12 @@ import { checkSocketCount, MAX_SOCKETS } from '../../socket/socket-count.js';
 import { checkSteering } from '../../socket/socket-group.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import { MAX_NSID } from '../../worker/edns-settings.js';
-import { contextOptions, type SharedTls, type TlsSettings } from '../../worker/stream/secure-context.js';
+import type { TlsSettings } from '../../worker/stream/secure-context.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
+import { checkTls, mergeTls } from './check-tls.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
-const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;
 const MAX_BUFFER = 0x3fffffff;
@@ -91,9 +89,10 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   const listen =
     changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
-  const fresh = changes.tls === undefined ? before.tls : checkTls(changes.tls, listen);
-  const tls = fresh && { ...fresh, ticketKeys: before.tls?.ticketKeys ?? fresh.ticketKeys };
-  if (tls === undefined) checkTls(tls, listen);
+  const tls =
+    before.tls === undefined
+      ? checkTls(changes.tls as TlsSettings | undefined, listen)
+      : mergeTls(before.tls, changes.tls ?? {});
   return { ...before, filename, handler, workerData, listen, tcp, tls };
 }
 
@@ -151,29 +150,6 @@ function checkHandler(
   if (handler === undefined && filename === undefined) {
     throw invalidType('filename', 'a string or a URL (or "handler" a function, with "workers: 0")', filename);
   }
-}
-
-function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
-  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
-  if (tls === undefined) {
-    if (encrypted === undefined) return undefined;
-    throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
-  }
-  return { ...checkCertificate(tls), ticketKeys: randomBytes(48) };
-}
-
-/** Checks a certificate and its key. Throws `ERR_INVALID_ARG_TYPE`, or what OpenSSL has against them, by Node's codes. */
-export function checkCertificate(tls: TlsSettings): TlsSettings {
-  if (typeof (tls as unknown) !== 'object') throw invalidType('tls', 'an object', tls);
-  for (const name of ['cert', 'key'] as const) {
-    if (typeof tls[name] === 'string' || (tls[name] as unknown) instanceof Uint8Array) continue;
-    throw invalidType(`tls.${name}`, 'a string or a Buffer', tls[name]);
-  }
-  if (!CLIENT_CERTIFICATES.includes(tls.requestCert)) {
-    throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", tls.requestCert);
-  }
-  createSecureContext(contextOptions(tls));
-  return tls;
 }
 
 function checkCache(cache: CacheOptions): Required<CacheOptions> {

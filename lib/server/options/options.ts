@@ -45,6 +45,8 @@ export interface ListenOptions {
   sockets?: number;
   /** Whether `::` leaves IPv4 alone; default: the server's. */
   ipv6Only?: boolean;
+  /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
+  protocol?: 'udp' | 'tcp';
 }
 
 /**
@@ -195,8 +197,8 @@ export interface ReloadOptions {
   listen?: ServerOptions['listen'];
   /** Bounds for connections, for new ones; those that are left out have their defaults. */
   tcp?: TcpOptions;
-  /** Certificates, shown to new connections. */
-  tls?: TlsSettings;
+  /** Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. */
+  tls?: Partial<TlsSettings>;
 }
 
 /** Options after the check, each with its value. */

@@ -1,0 +1,92 @@
+/** dns2's handlers, `(request, send, client)`. */
+import type { RemoteInfo } from 'node:dgram';
+import type { Handler } from '../message/handler.js';
+import type { Query } from '../message/query.js';
+import { sendEncoded } from './encoded-reply.js';
+import { untilDone } from './once.js';
+import { QuestionName } from './question-name.js';
+
+/** What is needed of the module `dns2`. */
+export interface Dns2 {
+  Packet: { parse(message: Buffer): unknown };
+}
+
+/** The queries of a module `dns2`: its `Packet`. */
+export type Dns2Request<Module extends Dns2> = ReturnType<Module['Packet']['parse']>;
+
+/** Sends a packet of dns2, or an encoded one; resolves with its octets. Throws for anything else. */
+export type Dns2Send = (response: { toBuffer(): Buffer } | Buffer) => Promise<Buffer>;
+
+/**
+ * Who asked: what dns2 has by UDP, and the names that these have where it gives a socket or an HTTP request. It is a
+ * plain object for all transports.
+ */
+export interface Dns2Client extends RemoteInfo {
+  remoteAddress: string;
+  remotePort: number;
+  remoteFamily: string;
+  localAddress: string;
+  localPort: number;
+  localFamily: string;
+}
+
+/**
+ * The shape of dns2's handlers. A method, so that a handler may say more exactly what it takes than `Packet` has in its
+ * types.
+ */
+export type Dns2Handler<Module extends Dns2 = Dns2> = {
+  handle(request: Dns2Request<Module>, send: Dns2Send, client: Dns2Client): unknown;
+}['handle'];
+
+/** How the handling of a request ends without `send`. */
+export interface Ending {
+  /** The client gets SERVFAIL. */
+  refuse: () => void;
+  /** The client gets nothing. */
+  drop: () => void;
+}
+
+/** A handler from one of dns2, whose `Packet` reads the queries; it is done when that calls `send`. */
+export function fromDns2<Module extends Dns2>(dns2: Module, handle: Dns2Handler<Module>): Handler {
+  return fromListener(dns2, handle);
+}
+
+/** {@link fromDns2} for a `handle` that is also given how else a request may end. */
+export function fromListener<Module extends Dns2>(
+  { Packet }: Module,
+  handle: (...args: [...Parameters<Dns2Handler<Module>>, Ending]) => unknown,
+): Handler {
+  return untilDone((query, reply, done) => {
+    const question = new QuestionName(query.question, 'latin1');
+    const request = Packet.parse(query.raw) as Dns2Request<Module>;
+    if (!question.exact) (request as { questions: { name: string }[] }).questions[0].name = question.shown;
+    const send: Dns2Send = (response) => {
+      const message = response instanceof Uint8Array ? response : response.toBuffer();
+      sendEncoded(query, reply, message, question);
+      done();
+      return Promise.resolve(message);
+    };
+    const refuse = (): void => {
+      reply.rcode = 'SERVFAIL';
+      done();
+    };
+    const drop = (): void => {
+      reply.drop();
+      done();
+    };
+    return handle(request, send, clientOf(query), { refuse, drop });
+  });
+}
+
+function clientOf({ client, local, length }: Query): Dns2Client {
+  return {
+    ...client,
+    size: length,
+    remoteAddress: client.address,
+    remotePort: client.port,
+    remoteFamily: client.family,
+    localAddress: local.address,
+    localPort: local.port,
+    localFamily: local.family,
+  };
+}

@@ -1,0 +1,147 @@
+/** Messages that another library has encoded, as replies of this one. */
+import type { Packet } from 'dns-packet';
+import { readOptions, type EdnsOption } from '../dns/edns.js';
+import { findSections } from '../dns/encoded-message.js';
+import type { RawRecord, ResourceRecord } from '../dns/record.js';
+import { rcodeName, typeName, type Rcode } from '../dns/registry.js';
+import type { Query } from '../message/query.js';
+import type { Reply } from '../message/reply.js';
+import { presentation, readName, wire, type QuestionName } from './question-name.js';
+
+const TYPE_OPT = 41;
+const HEADER_SIZE = 12;
+const MAX_TTL = 0x7fffffff;
+
+/** NSID, COOKIE, edns-tcp-keepalive and Padding: what they say is between the client and the server itself. */
+const SERVER_OPTIONS: ReadonlySet<number> = new Set([3, 10, 11, 12]);
+
+/** What RDATA with names is made of, by type: a number of octets, a name, a character-string; the rest has no name. */
+const layouts = new Map<number, readonly (number | 'name' | 'string')[]>([
+  [2, ['name']], // NS
+  [3, ['name']], // MD
+  [4, ['name']], // MF
+  [5, ['name']], // CNAME
+  [6, ['name', 'name']], // SOA
+  [7, ['name']], // MB
+  [8, ['name']], // MG
+  [9, ['name']], // MR
+  [12, ['name']], // PTR
+  [14, ['name', 'name']], // MINFO
+  [15, [2, 'name']], // MX
+  [17, ['name', 'name']], // RP
+  [18, [2, 'name']], // AFSDB
+  [21, [2, 'name']], // RT
+  [24, [18, 'name']], // SIG
+  [26, [2, 'name', 'name']], // PX
+  [30, ['name']], // NXT
+  [33, [6, 'name']], // SRV
+  [35, [4, 'string', 'string', 'string', 'name']], // NAPTR
+  [36, [2, 'name']], // KX
+  [39, ['name']], // DNAME
+  [46, [18, 'name']], // RRSIG
+  [47, ['name']], // NSEC
+  [64, [2, 'name']], // SVCB
+  [65, [2, 'name']], // HTTPS
+]);
+
+/** A record of an encoded message: as it can be given to a reply, or what OPT has. */
+export type EncodedRecord = { record: RawRecord; end: number } | { opt: Opt; end: number };
+
+/** What an OPT record says (RFC 6891 s.6.1.2, s.6.1.3). */
+export interface Opt {
+  /** The upper eight bits of the response code. */
+  extendedRcode: number;
+  options: readonly EdnsOption[];
+}
+
+/** The records of a message but for OPT. */
+export type Sections = Record<'answers' | 'authorities' | 'additionals', ResourceRecord[]>;
+
+/**
+ * Answers with an encoded message. Records, response code, the flags AA, TC, RA and AD, and EDNS options are taken over,
+ * but for the options that the server answers itself. Throws `Error` for a malformed message.
+ */
+export function sendEncoded(query: Query, reply: Reply, message: Buffer, question: QuestionName): void {
+  const sections = findSections(message, query.question);
+  if (sections !== undefined) {
+    reply.takeOver(sections);
+    addOptions(reply, readOptions(message, sections.optionsStart, sections.optionsEnd));
+    return;
+  }
+  let at = HEADER_SIZE;
+  for (let left = message.readUInt16BE(4); left > 0; left--) at = readName(message, at).end + 4;
+  const opts: Opt[] = [];
+  const [answers, authorities, additionals] = [6, 8, 10].map((counter) => {
+    const records: RawRecord[] = [];
+    for (let left = message.readUInt16BE(counter); left > 0; left--) {
+      const read = readRecord(message, at, question);
+      if ('opt' in read) opts.push(read.opt);
+      else records.push(read.record);
+      at = read.end;
+    }
+    return records;
+  });
+  sendRecords(reply, message.readUInt16BE(2), { answers, authorities, additionals }, opts);
+}
+
+/** Answers with the flags of a header, records, and what OPT records have, as {@link sendEncoded} does with a message. */
+export function sendRecords(reply: Reply, flags: number, sections: Sections, opts: readonly Opt[]): void {
+  // The types of dns-packet have no record of a type that it does not know.
+  reply.send({ flags, ...sections } as Packet);
+  for (const { extendedRcode, options } of opts) {
+    if (extendedRcode > 0) reply.rcode = extended(flags, extendedRcode);
+    addOptions(reply, options);
+  }
+}
+
+function extended(flags: number, extendedRcode: number): Rcode {
+  const number = (flags & 0x0f) | (extendedRcode << 4);
+  const rcode = rcodeName(number);
+  if (rcode === undefined) throw new RangeError(`the response code ${number} has no name`);
+  return rcode;
+}
+
+function addOptions(reply: Reply, options: readonly EdnsOption[]): void {
+  for (const option of options) if (!SERVER_OPTIONS.has(option.code)) reply.option(option);
+}
+
+/** Reads the record at `at` of a message. Throws `Error` for a malformed one. */
+export function readRecord(message: Buffer, at: number, question: QuestionName): EncodedRecord {
+  const { labels, end: fixed } = readName(message, at);
+  const type = message.readUInt16BE(fixed);
+  const classNumber = message.readUInt16BE(fixed + 2);
+  const ttl = message.readUInt32BE(fixed + 4);
+  const start = fixed + 10;
+  const end = start + message.readUInt16BE(fixed + 8);
+  if (end > message.length) throw new Error('the message ends within a record');
+  if (type === TYPE_OPT) return { opt: { extendedRcode: ttl >>> 24, options: readOptions(message, start, end) }, end };
+  const record = {
+    name: presentation(question.restore(labels)),
+    // The generic name, so that the RDATA goes on the wire as it is.
+    type: `TYPE${type}`,
+    class: `CLASS${classNumber}`,
+    ttl: Math.min(ttl, MAX_TTL),
+    data: readRdata(message, start, end, type, question),
+  };
+  return { record, end };
+}
+
+/** RDATA without compression. */
+function readRdata(message: Buffer, start: number, end: number, type: number, question: QuestionName): Buffer {
+  const parts: Buffer[] = [];
+  let at = start;
+  for (const part of layouts.get(type) ?? []) {
+    if (at >= end) break;
+    if (part === 'name') {
+      const { labels, end: next } = readName(message, at);
+      parts.push(wire(question.restore(labels)));
+      at = next;
+      continue;
+    }
+    const size = part === 'string' ? 1 + message[at] : part;
+    parts.push(message.subarray(at, at + size));
+    at += size;
+  }
+  if (at > end) throw new Error(`the data of a ${typeName(type)} record is longer than its length says`);
+  return Buffer.concat([...parts, message.subarray(at, end)]);
+}

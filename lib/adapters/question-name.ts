@@ -1,0 +1,91 @@
+/**
+ * The name of a question as the code of another library sees it.
+ *
+ * Those libraries show a name as text without escapes: a dot within a label, or an octet outside their character set,
+ * does not come back as it was sent. Such a name is shown with `?` in place of those octets, and where a reply has it,
+ * alone or at the end of a longer name, it becomes the client's again.
+ */
+import { escapeOctet } from '../dns/escapes.js';
+
+/** A name as its labels, the root as none. */
+export type Labels = readonly Buffer[];
+
+/** The character sets in which libraries read and write names; `ascii` reads seven bits. */
+export type Charset = 'utf8' | 'latin1' | 'ascii';
+
+const DOT = 0x2e;
+const POINTER = 0xc0;
+/** A name has 255 octets at most (RFC 1035 s.2.3.4), so at most so many labels and pointers between them. */
+const MAX_STEPS = 255;
+
+/** See the file's head. */
+export class QuestionName {
+  /** What the other library's code sees, without a last dot; the root is `''`. */
+  readonly shown: string;
+  /** Whether {@link shown} is the name itself. */
+  readonly exact: boolean;
+  readonly #labels: Labels;
+  readonly #shownLabels: Labels;
+
+  /** `question`: the question section of a query. */
+  constructor(question: Buffer, charset: Charset) {
+    this.#labels = readName(question, 0).labels;
+    const plain = this.#labels.map((label) => isPlain(label, charset));
+    this.exact = plain.every(Boolean);
+    this.#shownLabels = this.exact ? this.#labels : this.#labels.map(withoutOddOctets);
+    this.shown = this.#shownLabels.map((label) => label.toString(charset)).join('.');
+  }
+
+  /** The labels of a name in a reply, with the question's name in them as the client sent it. */
+  restore(labels: Labels): Labels {
+    const before = labels.length - this.#shownLabels.length;
+    if (this.exact || before < 0) return labels;
+    const isQuestion = this.#shownLabels.every((label, i) => sameLabel(label, labels[before + i]));
+    return isQuestion ? [...labels.slice(0, before), ...this.#labels] : labels;
+  }
+}
+
+/** Reads the name at `at` of a message and follows its pointers. Throws `Error` for a malformed name. */
+export function readName(message: Buffer, at: number): { labels: Buffer[]; end: number } {
+  const labels: Buffer[] = [];
+  let end: number | undefined;
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
+    const length = message.readUInt8(at);
+    if (length === 0) return { labels, end: end ?? at + 1 };
+    if (length < 64) {
+      if (at + 1 + length > message.length) break;
+      labels.push(message.subarray(at + 1, at + 1 + length));
+      at += 1 + length;
+    } else if (length >= POINTER) {
+      end ??= at + 2;
+      at = message.readUInt16BE(at) & 0x3fff;
+    } else break;
+  }
+  throw new Error('the message has a malformed name');
+}
+
+/** A name in presentation form (RFC 1035 s.5.1) without its last dot; the root is `.`. */
+export function presentation(labels: Labels): string {
+  return labels.map((label) => Array.from(label, escapeOctet).join('')).join('.') || '.';
+}
+
+/** A name in wire format, uncompressed. */
+export function wire(labels: Labels): Buffer {
+  return Buffer.concat([...labels.flatMap((label) => [Buffer.of(label.length), label]), Buffer.of(0)]);
+}
+
+/** Whether a label that is read and written again in `charset`, by code that splits names at dots, stays as it is. */
+function isPlain(label: Buffer, charset: Charset): boolean {
+  // dns-packet strips the dots at the ends of a name, and by mistake at line ends within it.
+  if (label.includes(DOT) || label.includes('\n') || label.includes('\r')) return false;
+  return Buffer.from(label.toString(charset), charset).equals(label);
+}
+
+function withoutOddOctets(label: Buffer): Buffer {
+  return Buffer.from(label.toString('latin1').replace(/[^!-~]|[.\\]/g, '?'), 'latin1');
+}
+
+/** Whether two labels are the same but for upper and lower case (RFC 4343 s.3). */
+function sameLabel(one: Buffer, other: Buffer): boolean {
+  return one.toString('latin1').toLowerCase() === other.toString('latin1').toLowerCase();
+}

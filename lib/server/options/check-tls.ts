@@ -1,0 +1,86 @@
+/** Checks the option `tls`, and merges changes of it. */
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { createSecureContext } from 'node:tls';
+import { invalidType, invalidValue, withCode, type CodedError } from '../../errors.js';
+import { contextOptions, type SharedTls, type TlsSettings } from '../../worker/stream/secure-context.js';
+import type { ServerConfig } from './options.js';
+
+const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
+const VERSIONS: readonly unknown[] = [undefined, 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+const NAMES = ['cert', 'key', 'ca', 'requestCert', 'minVersion', 'ciphers'] as const;
+
+/**
+ * Checks the option `tls` of a server that listens at those addresses; adds the keys for session tickets.
+ *
+ * Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, which name the option; the cause is the error of OpenSSL.
+ */
+export function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
+  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
+  if (tls !== undefined) return { ...checkSettings(tls), ticketKeys: randomBytes(48) };
+  if (encrypted === undefined) return undefined;
+  throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
+}
+
+/**
+ * The settings after changes: what is left out or `undefined` stays as it is. Other settings get other keys for session
+ * tickets. Throws as {@link checkTls}.
+ */
+export function mergeTls({ ticketKeys, ...before }: SharedTls, changes: Partial<TlsSettings>): SharedTls {
+  if (typeof (changes as unknown) !== 'object' || (changes as unknown) === null)
+    throw invalidType('tls', 'an object', changes);
+  const given = NAMES.filter((name) => changes[name] !== undefined).map((name) => [name, changes[name]] as const);
+  const after = checkSettings({ ...before, ...(Object.fromEntries(given) as Partial<TlsSettings>) });
+  return { ...after, ticketKeys: isDeepStrictEqual(plain(before), plain(after)) ? ticketKeys : randomBytes(48) };
+}
+
+/** Settings in a form that can be compared: text in place of bytes. */
+function plain(settings: TlsSettings): unknown[] {
+  return NAMES.map((name) => {
+    const value = settings[name];
+    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
+  });
+}
+
+function checkSettings(tls: TlsSettings): TlsSettings {
+  if (typeof (tls as unknown) !== 'object' || (tls as unknown) === null) throw invalidType('tls', 'an object', tls);
+  const { cert, key, ca, requestCert, minVersion, ciphers } = tls;
+  checkBytes('tls.cert', cert);
+  checkBytes('tls.key', key);
+  if (ca !== undefined && ca !== null) checkBytes('tls.ca', ca);
+  if (!CLIENT_CERTIFICATES.includes(requestCert))
+    throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", requestCert);
+  if (!VERSIONS.includes(minVersion))
+    throw invalidValue('tls.minVersion', "must be 'TLSv1', 'TLSv1.1', 'TLSv1.2' or 'TLSv1.3'", minVersion);
+  if (ciphers !== undefined && typeof ciphers !== 'string') throw invalidType('tls.ciphers', 'a string', ciphers);
+  const certificate = attempt('tls.cert', 'must be a certificate in PEM', () => new X509Certificate(cert));
+  const privateKey = attempt('tls.key', 'must be a private key in PEM, not encrypted', () =>
+    createPrivateKey(Buffer.from(key)),
+  );
+  if (!certificate.checkPrivateKey(privateKey)) throw unfit('tls.key', 'must be the key of the certificate "tls.cert"');
+  if (ca !== undefined && ca !== null) attempt('tls.ca', 'must be certificates in PEM', () => new X509Certificate(ca));
+  if (ciphers !== undefined)
+    attempt('tls.ciphers', "must be cipher suites in OpenSSL's format", () => createSecureContext({ ciphers }));
+  // What is left: what the certificate chain or the versions lack.
+  attempt('tls', 'cannot be used by OpenSSL', () => createSecureContext(contextOptions(tls)));
+  return tls;
+}
+
+function checkBytes(option: string, value: unknown): void {
+  if (typeof value === 'string' || value instanceof Uint8Array) return;
+  throw invalidType(option, 'a string or a Buffer', typeof value);
+}
+
+function attempt<Result>(option: string, reason: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    throw unfit(option, reason, error as Error);
+  }
+}
+
+/** As {@link invalidValue}, without the value, which may be a key. */
+function unfit(option: string, reason: string, cause?: Error): CodedError {
+  const why = cause === undefined ? '' : ` (${cause.message})`;
+  return withCode(new TypeError(`The "${option}" option ${reason}${why}`, { cause }), 'ERR_INVALID_ARG_VALUE');
+}

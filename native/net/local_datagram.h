@@ -1,0 +1,15 @@
+// Datagrams to a Unix socket: Node has none.
+#ifndef MULTISOCKET_LOCAL_DATAGRAM_H_
+#define MULTISOCKET_LOCAL_DATAGRAM_H_
+
+#include <string>
+
+namespace multisocket {
+
+// Sends `message` as one datagram to the Unix socket at `path`; `@` at the start stands for a name in the abstract
+// namespace (unix(7)). Does not block. Returns 0 or libuv's error number.
+int send_local_datagram(const std::string& path, const std::string& message);
+
+}  // namespace multisocket
+
+#endif  // MULTISOCKET_LOCAL_DATAGRAM_H_

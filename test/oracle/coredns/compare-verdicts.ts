@@ -1,0 +1,45 @@
+/** Compares who accepts which Corefile. */
+import { generateCorefile, type GeneratedCorefile } from './corefiles.js';
+import { Random } from './random.js';
+import { ourVerdict, theirVerdict, type Verdict } from './verdicts.js';
+
+/** A Corefile that one accepts and the other does not. */
+export interface VerdictDifference extends GeneratedCorefile {
+  ours: Verdict;
+  theirs: Verdict;
+}
+
+/** The Corefiles about a directive. */
+export interface VerdictCount {
+  corefiles: number;
+  /** Accepted by both. */
+  accepted: number;
+  differences: VerdictDifference[];
+}
+
+/** How many instances of CoreDNS run at a time. */
+const AT_A_TIME = 3;
+
+/** Gives `count` Corefiles to both; the result is by directive. The working directory has their files. */
+export async function compareVerdicts(
+  program: string,
+  count: number,
+  seed: number,
+): Promise<Map<string, VerdictCount>> {
+  const counts = new Map<string, VerdictCount>();
+  const random = new Random(seed);
+  const corefiles = Array.from({ length: count }, (_, index) => generateCorefile(random, index));
+  const compare = async (): Promise<void> => {
+    for (let corefile = corefiles.pop(); corefile !== undefined; corefile = corefiles.pop()) {
+      const theirs = await theirVerdict(program, process.cwd(), corefile);
+      const ours = await ourVerdict(corefile);
+      const counted = counts.get(corefile.directive) ?? { corefiles: 0, accepted: 0, differences: [] };
+      counts.set(corefile.directive, counted);
+      counted.corefiles++;
+      if (ours === undefined && theirs === undefined) counted.accepted++;
+      if ((ours === undefined) !== (theirs === undefined)) counted.differences.push({ ...corefile, ours, theirs });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, compare));
+  return new Map([...counts].sort(([a], [b]) => a.localeCompare(b)));
+}

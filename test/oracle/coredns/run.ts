@@ -1,0 +1,51 @@
+/**
+ * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--seed N] [--show]`: gives generated Corefiles to CoreDNS
+ * and to this library, and prints a table of who accepts what; `--show`: with each difference.
+ */
+import { parseArgs } from 'node:util';
+import { table } from '../../../dist/cli/figures.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { compareVerdicts, type VerdictCount } from './compare-verdicts.js';
+import { findCoredns } from './find-coredns.js';
+import { writeFiles } from './verdicts.js';
+
+function verdictTable(counts: ReadonlyMap<string, VerdictCount>): string[] {
+  const rows = [...counts].map(([directive, { corefiles, accepted, differences }]) => [
+    directive,
+    ...[
+      corefiles,
+      accepted,
+      corefiles - differences.length,
+      differences.filter(({ ours }) => ours === undefined).length,
+      differences.filter(({ theirs }) => theirs === undefined).length,
+    ].map(String),
+  ]);
+  const sum = (column: number): string => String(rows.reduce((all, row) => all + Number(row[column]), 0));
+  const head = ['DIRECTIVE', 'COREFILES', 'BOTH ACCEPT', 'SAME', 'ONLY OURS', 'ONLY COREDNS'];
+  return table([head, ...rows, ['all', ...[1, 2, 3, 4, 5].map(sum)]]);
+}
+
+const { values } = parseArgs({
+  options: {
+    coredns: { type: 'string' },
+    corefiles: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    show: { type: 'boolean', default: false },
+  },
+});
+const program = values.coredns ?? findCoredns();
+if (program === undefined) {
+  throw new Error('CoreDNS was not found: go install github.com/coredns/coredns@v1.15.0, or name it by --coredns PATH');
+}
+process.chdir(temporaryDirectory());
+await writeFiles(process.cwd());
+const counts = await compareVerdicts(program, Number(values.corefiles), Number(values.seed));
+process.stdout.write(`${verdictTable(counts).join('\n')}\n`);
+if (values.show) {
+  for (const { directive, text, environment, ours, theirs } of [...counts.values()].flatMap(
+    (each) => each.differences,
+  )) {
+    const who = ours === undefined ? `only ours accepts; CoreDNS: ${theirs}` : `only CoreDNS accepts; ours: ${ours}`;
+    process.stdout.write(`\n${directive}: ${who}\nORACLE=${JSON.stringify(environment.ORACLE)}\n${text}`);
+  }
+}

@@ -74,7 +74,7 @@ export class Chain {
     for (const { name, part } of parts.toReversed()) {
       if (part.handle === undefined) continue;
       const handle = part.handle.bind(part);
-      const after = next === refuse ? failToAnswer : next;
+      const after = next === refuse ? noNext : next;
       next = (query, reply) => {
         reply.handledBy = name;
         return handle(query, reply, after);
@@ -107,10 +107,10 @@ function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
 
-/** The last of a chain leaves the query to a next one: also as in CoreDNS. */
-function failToAnswer(_: Query, reply: Reply): void {
+/** What the last of a chain has as its next one: SERVFAIL, also as in CoreDNS. */
+export const noNext: Handler = (_, reply) => {
   reply.rcode = 'SERVFAIL';
-}
+};
 
 function raise(error: Error): never {
   throw error;

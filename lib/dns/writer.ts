@@ -29,6 +29,8 @@ export class MessageWriter {
   at = 0;
   /** Whether names may become pointers to names before them. */
   compresses = true;
+  /** Whether names are written in lower case (RFC 4034 s.6.2). */
+  lowersNames = false;
 
   /**
    * Starts a message at `start` of `target`, which may grow to `end`. `question` is the lower-case text of the name that
@@ -118,7 +120,7 @@ export class MessageWriter {
         const here = this.at - this.#start;
         if (here <= MAX_POINTER) this.#names.set(suffix, here);
       }
-      label = this.#label(text, label, key.length);
+      label = this.#label(this.lowersNames ? key : text, label, key.length);
     }
     this.u8(0);
   }

@@ -1,13 +1,13 @@
 /** A query as if its client had asked something else. */
 import { addon } from '../native/addon.js';
 import { Query } from './query.js';
+import { HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import { typeNumber } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 
 const { layout } = addon;
-const HEADER_SIZE = 12;
 /** The longest question: a name, its type and class. */
-const MAX_QUESTION = 255 + 4;
+const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
 const PREFIX = 2;
 
 /**
@@ -41,5 +41,7 @@ export function rewriteQuery(
     throw new Error(`the query cannot be rewritten to ${name} ${type}`);
   const { client, local, transport } = query;
   const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
-  return new Query({ input, words, text, origin }, 0);
+  const rewritten = new Query({ input, words, text, origin }, 0);
+  rewritten.lookups = query.lookups;
+  return rewritten;
 }

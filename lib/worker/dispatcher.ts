@@ -5,7 +5,8 @@ import { transports } from '../message/batch.js';
 import { replyLimit } from '../message/reply-limit.js';
 import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
-import type { Query } from '../message/query.js';
+import { lookupsThrough } from '../message/lookup.js';
+import type { Lookups, Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import { workerCounter } from './counters.js';
 import { withNsid, type EdnsSettings } from './edns-settings.js';
@@ -62,6 +63,7 @@ const IN_FLIGHT = workerCounter('inFlight');
 /** See the file's head. One a worker. */
 export class Dispatcher {
   readonly #handler: Handler;
+  readonly #lookups: Lookups;
   readonly #handlerTimeout: number;
   readonly #maxInFlight: number;
   readonly #overload: Overload;
@@ -78,6 +80,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#handler = options.handler;
+    this.#lookups = lookupsThrough(options.handler);
     this.#handlerTimeout = options.handlerTimeout;
     this.#maxInFlight = options.maxInFlight;
     this.#overload = options.overload;
@@ -99,6 +102,7 @@ export class Dispatcher {
       return true;
     }
     this.#counters[this.#row + HANDLED] += 1;
+    query.lookups = this.#lookups;
     let answered: void | Promise<void>;
     try {
       answered = this.#handler(query, reply);

@@ -282,7 +282,7 @@ describe('zone files', () => {
   });
 
   it('refuse a directive that is none, and a record without an owner', () => {
-    fails('$NONSENSE x\n', 'db:1: $NONSENSE is no directive');
+    fails('$NONSENSE x\n', 'db:1: unknown directive $NONSENSE: $ORIGIN, $TTL, $INCLUDE or $GENERATE');
     fails(' 60 A 192.0.2.1\n', 'db:1: no owner stands before the first record');
     fails('$TTL 60 x\n', 'db:1: unexpected "x" at the end of the record');
   });

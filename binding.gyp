@@ -33,6 +33,7 @@
         'native/guard/server_cookies.cc',
         'native/loop/poll_engine.cc',
         'native/net/socket.cc',
+        'native/node/stream_admission_object.cc',
         'native/node/system_error.cc',
         'native/net/thread_pin.cc',
         'native/upstream/udp_client.cc',

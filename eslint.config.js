@@ -30,6 +30,7 @@ export default defineConfig(
         console: 'readonly',
         URL: 'readonly',
         Buffer: 'readonly',
+        performance: 'readonly',
         setTimeout: 'readonly',
         setImmediate: 'readonly',
       },

@@ -9,7 +9,7 @@ export { CorefileServer, type CorefileReloadOptions } from './run/corefile-serve
 export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './native/addon.js';
-export type { VaryBy } from './message/cache-choice.js';
+export type { Dependency, VaryBy } from './message/cache-choice.js';
 export type {
   CacheOptions,
   ListenOptions,

@@ -13,6 +13,7 @@ const LISTS = {
   ENVELOPE: { member: 'envelope', about: 'Offsets in an envelope.' },
   QUERY: { member: 'query', about: "The words of a query's row." },
   VERDICT: { member: 'verdict', about: 'What a message is.' },
+  STREAM: { member: 'stream', about: 'The words that a StreamAdmission is told and tells, beside the rows.' },
   OUTBOX: { member: 'outbox', about: 'The words of an entry in the outbox, whose first word counts the entries.' },
   CLIENT: { member: 'client', about: 'Sizes and counts of the memory of a UdpClient.' },
   ASK: {

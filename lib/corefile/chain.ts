@@ -1,5 +1,6 @@
 /** A server block at work in a worker: its directives, one after the other. */
 import type { AnswerCache } from '../native/addon.js';
+import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
@@ -11,6 +12,8 @@ import type { ServerBlock } from './server-block.js';
 interface NamedPart {
   name: string;
   part: WorkerPart;
+  /** Undefined: on nothing but the question. */
+  dependsOn: WorkerPart['dependsOn'];
 }
 
 /** The default of the server's option. */
@@ -57,8 +60,8 @@ export class Chain {
         const tell = (message: unknown): void => runtime.tell?.(name, message);
         const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
         const part = await setup?.start?.(config, own);
-        if (part !== undefined) parts.push({ name, part });
-        anyClass ||= setup?.anyClass ?? false;
+        if (part !== undefined) parts.push({ name, part, dependsOn: dependenciesOf(part, setup?.dependsOn) });
+        anyClass ||= part?.anyClass ?? setup?.anyClass ?? false;
       }
     } catch (error) {
       await new Chain(parts, anyClass).close();
@@ -71,12 +74,13 @@ export class Chain {
     this.#parts = parts;
     this.anyClass = anyClass;
     let next: Handler = refuse;
-    for (const { name, part } of parts.toReversed()) {
+    for (const { name, part, dependsOn } of parts.toReversed()) {
       if (part.handle === undefined) continue;
       const handle = part.handle.bind(part);
       const after = next === refuse ? noNext : next;
       next = (query, reply) => {
         reply.handledBy = name;
+        if (dependsOn !== undefined) reply.dependOn(dependsOn(query));
         return handle(query, reply, after);
       };
     }
@@ -100,6 +104,11 @@ export class Chain {
       if (result.status === 'rejected') throw result.reason;
     }
   }
+}
+
+function dependenciesOf(part: WorkerPart, declared: readonly Dependency[] = []): WorkerPart['dependsOn'] {
+  if (part.dependsOn !== undefined) return part.dependsOn.bind(part);
+  return declared.length === 0 ? undefined : () => declared;
 }
 
 /** Nothing in the block answers queries: CoreDNS's answer to that, and ours. */

@@ -3,6 +3,7 @@
  * workers answer queries. So its set-up has two halves, with plain data between them.
  */
 import type { AnswerCache } from '../native/addon.js';
+import type { Dependency } from '../message/cache-choice.js';
 import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
@@ -50,6 +51,11 @@ export interface DirectiveSetup<Config> {
    * true for those with {@link start}.
    */
   seesCached?: boolean;
+  /**
+   * What its replies depend on besides the question: `cache` does not keep a reply that depends on more than it compares.
+   * {@link WorkerPart.dependsOn} can say it of one query. Default: nothing else.
+   */
+  dependsOn?: readonly Dependency[];
   /** Whether it answers queries of other classes than IN; without such a directive in their block they are REFUSED. */
   anyClass?: boolean;
   /**
@@ -128,6 +134,10 @@ export interface MainPart {
 export interface WorkerPart {
   /** Its link of the chain; without it queries pass by. */
   handle?: ChainHandler;
+  /** What its reply to a query depends on; default: what its set-up says. */
+  dependsOn?(query: Query): readonly Dependency[];
+  /** Whether it answers queries of other classes than IN, as it is configured; default: what its set-up says. */
+  anyClass?: boolean;
   /** @internal What has the answers that may be given without the chain. */
   answers?: AnswerCache;
   /** Whether it can answer already; default: it can. */

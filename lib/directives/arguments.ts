@@ -1,5 +1,6 @@
 /** Arguments that several directives take. */
 import type { DirectiveReader } from '../corefile/reader.js';
+import { RegularExpression } from '../corefile/regular-expression.js';
 import { reverseZones } from '../corefile/reverse-zones.js';
 import { normalizeName } from '../dns/zone-name.js';
 
@@ -69,4 +70,22 @@ export function readInteger(line: DirectiveReader, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value <= MAX_INTEGER)) throw line.error(`not a number from 0 to ${MAX_INTEGER}: ${JSON.stringify(text)}`);
   return value;
+}
+
+/**
+ * A regular expression, checked. Throws the line's error for an invalid one: what `describe` makes of the reason, which is
+ * in Go's words.
+ */
+export function readExpression(
+  line: DirectiveReader,
+  source: string,
+  describe: (reason: string) => string = (reason) => reason,
+): string {
+  try {
+    new RegularExpression(source);
+  } catch (error) {
+    const { message } = error as Error;
+    throw line.error(error instanceof RangeError ? message : describe(message));
+  }
+  return source;
 }

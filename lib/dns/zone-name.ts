@@ -29,6 +29,19 @@ export function withLastDot(name: string): string {
   return name === '.' ? name : `${name}.`;
 }
 
+/**
+ * A name of a query in the presentation form of Go's DNS library, with its last dot: what the expressions and templates
+ * of a Corefile see. It escapes a blank and the characters `'@;()"` with a backslash.
+ */
+export function goName(name: string): string {
+  if (!/['@;()"]|\\032/.test(name)) return withLastDot(name);
+  const escaped = name.replaceAll(/\\032|\\.|['@;()"]/g, (part) => {
+    if (part === '\\032') return '\\ ';
+    return part.startsWith('\\') ? part : `\\${part}`;
+  });
+  return withLastDot(escaped);
+}
+
 /** Whether a name is `zone` or below it; both in the form of {@link normalizeName}. */
 export function isIn(name: string, zone: string): boolean {
   if (zone === '.') return true;

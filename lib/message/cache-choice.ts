@@ -7,6 +7,12 @@ const VARY_BY = { localAddress: 1, clientNetwork: 2, client: 4 } as const;
 /** What a reply can vary by: our address, the client's /24 or /56, or the client's address. */
 export type VaryBy = keyof typeof VARY_BY;
 
+/**
+ * What a reply can depend on besides the question: the client's address or port, the address of ours that was asked, the
+ * transport, the client's EDNS (flags, payload size and options), or something else in the query's message.
+ */
+export type Dependency = 'clientAddress' | 'clientPort' | 'localAddress' | 'transport' | 'edns' | 'message';
+
 /** How a reply is to be cached: for how many seconds at most, and what it varies by, as bits. */
 export interface CacheChoice {
   ttl: number;

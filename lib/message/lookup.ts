@@ -25,8 +25,8 @@ export function lookupsThrough(handler: Handler): Lookups {
     const reply = new Reply(question);
     await handler(question, reply);
     if (!reply.answered || reply.dropped) return FAILED;
-    const { rcode, answers, authorities, additionals, caching } = reply;
-    return { rcode, answers, authorities, additionals, caching };
+    const { rcode, answers, authorities, additionals, caching, allDependencies } = reply;
+    return { rcode, answers, authorities, additionals, caching, dependencies: allDependencies };
   };
   return { ask, asked: [] };
 }
@@ -45,6 +45,7 @@ export async function followAlias(query: Query, reply: Reply, target: string): P
   reply.authority(...found.authorities);
   reply.additional(...found.additionals);
   if (found.caching !== undefined) reply.restrictCaching(found.caching);
+  if (found.dependencies !== undefined) reply.dependOn(found.dependencies);
   return true;
 }
 

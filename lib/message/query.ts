@@ -7,7 +7,7 @@ import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
 import { copyOctets } from '../dns/octets.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { className, typeName, type Rcode } from '../dns/registry.js';
-import type { CacheChoice } from './cache-choice.js';
+import type { CacheChoice, Dependency } from './cache-choice.js';
 
 /** What {@link Query.lookup} resolves with. */
 export interface LookupAnswer {
@@ -18,6 +18,8 @@ export interface LookupAnswer {
   additionals: readonly ResourceRecord[];
   /** @internal How the answer may be cached. */
   caching?: CacheChoice;
+  /** @internal What it depends on besides the question. */
+  dependencies?: readonly Dependency[];
 }
 
 /** How a query asks its server, and the questions that led to it. */

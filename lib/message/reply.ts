@@ -1,7 +1,14 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
 import type { Packet } from 'dns-packet';
-import { cacheChoice, DEFAULT_CACHING, NOT_AT_ALL, type CacheChoice, type VaryBy } from './cache-choice.js';
+import {
+  cacheChoice,
+  DEFAULT_CACHING,
+  NOT_AT_ALL,
+  type CacheChoice,
+  type Dependency,
+  type VaryBy,
+} from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
@@ -17,6 +24,7 @@ const { QR, AA, TC, RD, RA, AD, CD } = FLAG;
 const TAKEN_OVER = AA | TC | RA | AD;
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
+const NO_DEPENDENCIES: readonly Dependency[] = [];
 
 /** One a thread: encoding is never interrupted. */
 const writer = new MessageWriter();
@@ -38,6 +46,10 @@ export type ReplyObserver = (outcome: ReplyOutcome) => void;
 export class Reply {
   /** In a chain of directives: the name of the one that has had the query last, and so is to thank for the reply. */
   handledBy: string | undefined;
+  /** @internal What the directives that have had the query since it was asked, or since `cache` was, may depend on. */
+  dependencies: readonly Dependency[] = NO_DEPENDENCIES;
+  /** @internal The same of all directives since the query was asked. */
+  allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
   readonly #query: Query;
   #answers: ResourceRecord[] | undefined;
   #authorities: ResourceRecord[] | undefined;
@@ -205,6 +217,12 @@ export class Reply {
   /** @internal */
   get caching(): CacheChoice {
     return this.#caching;
+  }
+
+  /** @internal Adds to what the reply depends on. */
+  dependOn(dependencies: readonly Dependency[]): void {
+    this.dependencies = this.dependencies.concat(dependencies);
+    this.allDependencies = this.allDependencies.concat(dependencies);
   }
 
   /** @internal The reply depends on something that is to be cached so: it is cached no longer, and varies by as much. */

@@ -1,4 +1,5 @@
 /** A query as if its client had asked something else. */
+import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
 import { Query } from './query.js';
 import { HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
@@ -33,10 +34,7 @@ export function rewriteQuery(
   writer.bytes(raw, questionEnd);
   const end = writer.at;
   input.writeUInt16BE(end - PREFIX);
-  const words = new Uint32Array(layout.queryWords);
-  const text = Buffer.alloc(2 * layout.maxText);
-  // Nothing is counted: the query has been.
-  addon.checkStream(input, 0, end, 1, words, text, new Float64Array(layout.workerRow), 0, new Uint32Array(2));
+  const { words, text } = checkOne(input, end);
   if (words[layout.query.verdict] !== layout.verdict.query)
     throw new Error(`the query cannot be rewritten to ${name} ${type}`);
   const { client, local, transport } = query;

@@ -5,6 +5,7 @@ import type { Guard, NativeGuardOptions } from './guard.js';
 import type { Layout } from './layout.js';
 import type { NativeLoadGenerator, NativeLoadPlan, NativeLoadResult } from './load-generator.js';
 import type { NativeSocket, NativeSocketDescription, NativeSocketOptions, NativeSocketStatistics } from './sockets.js';
+import type { StreamAdmission, StreamMemory } from './stream-admission.js';
 import type { UdpClient } from './udp-client.js';
 import type { UdpEndpoint, UdpEndpointMemory } from './udp-endpoint.js';
 
@@ -40,47 +41,11 @@ export interface Addon {
   sendLocalDatagram(path: string, message: string): void;
   statistics(fd: number): NativeSocketStatistics;
   /**
-   * Checks the length-prefixed messages (RFC 1035 s.4.2.2) in `input` between `start` and `end`, up to `most`, which is
-   * at most a batch. Fills `queries` and `text`, counts in `counters` at `row`. Returns how many messages there are rows
-   * for; their `offset` and `length` words say where. A reply that native code made stands where the message stood.
-   *
-   * With a `front` or a `guard`, messages whose answer these know get no row: the answers are put into `output` from
-   * `outputStart` on, each behind its length. `origin`: see {@link Addon.queryOrigin}.
-   *
-   * `progress[0]`: where in `input` it stopped; `progress[1]`: where the answers end. `edns`: see
-   * `lib/worker/edns-settings.ts`; without it, what holds for UDP, with a payload size of 1,232.
+   * Adds the EDNS options that a query has asked for, and its cookie, to the message of `length` bytes at the start of
+   * `reply`, whose last record is the OPT at `opt`. `row`: the query's words. Returns the new length: at most that of
+   * `reply`, or `length` where that is more.
    */
-  checkStream(
-    input: Uint8Array,
-    start: number,
-    end: number,
-    most: number,
-    queries: Uint32Array,
-    text: Uint8Array,
-    counters: Float64Array,
-    row: number,
-    progress: Uint32Array,
-    edns?: Uint8Array,
-    front?: AnswerFront,
-    guard?: Guard,
-    origin?: Uint8Array,
-    output?: Uint8Array,
-    outputStart?: number,
-  ): number;
-  /**
-   * Adds the EDNS options that a query has asked for, and its cookie, to the reply of `length` bytes at `offset` of
-   * `target`, whose last record is the OPT at `opt` from there. `row`: the query's words. Returns its new length: `limit`
-   * at most, or `length`.
-   */
-  addOptions(
-    target: Uint8Array,
-    offset: number,
-    length: number,
-    opt: number,
-    limit: number,
-    row: Uint32Array,
-    edns: Uint8Array,
-  ): number;
+  addOptions(reply: Uint8Array, length: number, opt: number, row: Uint32Array, edns: Uint8Array): number;
   /**
    * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
    * its place in `transports` of `lib/message/batch.ts`.
@@ -113,6 +78,7 @@ export interface Addon {
     /** Throws `EACCES` when a process of another user listens there, or another system error. */
     connect(path: string): number;
   };
+  StreamAdmission: new (memory: StreamMemory, guard?: Guard) => StreamAdmission;
   UdpClient: new (
     slab: ArrayBuffer,
     outbox: Uint32Array,

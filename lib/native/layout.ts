@@ -82,6 +82,8 @@ export interface Layout {
   slabSize: number;
   /** Words of a query's row. */
   queryWords: number;
+  /** Words that a StreamAdmission is told and tells. */
+  streamWords: number;
   /** Words of an entry in the outbox. */
   outboxEntryWords: number;
   /** Entries that the outbox has room for. */
@@ -150,6 +152,15 @@ export interface Layout {
     drop: number;
     /** Answered: the reply stands where the message stood. */
     reply: number;
+  };
+  /** The words that a StreamAdmission is told and tells, beside the rows. */
+  stream: {
+    /** In: rows that may be filled, at most batchSize. */
+    most: number;
+    /** Out: offset in the input of the first byte that was not consumed. */
+    consumed: number;
+    /** In: where in the output answers go. Out: where they end. */
+    answersEnd: number;
   };
   /** The words of an entry in the outbox, whose first word counts the entries. */
   outbox: {
@@ -238,10 +249,11 @@ export interface Layout {
 
 /** The names in each group of numbers. */
 export const layoutNames = {
-  numbers: ['batchSize', 'envelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'workerRow'],
+  numbers: ['batchSize', 'envelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'workerRow'],
   envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket'],
   query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'verdict', 'hasCookie', 'cookie'],
   verdict: ['query', 'drop', 'reply'],
+  stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],
   client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'unsent', 'answerWords'],
   ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd'],

@@ -143,7 +143,7 @@ export class Dispatcher {
     if (query.asksForOptions) {
       const { transport, row } = query;
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
-      length = addon.addOptions(target, offset, length, reply.optStart, limit, row, edns);
+      length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
     }
     reply.finished(length);
     return length;

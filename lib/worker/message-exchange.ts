@@ -1,5 +1,5 @@
 /** One message in, one reply out, as HTTPS and gRPC carry them. */
-import { addon, type Guard } from '../native/addon.js';
+import { addon, type Guard, type StreamAdmission } from '../native/addon.js';
 import type { Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
@@ -9,7 +9,7 @@ import type { Deliver, Dispatcher } from './dispatcher.js';
 import type { EdnsSettings } from './edns-settings.js';
 
 const { layout } = addon;
-const { query: word, verdict } = layout;
+const { query: word, stream: streamWord, verdict } = layout;
 const MAX_MESSAGE = 0xffff;
 const PREFIX = 2;
 
@@ -33,19 +33,29 @@ export type Outcome = Buffer | 'dropped' | 'invalid';
 /** Answers messages that come one at a time, for all connections of a worker and transport. */
 export class MessageExchange {
   readonly #options: MessageExchangeOptions;
-  readonly #transport: 'https' | 'grpc';
   readonly #queries: number;
   readonly #replies: number;
-  readonly #words = new Uint32Array(layout.batchSize * layout.queryWords);
-  readonly #text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
+  readonly #words = new Uint32Array(layout.queryWords);
+  readonly #text = Buffer.alloc(2 * layout.maxText);
   /** Where a message stands while it is looked at: what is kept longer is moved out (`Query.detach`). */
   readonly #input = Buffer.alloc(PREFIX + MAX_MESSAGE);
   readonly #output = Buffer.alloc(PREFIX + MAX_MESSAGE);
-  readonly #progress = new Uint32Array(2);
+  readonly #stream = new Uint32Array(layout.streamWords);
+  readonly #admission: StreamAdmission;
 
   constructor(transport: Extract<Transport, 'https' | 'grpc'>, options: MessageExchangeOptions) {
     this.#options = options;
-    this.#transport = transport;
+    this.#stream[streamWord.most] = 1;
+    const { counters, row, edns, guard } = options;
+    const memory = {
+      queries: this.#words,
+      text: this.#text,
+      counters,
+      row,
+      words: this.#stream,
+      edns: edns[transport],
+    };
+    this.#admission = new addon.StreamAdmission({ ...memory, output: this.#output }, guard);
     this.#queries = options.row + workerCounter(`${transport}Queries`);
     this.#replies = options.row + workerCounter(`${transport}Replies`);
   }
@@ -74,29 +84,13 @@ export class MessageExchange {
 
   /** What becomes of a message that needs no handler; undefined: it does. */
   #check(message: Uint8Array, { origin, front }: Connection): Outcome | undefined {
-    const { counters, row, edns, guard } = this.#options;
     const input = this.#input;
     const end = PREFIX + message.length;
     input.writeUInt16BE(message.length);
     input.set(message, PREFIX);
-    const rows = addon.checkStream(
-      input,
-      0,
-      end,
-      1,
-      this.#words,
-      this.#text,
-      counters,
-      row,
-      this.#progress,
-      edns[this.#transport],
-      front,
-      guard,
-      origin.bytes,
-      this.#output,
-      0,
-    );
-    if (rows === 0) return copy(this.#output, PREFIX, this.#progress[1]);
+    this.#stream[streamWord.answersEnd] = 0;
+    const rows = this.#admission.check(input, 0, end, front, origin.bytes);
+    if (rows === 0) return copy(this.#output, PREFIX, this.#stream[streamWord.answersEnd]);
     const found = this.#words[word.verdict];
     if (found === verdict.drop) return 'invalid';
     return found === verdict.reply ? copy(input, PREFIX, PREFIX + this.#words[word.length]) : undefined;

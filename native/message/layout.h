@@ -86,6 +86,13 @@ static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
   X(kVerdictReply, reply, "Answered: the reply stands where the message stood.")
 enum RowVerdict : uint32_t { LAYOUT_VERDICT(LAYOUT_MEMBER) };
 
+// What a StreamAdmission is told and tells, beside the rows.
+#define LAYOUT_STREAM(X)                                                                            \
+  X(kStreamMost, most, "In: rows that may be filled, at most batchSize.")                           \
+  X(kStreamConsumed, consumed, "Out: offset in the input of the first byte that was not consumed.") \
+  X(kStreamAnswersEnd, answersEnd, "In: where in the output answers go. Out: where they end.")
+enum StreamWord : uint32_t { LAYOUT_STREAM(LAYOUT_MEMBER) kStreamWords };
+
 // outbox[0] counts the entries that follow.
 constexpr uint32_t kOutboxEntries = 256;
 #define LAYOUT_OUTBOX(X)                                           \
@@ -178,6 +185,7 @@ enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
   X(kOutputSize, outputSize, "Bytes of the output region.")                                                     \
   X(kSlabSize, slabSize, "Bytes of a slab.")                                                                    \
   X(kQueryWords, queryWords, "Words of a query's row.")                                                         \
+  X(kStreamWords, streamWords, "Words that a StreamAdmission is told and tells.")                               \
   X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                    \
   X(kOutboxEntries, outboxEntries, "Entries that the outbox has room for.")                                     \
   X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                   \

@@ -16,7 +16,6 @@
 #include "node/descriptor_channel_object.h"
 #include "node/guard_object.h"
 #include "node/layout_description.h"
-#include "tcp/frames.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "node/load_generator_object.h"
 #endif
@@ -28,6 +27,7 @@
 #include "net/socket.h"
 #include "net/text_address.h"
 #include "net/thread_pin.h"
+#include "node/stream_admission_object.h"
 #include "node/system_error.h"
 #include "node/udp_client_object.h"
 #include "node/udp_endpoint_object.h"
@@ -142,48 +142,18 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
   return result;
 }
 
-Napi::Value check_stream(const Napi::CallbackInfo& info) {
-  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  auto queries = info[4].As<Napi::Uint32Array>();
-  auto text = info[5].As<Napi::Uint8Array>();
-  auto counters = info[6].As<Napi::Float64Array>();
-  auto progress = info[8].As<Napi::Uint32Array>();
-  EdnsSettings settings;
-  if (info[9].IsTypedArray()) {
-    auto edns = info[9].As<Napi::Uint8Array>();
-    settings = EdnsSettings::of(edns.Data(), edns.ElementLength());
-  }
-  Admission admission(queries.Data(), text.Data(), 0, counters.Data() + number(7), settings);
-  Frames frames = {info[0].As<Napi::Uint8Array>().Data(), number(1), number(2), nullptr, {}, nullptr, 0, 0};
-  const std::shared_ptr<const AnswerFront> front = AnswerFrontObject::of(info[10]);
-  frames.front = front.get();
-  if (info[11].IsObject()) admission.use(GuardObject::Unwrap(info[11].As<Napi::Object>())->guard());
-  if (info.Length() > 12) {
-    frames.origin = QueryOrigin::of(info[12].As<Napi::Uint8Array>().Data());
-    auto output = info[13].As<Napi::Uint8Array>();
-    frames.output = output.Data();
-    frames.output_start = number(14);
-    frames.output_end = static_cast<uint32_t>(output.ElementLength());
-  }
-  const uint32_t rows = admit_frames(&admission, &frames, number(3));
-  progress[0] = frames.start;
-  progress[1] = frames.output_start;
-  return Napi::Number::New(info.Env(), rows);
-}
-
 Napi::Value add_options(const Napi::CallbackInfo& info) {
-  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  auto target = info[0].As<Napi::Uint8Array>();
-  const uint32_t* row = info[5].As<Napi::Uint32Array>().Data();
-  auto edns = info[6].As<Napi::Uint8Array>();
-  const size_t offset = number(1);
-  const size_t limit = std::min<size_t>(number(4), target.ElementLength() - offset);
+  auto reply = info[0].As<Napi::Uint8Array>();
+  const auto length = info[1].As<Napi::Number>().Uint32Value();
+  const auto opt = info[2].As<Napi::Number>().Uint32Value();
+  const uint32_t* row = info[3].As<Napi::Uint32Array>().Data();
+  auto edns = info[4].As<Napi::Uint8Array>();
   uint8_t cookie[kCookieSize];
   for (size_t at = 0; at < kCookieSize; at += 4) write32(cookie + at, row[layout::kCookie + at / 4]);
-  const size_t length = add_client_options(
-      target.Data() + offset, number(2), number(3), limit, static_cast<uint8_t>(row[layout::kAsked]),
+  const size_t longer = add_client_options(
+      reply.Data(), length, opt, reply.ElementLength(), static_cast<uint8_t>(row[layout::kAsked]),
       row[layout::kHasCookie] == 0 ? nullptr : cookie, EdnsSettings::of(edns.Data(), edns.ElementLength()));
-  return Napi::Number::New(info.Env(), static_cast<double>(length));
+  return Napi::Number::New(info.Env(), static_cast<double>(longer));
 }
 
 Napi::Value query_origin(const Napi::CallbackInfo& info) {
@@ -214,7 +184,6 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
-  exports.Set("checkStream", Napi::Function::New<check_stream>(env, "checkStream"));
   exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
   exports.Set("openCache", Napi::Function::New<AnswerCacheObject::open>(env, "openCache"));
@@ -226,6 +195,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
+  exports.Set("StreamAdmission", StreamAdmissionObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
 #ifdef MULTISOCKET_LOAD_GENERATOR

@@ -36,6 +36,7 @@ Napi::Object describe_layout(Napi::Env env) {
   result.Set("envelope", numbers(env, {LAYOUT_ENVELOPE(LAYOUT_NUMBER)}));
   result.Set("query", numbers(env, {LAYOUT_QUERY(LAYOUT_NUMBER)}));
   result.Set("verdict", numbers(env, {LAYOUT_VERDICT(LAYOUT_NUMBER)}));
+  result.Set("stream", numbers(env, {LAYOUT_STREAM(LAYOUT_NUMBER)}));
   result.Set("outbox", numbers(env, {LAYOUT_OUTBOX(LAYOUT_NUMBER)}));
   result.Set("client", numbers(env, {LAYOUT_CLIENT(LAYOUT_NUMBER)}));
   result.Set("ask", numbers(env, {LAYOUT_ASK(LAYOUT_NUMBER)}));

@@ -203,13 +203,16 @@ class Reader {
     const labels: string[] = [];
     let end: number | undefined;
     let at = this.at;
+    // Each pointer leads to where no part of the name has been read yet, so that the name ends.
+    let lowest = at;
     for (;;) {
+      assert.ok(at < this.message.length, 'names end within the message');
       const length = this.message[at];
       if (length >= 0xc0) {
         end ??= at + 2;
         const target = this.message.readUInt16BE(at) & 0x3fff;
-        assert.ok(target < at, 'pointers lead back');
-        at = target;
+        assert.ok(target < lowest, 'pointers lead back');
+        at = lowest = target;
       } else if (length === 0) {
         this.at = end ?? at + 1;
         return labels.length === 0 ? '.' : labels.join('.');

@@ -2,35 +2,19 @@
  * Builds the C++ tests of the answer cache and of the view of messages and runs them: plain, under AddressSanitizer and
  * UndefinedBehaviorSanitizer, and, where threads are at work, under ThreadSanitizer.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { runsChecks } from '../support/native-programs.js';
 
 describe('native code, by its own tests', () => {
-  let directory: string;
-
-  before(() => {
-    directory = mkdtempSync(join(tmpdir(), 'multisocket-native-'));
-  });
-
-  after(() => {
-    rmSync(directory, { recursive: true, force: true });
-  });
-
   for (const sanitizers of ['none', 'address,undefined']) {
-    it(`passes the tests of the answer cache (sanitizers: ${sanitizers})`, () => {
-      runsChecks(directory, 'answer_cache_test', sanitizers, 100_000);
-    }).timeout(120_000);
+    it(`passes the tests of the answer cache (sanitizers: ${sanitizers})`, () =>
+      runsChecks('answer_cache_test', sanitizers, 100_000)).timeout(120_000);
 
-    it(`passes the tests of the view of a message (sanitizers: ${sanitizers})`, () => {
-      runsChecks(directory, 'message_view_test', sanitizers, 12);
-    }).timeout(120_000);
+    it(`passes the tests of the view of a message (sanitizers: ${sanitizers})`, () =>
+      runsChecks('message_view_test', sanitizers, 12)).timeout(120_000);
   }
 
   for (const sanitizers of ['none', 'thread']) {
-    it(`gives threads that share a cache whole replies to what they asked (sanitizers: ${sanitizers})`, () => {
-      runsChecks(directory, 'answer_cache_threads_test', sanitizers, 400);
-    }).timeout(120_000);
+    it(`gives threads that share a cache whole replies to what they asked (sanitizers: ${sanitizers})`, () =>
+      runsChecks('answer_cache_threads_test', sanitizers, 400)).timeout(120_000);
   }
 });

@@ -3,6 +3,7 @@ import packet from 'dns-packet';
 import fc from 'fast-check';
 import { addon } from '../../dist/native/addon.js';
 import { framed, opt, queryBytes } from '../support/clients.js';
+import { CheckedStream } from '../support/stream-admission.js';
 
 const { layout } = addon;
 const { query: word, verdict: verdicts } = layout;
@@ -10,10 +11,9 @@ const { query: word, verdict: verdicts } = layout;
 /** Runs one message, or several, through native code's check. */
 function check(...messages: Uint8Array[]) {
   const input = Buffer.concat(messages.map(framed));
-  const queries = new Uint32Array(layout.batchSize * layout.queryWords);
-  const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-  const counters = new Float64Array(layout.workerRow);
-  const count = addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0, new Uint32Array(2));
+  const stream = new CheckedStream();
+  const { queries, text, counters } = stream;
+  const count = stream.check(input);
   const rows = Array.from({ length: count }, (_, i) => {
     const at = (position: number): number => queries[i * layout.queryWords + position];
     const string = (offset: number): string => text.toString('latin1', offset, offset + at(word.keyLength));
@@ -196,11 +196,8 @@ describe('the check of messages in native code', () => {
 
   it('stops at a message that is not complete, and after a batch', () => {
     const good = framed(queryBytes('example.org'));
-    const queries = new Uint32Array(layout.batchSize * layout.queryWords);
-    const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-    const counters = new Float64Array(layout.workerRow);
-    const run = (input: Buffer): number =>
-      addon.checkStream(input, 0, input.length, 64, queries, text, counters, 0, new Uint32Array(2));
+    const stream = new CheckedStream();
+    const run = (input: Buffer): number => stream.check(input);
     for (let cut = 0; cut < good.length; cut++) assert.equal(run(good.subarray(0, cut)), 0);
     assert.equal(run(Buffer.concat([good, good.subarray(0, -1)])), 1);
     assert.equal(run(Buffer.concat(Array.from({ length: 65 }, () => good))), 64);

@@ -30,8 +30,8 @@ describe('fuzz targets', function () {
   });
 
   for (const target of FUZZ_TARGETS) {
-    it(`stand the corpus and ${RUNS[target]} mutations of it (${target})`, () => {
-      const program = buildProgram(directory, `fuzz_${target}`, 'fuzzer,address,undefined');
+    it(`stand the corpus and ${RUNS[target]} mutations of it (${target})`, async () => {
+      const program = await buildProgram(`fuzz_${target}`, 'fuzzer,address,undefined');
       const inputs = readdirSync(corpusOf(target)).map((file) => join(corpusOf(target), file));
       const replayed = runProgram(program, [`-artifact_prefix=${directory}/`, ...inputs]);
       assert.equal(replayed.match(/^Executed /gm)?.length, inputs.length);

@@ -29,7 +29,7 @@ const directory = mkdtempSync(join(tmpdir(), 'multisocket-fuzz-'));
 console.log(`new inputs and reports: ${directory}`);
 for (const target of FUZZ_TARGETS.filter((each) => values.target === undefined || each === values.target)) {
   const runs = Math.round(Number(values.runs) * (values.target === undefined ? SHARES[target] : 1));
-  const program = buildProgram(directory, `fuzz_${target}`, 'fuzzer,address,undefined', '-O2');
+  const program = await buildProgram(`fuzz_${target}`, 'fuzzer,address,undefined', '-O2');
   const start = performance.now();
   const found = mkdtempSync(join(directory, `${target}-`));
   const options = [`-runs=${runs}`, `-seed=${values.seed}`, '-max_len=512', `-artifact_prefix=${directory}/`];

@@ -1,24 +1,21 @@
 /** The C++ programs of test/native: tests, and fuzz targets. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { temporaryDirectory } from './temporary-directory.js';
+import { run } from './clients.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = [
-  'answer_cache',
-  'answer_cache_shard',
-  'cache_key',
-  'cached_answer',
-  'client_options',
-  'guard',
-  'message_view',
-  'rate_limiter',
-  'server_cookies',
-  'upstream_answer',
-];
-const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread'];
+const native = join(root, 'native');
+/** The engines that know neither Node nor libuv. */
+const sources = ['message', 'cache', 'guard', 'upstream'].flatMap((folder) =>
+  readdirSync(join(native, folder))
+    .filter((file) => file.endsWith('.cc') && file !== 'udp_client.cc')
+    .map((file) => join(native, folder, file)),
+);
+const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread', `-I${native}`];
 
 /** Whether there is a clang++, of which libFuzzer is part. */
 export const hasClang = spawnSync('clang++', ['--version']).status === 0;
@@ -44,33 +41,54 @@ export function runProgram(file: string, args: readonly string[], cwd = root): s
   return stdout + stderr;
 }
 
-/** By flags: the sources as objects, which all programs with these flags share. */
-const objects = new Map<string, string[]>();
+/** Where programs and their objects are kept: a folder for each state of the sources. */
+const built = join(root, 'build-native-tests', hashOf([native, join(root, 'test/native')]));
 
-function compile(given: readonly string[]): string[] {
-  const key = given.join(' ');
-  const known = objects.get(key);
-  if (known !== undefined) return known;
-  const folder = temporaryDirectory();
-  runProgram(compiler, [...given, '-c', ...sources.map((source) => join(root, 'native', `${source}.cc`))], folder);
-  const made = sources.map((source) => join(folder, `${source}.o`));
-  objects.set(key, made);
-  return made;
+function hashOf(folders: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const folder of folders) {
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/\.(cc|h)$/.test(file)) hash.update(`${file}\n`).update(readFileSync(join(folder, file)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
-/** Compiles `test/native/NAME.cc` into `directory`; `sanitizers` as `-fsanitize` has them, or `none`. */
-export function buildProgram(directory: string, name: string, sanitizers: string, optimize = '-O1'): string {
-  const program = join(directory, `${name}-${sanitizers.replaceAll(',', '-')}`);
+/** Makes a file by a command that writes to another name first: several processes may make the same file at a time. */
+async function make(file: string, args: readonly string[]): Promise<string> {
+  if (existsSync(file)) return file;
+  mkdirSync(dirname(file), { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  await run(compiler, [...args, '-o', unfinished], 600_000);
+  renameSync(unfinished, file);
+  return file;
+}
+
+/** The sources as objects, two at a time. All programs with these flags share them. */
+async function compile(given: readonly string[]): Promise<string[]> {
+  const folder = join(built, given.slice(flags.length).join('') || 'plain');
+  const left = [...sources];
+  const made: string[] = [];
+  const work = async (): Promise<void> => {
+    for (let source = left.pop(); source !== undefined; source = left.pop()) {
+      made.push(await make(join(folder, `${basename(source, '.cc')}.o`), [...given, '-c', source]));
+    }
+  };
+  await Promise.all([work(), work()]);
+  return made.sort();
+}
+
+/** Compiles `test/native/NAME.cc`, unless that is done; `sanitizers` as `-fsanitize` has them, or `none`. Returns the program. */
+export async function buildProgram(name: string, sanitizers: string, optimize = '-O1'): Promise<string> {
   const sanitize = (list: string): string[] =>
     sanitizers === 'none' ? [] : [`-fsanitize=${list}`, '-fno-sanitize-recover=all'];
-  const parts = compile([...flags, optimize, ...sanitize(sanitizers.replace('fuzzer', 'fuzzer-no-link'))]);
-  const given = [...flags, optimize, ...sanitize(sanitizers), '-Inative', `test/native/${name}.cc`];
-  runProgram(compiler, [...given, ...parts, '-o', program]);
-  return program;
+  const parts = await compile([...flags, optimize, ...sanitize(sanitizers.replace('fuzzer', 'fuzzer-no-link'))]);
+  const given = [...flags, optimize, ...sanitize(sanitizers), join(root, `test/native/${name}.cc`)];
+  return make(join(built, `${name}-${sanitizers.replaceAll(',', '-')}${optimize}`), [...given, ...parts]);
 }
 
 /** Builds and runs a test. `atLeast`: so many checks stand in its code; fewer made would mean that it ended early. */
-export function runsChecks(directory: string, name: string, sanitizers: string, atLeast: number): void {
-  const counted = /^(\d+) checks, 0 failures$/m.exec(runProgram(buildProgram(directory, name, sanitizers), []));
+export async function runsChecks(name: string, sanitizers: string, atLeast: number): Promise<void> {
+  const counted = /^(\d+) checks, 0 failures$/m.exec(runProgram(await buildProgram(name, sanitizers), []));
   assert.ok(counted !== null && Number(counted[1]) >= atLeast, `${name} made ${counted?.[1] ?? 'no'} checks`);
 }

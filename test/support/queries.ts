@@ -5,6 +5,7 @@ import type { Origin, QueryBatch } from '../../dist/message/batch.js';
 import { replyLimit } from '../../dist/message/reply-limit.js';
 import * as queries from '../../dist/message/query.js';
 import * as replies from '../../dist/message/reply.js';
+import { CheckedStream } from './stream-admission.js';
 import { framed, opt, queryBytes } from './clients.js';
 
 const { layout } = addon;
@@ -44,20 +45,9 @@ export interface Received {
 /** Has native code check messages, and makes a query of each. Fails when one is no query. */
 export function receive(messages: readonly Uint8Array[], origin: Partial<Origin> = {}): Received {
   const input = Buffer.concat(messages.map(framed));
-  const words = new Uint32Array(layout.batchSize * layout.queryWords);
-  const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-  const counters = new Float64Array(layout.workerRow);
-  const count = addon.checkStream(
-    input,
-    0,
-    input.length,
-    layout.batchSize,
-    words,
-    text,
-    counters,
-    0,
-    new Uint32Array(2),
-  );
+  const stream = new CheckedStream();
+  const { queries: words, text } = stream;
+  const count = stream.check(input);
   const endpoint = { address: '192.0.2.53', port: 53, family: 'IPv4' } as const;
   const whole: Origin = {
     transport: 'udp',

@@ -7,8 +7,9 @@ export async function socketsAt(port: number, protocol: 'udp' | 'tcp', address =
   return list.split('\n').filter((line) => line !== '').length;
 }
 
-/** How many connections a server has open at a TCP port. */
-export async function connectionsAt(port: number): Promise<number> {
-  const list = await run('ss', ['-H', '-n', '-t', 'state', 'established', `sport = :${port}`]);
+/** How many connections a server has open at a TCP port: all, or those of a client's address. */
+export async function connectionsAt(port: number, client = ''): Promise<number> {
+  const of = client === '' ? '' : ` and dst ${client}`;
+  const list = await run('ss', ['-H', '-n', '-t', 'state', 'established', `sport = :${port}${of}`]);
   return list.split('\n').filter((line) => line !== '').length;
 }

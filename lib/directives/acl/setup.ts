@@ -19,6 +19,7 @@ export const acl: DirectiveDefinition<Rule[]> = {
         zones: readZones(use, use.args, block.zones),
         policies: use.block.map(readPolicy),
       })),
+    dependsOn: ['clientAddress'],
     start: startAcl,
   },
 };

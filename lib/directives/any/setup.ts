@@ -18,6 +18,7 @@ export const any: DirectiveDefinition<undefined> = {
     },
     // It answers questions of a type that cache never sees.
     seesCached: false,
+    dependsOn: [],
     start: () => ({
       handle(query, reply, next) {
         if (query.typeNumber !== TYPE_ANY) return next(query, reply);

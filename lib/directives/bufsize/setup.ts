@@ -21,6 +21,7 @@ export const bufsize: DirectiveDefinition<number> = {
       }
       return size;
     },
+    dependsOn: [],
     start: (size) => ({
       handle(query, reply, next) {
         reply.maxPayloadSize = size;

@@ -3,6 +3,7 @@ import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/reply-limit.js';
 import type { AnswerCache } from '../../native/addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
+import type { Dependency } from '../../message/cache-choice.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import { printable } from '../../message/printable.js';
 import type { Query } from '../../message/query.js';
@@ -18,6 +19,8 @@ import { SharedCache } from './shared-cache.js';
 /** The native cache has an answer, and wants this query to renew it. */
 const RENEW = -1;
 const MAX_MESSAGE = 0xffff;
+/** What native code compares besides the question. It keeps no reply to a query with options other than a subnet's. */
+const COMPARED: readonly Dependency[] = ['transport', 'edns'];
 /** Its offset in the header. */
 const ANSWER_COUNT = 6;
 
@@ -69,6 +72,8 @@ export class CacheHandler {
       return;
     }
     this.#counts.miss(query);
+    // Directives before this one see each query, so it does not matter here what they depend on.
+    reply.dependencies = [];
     const answered = next(query, reply);
     if (answered === undefined) {
       this.#finish(query, reply);
@@ -134,9 +139,9 @@ export class CacheHandler {
 
   /** Keeps a reply, if it is of a kind to be kept, and gives it the TTLs with which it is kept. */
   #keep(query: Query, reply: Reply): void {
-    const { ttl } = reply.caching;
-    // What varies by who asks is not for this cache, which does not ask for that.
-    if (!reply.answered || reply.dropped || ttl === 0 || reply.caching.varyBy !== 0) return;
+    const { ttl, varyBy } = reply.caching;
+    if (!reply.answered || reply.dropped || ttl === 0) return;
+    if (varyBy !== 0 || reply.dependencies.some((dependency) => !COMPARED.includes(dependency))) return;
     const limit = replyLimit(query, this.#maxPayloadSize);
     const length = reply.encode(this.#scratch, 0, limit, this.#maxPayloadSize);
     if (reply.truncated) return;

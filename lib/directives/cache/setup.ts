@@ -32,6 +32,7 @@ export const cache: DirectiveDefinition<CacheOptions> = {
       const capacity = capacities.success + capacities.denial;
       return { ...options, capacity, shared: new SharedArrayBuffer(8) };
     },
+    dependsOn: [],
     start: (options, { logger, maxPayloadSize, serverOf }) =>
       new CacheHandler(options, logger, maxPayloadSize, serverOf),
   },

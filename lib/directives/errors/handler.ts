@@ -1,4 +1,5 @@
 /** Logs errors of the directives behind it, and answers SERVFAIL for them. */
+import { RegularExpression } from '../../corefile/regular-expression.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import { printable } from '../../message/printable.js';
@@ -8,7 +9,7 @@ import type { Reply } from '../../message/reply.js';
 export interface Consolidation {
   /** Milliseconds from the first of them to the report, above 0. */
   period: number;
-  /** What their messages match: a regular expression with the flag `u`. */
+  /** What their messages match: a regular expression. */
   pattern: string;
   level: keyof Logger;
   /** Whether the first one is logged at once. */
@@ -24,7 +25,7 @@ export interface ErrorLogOptions {
 }
 
 interface Counted extends Consolidation {
-  matcher: RegExp;
+  matcher: RegularExpression;
   count: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -39,7 +40,7 @@ export class ErrorLog {
     this.#stacktrace = stacktrace;
     this.#consolidate = consolidate.map((each) => ({
       ...each,
-      matcher: new RegExp(each.pattern, 'u'),
+      matcher: new RegularExpression(each.pattern),
       count: 0,
       timer: undefined,
     }));

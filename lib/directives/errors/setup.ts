@@ -2,7 +2,7 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import type { Logger } from '../../message/handler.js';
-import { readDuration } from '../arguments.js';
+import { readDuration, readExpression } from '../arguments.js';
 import { ErrorLog, type Consolidation, type ErrorLogOptions } from './handler.js';
 
 const LEVELS: Readonly<Record<string, keyof Logger>> = {
@@ -33,6 +33,7 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
     },
     // What comes from cache is no error any more.
     seesCached: false,
+    dependsOn: [],
     start: (options, { logger }) => new ErrorLog(options, logger),
   },
 };
@@ -41,11 +42,7 @@ function readConsolidate(line: DirectiveReader): Consolidation {
   const [duration, pattern, ...more] = line.arguments(2, 4);
   const period = readDuration(line, duration);
   if (period === 0) throw line.error('a duration above 0 is expected');
-  try {
-    new RegExp(pattern, 'u');
-  } catch (error) {
-    throw line.error((error as Error).message);
-  }
+  readExpression(line, pattern);
   const showFirst = more.at(-1) === 'show_first';
   const [level = 'error', extra] = (showFirst ? more.slice(0, -1) : more) as (string | undefined)[];
   if (extra !== undefined || !Object.hasOwn(LEVELS, level)) {

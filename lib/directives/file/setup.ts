@@ -24,6 +24,7 @@ export const file: DirectiveDefinition<FileOptions[]> = {
       });
     },
     check: checkZones,
+    dependsOn: [],
     start: (options, { logger }) => FileHandler.start(options, logger),
   },
 };

@@ -26,6 +26,7 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
   name: 'forward',
   setup: {
     configure: (uses) => uses.map(readUse),
+    dependsOn: ['edns'],
     start: (options) => new ForwardHandler(options),
     // Whoever asks an upstream for its version (CLASS CHAOS) is to have its answer: CoreDNS's forward does so, too.
     anyClass: true,

@@ -64,14 +64,15 @@ class Hosts implements WorkerPart {
       return;
     }
     if (!isInZones(key, zones)) return next(query, reply);
-    const supported = type === 'A' || type === 'AAAA';
     const exists = this.#addresses('A', key).length > 0 || this.#addresses('AAAA', key).length > 0;
-    if ((!exists || (!supported && fallthroughUnsupported)) && isInZones(key, fallthrough)) return next(query, reply);
+    const isAddress = type === 'A' || type === 'AAAA';
+    if ((!exists || (!isAddress && fallthroughUnsupported)) && isInZones(key, fallthrough)) return next(query, reply);
     // NXDOMAIN would need an SOA, which a hosts file does not have.
     reply.rcode = exists ? 'NOERROR' : 'SERVFAIL';
     if (!exists) return;
     reply.authoritative = true;
-    if (supported) reply.answer(...this.#addresses(type, key).map((data) => ({ type, name, ttl, data })));
+    if (isAddress)
+      reply.answer(...this.#addresses(type, key).map((data): ResourceRecord => ({ type, name, ttl, data })));
   }
 
   close(): void {

@@ -55,6 +55,7 @@ export const hosts: DirectiveDefinition<HostsOptions> = {
       return options;
     },
     check: checkHosts,
+    dependsOn: [],
     start: startHosts,
   },
 };

@@ -24,6 +24,7 @@ export const loadbalance: DirectiveDefinition<LoadbalanceConfig> = {
       if (weighted !== undefined) readWeights(weighted.file);
       return [];
     },
+    dependsOn: [],
     start: startLoadbalance,
   },
 };

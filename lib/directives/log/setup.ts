@@ -12,6 +12,7 @@ export const log: DirectiveDefinition<LogRule[]> = {
   name: 'log',
   setup: {
     configure: (uses) => uses.map(readUse),
+    dependsOn: [],
     start: (rules, { logger }) => new QueryLog(rules, logger),
   },
 };

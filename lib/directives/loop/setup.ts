@@ -20,6 +20,7 @@ export const loop: DirectiveDefinition<LoopOptions> = {
       const port = address.transport === 'dns' ? address.port : 0;
       return { ...createProbe(zones[0]), zone: zones[0], address: address.address, port };
     },
+    dependsOn: [],
     start: (options, runtime) => {
       if (options.port === 0) return {};
       return new LoopHandler(options, runtime.index === 0, (error) => {

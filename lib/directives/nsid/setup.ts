@@ -18,6 +18,7 @@ export const nsid: DirectiveDefinition<Uint8Array> = {
       }
       return identifier;
     },
+    dependsOn: ['edns'],
     start: (identifier) => ({
       handle(query, reply, next) {
         reply.nsid = identifier;

@@ -16,6 +16,7 @@ export const prometheus: DirectiveDefinition<PrometheusConfig> = {
       const namespace = use.block.map(readNamespace).at(-1) ?? 'coredns';
       return { address: readHttpAddress(use, text), namespace };
     },
+    dependsOn: [],
     start: (_, runtime) => new RequestRecorder(runtime),
     // What it needs to show metrics is loaded only when somebody wants to see them.
     serve: async (configs, runtime) => (await import('./exporter.js')).Exporter.open(configs, runtime),

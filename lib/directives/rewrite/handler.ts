@@ -1,6 +1,7 @@
 /** Questions and answers under other names. */
 import type { WorkerPart } from '../../corefile/directive.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { fillGroups, RegularExpression } from '../../corefile/regular-expression.js';
+import { goName } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { rewriteQuery } from '../../message/rewrite-query.js';
@@ -12,7 +13,8 @@ export type MatchKind = 'exact' | 'prefix' | 'suffix' | 'substring' | 'regex';
 /** Of the names of records, or of the names in their data. */
 export interface AnswerRule {
   what: 'name' | 'value';
-  from: RegExp;
+  /** A regular expression. */
+  from: string;
   to: string;
 }
 
@@ -24,7 +26,6 @@ export type Rule =
       then: 'stop' | 'continue';
       kind: MatchKind;
       from: string;
-      pattern: RegExp | undefined;
       to: string;
       answers: AnswerRule[];
     };
@@ -32,14 +33,23 @@ export type Rule =
 /** Types whose data is a name. */
 const NAMES: readonly string[] = ['CNAME', 'DNAME', 'NS', 'PTR'];
 
+/** Expressions that have been compiled, by their text. */
+type Expressions = ReadonlyMap<string, RegularExpression>;
+
 /** Makes the rules ready. */
 export function startRewrite(rules: Rule[]): WorkerPart {
+  const sources = rules.flatMap((rule) => (rule.field === 'name' ? [rule, ...rule.answers] : []));
+  const expressions = new Map(
+    sources
+      .filter((source) => !('kind' in source) || source.kind === 'regex')
+      .map(({ from }) => [from, new RegularExpression(from)]),
+  );
   return {
     handle(query, reply, next) {
       let asked = query;
       const answers: AnswerRule[] = [];
       for (const rule of rules) {
-        const rewritten = apply(rule, asked);
+        const rewritten = apply(rule, asked, expressions);
         if (rewritten === undefined) continue;
         asked = rewritten;
         if (rule.field === 'name') answers.push(...rule.answers);
@@ -49,7 +59,7 @@ export function startRewrite(rules: Rule[]): WorkerPart {
       const { key } = asked;
       const { name } = query;
       return after(next(asked, reply), () => {
-        const restore = (record: ResourceRecord): ResourceRecord => renamed(record, key, name, answers);
+        const restore = (record: ResourceRecord): ResourceRecord => renamed(record, key, name, answers, expressions);
         reply.answers = reply.answers.map(restore);
         reply.authorities = reply.authorities.map(restore);
         reply.additionals = reply.additionals.map(restore);
@@ -59,15 +69,19 @@ export function startRewrite(rules: Rule[]): WorkerPart {
 }
 
 /** The query as the rule wants it; undefined when it does not concern the rule. */
-function apply(rule: Rule, query: Query): Query | undefined {
+function apply(rule: Rule, query: Query, expressions: Expressions): Query | undefined {
   if (rule.field === 'type') return query.typeNumber === rule.from ? rewriteQuery(query, { type: rule.to }) : undefined;
-  const name = renameOf(rule, query.key);
+  const name = renameOf(rule, query.key, expressions);
   return name === undefined ? undefined : rewriteQuery(query, { name });
 }
 
 /** Partial matches are of the name with its last dot, as in CoreDNS. */
-function renameOf({ kind, from, to, pattern }: Extract<Rule, { field: 'name' }>, key: string): string | undefined {
-  const name = withLastDot(key);
+function renameOf(
+  { kind, from, to }: Extract<Rule, { field: 'name' }>,
+  key: string,
+  expressions: Expressions,
+): string | undefined {
+  const name = goName(key);
   switch (kind) {
     case 'exact':
       return key === from ? to : undefined;
@@ -80,26 +94,32 @@ function renameOf({ kind, from, to, pattern }: Extract<Rule, { field: 'name' }>,
     case 'substring':
       return name.includes(from) ? name.replaceAll(from, to) : undefined;
     case 'regex': {
-      const found = pattern?.exec(name);
-      // CoreDNS numbers groups in braces: {0} is all.
-      return found ? to.replaceAll(/\{(\d+)\}/g, (_, group: string) => found[Number(group)] ?? '') : undefined;
+      const match = expressions.get(from)?.match(name);
+      return match === undefined ? undefined : fillGroups(to, match);
     }
   }
 }
 
 /** The answer to the question that was asked in place of the client's, as one to the client's. */
-function renamed(record: ResourceRecord, key: string, name: string, rules: readonly AnswerRule[]): ResourceRecord {
+function renamed(
+  record: ResourceRecord,
+  key: string,
+  name: string,
+  rules: readonly AnswerRule[],
+  expressions: Expressions,
+): ResourceRecord {
   let owner = record.name.replace(/\.$/, '').toLowerCase() === key ? name : record.name;
   let data: unknown = record.data;
   for (const { what, from, to } of rules) {
-    if (what === 'name') owner = replaced(owner, from, to);
-    else if (NAMES.includes(record.type) && typeof data === 'string') data = replaced(data, from, to);
+    const expression = expressions.get(from);
+    if (expression === undefined) continue;
+    if (what === 'name') owner = replaced(owner, expression, to);
+    else if (NAMES.includes(record.type) && typeof data === 'string') data = replaced(data, expression, to);
   }
   return { ...record, name: owner, data } as ResourceRecord;
 }
 
-function replaced(name: string, from: RegExp, to: string): string {
-  const dotted = withLastDot(name.replace(/\.$/, ''));
-  const found = from.exec(dotted);
-  return found === null ? name : to.replaceAll(/\{(\d+)\}/g, (_, group: string) => found[Number(group)] ?? '');
+function replaced(name: string, from: RegularExpression, to: string): string {
+  const match = from.match(goName(name.replace(/\.$/, '')));
+  return match === undefined ? name : fillGroups(to, match);
 }

@@ -3,7 +3,7 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { normalizeName } from '../../dns/zone-name.js';
 import { typeNumber } from '../../dns/registry.js';
-import { compileRegexp } from '../template/go-regexp.js';
+import { readExpression } from '../arguments.js';
 import { startRewrite, type AnswerRule, type MatchKind, type Rule } from './handler.js';
 
 const KINDS: readonly string[] = ['exact', 'prefix', 'suffix', 'substring', 'regex'];
@@ -14,6 +14,7 @@ export const rewrite: DirectiveDefinition<Rule[]> = {
   name: 'rewrite',
   setup: {
     configure: (uses) => uses.map(readRule),
+    dependsOn: [],
     start: startRewrite,
   },
 };
@@ -50,14 +51,14 @@ function readName(use: DirectiveReader, words: string[]): Omit<Extract<Rule, { f
   const kind = KINDS.includes(words[0].toLowerCase()) ? (words.shift()?.toLowerCase() as MatchKind) : 'exact';
   const [from, to, ...options] = words as (string | undefined)[];
   if (from === undefined || to === undefined) throw use.argError();
-  return { kind, ...readFrom(use, kind, from), to, answers: readAnswers(use, options as string[]) };
+  return { kind, from: readFrom(use, kind, from), to, answers: readAnswers(use, options as string[]) };
 }
 
-function readFrom(use: DirectiveReader, kind: MatchKind, from: string): { from: string; pattern: RegExp | undefined } {
-  if (kind === 'regex') return { from, pattern: compileRegexp(use, from) };
+function readFrom(use: DirectiveReader, kind: MatchKind, from: string): string {
+  if (kind === 'regex') return readPattern(use, from);
   const name = kind === 'exact' ? normalizeName(from) : from.toLowerCase();
   if (name === undefined) throw use.error(`not a valid name: ${JSON.stringify(from)}`);
-  return { from: name, pattern: undefined };
+  return name;
 }
 
 /** `answer auto`, or `answer name|value FROM TO`, several times. */
@@ -69,11 +70,15 @@ function readAnswers(use: DirectiveReader, words: readonly string[]): AnswerRule
     if (what === 'auto') {
       i += 2; // what is always done
     } else if ((what === 'name' || what === 'value') && from !== undefined && to !== undefined) {
-      rules.push({ what, from: compileRegexp(use, from), to });
+      rules.push({ what, from: readPattern(use, from), to });
       i += 4;
     } else {
       throw use.error('response rewrite must be "answer auto", "answer name FROM TO" or "answer value FROM TO"');
     }
   }
   return rules;
+}
+
+function readPattern(use: DirectiveReader, source: string): string {
+  return readExpression(use, source, () => `invalid regex matching pattern: ${source}`);
 }

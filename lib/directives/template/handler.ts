@@ -1,87 +1,137 @@
 /** Answers that are made from the question. */
 import type { WorkerPart } from '../../corefile/directive.js';
-import { isIn, withLastDot } from '../../dns/zone-name.js';
+import { RegularExpression } from '../../corefile/regular-expression.js';
+import { CLASS, TYPE } from '../../dns/numbers.js';
+import { goName, isIn, isInZones, withLastDot } from '../../dns/zone-name.js';
+import type { Dependency } from '../../message/cache-choice.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import type { Rcode } from '../../dns/registry.js';
-import { parseZoneFile } from '../../dns/zone-file/zone-file.js';
-import { fillIn, type Piece, type TemplateData } from './template-text.js';
+import { followAlias } from '../../message/lookup.js';
+import type { Reply } from '../../message/reply.js';
+import { templateData } from './data.js';
+import { evaluate } from './go/evaluate.js';
+import type { Node } from './go/parse.js';
+import type { Struct } from './go/values.js';
+import { readRecord } from './record.js';
 
 /** Where a record goes. */
 export type Section = 'answer' | 'authority' | 'additional';
 
-/** One `template`. */
-export interface Template {
-  /** Undefined: any. */
-  qclass: number | undefined;
-  qtype: number | undefined;
+/** One `template`. It can be cloned into a worker. */
+export interface TemplateOptions {
+  /** A number; 255: any. */
+  qclass: number;
+  qtype: number;
   zones: string[];
   /** One of them has to match the name, which ends with a dot. */
-  patterns: RegExp[];
-  records: Record<Section, Piece[][]>;
+  patterns: string[];
+  /** A record each. */
+  records: Record<Section, Node[][]>;
   rcode: Rcode;
   ede: { code: number; text: string } | undefined;
   fallthrough: string[];
 }
 
-/** Seconds, for records without a TTL; as Go's DNS library has it. */
-const DEFAULT_TTL = 3600;
+/** What a record depends on in which a field of {@link templateData} is named. The client's spelling is in its message. */
+const DEPENDENCIES: Readonly<Record<string, Dependency[]>> = {
+  Remote: ['clientAddress'],
+  Message: ['message'],
+  Question: ['message'],
+};
 
 /** Tries the templates in order. */
-export function startTemplates(templates: Template[]): WorkerPart {
+export function startTemplates(options: readonly TemplateOptions[]): WorkerPart {
+  const templates = options.map((each) => new Template(each));
   return {
+    dependsOn: (query) => templates.flatMap((template) => (template.concerns(query) ? template.dependencies : [])),
+    anyClass: options.some(({ qclass }) => qclass !== CLASS.IN),
     handle(query, reply, next) {
       for (const template of templates) {
-        const outcome = match(template, query);
-        if (outcome === 'next') continue;
-        if (outcome === undefined) {
+        const data = template.match(query);
+        if (data === 'next') continue;
+        if (data === undefined) {
           reply.rcode = 'SERVFAIL';
           return;
         }
-        const { records, rcode, ede } = template;
-        reply.authoritative = true;
-        reply.rcode = rcode;
-        if (ede !== undefined) reply.ede(ede.code, ede.text);
-        reply.answer(...recordsOf(records.answer, outcome));
-        reply.authority(...recordsOf(records.authority, outcome));
-        reply.additional(...recordsOf(records.additional, outcome));
-        return;
+        template.answer(reply, data);
+        return followLast(query, reply);
       }
       return next(query, reply);
     },
   };
 }
 
-/** What the template is filled in with; undefined when it is this template's question and not one that it answers. */
-function match(template: Template, query: Query): TemplateData | 'next' | undefined {
-  const { qclass, qtype, patterns, fallthrough } = template;
-  if ((qclass ?? query.classNumber) !== query.classNumber || (qtype ?? query.typeNumber) !== query.typeNumber)
-    return 'next';
-  const zone = template.zones.filter((name) => isIn(query.key, name)).sort((a, b) => b.length - a.length)[0] as
-    string | undefined;
-  if (zone === undefined) return 'next';
-  const name = withLastDot(query.name);
-  for (const pattern of patterns) {
-    const found = pattern.exec(name);
-    if (found === null) continue;
-    return {
-      Name: name,
-      Zone: withLastDot(zone),
-      Class: query.class,
-      Type: query.type,
-      Remote: query.client.address,
-      Match: found,
-      Group: found.groups ?? {},
-    };
-  }
-  return fallthrough.some((above) => isIn(query.key, above)) ? 'next' : undefined;
+/** Where the answers end with an alias, the server itself is asked for its target. */
+function followLast(query: Query, reply: Reply): void | Promise<void> {
+  const last = reply.answers.at(-1);
+  if (last?.type !== 'CNAME' || query.typeNumber === TYPE.CNAME || query.typeNumber === TYPE.ANY) return;
+  return followAlias(query, reply, last.data as string).then(() => undefined);
 }
 
-/** Throws `ERR_MULTISOCKET_ZONE` for what is no record once it is filled in. */
-function recordsOf(texts: readonly Piece[][], data: TemplateData): ResourceRecord[] {
-  return texts.flatMap((pieces) =>
-    parseZoneFile(`$TTL ${DEFAULT_TTL}\n${fillIn(pieces, data)}\n`, 'template', '.').records.map(
-      ({ name, type, ttl, data: rdata }) => ({ name, type, ttl, data: rdata }) as ResourceRecord,
-    ),
-  );
+class Template {
+  readonly #options: TemplateOptions;
+  readonly #patterns: readonly RegularExpression[];
+  readonly dependencies: readonly Dependency[];
+
+  constructor(options: TemplateOptions) {
+    this.#options = options;
+    this.#patterns = options.patterns.map((source) => new RegularExpression(source));
+    this.dependencies = [...fieldsIn(options.records)].flatMap((field) => DEPENDENCIES[field] ?? []);
+  }
+
+  /** Whether it may answer such a query. */
+  concerns(query: Query): boolean {
+    const { qclass, qtype, zones } = this.#options;
+    return isAsked(qclass, query.classNumber) && isAsked(qtype, query.typeNumber) && isInZones(query.key, zones);
+  }
+
+  /** What the template is run with; undefined when it is this template's question and not one that it answers. */
+  match(query: Query): Struct | 'next' | undefined {
+    if (!this.concerns(query)) return 'next';
+    const { qclass, qtype, zones, fallthrough } = this.#options;
+    const [zone] = zones.filter((each) => isIn(query.key, each)).sort((a, b) => b.length - a.length);
+    const name = goName(query.key);
+    for (const pattern of this.#patterns) {
+      const match = pattern.match(name);
+      if (match === undefined) continue;
+      return templateData({
+        query,
+        name,
+        zone: withLastDot(zone),
+        source: pattern.source,
+        match,
+        qclass: query.classNumber === TYPE.ANY ? qclass : query.classNumber,
+        qtype: query.typeNumber === TYPE.ANY ? qtype : query.typeNumber,
+        variables: new Map(),
+      });
+    }
+    return isInZones(query.key, fallthrough) ? 'next' : undefined;
+  }
+
+  /** Throws `Error` where a template fails, or what it makes is no record. */
+  answer(reply: Reply, data: Struct): void {
+    const { records, rcode, ede } = this.#options;
+    const made = (section: Section): ResourceRecord[] =>
+      records[section].map((nodes) => readRecord(evaluate(nodes, data)));
+    const [answers, authorities, additionals] = [made('answer'), made('authority'), made('additional')];
+    reply.rcode = rcode;
+    if (rcode === 'SERVFAIL') return;
+    reply.authoritative = true;
+    if (ede !== undefined) reply.ede(ede.code, ede.text);
+    reply.answer(...answers);
+    reply.authority(...authorities);
+    reply.additional(...additionals);
+  }
+}
+
+function isAsked(of: number, asked: number): boolean {
+  return of === TYPE.ANY || asked === TYPE.ANY || of === asked;
+}
+
+/** The names of all fields in a template, whatever they are fields of. */
+function fieldsIn(part: unknown): Set<string> {
+  if (typeof part !== 'object' || part === null) return new Set();
+  const { fields = [] } = part as { fields?: string[] };
+  return new Set([...fields, ...Object.values(part).flatMap((inner) => [...fieldsIn(inner)])]);
 }

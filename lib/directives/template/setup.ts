@@ -2,34 +2,35 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { classNumber, rcodeNumber, typeNumber, type Rcode } from '../../dns/registry.js';
-import { readFallthrough, readZones } from '../arguments.js';
-import { startTemplates, type Section, type Template } from './handler.js';
-import { compileRegexp } from './go-regexp.js';
-import { parseTemplate } from './template-text.js';
+import { readExpression, readFallthrough, readZones } from '../arguments.js';
+import { FUNCTION_NAMES } from './go/functions.js';
+import { parseTemplate, type Node } from './go/parse.js';
+import { startTemplates, type TemplateOptions } from './handler.js';
 
-const ANY = 255;
-const SECTIONS: readonly string[] = ['answer', 'authority', 'additional'];
 /** RFC 8914 s.5.2. */
 const MAX_EDE = 65_535;
+/** Matches every name. */
+const ANY_NAME = '.*';
 
 /** Its configuration is the templates of a server block, in the file's order. */
-export const template: DirectiveDefinition<Template[]> = {
+export const template: DirectiveDefinition<TemplateOptions[]> = {
   name: 'template',
   setup: {
     configure: (uses, block) => uses.map((use) => readTemplate(use, block.zones)),
+    dependsOn: ['clientAddress', 'localAddress', 'message'],
     start: startTemplates,
   },
 };
 
-function readTemplate(use: DirectiveReader, zones: readonly string[]): Template {
+function readTemplate(use: DirectiveReader, zones: readonly string[]): TemplateOptions {
   const [className, typeName, ...names] = use.arguments(2, Infinity);
   const qclass = classNumber(className.toUpperCase());
   if (qclass === undefined) throw use.error(`invalid query class ${className}`);
   const qtype = typeNumber(typeName.toUpperCase());
   if (qtype === undefined) throw use.error(`invalid RR class ${typeName}`);
-  const read: Template = {
-    qclass: qclass === ANY ? undefined : qclass,
-    qtype: qtype === ANY ? undefined : qtype,
+  const read: TemplateOptions = {
+    qclass,
+    qtype,
     zones: readZones(use, names, zones),
     patterns: [],
     records: { answer: [], authority: [], additional: [] },
@@ -38,31 +39,56 @@ function readTemplate(use: DirectiveReader, zones: readonly string[]): Template 
     fallthrough: [],
   };
   for (const line of use.block) readLine(line, read);
-  if (read.patterns.length === 0) read.patterns.push(/.*/);
+  if (read.patterns.length === 0) read.patterns.push(ANY_NAME);
   return read;
 }
 
-function readLine(line: DirectiveReader, read: Template): void {
+function readLine(line: DirectiveReader, read: TemplateOptions): void {
   line.refuseBlock();
-  if (line.name === 'match') {
-    read.patterns.push(...line.arguments(1, Infinity).map((source) => compileRegexp(line, source)));
-  } else if (SECTIONS.includes(line.name)) {
-    for (const text of line.arguments(1, Infinity)) read.records[line.name as Section].push(parseTemplate(line, text));
-  } else if (line.name === 'rcode') {
-    const [text] = line.arguments(1);
-    const code = text.toUpperCase();
-    if (rcodeNumber(code) === undefined) throw line.error(`unknown rcode ${text}`);
-    read.rcode = code as Rcode;
-  } else if (line.name === 'ederror') {
-    const [text, ...words] = line.arguments(1, Infinity);
-    if (!/^\d+$/.test(text) || Number(text) > MAX_EDE)
-      throw line.error(`error parsing extended DNS error code ${text}`);
-    read.ede = { code: Number(text), text: words.join(' ') };
-  } else if (line.name === 'fallthrough') {
-    read.fallthrough = readFallthrough(line);
-  } else if (line.name === 'upstream') {
-    throw line.error('upstream is not supported');
-  } else {
-    throw line.error(`unknown property '${line.name}'`);
+  switch (line.name) {
+    case 'match':
+      for (const source of line.arguments(1, Infinity)) {
+        read.patterns.push(readExpression(line, source, (reason) => `could not parse regex: ${source}, ${reason}`));
+      }
+      break;
+    case 'answer':
+    case 'authority':
+    case 'additional':
+      for (const text of line.arguments(1, Infinity)) read.records[line.name].push(readRecord(line, text));
+      break;
+    case 'rcode':
+      read.rcode = readRcode(line);
+      break;
+    case 'ederror':
+      read.ede = readEde(line);
+      break;
+    case 'fallthrough':
+      read.fallthrough = readFallthrough(line);
+      break;
+    case 'upstream':
+      break; // of earlier versions of CoreDNS, where it had a meaning
+    default:
+      throw line.error(`unknown property '${line.name}'`);
   }
+}
+
+function readRecord(line: DirectiveReader, text: string): Node[] {
+  try {
+    return parseTemplate(line.name, text, FUNCTION_NAMES);
+  } catch (error) {
+    throw line.error(`could not compile template: ${text}, ${(error as Error).message}`);
+  }
+}
+
+function readRcode(line: DirectiveReader): Rcode {
+  const [text] = line.arguments(1);
+  const code = text.toUpperCase();
+  if (rcodeNumber(code) === undefined) throw line.error(`unknown rcode ${text}`);
+  return code as Rcode;
+}
+
+function readEde(line: DirectiveReader): TemplateOptions['ede'] {
+  const [code, text = ''] = line.arguments(1, 2) as [string, string?];
+  if (!/^\d+$/.test(code) || Number(code) > MAX_EDE) throw line.error(`error parsing extended DNS error code ${code}`);
+  return { code: Number(code), text };
 }

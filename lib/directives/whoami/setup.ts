@@ -13,6 +13,7 @@ export const whoami: DirectiveDefinition<null> = {
       use.refuseBlock();
       return null;
     },
+    dependsOn: ['clientAddress', 'clientPort', 'transport'],
     start: () => ({ handle }),
   },
 };

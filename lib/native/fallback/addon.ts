@@ -6,51 +6,50 @@ import { addOptions, KEEPALIVE_WITH_TIME, readSettings } from './client-options.
 import { layout } from './layout.js';
 import { MessageView } from './message-view.js';
 import { needsNative } from './needs-native.js';
+import type { StreamMemory } from '../stream-admission.js';
 
 const PREFIX = 2;
-const { query: word, queryWords, verdict } = layout;
+const { query: word, queryWords, stream: streamWord, verdict } = layout;
 
-/** `Addon.checkStream`, without a cache. */
-function checkStream(
-  input: Uint8Array,
-  start: number,
-  end: number,
-  most: number,
-  queries: Uint32Array,
-  text: Uint8Array,
-  counters: Float64Array,
-  row: number,
-  progress: Uint32Array,
-  edns?: Uint8Array,
-): number {
-  const { payloadSize, keepalive } = readSettings(edns);
-  const bytes = Buffer.from(input.buffer, input.byteOffset, end);
-  const texts = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
-  let at = start;
-  let rows = 0;
-  let textUsed = 0;
-  while (rows < most && end - at >= PREFIX) {
-    const length = bytes.readUInt16BE(at);
-    if (end - at - PREFIX < length) break;
-    const offset = at + PREFIX;
-    const view = new MessageView(bytes.subarray(offset, offset + length));
-    const words = queries.subarray(rows * queryWords, (rows + 1) * queryWords);
-    words[word.offset] = offset;
-    const timed = view.verdict === 'query' && (view.asked & KEEPALIVE_WITH_TIME) !== 0 && keepalive !== 0;
-    const found = timed ? 'formatErrors' : view.verdict;
-    if (found === 'query') textUsed = describe(view, words, texts, textUsed);
-    else {
-      counters[row + layout.workerCounters.indexOf(found)]++;
-      const reply = view.errorReply(found, payloadSize);
-      words[word.verdict] = reply === undefined ? verdict.drop : verdict.reply;
-      words[word.length] = reply?.copy(bytes, offset) ?? 0;
-    }
-    rows++;
-    at = offset + length;
+/** `StreamAdmission` without a cache and a guard. */
+class StreamAdmission {
+  readonly #memory: StreamMemory;
+
+  constructor(memory: StreamMemory) {
+    this.#memory = memory;
   }
-  progress[0] = at;
-  progress[1] = 0;
-  return rows;
+
+  check(input: Uint8Array, start: number, end: number): number {
+    const { queries, text, counters, row, words, edns } = this.#memory;
+    const { payloadSize, keepalive } = readSettings(edns);
+    const bytes = Buffer.from(input.buffer, input.byteOffset, end);
+    const texts = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+    const most = Math.min(words[streamWord.most], queries.length / queryWords);
+    let at = start;
+    let rows = 0;
+    let textUsed = 0;
+    while (rows < most && end - at >= PREFIX) {
+      const length = bytes.readUInt16BE(at);
+      if (end - at - PREFIX < length) break;
+      const offset = at + PREFIX;
+      const view = new MessageView(bytes.subarray(offset, offset + length));
+      const query = queries.subarray(rows * queryWords, (rows + 1) * queryWords);
+      query[word.offset] = offset;
+      const timed = view.verdict === 'query' && (view.asked & KEEPALIVE_WITH_TIME) !== 0 && keepalive !== 0;
+      const found = timed ? 'formatErrors' : view.verdict;
+      if (found === 'query') textUsed = describe(view, query, texts, textUsed);
+      else {
+        counters[row + layout.workerCounters.indexOf(found)]++;
+        const reply = view.errorReply(found, payloadSize);
+        query[word.verdict] = reply === undefined ? verdict.drop : verdict.reply;
+        query[word.length] = reply?.copy(bytes, offset) ?? 0;
+      }
+      rows++;
+      at = offset + length;
+    }
+    words[streamWord.consumed] = at;
+    return rows;
+  }
 }
 
 /** Fills a query's row, and writes its name behind the `textUsed` bytes; returns how many there are then. */
@@ -98,7 +97,6 @@ const handOver = { listen: refuse('handing sockets over'), connect: refuse('hand
 /** See the file's head. */
 export const fallback = {
   layout,
-  checkStream,
   addOptions,
   /** Only the cache reads it. */
   queryOrigin: () => new Uint8Array(0),
@@ -124,6 +122,7 @@ export const fallback = {
   AnswerCache: refused('the answer cache'),
   AnswerFront: refused('the answer cache'),
   DescriptorChannel: Object.assign(refused('handing sockets over'), handOver),
+  StreamAdmission,
   UdpClient: refused('asking upstreams'),
   UdpEndpoint: refused('batched UDP'),
 };

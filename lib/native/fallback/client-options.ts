@@ -39,20 +39,18 @@ export function readSettings(packed?: Uint8Array): Settings {
   return { payloadSize, keepalive, paddingBlock, nsid: packed.subarray(NUMBERS) };
 }
 
-/** `Addon.addOptions`, without cookies. An option that does not fit is left out, and padding ends at `limit` (RFC 8467 s.4.1 lets it). */
+/** `Addon.addOptions`, without cookies. An option that does not fit is left out, and padding ends with `target` (RFC 8467 s.4.1 lets it). */
 export function addOptions(
   target: Uint8Array,
-  offset: number,
   length: number,
   opt: number,
-  limit: number,
   row: Uint32Array,
   edns: Uint8Array,
 ): number {
   const { keepalive, paddingBlock, nsid } = readSettings(edns);
   const asked = row[layout.query.asked];
-  const reply = Buffer.from(target.buffer, target.byteOffset + offset, target.byteLength - offset);
-  const most = Math.min(limit, reply.length);
+  const reply = Buffer.from(target.buffer, target.byteOffset, Math.max(target.length, length));
+  const most = target.length;
   let end = length;
   const fits = (data: number): boolean => end + OPTION_HEADER + data <= most;
   const begin = (code: number, size: number): void => {

@@ -17,11 +17,13 @@ export const layout = {
   /** A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). */
   maxText: 255 * 4,
   queryWords: 24,
+  streamWords: groups.stream.length,
   socketRow: 8,
   workerRow: 64,
   envelope: places(groups.envelope),
   query: places(groups.query),
   verdict: places(groups.verdict),
+  stream: places(groups.stream),
   outbox: places(groups.outbox),
   client: places(groups.client),
   ask: places(groups.ask),

@@ -1,6 +1,6 @@
 /** DNS over TCP (RFC 7766) and over TLS (RFC 7858). */
 import type { Socket } from 'node:net';
-import { addon, type Guard } from '../../native/addon.js';
+import { addon, type Guard, type StreamAdmission } from '../../native/addon.js';
 import type { QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
@@ -12,7 +12,7 @@ import type { EdnsSettings } from '../edns-settings.js';
 import { FrameInput } from './frame-input.js';
 import { FrameOutput } from './frame-output.js';
 
-const { query: word, queryWords, verdict, batchSize, maxText } = addon.layout;
+const { query: word, queryWords, stream: streamWord, streamWords, verdict, batchSize, maxText } = addon.layout;
 
 /** Replies that may wait for a client to read before no more of its queries are taken, in bytes. */
 const MAX_UNREAD = 256 * 1024;
@@ -43,8 +43,9 @@ interface Shared extends TcpOptions {
   text: Buffer;
   /** Where the replies of one read are gathered. */
   output: FrameOutput;
-  /** Two numbers that the look at messages tells: see `addon.checkStream`. */
-  progress: Uint32Array;
+  admission: StreamAdmission;
+  /** What the admission is told and tells: `layout.stream`. */
+  stream: Uint32Array;
 }
 
 /** DNS over TCP, with or without TLS, for all connections of a worker. */
@@ -55,13 +56,24 @@ export class TcpService implements Service {
   /** `encrypted`: whether its connections are. */
   constructor(options: TcpOptions, encrypted: boolean) {
     this.alpn = encrypted ? ['dot'] : undefined; // RFC 7858 s.3.2 (IANA: ALPN protocol IDs)
-    this.#shared = {
-      ...options,
-      words: new Uint32Array(batchSize * queryWords),
-      text: Buffer.alloc(batchSize * 2 * maxText),
-      output: new FrameOutput(),
-      progress: new Uint32Array(2),
-    };
+    const words = new Uint32Array(batchSize * queryWords);
+    const text = Buffer.alloc(batchSize * 2 * maxText);
+    const stream = new Uint32Array(streamWords);
+    const output = new FrameOutput();
+    const { counters, row, edns, guard } = options;
+    const admission = new addon.StreamAdmission(
+      {
+        queries: words,
+        text,
+        counters,
+        row,
+        words: stream,
+        edns: edns[encrypted ? 'tls' : 'tcp'],
+        output: output.bytes,
+      },
+      guard,
+    );
+    this.#shared = { ...options, words, text, output, admission, stream };
   }
 
   start(connection: Connection): Protocol {
@@ -136,22 +148,19 @@ class TcpProtocol implements Protocol {
 
   /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
   #serve(): void {
-    const { counters, row, words, text, output, progress, edns, guard } = this.#context;
+    const { counters, row, words, text, output, admission, stream } = this.#context;
     const { front, socketQueries, origin } = this.#connection;
     let batches = 0;
     while (batches < BATCHES_A_TURN && !this.#full()) {
       const { bytes, start, end } = this.#input;
-      const most = Math.min(batchSize, this.#context.maxPipelined - this.#connection.inFlight);
-      const { bytes: packed, transport } = origin;
-      const check = [bytes, start, end, most, words, text, counters, row, progress, edns[transport]] as const;
-      const answers = front !== undefined || guard !== undefined;
-      const count = answers
-        ? addon.checkStream(...check, front, guard, packed, output.bytes, output.end)
-        : addon.checkStream(...check);
-      if (progress[0] === start) break;
+      stream[streamWord.most] = Math.min(batchSize, this.#context.maxPipelined - this.#connection.inFlight);
+      stream[streamWord.answersEnd] = output.end;
+      const count = admission.check(bytes, start, end, front, origin.bytes);
+      const consumed = stream[streamWord.consumed];
+      if (consumed === start) break;
       batches++;
-      this.#input.consume(progress[0], performance.now());
-      const answered = answers ? output.addAnswers(progress[1]) : 0;
+      this.#input.consume(consumed, performance.now());
+      const answered = output.addAnswers(stream[streamWord.answersEnd]);
       counters[row + QUERIES] += count + answered;
       counters[row + REPLIES] += answered;
       counters[socketQueries] += count + answered;

@@ -1,6 +1,7 @@
 /** DNS over UDP where native code is missing: {@link UdpTransport} on a socket of `dgram`, a datagram at a time. */
 import type { RemoteInfo } from 'node:dgram';
 import { addon } from '../../native/addon.js';
+import { checkOne } from '../../message/check-one.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
@@ -102,9 +103,7 @@ export class PlainUdpTransport {
     const input = Buffer.alloc(PREFIX + message.length);
     input.writeUInt16BE(message.length);
     message.copy(input, PREFIX);
-    const words = new Uint32Array(layout.queryWords);
-    const text = Buffer.alloc(2 * layout.maxText);
-    addon.checkStream(input, 0, input.length, 1, words, text, counters, this.#row, new Uint32Array(2), this.#edns);
+    const { words, text } = checkOne(input, input.length, { counters, row: this.#row, edns: this.#edns });
     const outcome = words[layout.query.verdict];
     if (outcome === layout.verdict.reply) {
       this.#send(served.socket, input.subarray(PREFIX, PREFIX + words[layout.query.length]), from);

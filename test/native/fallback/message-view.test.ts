@@ -5,8 +5,9 @@ import { addon } from '../../../dist/native/addon.js';
 import { fallback } from '../../../dist/native/fallback/addon.js';
 import { ednsSettings, type EdnsSettings } from '../../../dist/worker/edns-settings.js';
 import { opt, queryBytes } from '../../support/clients.js';
+import { CheckedStream } from '../../support/stream-admission.js';
 
-type Looker = Pick<typeof addon, 'layout' | 'checkStream' | 'addOptions'>;
+type Looker = Pick<typeof addon, 'layout' | 'StreamAdmission' | 'addOptions'>;
 
 interface Look {
   rows: Record<string, number | string>[];
@@ -15,13 +16,12 @@ interface Look {
 }
 
 /** What either code makes of messages: the verdicts, everything that a query's row tells, and the replies made. */
-function look({ layout, checkStream }: Looker, messages: Buffer[], ...edns: Uint8Array[]): Look {
+function look(code: Looker, messages: Buffer[], edns?: Uint8Array): Look {
+  const { layout } = code;
   const input = Buffer.concat(messages.flatMap((message) => [Buffer.of(message.length >> 8, message.length), message]));
-  const words = new Uint32Array(layout.batchSize * layout.queryWords);
-  const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-  const counters = new Float64Array(layout.workerRow);
-  const progress = new Uint32Array(2);
-  const count = checkStream(input, 0, input.length, layout.batchSize, words, text, counters, 0, progress, ...edns);
+  const stream = new CheckedStream(code, edns);
+  const { queries: words, text, counters } = stream;
+  const count = stream.check(input);
   const rows = Array.from({ length: count }, (_, i) => {
     const row = words.subarray(i * layout.queryWords);
     const at = (name: keyof typeof layout.query): number => row[layout.query[name]];
@@ -44,7 +44,7 @@ function look({ layout, checkStream }: Looker, messages: Buffer[], ...edns: Uint
     return { verdict: 'query', message, key: read(at('keyOffset')), name: read(at('nameOffset')), ...told, ...options };
   });
   const counted = Object.fromEntries(layout.workerCounters.map((name, i) => [name, counters[i]]));
-  return { rows, counted, consumed: progress[0] };
+  return { rows, counted, consumed: stream.consumed };
 }
 
 /** A query with these options, by code. */
@@ -146,7 +146,8 @@ describe('the look at messages without native code', () => {
           const length = before + opted.length;
           const row = new Uint32Array(code.layout.queryWords);
           row[code.layout.query.asked] = bits;
-          const end = code.addOptions(target, offset, length, length - 11, most, row, settings[name]);
+          const reply = target.subarray(offset, offset + most);
+          const end = code.addOptions(reply, length, length - 11, row, settings[name]);
           return { end, target: target.toString('hex') };
         });
         assert.deepEqual(added[1], added[0]);
@@ -158,14 +159,10 @@ describe('the look at messages without native code', () => {
   it('stops before a message that is not complete', () => {
     const whole = seeds[0];
     for (const code of [addon, fallback]) {
-      const { layout } = code;
       const input = Buffer.concat([Buffer.of(0, whole.length), whole, Buffer.of(0, whole.length), whole.subarray(1)]);
-      const words = new Uint32Array(layout.batchSize * layout.queryWords);
-      const progress = new Uint32Array(2);
-      const text = Buffer.alloc(layout.batchSize * 2 * layout.maxText);
-      const counters = new Float64Array(layout.workerRow);
-      assert.equal(code.checkStream(input, 0, input.length, 64, words, text, counters, 0, progress), 1);
-      assert.equal(progress[0], whole.length + 2);
+      const stream = new CheckedStream(code);
+      assert.equal(stream.check(input), 1);
+      assert.equal(stream.consumed, whole.length + 2);
     }
   });
 

@@ -1,0 +1,30 @@
+/** All kinds of attacks. */
+import type { Attack } from '../attack.js';
+import { blocking } from './blocking.js';
+import { certificates, oldTickets, renegotiation } from './certificates.js';
+import { datagrams } from './datagrams.js';
+import { expressions } from './expressions.js';
+import { birthdays, malformedAnswers } from './forgery.js';
+import { frameErrors, frames } from './frames.js';
+import { inFlight } from './in-flight.js';
+import { injection } from './injection.js';
+import { sharing } from './sharing.js';
+import { crowd, streams } from './streams.js';
+
+export const ATTACKS: readonly Attack[] = [
+  injection,
+  datagrams,
+  streams,
+  crowd,
+  frames,
+  frameErrors,
+  inFlight,
+  birthdays,
+  malformedAnswers,
+  sharing,
+  expressions,
+  certificates,
+  oldTickets,
+  renegotiation,
+  blocking,
+];

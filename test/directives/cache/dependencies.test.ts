@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import packet from 'dns-packet';
+import { directives } from '../../../dist/corefile/registry.js';
+import '../../../dist/directives/index.js';
+import { framed, queryBytes } from '../../support/clients.js';
+import { serveCorefile } from '../../support/corefile-server.js';
+import { freePort } from '../../support/free-port.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { ScriptedUpstream } from '../../support/upstream.js';
+
+const folder = temporaryDirectory();
+const zone = join(folder, 'zone');
+const hosts = join(folder, 'hosts');
+writeFileSync(zone, '$TTL 60\n@ SOA ns h 1 1 1 1 60\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\n');
+writeFileSync(hosts, '192.0.2.1 www.example.org\n');
+
+/** Lines with each directive that answers queries or sees them, in a block that ends with `whoami`. */
+const LINES: Readonly<Record<string, readonly string[]>> = {
+  acl: ['acl {\n block net 127.0.0.2/32\n}'],
+  any: ['any'],
+  bufsize: ['bufsize 600'],
+  cache: ['cache 60'],
+  errors: ['errors'],
+  file: [`file ${zone} example.org`],
+  forward: ['forward . 127.0.0.1:UPSTREAM'],
+  hosts: [`hosts ${hosts} {\n fallthrough\n}`],
+  loadbalance: ['loadbalance'],
+  log: ['log'],
+  loop: ['loop'],
+  nsid: ['nsid here'],
+  prometheus: ['prometheus 127.0.0.1:METRICS'],
+  rewrite: ['rewrite name www.example.org other.example.org'],
+  template: [
+    'template IN A {\n answer "{{ .Name }} 60 IN A {{ .Remote }}"\n}',
+    'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ .Message.Id }}"\n}',
+    'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ with .Question }}{{ .Name }}{{ end }}"\n}',
+    'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ $d := . }}{{ $d.Remote }}"\n}',
+    'template IN AAAA {\n answer "{{ .Name }} 60 IN AAAA ::1"\n}',
+  ],
+  whoami: ['whoami'],
+};
+
+/** A question as one client asks it. */
+interface Client {
+  transport: 'udp' | 'tcp';
+  address: string;
+  port: number;
+  name: string;
+  id: number;
+}
+
+describe('cache, with each directive', () => {
+  let upstream: ScriptedUpstream;
+  before(async () => {
+    upstream = await ScriptedUpstream.start();
+  });
+  after(() => upstream.close());
+
+  for (const name of directives.names()) {
+    const setup = directives.get(name)?.setup;
+    if (setup?.start === undefined) continue;
+    it(`knows what replies of ${name} depend on`, () => {
+      assert.ok(setup.dependsOn !== undefined, 'the set-up of a directive declares it');
+      assert.ok((LINES[name] as readonly string[] | undefined) !== undefined, 'this test has lines with the directive');
+    });
+    for (const lines of LINES[name] ?? []) {
+      it(`gives each client what it gets without cache: ${lines.replaceAll(/\s+/g, ' ').replaceAll(folder, '')}`, async () => {
+        await compare(lines.replace('UPSTREAM', String(upstream.port)));
+      });
+    }
+  }
+});
+
+async function compare(lines: string): Promise<void> {
+  const block = async (cached: boolean): Promise<Awaited<ReturnType<typeof serveCorefile>>> => {
+    const own = lines.replace('METRICS', String(await freePort()));
+    const end = lines === 'whoami' ? '' : 'whoami';
+    return serveCorefile(
+      `.:${await freePort()} {\n${cached && !lines.startsWith('cache') ? 'cache 60\n' : ''}${own}\n${end}\n}`,
+    );
+  };
+  const [plain, cached] = [await block(false), await block(true)];
+  const ports = [await freePort(), await freePort()];
+  const clients = (['udp', 'tcp'] as const).flatMap((transport) =>
+    ['127.0.0.1', '127.0.0.2'].flatMap((address) =>
+      ports.map((port, i): Client => ({
+        transport,
+        address,
+        port,
+        name: i ? 'WwW.example.org' : 'www.example.org',
+        id: i + 1,
+      })),
+    ),
+  );
+  for (const client of clients) {
+    const expected = await ask(plain.port, client);
+    // The second time is from the cache, if a client before has not been kept from it already.
+    for (const time of ['first', 'second']) {
+      assert.deepEqual(await ask(cached.port, client), expected, `${time} of ${JSON.stringify(client)}`);
+    }
+  }
+  await plain.server.close();
+  await cached.server.close();
+}
+
+/** What a client is told, but for TTLs and the spelling of owners. Records of a section are in alphabetical order. */
+async function ask(port: number, { transport, address, port: localPort, name, id }: Client): Promise<unknown> {
+  const query = queryBytes(name, 'A', { id });
+  const reply =
+    transport === 'udp' ? await askUdp(query, port, address, localPort) : await askTcp(query, port, address, localPort);
+  if (reply === undefined) return 'no answer';
+  const { rcode, questions, ...sections } = packet.decode(reply) as packet.DecodedPacket & { rcode: string };
+  const told = [sections.answers, sections.authorities, sections.additionals].map((records) =>
+    (records ?? []).map((record) => JSON.stringify({ ...record, name: record.name.toLowerCase(), ttl: 0 })).sort(),
+  );
+  return { id: reply.readUInt16BE(0), rcode, questions, told };
+}
+
+async function askUdp(query: Buffer, port: number, address: string, localPort: number): Promise<Buffer | undefined> {
+  const socket = createSocket('udp4').bind(localPort, address);
+  await once(socket, 'listening');
+  socket.send(query, port, '127.0.0.1');
+  try {
+    const [reply] = (await once(socket, 'message', { signal: AbortSignal.timeout(1000) })) as [Buffer];
+    return reply;
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError') throw error;
+    return undefined;
+  } finally {
+    socket.close();
+    await once(socket, 'close');
+  }
+}
+
+async function askTcp(query: Buffer, port: number, address: string, localPort: number): Promise<Buffer> {
+  const socket: Socket = connect({ port, host: '127.0.0.1', localAddress: address, localPort });
+  await once(socket, 'connect');
+  socket.write(framed(query));
+  let input = Buffer.alloc(0);
+  while (input.length < 2 || input.length < 2 + input.readUInt16BE(0)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    input = Buffer.concat([input, chunk]);
+  }
+  // The port is free again at once.
+  socket.resetAndDestroy();
+  await once(socket, 'close');
+  return input.subarray(2);
+}

@@ -51,6 +51,7 @@ describe('aliases', () => {
     'c.test',
     [
       'www A 192.0.2.2',
+      'www AAAA 2001:db8::2',
       'empty TXT x',
       'round CNAME round.a.test.',
       ...Array.from({ length: 12 }, (_, i) => `c${i + 1} CNAME d${i + 1}.d.test.`),
@@ -65,7 +66,8 @@ describe('aliases', () => {
         `c.test:0 {\n file ${c}\n}\n` +
         `d.test:0 {\n file ${d}\n}\n` +
         'hosts.test:0 {\n hosts /dev/null {\n 192.0.2.3 host.hosts.test\n }\n}\n' +
-        'template.test:0 {\n template IN A {\n answer "{{ .Name }} 60 IN A 192.0.2.4"\n }\n}\n' +
+        'template.test:0 {\n template IN A {\n answer "{{ .Name }} 60 IN A 192.0.2.4"\n }\n' +
+        ' template IN AAAA {\n answer "{{ .Name }} 60 IN CNAME www.c.test."\n }\n}\n' +
         'down.test:0 {\n template IN A {\n rcode SERVFAIL\n }\n}\n',
       { workers: 1 },
     );
@@ -114,6 +116,15 @@ describe('aliases', () => {
     const [rcode, ...records] = shown(reply);
     assert.equal(rcode, 'SERVFAIL');
     assert.ok(records.length >= 5 && records.length <= 9, String(records.length));
+  });
+
+  it('are followed from `template`, too', async () => {
+    assert.deepEqual(shown(await ask(server.port, 'alias.template.test', 'AAAA')), [
+      'NOERROR',
+      'alias.template.test CNAME www.c.test',
+      'www.c.test AAAA 2001:db8::2',
+    ]);
+    assert.deepEqual(shown(await ask(server.port, 'alias.template.test', 'CNAME')), ['SERVFAIL']);
   });
 
   it('are not followed for CNAME itself', async () => {

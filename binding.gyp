@@ -27,6 +27,8 @@
         'native/node/guard_object.cc',
         'native/node/layout_description.cc',
         'native/message/message_view.cc',
+        'native/message/names.cc',
+        'native/message/records.cc',
         'native/guard/rate_limiter.cc',
         'native/net/local_datagram.cc',
         'native/net/reuseport.cc',
@@ -41,6 +43,7 @@
         'native/udp/udp_endpoint.cc',
         'native/node/udp_endpoint_object.cc',
         'native/upstream/upstream_answer.cc',
+        'native/upstream/waiting_queries.cc',
       ],
       'include_dirs': ['native', "<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': [

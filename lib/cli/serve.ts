@@ -1,13 +1,15 @@
 /** Runs a Corefile until a signal ends it. */
 import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import type { CodedError } from '../errors.js';
 import { nativeMissing } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { CorefileServer } from '../run/corefile-server.js';
 import { defaultControlPath, runtimeDirectory } from './control-client.js';
 import type { Arguments } from './options.js';
-import { fail, print, version } from './output.js';
+import { fail, print } from './output.js';
 import { startReport, stopReport, tryReport } from './reports.js';
 import { ServiceManager } from './service-manager.js';
+import { packageVersion } from '../native/package-files.js';
 
 /** Lines as CoreDNS has them. */
 const logger: Logger = {
@@ -35,8 +37,10 @@ export async function serve(options: Arguments): Promise<void> {
     ...(dnsPort === undefined ? {} : { dnsPort }),
     ...(control === undefined ? {} : { control }),
   });
-  server.on('warning', ({ message }) => {
-    logger.warn(message);
+  server.on('warning', (warning) => {
+    // The directive `errors` logs these, where the Corefile has it.
+    if ((warning as CodedError).code === 'ERR_MULTISOCKET_REPLY_FAILED') return;
+    logger.warn(warning.message);
   });
   server.on('error', ({ message }) => {
     logger.error(message);
@@ -51,7 +55,7 @@ export async function serve(options: Arguments): Promise<void> {
   if (quiet) return;
   for (const line of startReport(server)) print(line);
   if (process.stdout.isTTY) for (const line of tryReport(server)) print(line);
-  print(`multisocket-${version()}\n${process.platform}/${process.arch}, node ${process.version}`);
+  print(`multisocket-${packageVersion}\n${process.platform}/${process.arch}, node ${process.version}`);
 }
 
 /** Where the control socket is by default: nowhere where there cannot be one, which is no reason not to serve. */

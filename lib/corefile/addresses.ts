@@ -71,13 +71,16 @@ function settle(address: ServedAddress, blocks: readonly ServerBlock[]): Corefil
   address.tls = having('tls')?.listen.tls;
   address.timeouts = having('timeouts')?.listen.timeouts;
   address.rrl = having('rrl')?.listen.rrl;
-  return (['sockets', 'tls', 'timeouts', 'rrl'] as const).flatMap((setting) => {
+  const inVain = (['sockets', 'tls', 'timeouts', 'rrl'] as const).flatMap((setting) => {
     const from = setting === 'sockets' ? sharing[0] : having(setting);
     const ignored = sharing.filter(
       ({ listen }) => listen[setting] !== undefined && !isDeepStrictEqual(listen[setting], address[setting]),
     );
     return ignored.flatMap((block) => warnIgnored(block, setting, address, from));
   });
+  const isBare = (address.transport === 'tls' || address.transport === 'https') && address.tls === undefined;
+  const bare = `${addressName(address)} is not encrypted: the directive tls gives it a certificate`;
+  return isBare ? [...inVain, corefileWarning(sharing[0].zones[0], bare)] : inVain;
 }
 
 function warnIgnored(

@@ -118,7 +118,7 @@ function refuse(_: Query, reply: Reply): void {
 
 /** What the last of a chain has as its next one: SERVFAIL, also as in CoreDNS. */
 export const noNext: Handler = (_, reply) => {
-  reply.rcode = 'SERVFAIL';
+  reply.fail('SERVFAIL', new Error(`plugin/${reply.handledBy}: no next plugin found`));
 };
 
 function raise(error: Error): never {

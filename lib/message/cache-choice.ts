@@ -21,8 +21,6 @@ export interface CacheChoice {
 
 /** No bound but the records' own: longer than any TTL. */
 export const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
-/** It is not kept. */
-export const NOT_AT_ALL: CacheChoice = { ttl: 0, varyBy: 0 };
 
 /** Checks what `Reply.cache` was given. Throws `RangeError` for a TTL, `TypeError` for what nothing can vary by. */
 export function cacheChoice(ttl: number | undefined, varyBy: readonly VaryBy[]): CacheChoice {

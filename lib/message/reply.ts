@@ -1,14 +1,7 @@
 /** The answer to a query, as a handler makes it. */
 import { inspect } from 'node:util';
 import type { Packet } from 'dns-packet';
-import {
-  cacheChoice,
-  DEFAULT_CACHING,
-  NOT_AT_ALL,
-  type CacheChoice,
-  type Dependency,
-  type VaryBy,
-} from './cache-choice.js';
+import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type Dependency, type VaryBy } from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
@@ -64,6 +57,7 @@ export class Reply {
   #flags = 0;
   #caching: CacheChoice = DEFAULT_CACHING;
   #optStart = 0;
+  #cause: Error | undefined;
 
   /** @internal */
   constructor(query: Query) {
@@ -79,6 +73,7 @@ export class Reply {
     numberOf(rcode); // throws for what is none
     this.#rcode = rcode;
     this.#touched = true;
+    this.#cause = undefined;
   }
 
   /** AA: this server is an authority for the name (RFC 1035 s.4.1.1); false at first. */
@@ -290,13 +285,22 @@ export class Reply {
     for (const observer of this.#observers) observer({ rcode: this.#rcode, length, truncated: this.#truncated });
   }
 
-  /** @internal Puts a bare response code in place of all that was said. */
-  fail(rcode: Rcode): void {
+  /**
+   * Puts a bare response code in place of all that was said, since something went wrong. `cause`: what that was; it reaches
+   * the directive `errors` and the server's event `warning`. Throws `RangeError` for an unknown response code.
+   */
+  fail(rcode: Rcode, cause?: Error): void {
     this.#answers = this.#authorities = this.#additionals = this.#encoded = undefined;
     this.#flags = 0;
-    this.#caching = NOT_AT_ALL;
+    this.#caching = DEFAULT_CACHING;
     this.#dropped = false;
     this.rcode = rcode;
+    this.#cause = cause;
+  }
+
+  /** What {@link fail} was given; undefined for a reply that has not failed, or was answered since. */
+  get cause(): Error | undefined {
+    return this.#cause;
   }
 
   /**

@@ -53,6 +53,11 @@ export interface Addon {
   queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
   /** Opens an answer cache of this process and returns its number. */
   openCache(options: NativeCacheOptions): number;
+  /**
+   * Reads what came on a stream in answer to `query`, whose question ends at `questionEnd`, and writes it to a row of
+   * answers. Returns the outcome: `answered`, `malformed` or `unmatched`.
+   */
+  readAnswer(query: Uint8Array, questionEnd: number, message: Uint8Array, row: Uint32Array): number;
   /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
   closeCache(number: number): void;
   /** Opens cookies and rate limits of this process and returns their number. */

@@ -202,6 +202,8 @@ export interface Layout {
     length: number;
     /** Offset from the message's start to the first byte after the question. */
     questionEnd: number;
+    /** Why it was not sent: an errno. */
+    error: number;
   };
   /** The words of a row of answers. All but the first two are set for `answered` alone. */
   answer: {
@@ -229,6 +231,8 @@ export interface Layout {
     optionsOffset: number;
     /** OPT: RDLENGTH. */
     optionsLength: number;
+    /** An errno. */
+    error: number;
   };
   /** What became of a query to an upstream. */
   outcome: {
@@ -240,6 +244,12 @@ export interface Layout {
     malformed: number;
     /** The kernel reports that nobody is there. */
     unreachable: number;
+    /** The question came back in another case. */
+    misspelt: number;
+    /** Somebody guesses at the answer. */
+    guessed: number;
+    /** On a stream: the message answers nothing. */
+    unmatched: number;
   };
   /** As {@link nativeSocketCounters}. */
   socketCounters: string[];
@@ -256,7 +266,7 @@ export const layoutNames = {
   stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],
   client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'unsent', 'answerWords'],
-  ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd'],
-  answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength'],
-  outcome: ['answered', 'truncated', 'malformed', 'unreachable'],
+  ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd', 'error'],
+  answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength', 'error'],
+  outcome: ['answered', 'truncated', 'malformed', 'unreachable', 'misspelt', 'guessed', 'unmatched'],
 } as const;

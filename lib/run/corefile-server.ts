@@ -1,5 +1,7 @@
 /** A server that runs a Corefile. */
 import { EventEmitter } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { packageFile } from '../native/package-files.js';
 import { isDeepStrictEqual } from 'node:util';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
@@ -161,7 +163,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 
   #handler(corefile: Corefile): { filename: URL; workerData: CorefileWork } {
-    const filename = new URL('./corefile-handler.js', import.meta.url);
+    const filename = pathToFileURL(packageFile('dist/run/corefile-handler.js'));
     filename.search = String(handlers++);
     return { filename, workerData: { corefile, modules: this.#config.modules } };
   }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { Faults, parsingError, type CorefileError } from '../corefile/errors.js';
-import type { TimeoutSettings, TlsSettings as CorefileTls } from '../corefile/listen-settings.js';
+import type { TimeoutSettings } from '../corefile/listen-settings.js';
 import { readTls } from '../directives/tls/files.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
@@ -12,9 +12,8 @@ import type { ListenOptions, TcpOptions } from '../server/options/options.js';
 
 /** Options of a server that a Corefile decides. */
 export interface Listening {
-  listen: Required<Pick<ListenOptions, 'transport' | 'address' | 'port' | 'sockets'>>[];
+  listen: ListenOptions[];
   tcp: TcpOptions;
-  tls?: TlsSettings;
   rateLimit?: RateLimitOptions;
 }
 
@@ -28,30 +27,25 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
   checkAddresses(corefile, faults);
   faults.throwAny();
   const { addresses } = corefile;
-  const listen = addresses.map((address) => listenEntry(address, corefile));
+  const listen = addresses.map((address) => {
+    const entry = listenEntry(address, corefile);
+    return address.transport === 'dns' ? entry : { ...entry, tls: readCertificate(address, corefile) };
+  });
   const timeouts = theOne(corefile, 'timeouts', addresses) ?? {};
-  const encrypted = addresses.find(({ tls }) => tls !== undefined);
-  const tls = encrypted?.tls === undefined ? {} : { tls: readCertificate(encrypted.tls, encrypted, corefile) };
   const rateLimit = rateLimitOf(corefile);
   const limits = rateLimit === undefined ? {} : { rateLimit };
-  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...tls, ...limits };
+  return { listen, tcp: { ...tcp, ...tcpTimeouts(timeouts) }, ...limits };
 }
 
 /**
- * Adds to `faults` what a server does not support: transports other than `dns`, `tls`, `https` and `grpc`, and
- * certificates, timeouts or rate limits that differ between addresses.
+ * Adds to `faults` what a server does not support: transports other than `dns`, `tls`, `https` and `grpc`, and timeouts or
+ * rate limits that differ between addresses.
  */
 export function checkAddresses(corefile: Corefile, faults: Faults): void {
   const { addresses } = corefile;
   for (const address of addresses) faults.gather(() => listenEntry(address, corefile));
-  const encrypted = addresses.filter(({ transport }) => transport !== 'dns');
   faults.gather(() => theOne(corefile, 'timeouts', addresses));
-  faults.gather(() => theOne(corefile, 'tls', encrypted));
   faults.gather(() => rateLimitOf(corefile));
-  // gRPC is not encrypted without one, as in CoreDNS.
-  for (const bare of encrypted.filter(({ transport, tls }) => transport !== 'grpc' && tls === undefined)) {
-    faults.add(fault(corefile, bare, 'needs the directive tls, with a certificate and its key'));
-  }
 }
 
 /** The rate limits of a Corefile. Throws a {@link CorefileError} where they differ between addresses. */
@@ -60,15 +54,17 @@ export function rateLimitOf(corefile: Corefile): RateLimitOptions | undefined {
   return theOne(corefile, 'rrl', plain);
 }
 
-function readCertificate(settings: CorefileTls, address: ServedAddress, corefile: Corefile): TlsSettings {
+/** The certificate of an address; null: it has none, and is not encrypted, as in CoreDNS. */
+function readCertificate(address: ServedAddress, corefile: Corefile): TlsSettings | null {
+  if (address.tls === undefined) return null;
   try {
-    return readTls(settings);
+    return readTls(address.tls);
   } catch (cause) {
     throw Object.assign(fault(corefile, address, `has no certificate: ${(cause as Error).message}`), { cause });
   }
 }
 
-function listenEntry(served: ServedAddress, corefile: Corefile): Listening['listen'][number] {
+function listenEntry(served: ServedAddress, corefile: Corefile): ListenOptions & { transport: AddressTransport } {
   const { transport, address, port, sockets } = served;
   if (!isSupported(transport)) throw fault(corefile, served, `cannot be served: ${UNSUPPORTED[transport]}`);
   // All addresses of the host, IPv4 and IPv6.
@@ -88,7 +84,7 @@ function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
 }
 
 /** A setting that all `addresses` have to share, since a server has one of it. */
-function theOne<Setting extends 'tls' | 'timeouts' | 'rrl'>(
+function theOne<Setting extends 'timeouts' | 'rrl'>(
   corefile: Corefile,
   setting: Setting,
   addresses: readonly ServedAddress[],

@@ -31,16 +31,18 @@ export class ServedGroup {
   /** Its number, which no other group has. */
   readonly #index: number;
   readonly #wildcard: boolean;
+  readonly #entry: string;
   /** How many of its sockets shall be served: fewer than there are just before the surplus is closed. */
   #serving = 0;
   /** How many are to stay: fewer than there are while it shrinks. */
   #staying = 0;
 
-  /** All of `sockets` are served. `slot`: the place of their address among the rows of counters. */
-  constructor(sockets: GroupSockets, slot: number, spoken: AddressTransport) {
+  /** All of `sockets` are served. `slot`: the place of their address among the rows of counters. `entry`: see `ServerSocket`. */
+  constructor(sockets: GroupSockets, slot: number, spoken: AddressTransport, entry: string) {
     const { address, port } = sockets;
     this.sockets = sockets;
     this.transport = spoken === 'dns' ? sockets.protocol : spoken;
+    this.#entry = entry;
     this.local = { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
     this.#wildcard = address === '0.0.0.0' || address === '::';
     const place = this.transport === 'udp' ? 0 : 1;
@@ -114,7 +116,7 @@ export class ServedGroup {
     for (let i = members.length; i < sockets.descriptors.length; i++) {
       const fd = sockets.descriptors[i];
       const [number, group, wildcard] = [this.#first + i, this.#index, this.#wildcard];
-      members.push({ number, transport, fd, group, wildcard, local });
+      members.push({ number, transport, fd, group, wildcard, local, entry: this.#entry });
     }
     this.#serving = this.#staying = members.length;
   }

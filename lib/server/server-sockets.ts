@@ -5,7 +5,7 @@ import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
 import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
-import { resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
+import { nameOfAddress, resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { ServerSocket } from '../worker/messages.js';
@@ -269,7 +269,7 @@ function hasGrown(address: Address): address is Address & { kept: number } {
 
 function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: number): Address {
   const { transport } = wanted;
-  const served = groups.map((group) => new ServedGroup(group, slot, transport));
+  const served = groups.map((group) => new ServedGroup(group, slot, transport, nameOfAddress(wanted)));
   return { wanted, bound: { transport, ...served[0].local }, slot, groups: served };
 }
 

@@ -16,8 +16,19 @@ export async function startWorker(
   shared: Pick<ServingOptions, 'cache' | 'guard'>,
   events: Omit<WorkerEvents, 'logger'>,
 ): Promise<SupervisedWorker> {
-  const { workers, handler, maxPayloadSize, handlerTimeout, maxInFlight, overload, tcp, tls, workerData, logger } =
-    config;
+  const {
+    workers,
+    handler,
+    maxPayloadSize,
+    handlerTimeout,
+    maxInFlight,
+    overload,
+    tcp,
+    tls,
+    ownTls,
+    workerData,
+    logger,
+  } = config;
   const place = counters.takeSeat();
   const serving: ServingOptions = {
     ...place,
@@ -31,6 +42,7 @@ export async function startWorker(
     overload,
     tcp,
     tls,
+    ownTls,
     ...shared,
     workerData,
     heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,

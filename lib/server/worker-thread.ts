@@ -1,5 +1,6 @@
 /** The owner's side of a worker thread. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { packageFile } from '../native/package-files.js';
 import { withCode } from '../errors.js';
 import type { Logger } from '../message/handler.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
@@ -55,7 +56,7 @@ export class WorkerThread implements SupervisedWorker {
     this.#counters = new Float64Array(start.memory);
     this.#row = start.row;
     this.#events = events;
-    this.#worker = new Worker(new URL('../worker/main.js', import.meta.url), {
+    this.#worker = new Worker(packageFile('dist/worker/main.js'), {
       ...options,
       name: `multisocket ${start.index}`,
       workerData: start,

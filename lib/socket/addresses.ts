@@ -69,6 +69,19 @@ export function formatAddress(address: string, port: number): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** `tls://[::1]:853`: an address with its transport, as messages name it. */
+export function nameOfAddress({
+  transport,
+  address,
+  port,
+}: {
+  transport: string;
+  address: string;
+  port: number;
+}): string {
+  return `${transport}://${formatAddress(address, port)}`;
+}
+
 function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' | 'port'> {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(entry);
   const transport = checkTransport(scheme?.[1].toLowerCase() ?? 'dns', entry);

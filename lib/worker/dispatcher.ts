@@ -8,6 +8,7 @@ import { printable } from '../message/printable.js';
 import { lookupsThrough } from '../message/lookup.js';
 import type { Lookups, Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
+import type { Rcode } from '../dns/registry.js';
 import { workerCounter } from './counters.js';
 import { withNsid, type EdnsSettings } from './edns-settings.js';
 import { packOrigin } from './ip.js';
@@ -196,6 +197,16 @@ export class Dispatcher {
   #finish(query: Query, reply: Reply): void {
     if (!reply.answered) this.#fail(SILENT, 'HANDLER_SILENT', 'answered nothing', query, reply);
     else if (reply.dropped) this.#counters[this.#row + DROPPED] += 1;
+    else if (reply.cause !== undefined) this.#tell(query, reply.rcode, reply.cause);
+  }
+
+  /** A handler said why it failed. */
+  #tell({ name, class: queryClass, type }: Query, rcode: Rcode, cause: Error): void {
+    const code = 'ERR_MULTISOCKET_REPLY_FAILED';
+    this.#report(code, () => {
+      const message = `${name} ${queryClass} ${type} was answered ${rcode}: ${printable(cause.message)}`;
+      return withCode(new Error(message, { cause }), code);
+    });
   }
 
   #shed(reply: Reply): void {

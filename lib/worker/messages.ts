@@ -17,6 +17,8 @@ export interface ServerSocket {
   wildcard: boolean;
   /** What it is bound to. */
   local: Endpoint;
+  /** Its address as the option `listen` has it: `tls://[::]:853`, port 0 included. */
+  entry: string;
 }
 
 /** How to serve: what every worker of a server is told. */
@@ -27,6 +29,8 @@ export interface ServingOptions {
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
+  /** The TLS settings that addresses have for themselves, by {@link ServerSocket.entry}; null: it is not encrypted. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The number of the answer cache; 0: there is none. */
   cache: number;
   /** The number of the cookies and rate limits; 0: there are none. */

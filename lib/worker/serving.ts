@@ -69,7 +69,7 @@ export class Serving {
     const edns = ednsSettings({
       maxPayloadSize,
       idleTimeout: tcp.idleTimeout,
-      grpcEncrypted: start.tls !== undefined,
+      grpcEncrypted: [start.tls, ...Object.values(start.ownTls)].some((tls) => tls !== undefined && tls !== null),
       nsid: start.nsid,
     });
     const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
@@ -104,6 +104,7 @@ export class Serving {
       timeouts: tcp,
       backlog: tcp.backlog,
       tls: start.tls,
+      ownTls: start.ownTls,
       services: {
         tcp: new TcpService(options, false),
         tls: new TcpService(options, true),

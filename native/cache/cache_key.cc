@@ -4,12 +4,12 @@
 #include <cstring>
 
 #include "guard/server_cookies.h"
+#include "message/names.h"
 #include "message/wire.h"
 
 namespace multisocket {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
 constexpr uint16_t kMinPayloadSize = 512;
 constexpr uint16_t kTypeTkey = 249;  // then TSIG, IXFR and, the last of them, AXFR
 constexpr uint16_t kTypeAxfr = 252;
@@ -33,24 +33,6 @@ bool find_subnet(const uint8_t* query, const MessageView& view, AddedOptions add
     *length = read16(options + at + 2);
   }
   return true;
-}
-
-// Copies a name in lower case, eight octets at a time. The octets that say how long a label is are below 64 and 'A' is
-// 65, so all can be treated alike.
-void copy_lower(const uint8_t* from, size_t length, uint8_t* to) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = 0x80 * kOnes;
-  size_t at = 0;
-  for (; at + 8 <= length; at += 8) {
-    uint64_t octets;
-    memcpy(&octets, from + at, sizeof octets);
-    // The sums have the top bit of an octet set where its lower seven are 'A' or more, and more than 'Z'.
-    const uint64_t low = octets & ~kTops;
-    const uint64_t upper = (low + (0x80 - 'A') * kOnes) & ~(low + (0x7f - 'Z') * kOnes) & ~octets & kTops;
-    octets |= upper >> 2;  // 0x20
-    memcpy(to + at, &octets, sizeof octets);
-  }
-  for (; at < length; at++) to[at] = from[at] >= 'A' && from[at] <= 'Z' ? from[at] | 0x20 : from[at];
 }
 
 }  // namespace

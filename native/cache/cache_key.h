@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "message/message_view.h"
+#include "message/names.h"
 
 namespace multisocket {
 
@@ -77,7 +78,6 @@ class CacheKey {
     kClientLength = 15,
     kFixedSize = 16,
   };
-  static constexpr size_t kMaxName = 255;
   static constexpr size_t kMaxSubnet = 4 + 16;  // RFC 7871 s.6: family, two prefix lengths, address
   static constexpr size_t kMaxLocal = 18;
 

@@ -6,23 +6,21 @@
 #include <new>
 
 #include "guard/server_cookies.h"
+#include "message/records.h"
 #include "message/wire.h"
 
 namespace multisocket {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
-constexpr size_t kRecordFixedSize = 10;  // TYPE, CLASS, TTL, RDLENGTH
-constexpr size_t kMinRecord = 1 + kRecordFixedSize;
+constexpr size_t kTtlBeforeRdata = 6;  // octets from a TTL to the RDATA
+constexpr size_t kMinRecord = 1 + 10;  // the root; TYPE, CLASS, TTL, RDLENGTH
 constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;
 constexpr size_t kOptSize = 11;
 constexpr size_t kAllocatorShare = 16;  // what malloc keeps beside a block, and rounds it up to
 constexpr uint32_t kMaxTtl = INT32_MAX;
-constexpr size_t kMinSoa = 2 + 5 * 4;  // two roots, five numbers
 constexpr uint16_t kTypeNs = 2;
 constexpr uint16_t kTypeSoa = 6;
 constexpr uint16_t kTypeSig = 24;  // in a reply, one that signs the message: SIG(0)
-constexpr uint16_t kTypeOpt = 41;
 constexpr uint16_t kTypeTkey = 249;
 constexpr uint16_t kTypeTsig = 250;
 constexpr uint16_t kFlagQr = 0x8000;
@@ -37,19 +35,6 @@ struct TtlPlaces {
   size_t count = 0;
   uint16_t offsets[kMaxRecords];
 };
-
-// The offset behind a name, 0 where it does not fit. Pointers are not followed: a walk over thousands of records takes
-// as long as the message is, whatever they point to.
-size_t end_of_name(const uint8_t* message, size_t length, size_t at) {
-  while (at < length) {
-    const uint8_t label = message[at];
-    if (label == 0) return at + 1;
-    if (label >= 0xc0) return at + 2;
-    if (label > 63) return 0;
-    at += label + 1U;
-  }
-  return 0;
-}
 
 // The question of the reply is the query's, whatever the spelling.
 bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {
@@ -75,22 +60,19 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
   uint32_t lifetime = std::min(answer.max_ttl, kMaxTtl);
   size_t at = question_end;
   for (size_t i = 0; i < records; i++) {
-    at = end_of_name(message, answer.length, at);
-    if (at == 0 || at + kRecordFixedSize > answer.length) return 0;
-    const uint16_t type = read16(message + at);
-    const uint32_t ttl = read32(message + at + 4);
-    const size_t rdlength = read16(message + at + 8);
-    if (type == kTypeOpt || type == kTypeTkey || type == kTypeTsig || type == kTypeSig || ttl > kMaxTtl) return 0;
-    lifetime = std::min(lifetime, ttl);
-    places->offsets[places->count++] = static_cast<uint16_t>(at + 4 - question_end);
-    at += kRecordFixedSize + rdlength;
-    if (at > answer.length) return 0;
+    Record record;
+    at = read_record(message, answer.length, at, &record);
+    if (at == 0 || record.ttl > kMaxTtl) return 0;
+    const uint16_t type = record.type;
+    if (type == kTypeOpt || type == kTypeTkey || type == kTypeTsig || type == kTypeSig) return 0;
+    lifetime = std::min(lifetime, record.ttl);
+    places->offsets[places->count++] = static_cast<uint16_t>(record.rdata - kTtlBeforeRdata - question_end);
     if (positive) {
       bounded = true;
     } else if (i >= answers && i < first_additional) {
       // NS without SOA is no negative answer but a referral (RFC 2308 s.2.2).
       if (type == kTypeNs && rcode == kRcodeNoError) bounded = true;
-      if (type == kTypeSoa && rdlength >= kMinSoa) {
+      if (type == kTypeSoa) {
         lifetime = std::min(lifetime, read32(message + at - 4));  // MINIMUM stands last
         bounded = true;
       }

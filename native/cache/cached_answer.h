@@ -33,12 +33,12 @@ class CachedAnswer {
   };
   using Owner = std::unique_ptr<CachedAnswer, Free>;
 
-  // Null where the reply is not to be cached: not a whole reply to this query, TC set, an RCODE of more than four bits,
-  // a cookie among its options, an OPT, TSIG or SIG(0) in it, longer than this query's replies may be, or with nothing
-  // to live on. It lives for `max_ttl` or the smallest TTL of its records, whichever is less. One that says there is no
-  // such name or no such data lives no longer than its SOA's MINIMUM and, without an SOA or `max_ttl`, not at all (RFC
-  // 2308 s.5); the same for failures. 0 is nothing to live on; a TTL above 2^31-1 counts as 0 (RFC 2181 s.8). Null as
-  // well where memory is short.
+  // Null where the reply is not to be cached: not a whole, well-formed reply to this query, TC set, an RCODE of more
+  // than four bits, a cookie among its options, an OPT, TSIG or SIG(0) in it, longer than this query's replies may be,
+  // or with nothing to live on. It lives for `max_ttl` or the smallest TTL of its records, whichever is less. One that
+  // says there is no such name or no such data lives no longer than its SOA's MINIMUM and, without an SOA or `max_ttl`,
+  // not at all (RFC 2308 s.5); the same for failures. 0 is nothing to live on; a TTL above 2^31-1 counts as 0 (RFC 2181
+  // s.8). Null as well where memory is short.
   static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, Transport transport,
                     uint16_t payload_size, const Answer& answer, uint32_t now);
 

@@ -7,7 +7,6 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
 constexpr size_t kOptSize = 11;
 constexpr uint16_t kTypeOpt = 41;
 constexpr uint16_t kQrAndOpcode = 0xf800;

@@ -148,10 +148,12 @@ constexpr uint32_t kClientOutboxEntries = 256;
   X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` where it could not send.") \
   X(kAskOffset, offset, "Offset of the message in the slab.")                                                    \
   X(kAskLength, length, "Length of the message in bytes.")                                                       \
-  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")
+  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")       \
+  X(kAskError, error, "Why it was not sent: an errno.")
 enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
 
-// A row for each query that is done with. All but `handle` and `outcome` are there for kAnswered alone.
+// A row for each query that is done with. Besides `handle` and `outcome` it has `error` for kUnreachable, and at
+// `offset` the text of the address and port that the query left from; and all but `error` for kAnswered.
 #define LAYOUT_ANSWER(X)                                                                                 \
   X(kAnswerHandle, handle, "JavaScript's number for the query.")                                         \
   X(kAnswerOutcome, outcome, "An outcome.")                                                              \
@@ -164,14 +166,18 @@ enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords 
   X(kAnswerAuthorities, authorities, "Records in the authority section.")                                \
   X(kAnswerAdditionals, additionals, "Records in the additional section, without OPT.")                  \
   X(kAnswerOptionsOffset, optionsOffset, "OPT: offset from the message's start to its RDATA.")           \
-  X(kAnswerOptionsLength, optionsLength, "OPT: RDLENGTH.")
+  X(kAnswerOptionsLength, optionsLength, "OPT: RDLENGTH.")                                               \
+  X(kAnswerError, error, "An errno.")
 enum AnswerWord : uint32_t { LAYOUT_ANSWER(LAYOUT_MEMBER) kAnswerWords };
 
 #define LAYOUT_OUTCOME(X)                                                      \
   X(kAnswered, answered, "An answer came.")                                    \
   X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.") \
   X(kMalformed, malformed, "The answer cannot be read.")                       \
-  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")
+  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")     \
+  X(kMisspelt, misspelt, "The question came back in another case.")            \
+  X(kGuessed, guessed, "Somebody guesses at the answer.")                      \
+  X(kUnmatched, unmatched, "On a stream: the message answers nothing.")
 enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
 
 // Sizes and counts.

@@ -2,14 +2,14 @@
 
 #include <cstring>
 
+#include "message/names.h"
+#include "message/records.h"
 #include "message/wire.h"
 
 namespace multisocket {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
 constexpr size_t kRecordFixedSize = 10;  // TYPE, CLASS, TTL, RDLENGTH
-constexpr uint16_t kTypeOpt = 41;
 constexpr uint16_t kFlagQr = 0x8000;
 constexpr uint16_t kOpcodeMask = 0x7800;
 constexpr uint16_t kFlagRd = 0x0100;
@@ -22,44 +22,6 @@ constexpr uint32_t kRcodeBadVers = 16;
 constexpr uint16_t kMaxAnswers = 1;
 constexpr uint16_t kMaxAuthorities = 1;
 constexpr uint16_t kMaxAdditionals = 2;
-
-// Checks the name at `offset` through all its pointers and returns the offset behind it, 0 when it is bad. A pointer
-// leads to a prior name (RFC 1035 s.4.1.4), so each must lead further back than the last: that ends every chain.
-size_t skip_name(const uint8_t* message, size_t length, size_t offset) {
-  size_t end = 0;
-  size_t at = offset;
-  size_t limit = offset;  // pointers lead below this
-  size_t octets = 0;
-  for (;;) {
-    if (at >= length) return 0;
-    const uint8_t label = message[at];
-    if (label == 0) return end != 0 ? end : at + 1;
-    if (label < 64) {
-      octets += label + 1U;
-      if (octets > 254) return 0;  // with the root's octet: 255
-      at += label + 1U;
-      continue;
-    }
-    if (label < 0xc0 || at + 1 >= length) return 0;
-    const size_t target = (label & 0x3fU) << 8 | message[at + 1];
-    if (target < kHeaderSize || target >= limit) return 0;
-    if (end == 0) end = at + 2;
-    limit = target;
-    at = target;
-  }
-}
-
-// The question's name: nothing stands before it that it could point to.
-size_t skip_question_name(const uint8_t* message, size_t length) {
-  size_t at = kHeaderSize;
-  while (at < length) {
-    const uint8_t label = message[at];
-    if (label == 0) return at + 1 - kHeaderSize <= 255 ? at + 1 : 0;
-    if (label > 63) return 0;
-    at += label + 1U;
-  }
-  return 0;
-}
 
 // Options fill the RDATA exactly (RFC 6891 s.6.1.2). `*asked`: those that are answered by being there.
 bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
@@ -101,7 +63,7 @@ Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
     return Verdict::kFormatError;
   }
 
-  size_t at = skip_question_name(message, length);
+  size_t at = skip_plain_name(message, length, kHeaderSize);
   if (at == 0 || at + 4 > length) return Verdict::kFormatError;
   view->qname_length = static_cast<uint16_t>(at - kHeaderSize);
   view->qtype = read16(message + at);

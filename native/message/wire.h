@@ -1,10 +1,14 @@
-// Numbers as they stand in DNS messages: most significant octet first (RFC 1035 s.2.3.2).
+// Numbers as they stand in DNS messages: most significant octet first (RFC 1035 s.2.3.2). The header has 12 octets
+// (s.4.1.1).
 #ifndef MULTISOCKET_WIRE_H_
 #define MULTISOCKET_WIRE_H_
 
+#include <cstddef>
 #include <cstdint>
 
 namespace multisocket {
+
+constexpr size_t kHeaderSize = 12;
 
 inline uint16_t read16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
 

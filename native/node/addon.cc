@@ -197,6 +197,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("StreamAdmission", StreamAdmissionObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));
+  exports.Set("readAnswer", Napi::Function::New<UdpClientObject::read_answer>(env, "readAnswer"));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
 #ifdef MULTISOCKET_LOAD_GENERATOR
   exports.Set("LoadGenerator", LoadGeneratorObject::define(env));

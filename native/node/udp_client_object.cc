@@ -5,6 +5,17 @@
 #include "node/system_error.h"
 
 namespace multisocket {
+namespace {
+
+// Returns 0 or an error of libuv.
+int read_address(const std::string& text, int port, UdpClient::Address* address) {
+  address->length = sizeof(sockaddr_in);
+  if (uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(&address->storage)) == 0) return 0;
+  address->length = sizeof(sockaddr_in6);
+  return uv_ip6_addr(text.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address->storage));
+}
+
+}  // namespace
 
 Napi::Function UdpClientObject::define(Napi::Env env) {
   return DefineClass(env, "UdpClient",
@@ -43,24 +54,40 @@ UdpClientObject::UdpClientObject(const Napi::CallbackInfo& info) : Napi::ObjectW
 void UdpClientObject::add(const Napi::CallbackInfo& info) {
   const std::string address = info[0].As<Napi::String>().Utf8Value();
   const int port = info[1].As<Napi::Number>().Int32Value();
-  sockaddr_storage storage{};
-  socklen_t length = sizeof(sockaddr_in);
-  int error = uv_ip4_addr(address.c_str(), port, reinterpret_cast<sockaddr_in*>(&storage));
-  if (error != 0) {
-    length = sizeof(sockaddr_in6);
-    error = uv_ip6_addr(address.c_str(), port, reinterpret_cast<sockaddr_in6*>(&storage));
-  }
-  if (error != 0) {
+  const std::string source = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : "";
+  UdpClient::Address to;
+  UdpClient::Address from;
+  if (const int error = read_address(address, port, &to); error != 0) {
     throw_system_error(info.Env(), error, "connect", address, port);
     return;
   }
-  client_->add(storage, length);
+  if (source.empty()) {
+    client_->add(to, from);
+    return;
+  }
+  if (const int error = read_address(source, 0, &from); error != 0) {
+    throw_system_error(info.Env(), error, "bind", source, 0);
+    return;
+  }
+  client_->add(to, from);
 }
 
 void UdpClientObject::flush(const Napi::CallbackInfo& /*info*/) { client_->flush(); }
 
-void UdpClientObject::forget(const Napi::CallbackInfo& info) {
-  client_->forget(info[0].As<Napi::Number>().Uint32Value());
+Napi::Value UdpClientObject::forget(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), client_->forget(info[0].As<Napi::Number>().Uint32Value()));
+}
+
+Napi::Value UdpClientObject::read_answer(const Napi::CallbackInfo& info) {
+  const auto query = info[0].As<Napi::Uint8Array>();
+  const auto message = info[2].As<Napi::Uint8Array>();
+  uint32_t* row = info[3].As<Napi::Uint32Array>().Data();
+  UpstreamAnswer answer;
+  const layout::AnswerOutcome outcome = read_stream_answer(message.Data(), message.ElementLength(), query.Data(),
+                                                           info[1].As<Napi::Number>().Uint32Value(), &answer);
+  row[layout::kAnswerOffset] = 0;
+  answer.write(row);
+  return Napi::Number::New(info.Env(), outcome);
 }
 
 Napi::Value UdpClientObject::counters(const Napi::CallbackInfo& info) {
@@ -69,6 +96,7 @@ Napi::Value UdpClientObject::counters(const Napi::CallbackInfo& info) {
   result.Set("sent", static_cast<double>(counters.sent));
   result.Set("received", static_cast<double>(counters.received));
   result.Set("unmatched", static_cast<double>(counters.unmatched));
+  result.Set("givenUp", static_cast<double>(counters.given_up));
   return result;
 }
 

@@ -15,6 +15,8 @@ class UdpClientObject : public Napi::ObjectWrap<UdpClientObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit UdpClientObject(const Napi::CallbackInfo& info);
+  // Reads an answer from a stream into a row of answers, and returns the outcome.
+  static Napi::Value read_answer(const Napi::CallbackInfo& info);
 
   // Closes it; EnvironmentHold calls this, too.
   void begin_close();
@@ -22,7 +24,7 @@ class UdpClientObject : public Napi::ObjectWrap<UdpClientObject> {
  private:
   void add(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
-  void forget(const Napi::CallbackInfo& info);
+  Napi::Value forget(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 

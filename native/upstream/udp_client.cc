@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <random>
 #include <utility>
 
 #include "message/wire.h"
@@ -23,29 +22,18 @@ constexpr uint64_t kMinLife = 10'000;  // ms
 // Room for the answers to a burst.
 constexpr int kReceiveBuffer = 1 << 20;
 
-constexpr size_t kHeaderSize = 12;
-constexpr uint16_t kQr = 0x8000;
-constexpr uint16_t kOpcode = 0x7800;
-constexpr uint16_t kTc = 0x0200;
-
-SipKey random_key() {
-  std::random_device source;
-  const auto word = [&] { return static_cast<uint64_t>(source()) << 32 | source(); };
-  return {word(), word()};
-}
-
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+void mark_unsent(uint32_t* entry, uint32_t error) {
+  entry[layout::kAskHandle] = layout::kUnsent;
+  entry[layout::kAskError] = error;
+}
 
 bool no_room(int error) { return would_block(error) || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
 
-UdpClient::UdpClient(const Memory& memory, Deliver deliver)
-    : memory_(memory),
-      deliver_(std::move(deliver)),
-      id_key_(random_key()),
-      question_key_(random_key()),
-      handle_of_(1 << 16, 0) {
+UdpClient::UdpClient(const Memory& memory, Deliver deliver) : memory_(memory), deliver_(std::move(deliver)) {
   for (unsigned i = 0; i < layout::kBatchSize; i++) {
     parts_[i] = {memory_.slab + i * layout::kSlotStride, layout::kMaxDatagram};
     datagrams_[i].header = {};
@@ -68,10 +56,7 @@ std::shared_ptr<UdpClient> UdpClient::open(uv_loop_t* loop, const Memory& memory
   return client;
 }
 
-void UdpClient::add(const sockaddr_storage& address, socklen_t length) {
-  Upstream upstream{address, length, {}};
-  upstreams_.push_back(upstream);
-}
+void UdpClient::add(const Address& address, const Address& source) { upstreams_.push_back({address, source, {}}); }
 
 void UdpClient::flush() {
   const uint32_t count = std::exchange(memory_.outbox[0], 0);
@@ -91,13 +76,17 @@ void UdpClient::flush() {
 void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned count) {
   Socket* socket = closing_ ? nullptr : sender(upstream, count);
   if (socket == nullptr) {
-    for (unsigned i = 0; i < count; i++) entries[i][layout::kAskHandle] = layout::kUnsent;
+    const auto error = static_cast<uint32_t>(errno);
+    for (unsigned i = 0; i < count; i++) mark_unsent(entries[i], error);
     return;
   }
   for (unsigned i = 0; i < count; i++) {
-    register_query(entries[i], socket);
-    sending_parts_[i] = {memory_.slab + entries[i][layout::kAskOffset], entries[i][layout::kAskLength]};
+    uint8_t* message = memory_.slab + entries[i][layout::kAskOffset];
+    const auto question_end = static_cast<uint16_t>(entries[i][layout::kAskQuestionEnd]);
+    waiting_.add(entries[i][layout::kAskHandle], message, question_end, socket);
+    sending_parts_[i] = {message, entries[i][layout::kAskLength]};
   }
+  socket->outstanding += count;
   unsigned done = 0;
   bool asked_again = false;
   while (done < count) {
@@ -112,64 +101,37 @@ void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned coun
     // An ICMP error that an earlier datagram brought about is told here, once, in place of sending.
     if (!no_room(errno) && !asked_again) {
       asked_again = true;
-      socket->unreachable = true;
+      socket->error = errno;
       if (!socket->ready) enqueue(socket);
       continue;
     }
     // No waiting for room: a query that is lost here is one that is asked again, as others that get lost.
     asked_again = false;
-    forget(entries[done][layout::kAskHandle]);
-    entries[done][layout::kAskHandle] = layout::kUnsent;
+    const auto error = static_cast<uint32_t>(errno);
+    release(entries[done][layout::kAskHandle]);
+    mark_unsent(entries[done], error);
     done++;
   }
 }
 
-void UdpClient::register_query(const uint32_t* entry, Socket* socket) {
-  uint8_t* message = memory_.slab + entry[layout::kAskOffset];
-  const uint32_t handle = entry[layout::kAskHandle];
-  if (handle >= outstanding_.size()) outstanding_.resize(std::max<size_t>(handle + 1, 2 * outstanding_.size()));
-  Outstanding& query = outstanding_[handle];
-  query.id = free_id();
-  query.question_end = static_cast<uint16_t>(entry[layout::kAskQuestionEnd]);
-  query.question = hash_question(message, query.question_end);
-  query.socket = socket;
-  socket->outstanding++;
-  handle_of_[query.id] = static_cast<uint16_t>(handle + 1);
-  write16(message, query.id);
+std::string UdpClient::forget(uint32_t handle) {
+  const auto* socket = static_cast<const Socket*>(waiting_.place(handle));
+  if (socket == nullptr) return {};
+  std::string from = local_address(socket->descriptor.get());
+  release(handle);
+  return from;
 }
 
-void UdpClient::forget(uint32_t handle) {
-  if (handle >= outstanding_.size() || outstanding_[handle].socket == nullptr) return;
-  Outstanding& query = outstanding_[handle];
-  handle_of_[query.id] = 0;
-  Socket* socket = std::exchange(query.socket, nullptr);
+void UdpClient::release(uint32_t handle) {
+  auto* socket = static_cast<Socket*>(const_cast<void*>(waiting_.remove(handle)));
+  if (socket == nullptr) return;
   socket->outstanding--;
   if (socket->retired && socket->outstanding == 0) close_socket(socket);
 }
 
-uint16_t UdpClient::free_id() {
-  for (;;) {
-    for (uint64_t bits = random(); bits != 0; bits >>= 16) {
-      const auto id = static_cast<uint16_t>(bits);
-      if (handle_of_[id] == 0) return id;
-    }
-  }
-}
-
-uint64_t UdpClient::random() {
-  const uint64_t count = random_count_++;
-  uint8_t bytes[sizeof count];
-  memcpy(bytes, &count, sizeof count);
-  return siphash<2, 4>(id_key_, bytes, sizeof bytes);
-}
-
-uint64_t UdpClient::hash_question(const uint8_t* message, uint32_t end) const {
-  return siphash<1, 3>(question_key_, message + kHeaderSize, end - kHeaderSize);
-}
-
 // One of the upstream's sockets, chosen at random; null where none can be opened.
 UdpClient::Socket* UdpClient::sender(Upstream* upstream, unsigned count) {
-  Socket*& socket = upstream->sockets[random() % kSockets];
+  Socket*& socket = upstream->sockets[waiting_.random() % kSockets];
   if (socket != nullptr && (socket->uses_left < count || uv_now(check_.loop) >= socket->retire_at)) retire(&socket);
   if (socket == nullptr) socket = open_socket(*upstream);
   if (socket != nullptr) socket->uses_left -= count;
@@ -177,23 +139,26 @@ UdpClient::Socket* UdpClient::sender(Upstream* upstream, unsigned count) {
 }
 
 UdpClient::Socket* UdpClient::open_socket(const Upstream& upstream) {
-  Descriptor descriptor(::socket(upstream.address.ss_family, SOCK_DGRAM, 0));
+  const auto& [address, length] = upstream.address;
+  const auto& [source, source_length] = upstream.source;
+  Descriptor descriptor(::socket(address.ss_family, SOCK_DGRAM, 0));
   if (!descriptor.valid()) return nullptr;
   fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
   fcntl(descriptor.get(), F_SETFL, O_NONBLOCK);
   setsockopt(descriptor.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
-  // Without a bind before it the kernel chooses the port, at random (RFC 6056).
-  if (connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&upstream.address), upstream.address_length) != 0) {
+  // The kernel chooses the port, at random (RFC 6056).
+  if (source_length != 0 && bind(descriptor.get(), reinterpret_cast<const sockaddr*>(&source), source_length) != 0) {
     return nullptr;
   }
+  if (connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return nullptr;
   auto socket = std::make_unique<Socket>();
   if (uv_poll_init(check_.loop, &socket->poll, descriptor.get()) != 0) return nullptr;
   open_handles_++;
   socket->poll.data = socket.get();
   socket->client = this;
   socket->descriptor = std::move(descriptor);
-  socket->uses_left = kMinUses + random() % kMinUses;
-  socket->retire_at = uv_now(check_.loop) + kMinLife + random() % kMinLife;
+  socket->uses_left = kMinUses + waiting_.random() % kMinUses;
+  socket->retire_at = uv_now(check_.loop) + kMinLife + waiting_.random() % kMinLife;
   uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
   if (uv_poll_start(&socket->poll, UV_READABLE, on_readable) != 0) {
     close_socket(socket.release());
@@ -207,6 +172,15 @@ void UdpClient::retire(Socket** place) {
   Socket* socket = std::exchange(*place, nullptr);
   socket->retired = true;
   if (socket->outstanding == 0) close_socket(socket);
+}
+
+// Takes a socket out of use, whichever it is.
+void UdpClient::give_up(const Socket* socket) {
+  for (Upstream& upstream : upstreams_) {
+    for (Socket*& place : upstream.sockets) {
+      if (place == socket) retire(&place);
+    }
+  }
 }
 
 void UdpClient::close_socket(Socket* socket) {
@@ -228,7 +202,7 @@ void UdpClient::close(std::function<void()> closed) {
       if (socket != nullptr) retire(&socket);
     }
   }
-  for (uint32_t handle = 0; handle < outstanding_.size(); handle++) forget(handle);
+  for (uint32_t handle = 0; handle < waiting_.size(); handle++) release(handle);
   uv_close(reinterpret_cast<uv_handle_t*>(&check_),
            [](uv_handle_t* handle) { static_cast<UdpClient*>(handle->data)->handle_closed(); });
 }
@@ -279,7 +253,7 @@ void UdpClient::turn() {
     // Not to be closed by what JavaScript forgets meanwhile.
     socket->outstanding++;
     const bool more = receive(socket);
-    if (socket->unreachable) fail_outstanding(socket);
+    if (socket->error != 0) fail_outstanding(socket);
     socket->outstanding--;
     if (socket->retired && socket->outstanding == 0) {
       close_socket(socket);
@@ -296,7 +270,7 @@ bool UdpClient::receive(Socket* socket) {
   if (count < 0) {
     if (errno == EINTR) return true;
     if (would_block(errno)) return false;
-    socket->unreachable = true;
+    socket->error = errno;
     return true;
   }
   counters_.received += count;
@@ -307,67 +281,77 @@ bool UdpClient::receive(Socket* socket) {
 }
 
 // Fills rows for what answers a query of this socket, and packs those messages at the slab's beginning.
-uint32_t UdpClient::match(const Socket* socket, unsigned received) {
+uint32_t UdpClient::match(Socket* socket, unsigned received) {
   uint32_t rows = 0;
   uint32_t packed = 0;
   for (unsigned i = 0; i < received; i++) {
-    const uint8_t* message = memory_.slab + i * layout::kSlotStride;
-    const uint32_t length = datagrams_[i].length;
-    if (length < kHeaderSize || read16(message + 4) != 1) continue;
-    const uint16_t flags = read16(message + 2);
-    if ((flags & kQr) == 0 || (flags & kOpcode) != 0) continue;
-    const uint16_t handle_and_one = handle_of_[read16(message)];
-    if (handle_and_one == 0) continue;
-    const uint32_t handle = handle_and_one - 1U;
-    const Outstanding& query = outstanding_[handle];
-    if (query.socket != socket || length < query.question_end) continue;
-    if (hash_question(message, query.question_end) != query.question) continue;
-    uint32_t* row = memory_.answers + rows++ * layout::kAnswerWords;
-    row[layout::kAnswerHandle] = handle;
-    UpstreamAnswer answer;
-    if ((flags & kTc) != 0 || (datagrams_[i].header.msg_flags & MSG_TRUNC) != 0) {
-      row[layout::kAnswerOutcome] = layout::kTruncated;
-    } else if (!read_answer(message, length, query.question_end, &answer)) {
-      row[layout::kAnswerOutcome] = layout::kMalformed;
-    } else {
-      memmove(memory_.slab + packed, message, length);
-      row[layout::kAnswerOutcome] = layout::kAnswered;
-      row[layout::kAnswerOffset] = packed;
-      row[layout::kAnswerLength] = length;
-      row[layout::kAnswerQuestionEnd] = query.question_end;
-      row[layout::kAnswerRecordsEnd] = answer.records_end;
-      row[layout::kAnswerFlagsAndRcode] = static_cast<uint32_t>(answer.flags) << 16 | answer.rcode;
-      row[layout::kAnswerAnswers] = answer.answers;
-      row[layout::kAnswerAuthorities] = answer.authorities;
-      row[layout::kAnswerAdditionals] = answer.additionals;
-      row[layout::kAnswerOptionsOffset] = answer.options_offset;
-      row[layout::kAnswerOptionsLength] = answer.options_length;
-      packed += length;
-    }
-    forget(handle);
+    uint32_t* row = memory_.answers + rows * layout::kAnswerWords;
+    if (!read(memory_.slab + i * layout::kSlotStride, datagrams_[i], socket, packed, row)) continue;
+    rows++;
+    if (row[layout::kAnswerOutcome] == layout::kAnswered) packed += row[layout::kAnswerLength];
+    release(row[layout::kAnswerHandle]);
   }
   return rows;
 }
 
+// Fills the row of the query that a datagram ends the waiting of; false: it ends none.
+bool UdpClient::read(const uint8_t* message, const Datagram& datagram, Socket* socket, uint32_t packed, uint32_t* row) {
+  const uint32_t length = datagram.length;
+  if (length < kHeaderSize || !is_response(message)) return false;
+  Fit fit;
+  const uint32_t handle = waiting_.find(message, length, socket, &fit);
+  if (handle == WaitingQueries::kNoHandle) {
+    const uint32_t guessed = waiting_.count_guess(message, length, socket);
+    if (guessed == WaitingQueries::kNoHandle) return false;
+    counters_.given_up++;
+    give_up(socket);
+    row[layout::kAnswerHandle] = guessed;
+    row[layout::kAnswerOutcome] = layout::kGuessed;
+    return true;
+  }
+  row[layout::kAnswerHandle] = handle;
+  if (fit == Fit::kMisspelt) {
+    row[layout::kAnswerOutcome] = layout::kMisspelt;
+    return true;
+  }
+  if ((datagram.header.msg_flags & MSG_TRUNC) != 0) {
+    row[layout::kAnswerOutcome] = layout::kTruncated;
+    return true;
+  }
+  UpstreamAnswer answer;
+  const layout::AnswerOutcome outcome = read_answer(message, length, waiting_.question_end(handle), fit, &answer);
+  row[layout::kAnswerOutcome] = outcome;
+  if (outcome != layout::kAnswered) return outcome != layout::kUnmatched;
+  memmove(memory_.slab + packed, message, length);
+  row[layout::kAnswerOffset] = packed;
+  row[layout::kAnswerLength] = length;
+  answer.write(row);
+  return true;
+}
+
 // The kernel has learnt that nobody is there: all who wait at this socket need not wait longer.
 void UdpClient::fail_outstanding(Socket* socket) {
-  socket->unreachable = false;
+  const auto error = static_cast<uint32_t>(std::exchange(socket->error, 0));
   // What JavaScript asks meanwhile goes through another socket.
-  for (Upstream& upstream : upstreams_) {
-    for (Socket*& place : upstream.sockets) {
-      if (place == socket) retire(&place);
-    }
-  }
+  give_up(socket);
+  const std::string from = local_address(socket->descriptor.get());
   uint32_t rows = 0;
-  for (uint32_t handle = 0; handle < outstanding_.size(); handle++) {
-    if (outstanding_[handle].socket != socket) continue;
-    forget(handle);
+  const auto deliver = [&] {
+    memcpy(memory_.slab, from.data(), from.size());
+    deliver_(std::exchange(rows, 0));
+  };
+  for (uint32_t handle = 0; handle < waiting_.size(); handle++) {
+    if (waiting_.place(handle) != socket) continue;
+    release(handle);
     uint32_t* row = memory_.answers + rows++ * layout::kAnswerWords;
     row[layout::kAnswerHandle] = handle;
     row[layout::kAnswerOutcome] = layout::kUnreachable;
-    if (rows == layout::kBatchSize) deliver_(std::exchange(rows, 0));
+    row[layout::kAnswerOffset] = 0;
+    row[layout::kAnswerLength] = static_cast<uint32_t>(from.size());
+    row[layout::kAnswerError] = error;
+    if (rows == layout::kBatchSize) deliver();
   }
-  if (rows > 0) deliver_(rows);
+  if (rows > 0) deliver();
 }
 
 }  // namespace multisocket

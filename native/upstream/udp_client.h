@@ -2,8 +2,8 @@
 // answers come in batches, and JavaScript is called once for each of these.
 //
 // An answer is taken only from the address that was asked, at the port that the query left from, with the query's ID
-// and its question octet by octet (RFC 5452 s.9.1). IDs come from a keyed generator; ports are the kernel's random
-// choice, of which several are in use at a time, each for a short while.
+// and its question (RFC 5452 s.9.1). IDs come from a keyed generator; ports are the kernel's random choice, of which
+// several are in use at a time, each for a short while. A port at which somebody guesses is given up at once.
 #ifndef MULTISOCKET_UDP_CLIENT_H_
 #define MULTISOCKET_UDP_CLIENT_H_
 
@@ -15,12 +15,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "guard/siphash.h"
 #include "message/layout.h"
 #include "net/descriptor.h"
+#include "net/text_address.h"
 #include "udp/datagram_io.h"
+#include "upstream/waiting_queries.h"
 
 namespace multisocket {
 
@@ -36,6 +38,7 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
     uint64_t sent = 0;
     uint64_t received = 0;
     uint64_t unmatched = 0;  // datagrams that answer no query that is waited for
+    uint64_t given_up = 0;   // queries, since somebody guessed at their answers
   };
   // Takes that many rows of answers.
   using Deliver = std::function<void(uint32_t count)>;
@@ -45,12 +48,19 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   UdpClient(const UdpClient&) = delete;
   UdpClient& operator=(const UdpClient&) = delete;
 
-  // Upstreams are numbered from 0 in the order in which they are added.
-  void add(const sockaddr_storage& address, socklen_t length);
+  // An address of either family; without one, the family is AF_UNSPEC.
+  struct Address {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+  };
+
+  // Upstreams are numbered from 0 in the order in which they are added. Queries leave from `source`, where it is given.
+  void add(const Address& address, const Address& source);
   // Sends all in the outbox and empties it. Entries that could not be sent are marked, and are forgotten.
   void flush();
-  // Waits no longer for the answer to a query.
-  void forget(uint32_t handle);
+  // Waits no longer for the answer to a query. Returns the address and port that it left from, empty if it did not
+  // wait.
+  std::string forget(uint32_t handle);
   const Counters& counters() const { return counters_; }
   // `closed` is called once libuv has let go of the last handle.
   void close(std::function<void()> closed);
@@ -69,23 +79,15 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
     uint64_t retire_at;
     uint32_t outstanding = 0;
     bool retired = false;
-    bool unreachable = false;
+    int error = 0;       // of an earlier datagram, such as ECONNREFUSED
     bool ready = false;  // stands in the queue
     Socket* next = nullptr;
   };
 
   struct Upstream {
-    sockaddr_storage address;
-    socklen_t address_length;
+    Address address;
+    Address source;
     std::array<Socket*, kSockets> sockets;  // null: to be opened when it is needed
-  };
-
-  // A query whose answer is waited for; `socket` is null where there is none.
-  struct Outstanding {
-    uint64_t question;  // keyed hash: nobody can make another question with the same one
-    Socket* socket = nullptr;
-    uint16_t id;
-    uint16_t question_end;
   };
 
   UdpClient(const Memory& memory, Deliver deliver);
@@ -93,16 +95,15 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   static void on_turn(uv_check_t* handle);
   void turn();
   bool receive(Socket* socket);
-  uint32_t match(const Socket* socket, unsigned received);
+  uint32_t match(Socket* socket, unsigned received);
+  bool read(const uint8_t* message, const Datagram& datagram, Socket* socket, uint32_t packed, uint32_t* row);
   void fail_outstanding(Socket* socket);
   Socket* sender(Upstream* upstream, unsigned count);
   Socket* open_socket(const Upstream& upstream);
   void send(Upstream* upstream, uint32_t* const* entries, unsigned count);
-  void register_query(const uint32_t* entry, Socket* socket);
-  uint16_t free_id();
-  uint64_t random();
-  uint64_t hash_question(const uint8_t* message, uint32_t end) const;
+  void release(uint32_t handle);
   void retire(Socket** socket);
+  void give_up(const Socket* socket);
   void close_socket(Socket* socket);
   void enqueue(Socket* socket);
   void unlink(Socket* socket);
@@ -111,12 +112,8 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   Memory memory_;
   Deliver deliver_;
   Counters counters_;
-  SipKey id_key_;
-  SipKey question_key_;
-  uint64_t random_count_ = 0;
+  WaitingQueries waiting_;
   std::vector<Upstream> upstreams_;
-  std::vector<Outstanding> outstanding_;  // by handle
-  std::vector<uint16_t> handle_of_;       // by ID: 1 more than the handle; 0: the ID is free
   std::array<Datagram, layout::kBatchSize> datagrams_;
   std::array<iovec, layout::kBatchSize> parts_;
   std::array<Datagram, layout::kBatchSize> sending_;

@@ -1,56 +1,96 @@
 #include "upstream/upstream_answer.h"
 
+#include <cstring>
+
+#include "message/names.h"
+#include "message/records.h"
 #include "message/wire.h"
 
 namespace multisocket {
 namespace {
 
-constexpr uint16_t kTypeOpt = 41;
+constexpr uint16_t kQr = 0x8000;
+constexpr uint16_t kOpcode = 0x7800;
+constexpr uint16_t kTc = 0x0200;
+constexpr uint16_t kRcode = 0x000f;
 
-// The offset behind the name at `at`; 0 when it does not end within the message.
-size_t skip_name(const uint8_t* message, size_t length, size_t at) {
-  while (at < length) {
-    const uint8_t octet = message[at];
-    if (octet == 0) return at + 1;
-    if (octet >= 0xc0) return at + 2;
-    if (octet > 63) return 0;  // no label is longer (RFC 1035 s.2.3.4)
-    at += octet + 1U;
+// Errors of a server that could not read the question, or would not.
+bool needs_no_question(uint16_t rcode) { return rcode == 1 || rcode == 2 || rcode == 4 || rcode == 5; }
+
+Fit compare_questions(const uint8_t* message, size_t length, const uint8_t* query, size_t question_end) {
+  if (read16(message + 4) == 0) return Fit::kNone;
+  if (length < question_end) return Fit::kOther;
+  uint8_t lower[2][kMaxName];
+  const size_t name_length = question_end - 4 - kHeaderSize;
+  copy_lower(message + kHeaderSize, name_length, lower[0]);
+  copy_lower(query + kHeaderSize, name_length, lower[1]);
+  const bool same = memcmp(lower[0], lower[1], name_length) == 0 &&
+                    memcmp(message + question_end - 4, query + question_end - 4, 4) == 0;
+  return same ? Fit::kExact : Fit::kOther;
+}
+
+// Whether all records are valid and fill the message to its end.
+bool read_records(const uint8_t* message, size_t length, UpstreamAnswer* answer) {
+  const unsigned before = answer->answers + answer->authorities;
+  const unsigned records = before + answer->additionals;
+  bool has_opt = false;
+  size_t at = answer->question_end;
+  for (unsigned i = 0; i < records; i++) {
+    Record record;
+    at = read_record(message, length, at, &record);
+    if (at == 0) return false;
+    if (record.type == kTypeOpt) {
+      if (has_opt || i < before) return false;
+      has_opt = true;
+      answer->additionals = static_cast<uint16_t>(i - before);
+      answer->rcode |= static_cast<uint16_t>(record.ttl >> 24 << 4);
+      answer->records_end = static_cast<uint16_t>(record.owner);
+      answer->options_offset = static_cast<uint16_t>(record.rdata);
+      answer->options_length = record.rdlength;
+    }
   }
-  return 0;
+  if (!has_opt) answer->records_end = static_cast<uint16_t>(at);
+  return at == length;
 }
 
 }  // namespace
 
-bool read_answer(const uint8_t* message, size_t length, size_t question_end, UpstreamAnswer* answer) {
+void UpstreamAnswer::write(uint32_t* row) const {
+  row[layout::kAnswerQuestionEnd] = question_end;
+  row[layout::kAnswerRecordsEnd] = records_end;
+  row[layout::kAnswerFlagsAndRcode] = static_cast<uint32_t>(flags) << 16 | rcode;
+  row[layout::kAnswerAnswers] = answers;
+  row[layout::kAnswerAuthorities] = authorities;
+  row[layout::kAnswerAdditionals] = additionals;
+  row[layout::kAnswerOptionsOffset] = options_offset;
+  row[layout::kAnswerOptionsLength] = options_length;
+}
+
+bool is_response(const uint8_t* message) { return (read16(message + 2) & (kQr | kOpcode)) == kQr; }
+
+layout::AnswerOutcome read_answer(const uint8_t* message, size_t length, size_t question_end, Fit fit,
+                                  UpstreamAnswer* answer) {
   answer->flags = read16(message + 2);
-  answer->rcode = answer->flags & 0x0f;
+  answer->rcode = answer->flags & kRcode;
+  if ((answer->flags & kTc) != 0) return layout::kTruncated;
+  answer->question_end = static_cast<uint16_t>(fit == Fit::kNone ? kHeaderSize : question_end);
   answer->answers = read16(message + 6);
   answer->authorities = read16(message + 8);
   answer->additionals = read16(message + 10);
-  const unsigned before = answer->answers + answer->authorities;
-  const unsigned records = before + answer->additionals;
-  size_t at = question_end;
-  for (unsigned i = 0; i < records; i++) {
-    const size_t start = at;
-    at = skip_name(message, length, at);
-    if (at == 0 || at + 10 > length) return false;
-    const uint8_t* fixed = message + at;
-    const uint16_t rdata_length = read16(fixed + 8);
-    at += 10;
-    if (rdata_length > length - at) return false;
-    if (read16(fixed) == kTypeOpt) {
-      if (i + 1 != records || i < before) return false;
-      answer->additionals--;
-      answer->rcode |= static_cast<uint16_t>(fixed[4] << 4);
-      answer->records_end = static_cast<uint16_t>(start);
-      answer->options_offset = static_cast<uint16_t>(at);
-      answer->options_length = rdata_length;
-      return true;
-    }
-    at += rdata_length;
-  }
-  answer->records_end = static_cast<uint16_t>(at);
-  return true;
+  const bool bare = answer->answers + answer->authorities == 0;
+  if (fit == Fit::kNone && !(bare && needs_no_question(answer->rcode))) return layout::kUnmatched;
+  if (read16(message + 4) > 1 || !read_records(message, length, answer)) return layout::kMalformed;
+  return layout::kAnswered;
+}
+
+layout::AnswerOutcome read_stream_answer(const uint8_t* message, size_t length, const uint8_t* query,
+                                         size_t question_end, UpstreamAnswer* answer) {
+  if (length < kHeaderSize || !is_response(message)) return layout::kUnmatched;
+  const Fit fit = compare_questions(message, length, query, question_end);
+  if (fit == Fit::kOther) return layout::kUnmatched;
+  const layout::AnswerOutcome outcome = read_answer(message, length, question_end, fit, answer);
+  // There is nothing better than a stream to ask by: what a server has cut off even there cannot be had.
+  return outcome == layout::kTruncated ? layout::kMalformed : outcome;
 }
 
 }  // namespace multisocket

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
 import { get, type RequestOptions } from 'node:https';
 import { dirname, join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
-import { framed, queryBytes, run } from '../support/clients.js';
+import { framed, queryBytes, run, TcpClient } from '../support/clients.js';
 import { refuses } from '../support/refuses.js';
 import { serveCorefile } from '../support/corefile-server.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/server.js';
 
 /** Whether a query by TLS is answered, and not cut off. */
 async function answersTls(options: ConnectionOptions): Promise<boolean> {
@@ -61,6 +65,73 @@ describe('the directive tls', () => {
     await server.reload({ corefile: corefile(two) });
     assert.match(await ask(two), /status: NOERROR/);
     await assert.rejects(ask(one));
+    await server.close();
+  });
+
+  it('gives each address its own certificate, and leaves those without unencrypted', async () => {
+    const [one, two] = [await makeCertificate(), await makeCertificate()];
+    const own = ({ file }: Certificate): string => ` tls ${file} ${join(dirname(file), 'key.pem')}\n whoami\n}\n`;
+    const corefile =
+      `tls://.:0 {\n${own(one)}https://.:0 {\n${own(two)}` +
+      'grpc://.:0 {\n whoami\n}\nhttps://.:0 {\n bind 127.0.0.1\n whoami\n}\ntls://.:0 {\n bind 127.0.0.1\n whoami\n}\n';
+    const { server, warnings } = await serveCorefile(corefile.replaceAll('.:0 {\n tls', '.:0 {\n bind ::1\n tls'));
+    const [tls, https, grpc, plainHttps, plainTls] = server.addresses();
+    for (const [given, isOne] of [
+      [one, true],
+      [two, false],
+    ] as const) {
+      assert.equal(await answersTls({ host: '::1', port: tls.port, ca: given.cert, servername: 'localhost' }), isOne);
+      const path = `/dns-query?dns=${queryBytes('a').toString('base64url')}`;
+      const options = { host: '::1', port: https.port, ca: given.cert, servername: 'localhost', path };
+      assert.equal(await answersHttps(options), !isOne);
+    }
+    const session = connectHttp2(`http://127.0.0.1:${grpc.port}`);
+    await once(session, 'remoteSettings');
+    session.destroy();
+    const dns = queryBytes('a').toString('base64url');
+    const answer = await fetch(`http://127.0.0.1:${plainHttps.port}/dns-query?dns=${dns}`);
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'application/dns-message']);
+    assert.ok((await answer.arrayBuffer()).byteLength > 12);
+    const client = await TcpClient.connect(plainTls.port);
+    assert.ok(await client.exchange(queryBytes('a')));
+    client.close();
+    const bare = warnings.filter(({ message }) => message.includes('is not encrypted'));
+    assert.equal(bare.length, 2);
+    await server.close();
+  });
+
+  it('renews the certificate of one address at a reload, and starts and stops to encrypt', async () => {
+    const [one, two] = [await makeCertificate(), await makeCertificate()];
+    const port = await freePort();
+    const corefile = (files?: Certificate): string => {
+      const tls = files === undefined ? '' : ` tls ${files.file} ${join(dirname(files.file), 'key.pem')}\n`;
+      return `tls://.:${port} {\n bind 127.0.0.1\n${tls} whoami\n}\n`;
+    };
+    const { server } = await serveCorefile(corefile(one));
+    const shows = (given: Certificate): Promise<boolean> =>
+      answersTls({ host: '127.0.0.1', port, ca: given.cert, servername: 'localhost' });
+    assert.deepEqual([await shows(one), await shows(two)], [true, false]);
+    await server.reload({ corefile: corefile(two) });
+    assert.deepEqual([await shows(one), await shows(two)], [false, true]);
+    await server.reload({ corefile: corefile() });
+    assert.deepEqual([await shows(one), await shows(two)], [false, false]);
+    await server.reload({ corefile: corefile(one) });
+    assert.deepEqual([await shows(one), await shows(two)], [true, false]);
+    await server.close();
+  });
+
+  it('appends the secrets of connections to the file of keylog', async () => {
+    const one = await makeCertificate();
+    const keylog = join(dirname(one.file), 'keys');
+    const lines = `tls ${one.file} ${join(dirname(one.file), 'key.pem')} {\n keylog ${keylog}\n }`;
+    const { server, port, warnings } = await serveCorefile(`tls://.:0 {\n ${lines}\n whoami\n}`);
+    assert.ok(await answersTls({ host: '127.0.0.1', port, ca: one.cert, servername: 'localhost' }));
+    await until(
+      () => existsSync(keylog) && readFileSync(keylog, 'utf8').includes('SERVER_TRAFFIC_SECRET_0'),
+      'the keys',
+    );
+    assert.equal(statSync(keylog).mode & 0o777, 0o600);
+    assert.match(warnings[0].message, /all connections can be decrypted/);
     await server.close();
   });
 
@@ -122,7 +193,10 @@ describe('the directive tls', () => {
   });
 
   it('is not served without its files', async () => {
-    await assert.rejects(serveCorefile('tls://.:0 {\n tls /nowhere/cert /nowhere/key\n whoami\n}'), { code: 'ENOENT' });
+    await assert.rejects(serveCorefile('tls://.:0 {\n tls /nowhere/cert /nowhere/key\n whoami\n}'), {
+      code: 'ERR_MULTISOCKET_COREFILE',
+      message: /^Corefile:1 - .*tls:\/\/:0 has no certificate: ENOENT.*'\/nowhere\/cert'$/,
+    });
   });
 
   refuses([

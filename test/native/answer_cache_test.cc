@@ -14,7 +14,7 @@ using namespace multisocket::test;
 
 namespace {
 
-constexpr unsigned kA = 1, kNs = 2, kSoa = 6;
+constexpr unsigned kA = 1, kNs = 2, kSoa = 6, kNull = 10;
 const std::string kToQuestion("\xc0\x0c", 2);  // a compressed name: the question's
 const std::string kAddress("\xc0\x00\x02\x01", 4);
 
@@ -453,8 +453,10 @@ void keeps_no_reply_that_the_client_would_not_get_whole() {
   Origin stream;
   stream.transport = Transport::kTcp;
   const auto filled = [](const Query& query, size_t length) {
-    const size_t rest = length - simple_reply(query, 300, "").size();
-    return simple_reply(query, 300, std::string(rest, 'x'));
+    const auto reply = [&](size_t size) {
+      return reply_to(query, {{record(kToQuestion, kNull, 300, std::string(size, 'x'))}, {}, {}});
+    };
+    return reply(length - reply(0).size());
   };
   Query query;
   Query edns = edns_query();

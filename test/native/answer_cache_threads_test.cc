@@ -29,7 +29,7 @@ Query numbered(unsigned number) {
 std::string reply_to(const Query& query, unsigned number, char octet) {
   const std::string rdata = number32(number) + std::string(100, octet);
   return number16(query.id) + number16(0x8500) + number16(1) + number16(1) + number16(0) + number16(0) +
-         query.question() + record(std::string("\xc0\x0c", 2), 16, 60, rdata);
+         query.question() + record(std::string("\xc0\x0c", 2), 10, 60, rdata);
 }
 
 struct Outcome {

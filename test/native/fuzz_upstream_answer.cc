@@ -24,16 +24,39 @@ size_t after_name(const uint8_t* message, size_t at) {
   return at + (message[at] == 0 ? 1 : 2);
 }
 
+// Labels of a name through all its pointers; 128 where they do not come to an end.
+size_t labels(const uint8_t* message, size_t at) {
+  size_t count = 0;
+  for (size_t steps = 0; message[at] != 0; steps++) {
+    if (steps > 255) return 128;
+    if (message[at] >= 0xc0) {
+      at = (message[at] & 0x3fU) << 8 | message[at + 1];
+    } else {
+      at += message[at] + 1U;
+      count++;
+    }
+  }
+  return count;
+}
+
 void check_answer(const uint8_t* message, size_t length, const UpstreamAnswer& answer) {
   require(answer.flags == read16(message + 2) && (answer.rcode & 0x0f) == (answer.flags & 0x0f));
+  require(answer.question_end == kQuestionEnd);
   require(answer.records_end >= kQuestionEnd && answer.records_end <= length);
   require(size_t{answer.options_offset} + answer.options_length <= length);
   require(answer.options_length == 0 || answer.options_offset >= answer.records_end + 11U);
   size_t at = kQuestionEnd;
   const size_t records = size_t{answer.answers} + answer.authorities + answer.additionals;
   for (size_t i = 0; i < records; i++) {
+    require(labels(message, at) <= 127);
     at = after_name(message, at);
-    require(read16(message + at) != 41);
+    const uint16_t type = read16(message + at);
+    require(type != 41);
+    // NS, CNAME and PTR: their RDATA is a name.
+    if (type == 2 || type == 5 || type == 12) {
+      require(labels(message, at + 10) <= 127);
+      require(after_name(message, at + 10) == at + 10U + read16(message + at + 8));
+    }
     at += 10U + read16(message + at + 8);
     require(at <= answer.records_end);
   }
@@ -48,7 +71,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
   const std::unique_ptr<uint8_t[]> message(new uint8_t[length]);
   memcpy(message.get(), data, length);
   UpstreamAnswer answer;
-  if (read_answer(message.get(), length, kQuestionEnd, &answer)) check_answer(message.get(), length, answer);
+  if (read_answer(message.get(), length, kQuestionEnd, Fit::kExact, &answer) == layout::kAnswered) {
+    check_answer(message.get(), length, answer);
+  }
+  // On a stream, against a query with the same question, and against one with another.
+  uint8_t query[kQuestionEnd];
+  memcpy(query, data, kQuestionEnd);
+  read_stream_answer(message.get(), length, query, kQuestionEnd, &answer);
+  query[kHeaderSize + 1] ^= 0x20;
+  read_stream_answer(message.get(), length, query, kQuestionEnd, &answer);
+  // Behind shorter questions, the first octets of the message are read as such.
+  read_answer(message.get(), length, kQuestionEnd, Fit::kNone, &answer);
   require(memcmp(message.get(), data, length) == 0);
   return 0;
 }

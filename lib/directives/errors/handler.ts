@@ -2,6 +2,7 @@
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
+import { rcodeNumber } from '../../dns/registry.js';
 import { printable } from '../../message/printable.js';
 import type { Reply } from '../../message/reply.js';
 
@@ -50,10 +51,18 @@ export class ErrorLog {
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     try {
       const answered = next(query, reply);
-      if (answered === undefined) return;
-      return answered.catch((error: unknown) => {
-        this.#fail(query, reply, error);
-      });
+      if (answered === undefined) {
+        this.#look(query, reply);
+        return;
+      }
+      return answered.then(
+        () => {
+          this.#look(query, reply);
+        },
+        (error: unknown) => {
+          this.#fail(query, reply, error);
+        },
+      );
     } catch (error) {
       this.#fail(query, reply, error);
     }
@@ -64,10 +73,20 @@ export class ErrorLog {
     for (const counted of this.#consolidate) this.#report(counted);
   }
 
-  #fail({ name, type }: Query, reply: Reply, error: unknown): void {
+  /** A directive threw. */
+  #fail(query: Query, reply: Reply, error: unknown): void {
     reply.fail('SERVFAIL');
+    this.#log(query, reply, error);
+  }
+
+  /** A directive may have said why it failed. */
+  #look(query: Query, reply: Reply): void {
+    if (reply.cause !== undefined) this.#log(query, reply, reply.cause);
+  }
+
+  #log({ name, type }: Query, { rcode }: Reply, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `2 ${name === '.' ? name : `${name}.`} ${type}: ${printable(reason)}`;
+    const message = `${rcodeNumber(rcode)} ${name === '.' ? name : `${name}.`} ${type}: ${printable(reason)}`;
     const counted = this.#consolidate.find(({ matcher }) => matcher.test(reason));
     if (counted === undefined) this.#logger.error(`plugin/errors: ${message}`);
     else this.#count(counted, message);

@@ -64,7 +64,7 @@ export class ForwardHandler {
   }
 }
 
-/** No `forward` after one that left the query to the next: CoreDNS's answer to that, and ours. */
+/** There is no `forward` after one that left the query to the next. */
 function fail(_: Query, reply: Reply): void {
-  reply.rcode = 'SERVFAIL';
+  reply.fail('SERVFAIL', new Error('plugin/forward: no next plugin found'));
 }

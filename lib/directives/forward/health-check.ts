@@ -1,6 +1,6 @@
 /** Asks an upstream that has failed how it is, until it answers. Whatever it answers, it is well. */
 import { MessageWriter } from '../../dns/writer.js';
-import type { Carrier, Exchange } from './exchange.js';
+import type { Carrier, Detour, Exchange } from './exchange.js';
 import type { ForwardOptions } from './options.js';
 import type { UpstreamCounts } from './counts.js';
 
@@ -69,8 +69,10 @@ export class HealthCheck implements Exchange {
     this.#running = false;
   }
 
-  truncated(): void {
-    this.answered();
+  detour(why: Detour): void {
+    // Whoever guesses at the answer need not be the upstream.
+    if (why === 'guessed') this.failed();
+    else this.answered();
   }
 
   failed(): void {

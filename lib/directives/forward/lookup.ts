@@ -1,80 +1,165 @@
-/** A client's query on its way through the upstreams of a `forward`. */
+/** A question on its way through the upstreams of a `forward`. */
+import type { EncodedSections } from '../../dns/encoded-message.js';
+import { rcodeName } from '../../dns/registry.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import type { EncodedSections } from '../../dns/encoded-message.js';
-import type { Exchange } from './exchange.js';
-import type { Forwarder } from './forwarder.js';
-import { takeOver } from '../take-over.js';
+import type { Detour, Exchange } from './exchange.js';
 import { queryLength, writeQuery } from './query-message.js';
 import type { Upstream } from './upstream.js';
+import { CLOSED, DEADLINE_EXCEEDED, NO_HEALTHY, UpstreamError } from './upstream-error.js';
+import type { Tour } from './upstreams.js';
 
-/** See the file's head. What is to be done next is the {@link Forwarder}'s decision. */
+/** A client's query that waits for the answer. */
+export interface Waiter {
+  query: Query;
+  reply: Reply;
+  /** When it waits no longer, by `performance.now()`. Who joins later has no earlier one. */
+  deadline: number;
+  /** Resolves the promise that its handler returned. */
+  resolve: (more?: void | Promise<void>) => void;
+}
+
+interface Joined {
+  waiter: Waiter;
+  /** The attempt whose failure is the client's. */
+  lastAttempt: number;
+}
+
+/** What a lookup does for its `forward`. */
+export interface LookupOptions {
+  /** Milliseconds that an upstream has for its answer. */
+  readTimeout: number;
+  /** How often a client's query is sent at most. */
+  maxAttempts: number;
+  /** RCODEs with which the next upstream is asked. */
+  failover: readonly string[];
+  /** A client waits no longer; `outcome`: the answer, or why there is none. */
+  settle: (waiter: Waiter, outcome: EncodedSections | UpstreamError) => void;
+  /** Nobody waits any more. */
+  end: (lookup: Lookup) => void;
+}
+
+/**
+ * One question, which upstreams are asked one after the other until one answers, and the clients that wait for it. A
+ * client that joins late has as much time and as many attempts as one that has a lookup of its own.
+ */
 export class Lookup implements Exchange {
-  readonly query: Query;
-  readonly reply: Reply;
-  /** By `performance.now()`. */
-  readonly deadline: number;
-  /** Upstreams that were asked, or found down, in this round through all of them; bits by their numbers. */
-  tried = 0;
-  /** Upstreams that count as failed for good in this round: down, or with an answer that `failover` names. */
-  failures = 0;
-  /** When it was last sent, by `performance.now()`. */
-  asked = 0;
-  /** How often it was sent. */
-  attempts = 0;
-  /** Not over UDP. */
-  stream: boolean;
-  upstream: Upstream | undefined;
-  readonly #forwarder: Forwarder;
-  readonly #resolve: (more: void | Promise<void>) => void;
+  readonly key: string;
+  readonly questionEnd: number;
+  readonly length: number;
+  readonly #query: Query;
+  readonly #tour: Tour;
+  readonly #options: LookupOptions;
+  /** In the order in which they joined, which is that of their deadlines. */
+  readonly #waiters: Joined[] = [];
+  readonly #prefersStream: boolean;
+  #stream = false;
+  #lowerCase: boolean;
+  #upstream: Upstream | undefined;
+  #attempts = 0;
+  #asked = 0;
+  #error: UpstreamError | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    forwarder: Forwarder,
-    query: Query,
-    reply: Reply,
-    stream: boolean,
-    deadline: number,
-    resolve: (more: void | Promise<void>) => void,
-  ) {
-    this.#forwarder = forwarder;
-    this.query = query;
-    this.reply = reply;
-    this.stream = stream;
-    this.deadline = deadline;
-    this.#resolve = resolve;
+  /** `key`: for its owner. `stream`: do not ask over UDP. */
+  constructor(key: string, query: Query, stream: boolean, tour: Tour, options: LookupOptions) {
+    this.key = key;
+    this.#query = query;
+    this.#prefersStream = stream;
+    this.#tour = tour;
+    this.#options = options;
+    this.#lowerCase = query.name === query.key;
+    this.questionEnd = query.questionEnd;
+    this.length = queryLength(query);
   }
 
-  get questionEnd(): number {
-    return this.query.questionEnd;
+  /** Has a client wait for the answer. */
+  join(waiter: Waiter): void {
+    // The attempt that is under way is its first.
+    const lastAttempt = Math.max(0, this.#attempts - 1) + this.#options.maxAttempts;
+    this.#waiters.push({ waiter, lastAttempt });
   }
 
-  get length(): number {
-    return queryLength(this.query);
+  /** Asks the first upstream; there is somebody who waits. */
+  start(): void {
+    this.#askNext(performance.now());
   }
 
   write(target: Buffer, at: number): void {
-    writeQuery(this.query, target, at);
+    writeQuery(this.#query, target, at, this.#lowerCase);
   }
 
   answered(sections: EncodedSections): void {
-    this.#forwarder.answered(this, sections);
+    const now = performance.now();
+    this.#upstream?.counts.answered(sections.rcode, now - this.#asked);
+    const rcode = rcodeName(sections.rcode);
+    if (rcode === undefined) {
+      this.failed(new UpstreamError(`dns: unknown response code ${sections.rcode}`));
+    } else if (this.#options.failover.includes(rcode) && this.#tour.hasOther()) {
+      this.#askNext(now);
+    } else {
+      this.#end(sections);
+    }
   }
 
-  truncated(): void {
-    this.#forwarder.truncated(this);
+  detour(why: Detour): void {
+    // An upstream that does not keep the case of a name mostly sends it back in lower case. A stream settles the rest:
+    // nobody can forge there (RFC 5452 s.9.3), and everything fits (RFC 2181 s.9).
+    if (why === 'misspelt' && !this.#lowerCase) this.#lowerCase = true;
+    else this.#stream = true;
+    this.#ask(performance.now());
   }
 
-  failed(): void {
-    this.#forwarder.failed(this);
+  failed(error: UpstreamError): void {
+    this.#error = error;
+    if (error === CLOSED) {
+      this.#end(error);
+      return;
+    }
+    this.#upstream?.check();
+    const now = performance.now();
+    this.#settleExpired(now);
+    if (this.#waiters.length === 0) this.#end(error);
+    else this.#askNext(now);
   }
 
-  /** Gives the client what an upstream answered. Throws `RangeError` for a response code that is none. */
-  accept(sections: EncodedSections): void {
-    takeOver(this.reply, sections);
+  #askNext(now: number): void {
+    this.#upstream = this.#tour.next();
+    this.#stream = this.#prefersStream;
+    this.#attempts++;
+    if (this.#upstream === undefined) this.#end(this.#error ?? NO_HEALTHY);
+    else this.#ask(now);
   }
 
-  /** The reply is ready, or is when `more` resolves. */
-  settle(more: void | Promise<void>): void {
-    this.#resolve(more);
+  #ask(now: number): void {
+    clearTimeout(this.#timer);
+    const { deadline: first } = this.#waiters[0].waiter;
+    const { deadline: last } = this.#waiters[this.#waiters.length - 1].waiter;
+    const deadline = Math.min(now + this.#options.readTimeout, last);
+    this.#asked = now;
+    if (first < deadline) this.#timer = setTimeout(this.#expire, Math.ceil(first - now));
+    this.#upstream?.ask(this, deadline, this.#stream);
+  }
+
+  /** Some wait no longer while an upstream is asked for the others. */
+  readonly #expire = (): void => {
+    const now = performance.now();
+    this.#settleExpired(now);
+    const next = this.#waiters.at(0);
+    if (next !== undefined) this.#timer = setTimeout(this.#expire, Math.max(1, Math.ceil(next.waiter.deadline - now)));
+  };
+
+  #settleExpired(now: number): void {
+    for (let first = this.#waiters.at(0); first !== undefined; first = this.#waiters.at(0)) {
+      if (first.waiter.deadline > now && first.lastAttempt > this.#attempts) return;
+      this.#waiters.shift();
+      this.#options.settle(first.waiter, this.#error ?? DEADLINE_EXCEEDED);
+    }
+  }
+
+  #end(outcome: EncodedSections | UpstreamError): void {
+    clearTimeout(this.#timer);
+    this.#options.end(this);
+    for (const { waiter } of this.#waiters.splice(0)) this.#options.settle(waiter, outcome);
   }
 }

@@ -35,8 +35,16 @@ export interface ForwardOptions {
   expire: number;
   /** Failed health checks in a row after which an upstream counts as down; 0: it never does. */
   maxFails: number;
-  /** How often one query is sent; 0: no such bound. */
-  maxConnectAttempts: number;
+  /** Milliseconds after which a connection is used for no other query; 0: no such bound. */
+  maxAge: number;
+  /** Connections without a query that are kept for each upstream; 0: no such bound. */
+  maxIdleConns: number;
+  /** Milliseconds that an upstream has for its answer. */
+  readTimeout: number;
+  /** How often a query is sent at most. */
+  maxAttempts: number;
+  /** The address of ours that all queries leave from; default: the kernel's choice. */
+  sourceAddress: string | undefined;
   policy: PolicyName;
   healthCheck: {
     /** Milliseconds between checks of an upstream that has failed. */

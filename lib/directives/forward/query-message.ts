@@ -3,6 +3,7 @@ import type { EdnsOption } from '../../dns/edns.js';
 import type { Query } from '../../message/query.js';
 
 const HEADER_SIZE = 12;
+const TYPE_AND_CLASS_SIZE = 4;
 /** Flags that a client sets for the resolver: RD, AD, CD. */
 const FORWARDED_FLAGS = 0x0100 | 0x0020 | 0x0010;
 const TYPE_OPT = 41;
@@ -19,18 +20,38 @@ export function queryLength(query: Query): number {
 }
 
 /**
- * Writes the query for an upstream: the client's question in its spelling, its RD, AD, CD and DO, and EDNS where the
- * client used it, with our own payload size. Of its options only Client Subnet goes on (RFC 7871 s.7.1.3): cookies,
- * padding and keepalive are between the client and us.
+ * What queries have in common for which {@link writeQuery} writes the same message, but for the case of the name, and
+ * which go over UDP, or by a `stream`.
  */
-export function writeQuery(query: Query, target: Buffer, at: number): void {
+export function questionKey(query: Query, stream: boolean): string {
+  const { key, typeNumber, classNumber, hasEdns, dnssecOk } = query;
+  const flags = (query.flags & FORWARDED_FLAGS) | (hasEdns ? 1 : 0) | (dnssecOk ? 2 : 0) | (stream ? 4 : 0);
+  const question = String.fromCharCode(typeNumber, classNumber, flags) + key;
+  const options = forwardedOptions(query);
+  if (options.length === 0) return question;
+  // No name has a NUL that is not escaped.
+  return `${question}\0${options.map(({ code, data }) => `${code} ${data.toString('hex')}`).join(' ')}`;
+}
+
+/**
+ * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
+ * EDNS where the client used it, with our own payload size. Of its options only Client Subnet goes on (RFC 7871
+ * s.7.1.3): cookies, padding and keepalive are between the client and us.
+ */
+export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean): void {
   const { bytes, offset, questionEnd, hasEdns } = query;
   const flags = query.flags & FORWARDED_FLAGS;
   target[at + 2] = flags >> 8;
   target[at + 3] = flags;
   for (let i = 4; i < HEADER_SIZE; i++) target[at + i] = 0;
   target[at + 5] = 1;
-  for (let i = HEADER_SIZE; i < questionEnd; i++) target[at + i] = bytes[offset + i];
+  const nameEnd = questionEnd - TYPE_AND_CLASS_SIZE;
+  for (let i = HEADER_SIZE; i < nameEnd; i++) {
+    const octet = bytes[offset + i];
+    // Labels are shorter than 'A' is high, so that the octets of their lengths stay as they are.
+    target[at + i] = lowerCase && octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+  }
+  for (let i = nameEnd; i < questionEnd; i++) target[at + i] = bytes[offset + i];
   if (!hasEdns) return;
   target[at + 11] = 1;
   at += questionEnd;

@@ -11,6 +11,10 @@ import { parseUpstream } from './upstream-address.js';
 
 /** As CoreDNS has it. */
 const MAX_UPSTREAMS = 15;
+/** How often a query goes round all upstreams; as CoreDNS has it. */
+const ROUNDS = 2;
+/** How often it is sent where `max_connect_attempts` sets no bound: an upstream may refuse many times in a moment. */
+const MAX_ATTEMPTS = 100;
 const POLICIES: readonly string[] = ['random', 'round_robin', 'sequential'] satisfies PolicyName[];
 /** Options of CoreDNS's that are not here, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
@@ -43,7 +47,11 @@ function readUse(use: DirectiveReader): ForwardOptions {
     preferUdp: false,
     expire: 10_000,
     maxFails: 2,
-    maxConnectAttempts: 0,
+    maxAge: 0,
+    maxIdleConns: 0,
+    readTimeout: 2000,
+    maxAttempts: 0,
+    sourceAddress: undefined,
     policy: 'random',
     healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
     maxConcurrent: 0,
@@ -57,6 +65,7 @@ function readUse(use: DirectiveReader): ForwardOptions {
     line.refuseBlock();
     readLine(line, draft);
   }
+  draft.maxAttempts ||= ROUNDS * draft.to.length;
   return draft;
 }
 
@@ -88,7 +97,7 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       draft.maxFails = readInteger(line, line.arguments(1)[0]);
       break;
     case 'max_connect_attempts':
-      draft.maxConnectAttempts = readInteger(line, line.arguments(1)[0]);
+      draft.maxAttempts = readInteger(line, line.arguments(1)[0]) || MAX_ATTEMPTS;
       break;
     case 'max_concurrent':
       draft.maxConcurrent = readInteger(line, line.arguments(1)[0]);

@@ -1,27 +1,31 @@
 /** Queries to one upstream over TCP (RFC 7766) or TLS (RFC 7858), on connections that are kept and pipelined. */
 import { StreamClient, type StreamOptions } from './stream-client.js';
 import type { UpstreamCounts } from './counts.js';
-import { CLOSED, SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
+import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
+import type { ForwardOptions } from './options.js';
+import { CLOSED } from './upstream-error.js';
 
 /** Queries that wait on one connection before another one is opened. */
 const MAX_PIPELINED = 100;
 /** Connections to one upstream; what comes beyond waits on these. */
 const MAX_CONNECTIONS = 16;
 
-/** See the file's head. One for each upstream of a worker. */
+/** How long connections are kept, and how many. */
+export type Keeping = Pick<ForwardOptions, 'expire' | 'maxAge' | 'maxIdleConns'>;
+
+/** The connections to one upstream of a worker. */
 export class StreamCarrier implements Carrier {
   readonly #options: StreamOptions;
-  readonly #expire: number;
+  readonly #keeping: Keeping;
   readonly #counts: UpstreamCounts;
   readonly #connections = new Set<StreamClient>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `expire`: milliseconds that a connection is kept without a query. */
-  constructor(options: StreamOptions, expire: number, counts: UpstreamCounts) {
+  constructor(options: StreamOptions, keeping: Keeping, counts: UpstreamCounts) {
     this.#counts = counts;
     this.#options = options;
-    this.#expire = expire;
+    this.#keeping = keeping;
   }
 
   ask(exchange: Exchange, deadline: number): void {
@@ -32,7 +36,7 @@ export class StreamCarrier implements Carrier {
   close(): void {
     this.#closed = true;
     clearInterval(this.#sweeper);
-    for (const connection of this.#connections) connection.close(CLOSED);
+    for (const connection of this.#connections) connection.close();
   }
 
   /** The one that was opened first and has room, so that those that are not needed come to rest. */
@@ -65,7 +69,13 @@ export class StreamCarrier implements Carrier {
 
   readonly #sweep = (): void => {
     const now = performance.now();
-    for (const connection of this.#connections) connection.sweep(now, this.#expire);
+    const { expire, maxAge, maxIdleConns } = this.#keeping;
+    let idle = 0;
+    for (const connection of this.#connections) {
+      const isIdle = connection.waiting === 0;
+      const isTooMuch = isIdle && maxIdleConns > 0 && ++idle > maxIdleConns;
+      connection.sweep(now, isTooMuch ? 0 : expire, maxAge);
+    }
     if (this.#connections.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;

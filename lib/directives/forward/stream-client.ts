@@ -2,13 +2,18 @@
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { findSections } from '../../dns/encoded-message.js';
+import { addon } from '../../native/addon.js';
+import { formatAddress } from '../../socket/addresses.js';
 import { FrameInput } from '../../worker/stream/frame-input.js';
-import { TIMED_OUT, type Exchange } from './exchange.js';
+import { sectionsOf } from './answer-row.js';
+import type { Exchange } from './exchange.js';
+import { CLOSED, connectionFailed, malformed, timedOut, type Route, type UpstreamError } from './upstream-error.js';
 
+const { outcome, client } = addon.layout;
 const HEADER_SIZE = 12;
 const PREFIX = 2;
-const QR = 0x80;
+/** The row of the answer that is being read: one a thread. */
+const row = new Uint32Array(client.answerWords);
 
 /** Where to connect. */
 export interface StreamOptions {
@@ -17,6 +22,8 @@ export interface StreamOptions {
   port: number;
   /** For TLS; plain TCP without it. Shared by all connections to the upstream, so that sessions are resumed. */
   tls: ConnectionOptions | undefined;
+  /** Where connections come from, numeric; default: the kernel's choice. */
+  source: string | undefined;
 }
 
 /** A query that waits for its answer. */
@@ -27,9 +34,13 @@ export interface Waiting {
   message: Buffer;
 }
 
-/** See the file's head. */
+/** One connection to an upstream, with the queries that wait on it. */
 export class StreamClient {
   readonly #socket: Socket;
+  readonly #to: string;
+  /** Undefined until it is connected. */
+  #from: string | undefined;
+  readonly #servername: string;
   readonly #onClosed: (unanswered: readonly Waiting[]) => void;
   readonly #input = new FrameInput();
   /** By ID. */
@@ -39,21 +50,29 @@ export class StreamClient {
   #lastActive = performance.now();
   #answered = 0;
   #corked = false;
-  #reason = 'the upstream closed the connection';
+  #error: NodeJS.ErrnoException | undefined;
+  readonly #opened = performance.now();
 
   /** `onClosed`: the connection is gone; told of queries that may be asked on another one, others have failed. */
-  constructor({ address, port, tls }: StreamOptions, onClosed: (unanswered: readonly Waiting[]) => void) {
+  constructor({ address, port, tls, source }: StreamOptions, onClosed: (unanswered: readonly Waiting[]) => void) {
     this.#onClosed = onClosed;
+    this.#to = formatAddress(address, port);
+    this.#servername = tls?.servername ?? address;
+    const endpoint = { host: address, port, ...(source === undefined ? {} : { localAddress: source }) };
     this.#socket =
       tls === undefined
-        ? connect({ host: address, port, noDelay: true })
-        : connectTls({ ...tls, host: address, port, ALPNProtocols: ['dot'] }).setNoDelay(true);
+        ? connect({ ...endpoint, noDelay: true })
+        : connectTls({ ...tls, ...endpoint, ALPNProtocols: ['dot'] }).setNoDelay(true);
+    this.#socket.once('connect', () => {
+      const { localAddress = '', localPort = 0 } = this.#socket;
+      this.#from = formatAddress(localAddress, localPort);
+    });
     if (tls !== undefined) this.#socket.on('session', (session: Buffer) => (tls.session = session));
     this.#socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
     this.#socket.on('error', (error) => {
-      this.#reason = error.message;
+      this.#error = error;
     });
     this.#socket.on('close', () => {
       this.#closed();
@@ -85,25 +104,28 @@ export class StreamClient {
     this.#socket.write(framed);
   }
 
-  /** Gives up queries whose time is up, and the connection when it has rested for `expire` milliseconds. */
-  sweep(now: number, expire: number): void {
+  /**
+   * Gives up queries whose time is up, and the connection when it has rested for `expire` milliseconds. After `maxAge`
+   * milliseconds it is used for no other query; 0: no such bound.
+   */
+  sweep(now: number, expire: number, maxAge: number): void {
+    if (maxAge > 0 && now - this.#opened >= maxAge) this.usable = false;
     for (const [id, { exchange, deadline }] of this.#waiting) {
       if (deadline > now) continue;
       this.#waiting.delete(id);
       // It may be dead without a word: what is asked next gets another one.
       this.usable = false;
-      exchange.failed(TIMED_OUT);
+      exchange.failed(timedOut(this.#route));
     }
     if (this.#waiting.size > 0) return;
     if (!this.usable || now - this.#lastActive >= expire) this.#socket.destroy();
   }
 
-  /** Closes at once; what waits has failed. */
-  close(reason: string): void {
-    this.#reason = reason;
+  /** Closes at once; what waits fails with `CLOSED`. */
+  close(): void {
     this.#answered = 0;
     this.#socket.destroy();
-    this.#failAll();
+    this.#failAll(CLOSED);
   }
 
   #read(chunk: Buffer): void {
@@ -124,32 +146,32 @@ export class StreamClient {
     if (message.length < HEADER_SIZE) return;
     const id = message.readUInt16BE(0);
     const waiting = this.#waiting.get(id);
-    if (waiting === undefined || !isAnswer(message, waiting)) return;
+    if (waiting === undefined) return;
+    const { exchange, message: query } = waiting;
+    const read = addon.readAnswer(query, exchange.questionEnd, message, row);
+    if (read === outcome.unmatched) return;
     this.#waiting.delete(id);
     this.#answered++;
-    const { exchange } = waiting;
-    let sections;
-    try {
-      sections = findSections(message, message.subarray(HEADER_SIZE, exchange.questionEnd));
-    } catch {
-      sections = undefined;
-    }
-    if (sections === undefined) exchange.failed('the answer cannot be read');
-    else exchange.answered(sections);
+    if (read === outcome.answered) exchange.answered(sectionsOf(message, row, 0));
+    else exchange.failed(malformed(this.#route));
   }
 
   #closed(): void {
     // A connection on which nothing was ever answered is not one that was closed for having rested too long.
-    if (this.#answered === 0) this.#failAll();
+    if (this.#answered === 0) this.#failAll(connectionFailed(this.#route, this.#error, this.#servername));
     const unanswered = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#onClosed(unanswered);
   }
 
-  #failAll(): void {
+  #failAll(error: UpstreamError): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { exchange } of waiting) exchange.failed(this.#reason);
+    for (const { exchange } of waiting) exchange.failed(error);
+  }
+
+  get #route(): Route {
+    return { network: 'tcp', from: this.#from ?? '', to: this.#to };
   }
 
   #freeId(): number {
@@ -158,11 +180,4 @@ export class StreamClient {
       if (!this.#waiting.has(id)) return id;
     }
   }
-}
-
-/** Whether a message with the ID of a query answers its question, octet by octet. */
-function isAnswer(message: Buffer, { exchange, message: query }: Waiting): boolean {
-  const { questionEnd } = exchange;
-  if ((message[2] & QR) === 0 || message.readUInt16BE(4) !== 1 || message.length < questionEnd) return false;
-  return query.compare(message, HEADER_SIZE, questionEnd, HEADER_SIZE, questionEnd) === 0;
 }

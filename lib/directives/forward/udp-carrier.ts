@@ -1,13 +1,15 @@
-/** Queries to upstreams over UDP, gathered so that those of one batch leave together. */
+/** Queries to upstreams over UDP. */
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type UdpClient } from '../../native/addon.js';
-import type { EncodedSections } from '../../dns/encoded-message.js';
-import { CLOSED, SWEEP_INTERVAL, TIMED_OUT, type Carrier, type Exchange } from './exchange.js';
+import { formatAddress } from '../../socket/addresses.js';
+import { sectionsOf } from './answer-row.js';
+import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
+import { CLOSED, malformed, socketFailed, timedOut, TOO_MANY, type Route } from './upstream-error.js';
 
 const { layout } = addon;
 const { client: memory, ask: askWord, answer: answerWord, outcome } = layout;
 
-/** See the file's head. One for all upstreams of a worker's `forward`. */
+/** One native UDP client for all upstreams of a worker's `forward`. It sends the queries of a batch together. */
 export class UdpCarrier {
   readonly #slab = new ArrayBuffer(memory.slabSize);
   readonly #bytes = Buffer.from(this.#slab);
@@ -18,8 +20,11 @@ export class UdpCarrier {
   readonly #exchanges: (Exchange | undefined)[] = [];
   /** By handle: until when. */
   readonly #deadlines: number[] = [];
+  /** By handle: the number of the upstream. */
+  readonly #asked: number[] = [];
   readonly #free: number[] = [];
-  #upstreams = 0;
+  /** By number: the address and port of an upstream. */
+  readonly #upstreams: string[] = [];
   /** Where in the slab the next query goes. */
   #cursor = memory.queriesOffset;
   #flushing = false;
@@ -34,10 +39,10 @@ export class UdpCarrier {
     });
   }
 
-  /** Adds an upstream. `address`: numeric. */
-  add(address: string, port: number): Carrier {
-    this.#client.add(address, port);
-    const upstream = this.#upstreams++;
+  /** Adds an upstream. `address`: numeric; `source`: where queries leave from, default: the kernel's choice. */
+  add(address: string, port: number, source: string | undefined): Carrier {
+    this.#client.add(address, port, source);
+    const upstream = this.#upstreams.push(formatAddress(address, port)) - 1;
     return {
       ask: (exchange, deadline) => {
         this.#ask(upstream, exchange, deadline);
@@ -68,13 +73,14 @@ export class UdpCarrier {
     }
     const handle = this.#free.pop() ?? this.#exchanges.length;
     if (handle >= memory.maxOutstanding) {
-      exchange.failed('too many queries wait for answers');
+      exchange.failed(TOO_MANY);
       return;
     }
     const { length } = exchange;
     if (this.#outbox[0] === memory.outboxEntries || this.#cursor + length > memory.slabSize) this.#flush();
     this.#exchanges[handle] = exchange;
     this.#deadlines[handle] = deadline;
+    this.#asked[handle] = upstream;
     exchange.write(this.#bytes, this.#cursor);
     const entry = 1 + this.#outbox[0]++ * memory.outboxWords;
     this.#outbox[entry + askWord.upstream] = upstream;
@@ -101,10 +107,12 @@ export class UdpCarrier {
     this.#client.flush();
     this.#cursor = memory.queriesOffset;
     for (let i = 0; i < count; i++) {
-      if (this.#outbox[1 + i * memory.outboxWords + askWord.handle] !== memory.unsent) continue;
+      const entry = 1 + i * memory.outboxWords;
+      if (this.#outbox[entry + askWord.handle] !== memory.unsent) continue;
+      const error = socketFailed(this.#route(handles[i], ''), this.#outbox[entry + askWord.error]);
       // Later, since whoever has it may ask again at once.
       const exchange = this.#take(handles[i]);
-      queueMicrotask(() => exchange?.failed('the query could not be sent'));
+      queueMicrotask(() => exchange?.failed(error));
     }
   }
 
@@ -118,26 +126,47 @@ export class UdpCarrier {
       }
     }
     // One copy for all of them: the slab is used again for the next batch.
+    const from = this.#senderOf(count);
     const bytes = Buffer.allocUnsafe(end);
     this.#bytes.copy(bytes, 0, 0, end);
     for (let i = 0; i < count; i++) {
       const row = i * memory.answerWords;
-      const exchange = this.#take(rows[row + answerWord.handle]);
+      const handle = rows[row + answerWord.handle];
+      const exchange = this.#take(handle);
       if (exchange === undefined) continue;
       switch (rows[row + answerWord.outcome]) {
         case outcome.answered:
           exchange.answered(sectionsOf(bytes, rows, row));
           break;
         case outcome.truncated:
-          exchange.truncated();
+          exchange.detour('truncated');
+          break;
+        case outcome.misspelt:
+          exchange.detour('misspelt');
+          break;
+        case outcome.guessed:
+          exchange.detour('guessed');
           break;
         case outcome.malformed:
-          exchange.failed('the answer cannot be read');
+          exchange.failed(malformed(this.#route(handle, '')));
           break;
         default:
-          exchange.failed('nobody is there');
+          exchange.failed(socketFailed(this.#route(handle, from), rows[row + answerWord.error]));
       }
     }
+  }
+
+  /** The address and port that unreachable upstreams were asked from: one socket's, in all such rows of a batch. */
+  #senderOf(count: number): string {
+    for (let row = 0; row < count * memory.answerWords; row += memory.answerWords) {
+      if (this.#answers[row + answerWord.outcome] !== outcome.unreachable) continue;
+      return this.#bytes.toString('latin1', 0, this.#answers[row + answerWord.length]);
+    }
+    return '';
+  }
+
+  #route(handle: number, from: string): Route {
+    return { network: 'udp', from, to: this.#upstreams[this.#asked[handle]] };
   }
 
   #take(handle: number): Exchange | undefined {
@@ -155,32 +184,11 @@ export class UdpCarrier {
       if (this.#exchanges[handle] === undefined) continue;
       waiting = true;
       if (this.#deadlines[handle] > now) continue;
-      this.#client.forget(handle);
-      this.#take(handle)?.failed(TIMED_OUT);
+      const route = this.#route(handle, this.#client.forget(handle));
+      this.#take(handle)?.failed(timedOut(route));
     }
     if (waiting) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-  };
-}
-
-function sectionsOf(bytes: Buffer, rows: Uint32Array, row: number): EncodedSections {
-  const offset = rows[row + answerWord.offset];
-  const flagsAndRcode = rows[row + answerWord.flagsAndRcode];
-  const optionsStart = offset + rows[row + answerWord.optionsOffset];
-  return {
-    bytes,
-    offset,
-    start: offset + rows[row + answerWord.questionEnd],
-    end: offset + rows[row + answerWord.recordsEnd],
-    optionsStart,
-    optionsEnd: optionsStart + rows[row + answerWord.optionsLength],
-    counts: {
-      answers: rows[row + answerWord.answers],
-      authorities: rows[row + answerWord.authorities],
-      additionals: rows[row + answerWord.additionals],
-    },
-    flags: flagsAndRcode >>> 16,
-    rcode: flagsAndRcode & 0xffff,
   };
 }

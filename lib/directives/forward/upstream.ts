@@ -5,7 +5,7 @@ import type { ForwardOptions, UpstreamOptions } from './options.js';
 import { StreamCarrier } from './stream-carrier.js';
 import { UpstreamCounts } from './counts.js';
 
-/** See the file's head. */
+/** An upstream, the connections to it, and the checks of its health. */
 export class Upstream {
   readonly counts: UpstreamCounts;
   /** Undefined for TLS. */
@@ -29,7 +29,7 @@ export class Upstream {
         : undefined;
     this.#udp = udp;
     this.counts = new UpstreamCounts(to);
-    this.#stream = new StreamCarrier({ address, port, tls }, options.expire, this.counts);
+    this.#stream = new StreamCarrier({ address, port, tls, source: options.sourceAddress }, options, this.counts);
     this.#maxFails = options.maxFails;
     if (options.maxFails > 0) {
       const carrier = udp === undefined || options.forceTcp ? this.#stream : udp;
@@ -40,11 +40,6 @@ export class Upstream {
   /** Whether it has failed more health checks in a row than it may. */
   get down(): boolean {
     return this.#health !== undefined && this.#health.fails > this.#maxFails;
-  }
-
-  /** Whether it can be asked over UDP. */
-  get hasUdp(): boolean {
-    return this.#udp !== undefined;
   }
 
   /** Asks it; `deadline` by `performance.now()`. `stream`: not over UDP. */

@@ -14,12 +14,13 @@ const CLIENT_AUTH = {
 } as const;
 
 /** Reads them. Throws a system error, or what OpenSSL has to say of them with their names. */
-export function readTls({ certificate, key, ca, clientAuth }: CorefileTls): TlsSettings {
+export function readTls({ certificate, key, ca, clientAuth, keylog }: CorefileTls): TlsSettings {
   const settings = {
     cert: readFileSync(certificate),
     key: readFileSync(key),
     ca: ca === undefined ? null : readFileSync(ca),
     requestCert: CLIENT_AUTH[clientAuth],
+    ...(keylog === undefined ? {} : { keylog }),
   };
   try {
     createSecureContext(contextOptions(settings));

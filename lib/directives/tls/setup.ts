@@ -19,17 +19,9 @@ export const tls: DirectiveDefinition<TlsSettings> = {
   name: 'tls',
   setup: {
     configure(uses) {
-      const use = last(uses);
-      if (use.args.length === 0) throw use.error('a certificate and its key are expected: ACME is not supported');
-      const [certificate, key, ca] = use.arguments(2, 3) as [string, string, string | undefined];
-      const settings: TlsSettings = {
-        certificate: resolve(certificate),
-        key: resolve(key),
-        ...(ca === undefined ? {} : { ca: resolve(ca) }),
-        clientAuth: 'nocert',
-      };
-      for (const line of use.block) readLine(line, settings);
-      return settings;
+      const settings = uses.map(readUse);
+      last(uses);
+      return settings[settings.length - 1];
     },
     check: (settings) => {
       readTls(settings);
@@ -38,6 +30,19 @@ export const tls: DirectiveDefinition<TlsSettings> = {
     listen: (settings) => ({ tls: settings }),
   },
 };
+
+function readUse(use: DirectiveReader): TlsSettings {
+  if (use.args.length === 0) throw use.error('a certificate and its key are expected: ACME is not supported');
+  const [certificate, key, ca] = use.arguments(2, 3) as [string, string, string | undefined];
+  const settings: TlsSettings = {
+    certificate: resolve(certificate),
+    key: resolve(key),
+    ...(ca === undefined ? {} : { ca: resolve(ca) }),
+    clientAuth: 'nocert',
+  };
+  for (const line of use.block) readLine(line, settings);
+  return settings;
+}
 
 function readLine(line: DirectiveReader, settings: TlsSettings): void {
   if (line.name !== 'client_auth' && line.name !== 'keylog') throw line.error(`unknown option '${line.name}'`);

@@ -11,7 +11,7 @@ import { MAX_NSID } from '../../worker/edns-settings.js';
 import type { TlsSettings } from '../../worker/stream/secure-context.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
-import { checkTls, mergeTls } from './check-tls.js';
+import { checkOwnTls, checkTls, mergeTls } from './check-tls.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
@@ -32,6 +32,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   const sockets = options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets);
   const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
   const listen = checkListen(options.listen, sockets, ipv6Only, auto !== undefined);
+  const ownTls = checkOwnTls(options.listen, listen);
   const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const workers = checkInteger('workers', options.workers ?? Math.min(most, usableCpus()), 0, MAX_WORKERS);
   if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
@@ -71,7 +72,8 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
-    tls: checkTls(options.tls, listen),
+    tls: checkTls(options.tls, listen, ownTls),
+    ownTls,
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
     cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
     rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
@@ -89,11 +91,12 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   const listen =
     changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
+  const ownTls = changes.listen === undefined ? before.ownTls : checkOwnTls(changes.listen, listen);
   const tls =
     before.tls === undefined
-      ? checkTls(changes.tls as TlsSettings | undefined, listen)
+      ? checkTls(changes.tls as TlsSettings | undefined, listen, ownTls)
       : mergeTls(before.tls, changes.tls ?? {});
-  return { ...before, filename, handler, workerData, listen, tcp, tls };
+  return { ...before, filename, handler, workerData, listen, tcp, tls, ownTls };
 }
 
 function checkSocketPath(option: string, path: unknown): string {

@@ -3,23 +3,48 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { createSecureContext } from 'node:tls';
 import { invalidType, invalidValue, withCode, type CodedError } from '../../errors.js';
+import { nameOfAddress } from '../../socket/addresses.js';
 import { contextOptions, type SharedTls, type TlsSettings } from '../../worker/stream/secure-context.js';
-import type { ServerConfig } from './options.js';
+import type { ListenOptions, ServerConfig } from './options.js';
 
 const CLIENT_CERTIFICATES: readonly unknown[] = [undefined, false, true, 'if-given', 'any', 'unchecked'];
 const VERSIONS: readonly unknown[] = [undefined, 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
-const NAMES = ['cert', 'key', 'ca', 'requestCert', 'minVersion', 'ciphers'] as const;
+const NAMES = ['cert', 'key', 'ca', 'requestCert', 'minVersion', 'ciphers', 'keylog'] as const;
 
 /**
- * Checks the option `tls` of a server that listens at those addresses; adds the keys for session tickets.
+ * Checks the option `tls` of a server that listens at those addresses; adds the keys for session tickets. `own`: what
+ * {@link checkOwnTls} returned.
  *
  * Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, which name the option; the cause is the error of OpenSSL.
  */
-export function checkTls(tls: TlsSettings | undefined, listen: ServerConfig['listen']): SharedTls | undefined {
-  const encrypted = listen.find(({ transport }) => transport === 'tls' || transport === 'https');
+export function checkTls(
+  tls: TlsSettings | undefined,
+  listen: ServerConfig['listen'],
+  own: ServerConfig['ownTls'],
+): SharedTls | undefined {
+  const encrypted = listen.find(
+    (address) => ['tls', 'https'].includes(address.transport) && !Object.hasOwn(own, nameOfAddress(address)),
+  );
   if (tls !== undefined) return { ...checkSettings(tls), ticketKeys: randomBytes(48) };
   if (encrypted === undefined) return undefined;
   throw invalidType('tls', `an object with "cert" and "key", for ${encrypted.transport}://`, tls);
+}
+
+/**
+ * Checks the TLS settings that addresses have for themselves. `given`: the option `listen`; `listen`: that after its check.
+ * Throws as {@link checkTls}.
+ */
+export function checkOwnTls(given: unknown, listen: ServerConfig['listen']): ServerConfig['ownTls'] {
+  const own: Record<string, SharedTls | null> = {};
+  const entries: unknown[] = Array.isArray(given) ? given : [given];
+  entries.forEach((entry, i) => {
+    const settings = (entry as ListenOptions | undefined)?.tls;
+    if (settings === undefined) return;
+    const name = nameOfAddress(listen[i]);
+    if (Object.hasOwn(own, name)) throw invalidValue('listen', 'has two entries with "tls" for one address', name);
+    own[name] = settings === null ? null : { ...checkSettings(settings), ticketKeys: randomBytes(48) };
+  });
+  return own;
 }
 
 /**
@@ -44,7 +69,7 @@ function plain(settings: TlsSettings): unknown[] {
 
 function checkSettings(tls: TlsSettings): TlsSettings {
   if (typeof (tls as unknown) !== 'object' || (tls as unknown) === null) throw invalidType('tls', 'an object', tls);
-  const { cert, key, ca, requestCert, minVersion, ciphers } = tls;
+  const { cert, key, ca, requestCert, minVersion, ciphers, keylog } = tls;
   checkBytes('tls.cert', cert);
   checkBytes('tls.key', key);
   if (ca !== undefined && ca !== null) checkBytes('tls.ca', ca);
@@ -53,6 +78,7 @@ function checkSettings(tls: TlsSettings): TlsSettings {
   if (!VERSIONS.includes(minVersion))
     throw invalidValue('tls.minVersion', "must be 'TLSv1', 'TLSv1.1', 'TLSv1.2' or 'TLSv1.3'", minVersion);
   if (ciphers !== undefined && typeof ciphers !== 'string') throw invalidType('tls.ciphers', 'a string', ciphers);
+  if (keylog !== undefined && typeof keylog !== 'string') throw invalidType('tls.keylog', 'a string', keylog);
   const certificate = attempt('tls.cert', 'must be a certificate in PEM', () => new X509Certificate(cert));
   const privateKey = attempt('tls.key', 'must be a private key in PEM, not encrypted', () =>
     createPrivateKey(Buffer.from(key)),

@@ -45,6 +45,11 @@ export interface ListenOptions {
   sockets?: number;
   /** Whether `::` leaves IPv4 alone; default: the server's. */
   ipv6Only?: boolean;
+  /**
+   * Certificates of this address; default: the server's. `null`: it is not encrypted, since a proxy before it does that:
+   * `https` is HTTP/1.1 then.
+   */
+  tls?: TlsSettings | null;
   /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
   protocol?: 'udp' | 'tcp';
 }
@@ -214,6 +219,8 @@ export interface ServerConfig extends Required<
   auto: AdaptationBounds | undefined;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
+  /** The TLS settings that addresses have for themselves, see {@link ListenOptions.tls}; by `ServerSocket.entry`. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
   cache: Required<CacheOptions> | undefined;
   cookies: CookieConfig | undefined;
   rateLimit: NativeRateLimit | undefined;

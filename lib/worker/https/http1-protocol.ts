@@ -1,9 +1,10 @@
 /** HTTP/1.1 (RFC 9112), read and written by `node:http`. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { CONNECTION_GIVEN_UP, NOTHING_GIVEN_UP, type Connection, type Protocol } from '../stream/connection.js';
 import { MAX_MESSAGE } from './http-exchange.js';
 import type { Body, HttpFields, HttpRequest } from './http-request.js';
+import { Http1Stream } from './http1-stream.js';
 
 /** Bytes that may wait for a client to read before no more of its requests are taken. */
 const MAX_UNREAD = 256 * 1024;
@@ -20,7 +21,7 @@ export interface Http1Options {
 export class Http1Server {
   readonly #options: Http1Options;
   readonly #server: Server;
-  readonly #protocols = new WeakMap<Socket, Http1Protocol>();
+  readonly #protocols = new WeakMap<Duplex, Http1Protocol>();
 
   constructor(options: Http1Options) {
     this.#options = options;
@@ -33,42 +34,37 @@ export class Http1Server {
 
   start(connection: Connection): Protocol {
     const protocol = new Http1Protocol(connection, this.#options);
-    this.#protocols.set(connection.socket, protocol);
-    this.#server.emit('connection', connection.socket);
+    this.#protocols.set(protocol.stream, protocol);
+    this.#server.emit('connection', protocol.stream);
     return protocol;
   }
 }
 
 /** HTTP/1.1 on one connection. Requests that come while it has as many as it may wait, and nothing more is read. */
 class Http1Protocol implements Protocol {
-  readonly unsent = 0;
+  readonly stream: Http1Stream;
   readonly #connection: Connection;
-  readonly #socket: Socket;
   readonly #options: Http1Options;
   /** Requests that were read and not begun. */
   #waiting: Http1Request[] = [];
   /** Requests that are read or answered at this moment. */
   readonly #held = new Set<Http1Request>();
   #draining = false;
-  /** Bytes that had come when there was no request last. */
-  #bytesBefore = 0;
-  /** Since when bytes have come that are not a whole header yet; undefined: none have. */
+  /** Since when bytes have come that were no whole header then; undefined: none have. */
   #headSince: number | undefined;
 
   constructor(connection: Connection, options: Http1Options) {
-    const { socket } = connection;
     this.#connection = connection;
-    this.#socket = socket;
     this.#options = options;
-    this.#bytesBefore = socket.bytesRead;
-    socket.on('drain', () => {
+    this.stream = new Http1Stream(connection.socket, () => (this.#headSince ??= performance.now()));
+    this.stream.on('drain', () => {
       this.#next();
     });
-    // `node:http` reads on for reasons of its own.
-    socket.on('resume', () => {
-      if (this.#waiting.length > 0) socket.pause();
-    });
-    socket.on('close', () => (this.#waiting = []));
+    this.stream.on('close', () => (this.#waiting = []));
+  }
+
+  get unsent(): number {
+    return this.stream.writableLength;
   }
 
   take(incoming: IncomingMessage, response: ServerResponse): void {
@@ -79,13 +75,14 @@ class Http1Protocol implements Protocol {
         this.#next();
       });
     });
+    this.#headSince = undefined;
     if (this.#draining) return; // the connection ends after those that came before
     if (this.#waiting.length === 0 && !this.#full()) {
       this.#begin(request);
       return;
     }
     this.#waiting.push(request);
-    this.#socket.pause();
+    this.stream.hold(true);
   }
 
   drain(): void {
@@ -94,16 +91,11 @@ class Http1Protocol implements Protocol {
   }
 
   giveUp(before: number): { messages: number; fatal: boolean } {
-    const { bytesRead } = this.#socket;
-    if (this.#held.size > 0 || this.#waiting.length > 0) {
-      this.#bytesBefore = bytesRead;
-      this.#headSince = undefined;
-      for (const { readingSince } of this.#held)
-        if (readingSince !== undefined && readingSince <= before) return CONNECTION_GIVEN_UP;
-      return NOTHING_GIVEN_UP;
-    }
-    if (bytesRead > this.#bytesBefore) this.#headSince ??= performance.now();
-    return this.#headSince !== undefined && this.#headSince <= before ? CONNECTION_GIVEN_UP : NOTHING_GIVEN_UP;
+    const busy = this.#held.size > 0 || this.#waiting.length > 0;
+    if (!busy && this.#headSince !== undefined && this.#headSince <= before) return CONNECTION_GIVEN_UP;
+    for (const { readingSince } of this.#held)
+      if (readingSince !== undefined && readingSince <= before) return CONNECTION_GIVEN_UP;
+    return NOTHING_GIVEN_UP;
   }
 
   #begin(request: Http1Request): void {
@@ -113,20 +105,19 @@ class Http1Protocol implements Protocol {
 
   /** Begins as many of the requests that wait as it may, and reads on when none waits; or ends. */
   #next(): void {
-    if (this.#socket.destroyed) return;
-    const waited = this.#waiting.length > 0;
+    if (this.stream.destroyed) return;
     while (!this.#full()) {
       const request = this.#waiting.shift();
       if (request === undefined) break;
       this.#begin(request);
     }
     if (this.#waiting.length > 0) return;
-    if (this.#draining && this.#held.size === 0) this.#socket.end();
-    else if (waited) this.#socket.resume();
+    if (this.#draining && this.#held.size === 0) this.stream.end();
+    else this.stream.hold(false);
   }
 
   #full(): boolean {
-    return this.#held.size >= this.#options.maxPipelined || this.#socket.writableLength > MAX_UNREAD;
+    return this.#held.size >= this.#options.maxPipelined || this.stream.writableLength > MAX_UNREAD;
   }
 }
 

@@ -19,6 +19,8 @@ export interface StreamSocket {
   /** The address and port that it is bound to. */
   local: Endpoint;
   transport: Exclude<Transport, 'udp'>;
+  /** Its address as the option `listen` has it. */
+  entry: string;
 }
 
 /** A listening socket, and what answers before a handler on its connections. */

@@ -11,6 +11,8 @@ import { TlsHandshakes } from './tls-handshakes.js';
 /** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
 const MAX_SWEEP = 500;
 const MIN_SWEEP = 10;
+/** No address has this name. */
+const SHARED = '';
 
 /** A protocol, as all connections of a worker share it. */
 export interface Service {
@@ -27,7 +29,10 @@ export interface ConnectionsOptions {
   timeouts: ConnectionTimeouts;
   /** Length of an accept queue. */
   backlog: number;
+  /** Of addresses without settings of their own; undefined: these are not encrypted. */
   tls: SharedTls | undefined;
+  /** By {@link StreamSocket.entry}; null: it is not encrypted. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
   services: Readonly<Record<StreamSocket['transport'], Service>>;
 }
 
@@ -39,7 +44,8 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #acceptor: Acceptor;
   readonly #open = new Set<Connection>();
-  readonly #handshakes: TlsHandshakes | undefined;
+  /** By the name of the address; those of addresses without settings of their own by {@link SHARED}. */
+  readonly #handshakes = new Map<string, TlsHandshakes>();
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
   #draining = false;
@@ -49,11 +55,12 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#acceptor = new Acceptor(options);
-    this.#handshakes =
-      options.tls &&
-      new TlsHandshakes(options.tls, () => {
-        options.gate.count('tlsHandshakeFailures');
-      });
+    const failed = (): void => {
+      options.gate.count('tlsHandshakeFailures');
+    };
+    for (const [entry, tls] of Object.entries({ ...options.ownTls, [SHARED]: options.tls ?? null })) {
+      if (tls !== null) this.#handshakes.set(entry, new TlsHandshakes(tls, failed));
+    }
     const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = options.timeouts;
     const shortest = Math.min(handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
@@ -77,16 +84,20 @@ export class Connections {
     this.#acceptor.release(number);
   }
 
-  /** New connections have these settings. Throws what OpenSSL reports; then all is as before. */
+  /**
+   * New connections to addresses without settings of their own have these. Throws what OpenSSL reports; then all is as
+   * before.
+   */
   secure(tls: SharedTls): void {
-    if (this.#handshakes === undefined) throw new Error('new certificates for a worker that was started without');
-    this.#handshakes.secure(tls);
+    const handshakes = this.#handshakes.get(SHARED);
+    if (handshakes === undefined) throw new Error('new certificates for a worker that was started without');
+    handshakes.secure(tls);
   }
 
   /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#handshakes?.destroy();
+    this.#endHandshakes();
     for (const connection of this.#open) connection.drain();
     if (this.#size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
@@ -94,7 +105,7 @@ export class Connections {
   /** Stops accepting, and closes all at once. */
   destroy(): void {
     this.#acceptor.close();
-    this.#handshakes?.destroy();
+    this.#endHandshakes();
     for (const { socket } of this.#open) socket.destroy();
     clearInterval(this.#sweeper);
   }
@@ -112,7 +123,18 @@ export class Connections {
   }
 
   get #size(): number {
-    return this.#open.size + (this.#handshakes?.size ?? 0);
+    let size = this.#open.size;
+    for (const handshakes of this.#handshakes.values()) size += handshakes.size;
+    return size;
+  }
+
+  #endHandshakes(): void {
+    for (const handshakes of this.#handshakes.values()) handshakes.destroy();
+  }
+
+  /** Those of an address; undefined where it is not encrypted. */
+  #handshakesOf({ entry }: Listener): TlsHandshakes | undefined {
+    return this.#handshakes.get(Object.hasOwn(this.#options.ownTls, entry) ? entry : SHARED);
   }
 
   #accept(socket: Socket, listener: Listener): void {
@@ -123,11 +145,12 @@ export class Connections {
       this.#sweep();
     }, this.#sweepInterval).unref();
     const { alpn } = this.#options.services[listener.transport];
-    if (alpn === undefined || this.#handshakes === undefined) {
+    const handshakes = this.#handshakesOf(listener);
+    if (alpn === undefined || handshakes === undefined) {
       this.#start(socket, listener, client);
       return;
     }
-    this.#handshakes.begin(socket, alpn, (secure) => {
+    handshakes.begin(socket, alpn, (secure) => {
       if (!this.#ref) secure.unref();
       this.#start(secure, listener, client);
     });
@@ -150,7 +173,7 @@ export class Connections {
   #sweep(): void {
     const { gate, timeouts } = this.#options;
     const now = performance.now();
-    this.#handshakes?.giveUp(now - timeouts.handshakeTimeout);
+    for (const handshakes of this.#handshakes.values()) handshakes.giveUp(now - timeouts.handshakeTimeout);
     const countMessages = (by: number): void => {
       gate.count('tcpMessageTimeout', by);
     };

@@ -30,6 +30,11 @@ export interface TlsSettings {
    * AES-GCM or ChaCha20-Poly1305.
    */
   ciphers?: string;
+  /**
+   * A file to which the secrets of all connections are appended, in NSS's format, so that Wireshark can decrypt them.
+   * Default: there is none.
+   */
+  keylog?: string;
 }
 
 /** {@link TlsSettings} with what has to be the same in every worker. */

@@ -1,4 +1,5 @@
 /** The TLS handshakes of a worker: turns connections that were accepted into encrypted ones. */
+import { appendFile } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { admitOthers, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
@@ -92,8 +93,20 @@ export class TlsHandshakes {
       handshake.done(secure);
     });
     server.on('tlsClientError', this.#failed);
+    const { keylog } = tls;
+    if (keylog !== undefined) {
+      server.on('keylog', (line: Buffer) => {
+        appendSecret(keylog, line);
+      });
+    }
     return server;
   }
+}
+
+function appendSecret(file: string, line: Buffer): void {
+  appendFile(file, line, { mode: 0o600 }, (error) => {
+    if (error !== null) process.emitWarning(error);
+  });
 }
 
 /** The two ends of a connection, which no other open one has. */

@@ -9,14 +9,17 @@ export function at(port: number, more: Partial<UpstreamOptions> = {}): UpstreamO
 }
 
 /** What the directive says when it says nothing but `forward .`. */
-export const DEFAULTS: Omit<ForwardOptions, 'to'> = {
+export const DEFAULTS: Omit<ForwardOptions, 'to' | 'maxAttempts'> = {
   from: ['.'],
   except: [],
   forceTcp: false,
   preferUdp: false,
   expire: 10_000,
   maxFails: 2,
-  maxConnectAttempts: 0,
+  maxAge: 0,
+  maxIdleConns: 0,
+  readTimeout: 2000,
+  sourceAddress: undefined,
   policy: 'sequential',
   healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
   maxConcurrent: 0,
@@ -37,7 +40,7 @@ export interface Forwarding extends AsyncDisposable {
 export async function serveForward(
   ...uses: (Partial<ForwardOptions> & Pick<ForwardOptions, 'to'>)[]
 ): Promise<Forwarding> {
-  const handler = new ForwardHandler(uses.map((use) => ({ ...DEFAULTS, ...use })));
+  const handler = new ForwardHandler(uses.map((use) => ({ ...DEFAULTS, maxAttempts: 2 * use.to.length, ...use })));
   const server = createServer({
     listen: '127.0.0.1:0',
     sockets: 1,

@@ -1,0 +1,78 @@
+/** The upstreams of one use of `forward`. */
+import type { ForwardCounts } from './counts.js';
+import type { ForwardOptions } from './options.js';
+import { chooseRandom, createPolicy, type Policy } from './policy.js';
+import { UdpCarrier } from './udp-carrier.js';
+import { Upstream } from './upstream.js';
+
+/** The upstreams, and the policy by which one is chosen. */
+export class Upstreams {
+  readonly all: readonly Upstream[];
+  readonly failfast: boolean;
+  readonly policy: Policy;
+  readonly counts: ForwardCounts;
+  readonly #udp: UdpCarrier | undefined;
+
+  constructor(options: ForwardOptions, counts: ForwardCounts) {
+    this.counts = counts;
+    this.failfast = options.failfast;
+    this.policy = createPolicy(options.policy);
+    const udp = options.to.some(({ transport }) => transport === 'dns') ? new UdpCarrier() : undefined;
+    this.#udp = udp;
+    this.all = options.to.map((to) => {
+      const carrier = to.transport === 'dns' ? udp?.add(to.address, to.port, options.sourceAddress) : undefined;
+      return new Upstream(to, options, carrier);
+    });
+  }
+
+  /** Datagrams that answered no query that was waited for. */
+  get unmatched(): number {
+    return this.#udp?.unmatched ?? 0;
+  }
+
+  close(): void {
+    this.#udp?.close();
+    for (const upstream of this.all) upstream.close();
+  }
+}
+
+/** One question's way round the upstreams. */
+export class Tour {
+  readonly #upstreams: Upstreams;
+  /** Those that were asked, or found down, in this round; bits by their numbers. */
+  #tried = 0;
+  /** How many of them count as failed in this round: down, or with an answer that `failover` names. */
+  #failures = 0;
+
+  constructor(upstreams: Upstreams) {
+    this.#upstreams = upstreams;
+  }
+
+  /**
+   * The policy's choice among those that are not down. When all are down, any one, once, since the checks may be at fault;
+   * undefined when that is not wanted, or done.
+   */
+  next(): Upstream | undefined {
+    const { all, policy, failfast, counts } = this.#upstreams;
+    const count = all.length;
+    while (this.#failures < count) {
+      if (this.#tried === (1 << count) - 1) this.#tried = this.#failures = 0;
+      const number = policy(count, this.#tried);
+      this.#tried |= 1 << number;
+      const upstream = all[number];
+      if (!upstream.down) return upstream;
+      this.#failures++;
+    }
+    if (failfast || this.#failures > count) return undefined;
+    this.#failures = count + 1; // once
+    counts.broken++;
+    return all[chooseRandom(count, 0)];
+  }
+
+  /** Whether another upstream can be asked in place of the one whose answer `failover` names. */
+  hasOther(): boolean {
+    if (this.#failures + 1 >= this.#upstreams.all.length) return false;
+    this.#failures++;
+    return true;
+  }
+}

@@ -56,6 +56,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       stats: () => this.stats(),
       unready: () => [...new Set([...(this.#listening ? [] : ['server']), ...[...this.#unready.values()].flat()])],
       reloadIfChanged: () => this.#reload({}, true),
+      metrics: () => this.#parts.metrics(),
     });
   }
 

@@ -1,5 +1,5 @@
 /** Questions that a handler asks the server that it is part of: targets of aliases, for one (RFC 1034 s.4.3.2). */
-import type { Rcode } from '../dns/registry.js';
+import { typeNumber, type Rcode } from '../dns/registry.js';
 import type { Handler } from './handler.js';
 import type { LookupAnswer, Lookups, Query } from './query.js';
 import { Reply } from './reply.js';
@@ -17,7 +17,9 @@ const FAILED: LookupAnswer = { rcode: 'SERVFAIL', answers: [], authorities: [], 
 export function lookupsThrough(handler: Handler): Lookups {
   const ask = async (query: Query, name: string, type: string): Promise<LookupAnswer> => {
     const { asked = [] } = query.lookups ?? {};
-    const question = rewriteQuery(query, { name, type });
+    const number = typeNumber(type);
+    if (number === undefined) throw new Error(`unknown type ${JSON.stringify(type)}`);
+    const question = rewriteQuery(query, { name, type: number });
     const path = [...asked, questionOf(query)];
     // A loop, or a chain that is too long.
     if (path.length >= MAX_DEPTH || path.includes(questionOf(question))) return FAILED;

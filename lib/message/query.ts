@@ -32,6 +32,8 @@ const { query: word, queryWords } = addon.layout;
 
 const { RD, AD, CD } = FLAG;
 
+const NO_OPTIONS: readonly number[] = [];
+
 /**
  * A well-formed query with one question. What is asked of it is decoded then, from where the transport left it.
  *
@@ -46,6 +48,8 @@ export class Query {
   #client: Endpoint | undefined;
   #local: Endpoint | undefined;
   #message: DecodedMessage | undefined;
+  /** @internal Codes of the options in its OPT record that this server has set, for upstreams to see. */
+  ownOptions: readonly number[] = NO_OPTIONS;
 
   /** @internal What {@link lookup} asks; undefined outside of a server. */
   lookups: Lookups | undefined;

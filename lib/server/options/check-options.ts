@@ -71,6 +71,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     overload: checkOverload(options.overload ?? 'drop'),
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
+    startTimeout: checkInteger('startTimeout', options.startTimeout ?? 30_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,

@@ -166,6 +166,11 @@ export interface ServerOptions {
   stallTimeout?: number;
   /** A worker that has not turned its event loop for so many ms is ended and replaced; default 10,000; 0: never. */
   killTimeout?: number;
+  /**
+   * Milliseconds that a worker has to load the handler module and to run its `setup`; `listen()` and `reload()` then reject
+   * with `ERR_MULTISOCKET_START_TIMEOUT`. Default 30,000; 0: any time.
+   */
+  startTimeout?: number;
   tcp?: TcpOptions;
   /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
   cache?: CacheOptions;

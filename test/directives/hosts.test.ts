@@ -103,16 +103,17 @@ describe('the directive hosts', () => {
     await server.close();
   });
 
-  it('says which lines and names it passes over, and -check does, too', () => {
+  it('says which lines and names it passes over, and -check does, too', async () => {
     const bad = join(temporaryDirectory(), 'bad');
     writeFileSync(bad, '# x\n1.2.3 a\n\n192.0.2.1 a..b ok # c\n::1%lo b\nfe80::zz c\n');
-    const { check } = hosts.setup;
-    assert.deepEqual(check?.(configOf(registry, `hosts ${bad}`) as never), [
+    const check = async (lines: string): Promise<string[]> =>
+      (await hosts.setup.check?.(configOf(registry, lines) as never)) ?? [];
+    assert.deepEqual(await check(`hosts ${bad}`), [
       `${bad}:2: invalid address "1.2.3": the line is passed over`,
       `${bad}:4: invalid name "a..b": it is passed over`,
       `${bad}:6: invalid address "fe80::zz": the line is passed over`,
     ]);
-    assert.match(String(check?.(configOf(registry, `hosts ${bad}.missing`) as never)), /ENOENT.*bad\.missing/);
+    assert.match((await check(`hosts ${bad}.missing`)).join(), /ENOENT.*bad\.missing/);
   });
 
   it('leaves questions of other classes than IN to the next', async () => {

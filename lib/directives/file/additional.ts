@@ -40,7 +40,7 @@ export function wantedWith(record: ResourceRecord): Wanted | undefined {
 /** The flag says what the replacement leads to: addresses, or SRV (RFC 3404 s.4.1). */
 function naptr({ data }: ResourceRecord): Wanted | undefined {
   const { flags, replacement } = data as packet.NaptrData;
-  const flag = flags.toString().toLowerCase(); // a Buffer where it is not UTF-8
+  const flag = Buffer.from(flags).toString().toLowerCase();
   if (flag === 'a') return { name: replacement, types: ADDRESSES };
   return flag === 's' ? { name: replacement, types: ['SRV'] } : undefined;
 }

@@ -66,9 +66,7 @@ function addressOf(word: string): string | undefined {
   const [address] = word.split('%');
   if (isIP(address) === 0) return undefined;
   if (isIPv4(address)) return address;
-  const canonical = checkIPv6(address);
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical) ?? [];
-  return mapped ?? canonical;
+  return checkIPv6(address).replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** The name with `*` in place of its first label. */

@@ -1,7 +1,8 @@
 import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
-import type { Query } from '../message/query.js';
+import { lookupsThrough } from '../message/lookup.js';
+import type { Lookups, Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Rcode } from '../dns/registry.js';
 import { workerCounter } from './counters.js';
@@ -45,6 +46,7 @@ const IN_FLIGHT = workerCounter('inFlight');
 /** Stands between transports and the handler: calls it, waits for it, and answers in its place when it does not. One a worker. */
 export class Dispatcher {
   readonly #handler: Handler;
+  readonly #lookups: Lookups;
   readonly #handlerTimeout: number;
   readonly #maxInFlight: number;
   readonly #overload: Overload;
@@ -59,6 +61,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#handler = options.handler;
+    this.#lookups = lookupsThrough(options.handler);
     this.#handlerTimeout = options.handlerTimeout;
     this.#maxInFlight = options.maxInFlight;
     this.#overload = options.overload;
@@ -78,6 +81,7 @@ export class Dispatcher {
       return true;
     }
     this.#counters[this.#row + HANDLED] += 1;
+    query.lookups = this.#lookups;
     let answered: void | Promise<void>;
     try {
       answered = this.#handler(query, reply);

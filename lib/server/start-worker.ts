@@ -26,6 +26,7 @@ export async function startWorker(
     tcp,
     tls,
     ownTls,
+    https,
     workerData,
     logger,
   } = config;
@@ -43,6 +44,7 @@ export async function startWorker(
     tcp,
     tls,
     ownTls,
+    https,
     ...shared,
     workerData,
     heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,

@@ -108,7 +108,7 @@ export class Serving {
       services: {
         tcp: new TcpService(options, false),
         tls: new TcpService(options, true),
-        https: new HttpsService(options),
+        https: new HttpsService(options, start.https),
         grpc: new GrpcService(options),
       },
     });

@@ -16,7 +16,11 @@ const charsets: Record<Library['name'], Charset> = {
 };
 /** Queries that wait for their reply at a time. */
 const AT_A_TIME = 100;
-const PATIENCE = 400;
+/** How long a server may take for those, in ms. */
+const PATIENCE = 20_000;
+/** A query that no handler throws for, sent after others: a server answers in turn. */
+const LAST_ID = 0xffff;
+const LAST = Buffer.from('ffff01000001000000000000046c6173740000010001', 'hex');
 
 /** What there was to compare, how much of it was equal, and which rows of the guide the rest is; `open`: none of them. */
 export interface Comparison {
@@ -42,7 +46,7 @@ export async function compare(library: Library, count: number, seed: number): Pr
   try {
     for (let at = 0; at < count; at += AT_A_TIME) {
       const batch = Array.from({ length: Math.min(AT_A_TIME, count - at) }, (_, i) =>
-        queryWith(random, (at + i) & 0xffff),
+        queryWith(random, (at + i) % LAST_ID),
       );
       const replies = await Promise.all(clients.map((client) => client.ask(batch)));
       batch.forEach((query, i) => {
@@ -121,15 +125,16 @@ class Client {
     this.#port = port;
   }
 
-  /** The replies, by the place of their query; undefined where none came in time. */
+  /** The replies, by the place of their query; undefined where none came before that to a query sent after all. */
   async ask(queries: readonly OracleQuery[]): Promise<(Buffer | undefined)[]> {
     const replies = new Map<number, Buffer>();
     const deadline = AbortSignal.timeout(PATIENCE);
-    for (const { message } of queries) this.#socket.send(message, this.#port, '127.0.0.1');
-    while (replies.size < queries.length && !deadline.aborted) {
-      const came = (await once(this.#socket, 'message', { signal: deadline }).catch(() => undefined)) as
-        [Buffer] | undefined;
-      if (came !== undefined) replies.set(came[0].readUInt16BE(0), came[0]);
+    for (const message of [...queries.map((query) => query.message), LAST]) {
+      this.#socket.send(message, this.#port, '127.0.0.1');
+    }
+    while (!replies.has(LAST_ID)) {
+      const [reply] = (await once(this.#socket, 'message', { signal: deadline })) as [Buffer];
+      replies.set(reply.readUInt16BE(0), reply);
     }
     return queries.map(({ message }) => replies.get(message.readUInt16BE(0)));
   }

@@ -18,6 +18,7 @@ const charsets: Record<Library['name'], Charset> = {
 const AT_A_TIME = 100;
 /** How long a server may take for those, in ms. */
 const PATIENCE = 20_000;
+const GRACE = 50;
 /** A query that no handler throws for, sent after others: a server answers in turn. */
 const LAST_ID = 0xffff;
 const LAST = Buffer.from('ffff01000001000000000000046c6173740000010001', 'hex');
@@ -132,10 +133,12 @@ class Client {
     for (const message of [...queries.map((query) => query.message), LAST]) {
       this.#socket.send(message, this.#port, '127.0.0.1');
     }
-    while (!replies.has(LAST_ID)) {
-      const [reply] = (await once(this.#socket, 'message', { signal: deadline })) as [Buffer];
-      replies.set(reply.readUInt16BE(0), reply);
-    }
+    const keep = (reply: Buffer): unknown => replies.set(reply.readUInt16BE(0), reply);
+    this.#socket.on('message', keep);
+    while (!replies.has(LAST_ID)) await once(this.#socket, 'message', { signal: deadline });
+    // Handlers that throw asynchronously are answered for a little later.
+    await new Promise((resolve) => setTimeout(resolve, GRACE));
+    this.#socket.off('message', keep);
     return queries.map(({ message }) => replies.get(message.readUInt16BE(0)));
   }
 

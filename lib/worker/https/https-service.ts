@@ -1,6 +1,7 @@
 /** DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
 import { freshnessLifetime } from '../../dns/encoded-message.js';
 import type { HttpRequestHead } from '../../message/batch.js';
+import type { WorkerContext } from '../context.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
 import { HttpFailure, MAX_MESSAGE, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
@@ -8,15 +9,9 @@ import { Http1Server } from './http1-protocol.js';
 import type { HttpFields, HttpRequest } from './http-request.js';
 import { corsFields, PREFLIGHT_FIELDS, wantedFields, type HttpsOptions } from './https-options.js';
 import { Http2Connection } from './http2/connection.js';
-import { MessageExchange, type MessageExchangeOptions, type Outcome } from '../message-exchange.js';
+import { MessageExchange, type Outcome } from '../message-exchange.js';
 
 const TOO_LONG = new HttpFailure(413, 'the message is too long');
-
-/** What {@link HttpsService} and the service of gRPC are made from. */
-export interface HttpServiceOptions extends MessageExchangeOptions {
-  /** Requests of one connection at a time. */
-  maxPipelined: number;
-}
 
 const NOTHING = Buffer.alloc(0);
 
@@ -28,11 +23,11 @@ export class HttpsService implements Service {
   readonly #maxPipelined: number;
   readonly #https: Required<HttpsOptions>;
 
-  constructor(options: HttpServiceOptions, https: Required<HttpsOptions>) {
-    this.#https = https;
-    this.#maxPipelined = options.maxPipelined;
-    this.#exchange = new MessageExchange('https', options);
-    const { maxPipelined } = options;
+  constructor(context: WorkerContext) {
+    this.#https = context.settings.https;
+    const { maxPipelined } = context.settings.tcp;
+    this.#maxPipelined = maxPipelined;
+    this.#exchange = new MessageExchange('https', context);
     this.#http1 = new Http1Server({
       maxPipelined,
       onRequest: (connection, request) => {

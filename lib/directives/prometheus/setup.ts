@@ -21,6 +21,7 @@ export const prometheus: DirectiveDefinition<PrometheusConfig> = {
       for (const line of use.block) readLine(line, config);
       return config;
     },
+    dependsOn: [],
     start: (_, runtime) => new RequestRecorder(runtime),
     // The exporter and its library are loaded only where the directive is used.
     serve: async (configs, runtime) => (await import('./exporter.js')).Exporter.open(configs, runtime),

@@ -5,8 +5,7 @@ import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { DEFAULT_WINDOW, frameType, Http2Error, setting } from './protocol.js';
 import { MAX_FIELDS } from './request-head.js';
-import { Http2Session, WINDOW } from './session.js';
-import type { Http2Options } from './stream.js';
+import { Http2Session, WINDOW, type Http2Options } from './session.js';
 
 /** Octets that may wait for a client to read before the server reads no more of its frames. */
 const MAX_UNREAD = 256 * 1024;

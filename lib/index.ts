@@ -24,6 +24,7 @@ export type { BoundAddress } from './server/server-sockets.js';
 export type { TlsSettings } from './worker/stream/secure-context.js';
 export type { Overload } from './worker/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
+export type { CodedError } from './errors.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';
 export { Query } from './message/query.js';

@@ -90,19 +90,25 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   if (isIP(rest) !== 0) return { transport, address: rest, port: DEFAULT_PORTS[transport] };
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(rest);
   if (parts === null || rest === '')
-    throw invalidValue('listen', 'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT', entry);
+    throw invalidValue(
+      'listen',
+      'must be ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT, with TRANSPORT:// before it or not',
+      entry,
+    );
   // A group that did not take part is undefined, whatever the type says.
   const [, bracketed, plain, digits] = parts as (string | undefined)[];
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
   const port = digits === undefined ? DEFAULT_PORTS[transport] : Number(digits);
-  if (port > 65535) throw invalidValue('listen', 'has a port above 65535', entry);
+  if (port > 65535) throw invalidValue('listen', 'has a port that is not from 0 to 65535', entry);
   return { transport, address: checkHost(bracketed ?? (plain === '' ? '::' : (plain ?? '')), entry), port };
 }
 
 function checkTransport(transport: string, entry: string): AddressTransport {
   if (Object.hasOwn(DEFAULT_PORTS, transport)) return transport as AddressTransport;
-  if (!Object.hasOwn(UNSUPPORTED, transport)) throw invalidValue('listen', 'has an unknown transport', entry);
+  if (!Object.hasOwn(UNSUPPORTED, transport)) {
+    throw invalidValue('listen', `has an unknown transport; it can be ${Object.keys(DEFAULT_PORTS).join(', ')}`, entry);
+  }
   throw withCode(
     new Error(`The transport of "${entry}" is not supported: ${UNSUPPORTED[transport]}`),
     'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT',

@@ -92,7 +92,7 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   if (parts === null || rest === '')
     throw invalidValue(
       'listen',
-      'must be ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT, with TRANSPORT:// before it or not',
+      'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT',
       entry,
     );
   // A group that did not take part is undefined, whatever the type says.
@@ -100,7 +100,7 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
   const port = digits === undefined ? DEFAULT_PORTS[transport] : Number(digits);
-  if (port > 65535) throw invalidValue('listen', 'has a port that is not from 0 to 65535', entry);
+  if (port > 65535) throw invalidValue('listen', 'has a port above 65535', entry);
   return { transport, address: checkHost(bracketed ?? (plain === '' ? '::' : (plain ?? '')), entry), port };
 }
 

@@ -20,7 +20,7 @@ describe('an option that does not exist', () => {
     [{ cookies: { secret: [] } }, /"cookies\.secret".*"cookies\.secrets"/],
     [{ rateLimit: { responsePerSecond: 1 } }, /"rateLimit\.responsePerSecond".*"rateLimit\.responsesPerSecond"/],
     [{ sockets: 'auto', auto: { maximum: 3 } }, /"auto\.maximum" option does not exist/],
-    [{ tls: { certificate: '' } }, /"tls\.certificate" option does not exist/],
+    [{ tls: { requestCerts: true } }, /"tls\.requestCerts".*"tls\.requestCert"/],
     [{ listen: { address: '127.0.0.1', prot: 53 } }, /"listen\.prot".*"listen\.port"/],
     [{ listen: ['127.0.0.1:0', { host: '127.0.0.1' }] }, /"listen\.host" option does not exist/],
   ];

@@ -121,11 +121,18 @@ function checkAll(
   check('cookies', options.cookies, cookies);
   check('rateLimit', options.rateLimit, rateLimit);
   check('tcp', options.tcp, tcp);
-  check('tls', options.tls, tls);
+  checkTlsNames('tls', options.tls);
   for (const entry of [options.listen].flat() as unknown[]) {
     check('listen', entry, listen);
-    check('listen.tls', (entry as ListenOptions | null | undefined)?.tls, tls);
+    checkTlsNames('listen.tls', (entry as ListenOptions | null | undefined)?.tls);
   }
+}
+
+/** A certificate often comes with more than is used here: only what looks like a slip is refused. */
+function checkTlsNames(path: string, settings: unknown): void {
+  if (typeof settings !== 'object' || settings === null) return;
+  const slips = Object.entries(settings).filter(([name]) => nearest(name, Object.keys(tls)) !== undefined);
+  check(path, Object.fromEntries(slips), tls);
 }
 
 /** Other faults of `options` are not looked for here. */

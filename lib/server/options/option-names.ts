@@ -112,7 +112,7 @@ export function checkReloadNames(changes: ReloadOptions): void {
 
 function checkAll(
   options: Partial<Omit<ServerOptions, 'tls'>> & Pick<ReloadOptions, 'tls'>,
-  names: Names<object>,
+  names: object,
 ): void {
   check('', options, names);
   check('auto', options.auto, auto);

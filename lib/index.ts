@@ -27,7 +27,7 @@ export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './ser
 export type { CodedError } from './errors.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';
-export { Query } from './message/query.js';
+export { Query, type LookupAnswer } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
 export type { NewerRecord, RawRecord, TextType, ResourceRecord, ServiceRecord } from './dns/record.js';

@@ -195,6 +195,7 @@ function checkOverload(value: unknown): Overload {
 
 function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
   if (typeof (tcp as unknown) !== 'object') throw invalidType('tcp', 'an object', tcp);
+  const { maxQueries = Infinity } = tcp;
   return {
     idleTimeout: checkInteger('tcp.idleTimeout', tcp.idleTimeout ?? 10_000, 1, MAX_TIME),
     messageTimeout: checkInteger('tcp.messageTimeout', tcp.messageTimeout ?? 5000, 1, MAX_TIME),
@@ -209,6 +210,7 @@ function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
       1_000_000,
     ),
     maxPipelined: checkInteger('tcp.maxPipelined', tcp.maxPipelined ?? 100, 1, 65_535),
+    maxQueries: maxQueries === Infinity ? Infinity : checkInteger('tcp.maxQueries', maxQueries, 1, 0x7fffffff),
     backlog: checkInteger('tcp.backlog', tcp.backlog ?? 4096, 1, 65_535),
     fastOpen: checkInteger('tcp.fastOpen', tcp.fastOpen ?? 0, 0, 65_535),
   };

@@ -110,10 +110,7 @@ export function checkReloadNames(changes: ReloadOptions): void {
   checkAll(changes, reload);
 }
 
-function checkAll(
-  options: Partial<Omit<ServerOptions, 'tls'>> & Pick<ReloadOptions, 'tls'>,
-  names: object,
-): void {
+function checkAll(options: Partial<Omit<ServerOptions, 'tls'>> & Pick<ReloadOptions, 'tls'>, names: object): void {
   check('', options, names);
   check('auto', options.auto, auto);
   check('cache', options.cache, cache);

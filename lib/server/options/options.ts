@@ -27,6 +27,8 @@ export interface TcpOptions {
   maxConnectionsPerClient?: number;
   /** Queries of one connection that handlers hold at a time; 100 by default (RFC 7766 s.6.2.1.1). */
   maxPipelined?: number;
+  /** Queries by TCP or TLS after which a connection is closed; `Infinity`, any number, by default. */
+  maxQueries?: number;
   /** Length of a listening socket's accept queue; 4,096 by default, and at most what the system allows. */
   backlog?: number;
   /** Length of the queue of TCP Fast Open requests (RFC 7413); 0, none, by default. */

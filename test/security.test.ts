@@ -12,7 +12,7 @@ const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 
 /** The environment variables that a source reads by name. */
 function variablesOf(source: string): string[] {
-  const direct = [...source.matchAll(/\bprocess\.env\.([A-Za-z_]+)/g)].map(([, name]) => name);
+  const direct = [...source.matchAll(/\b(?:process\.env|environment)\.(?!js\b)([A-Za-z_]+)/g)].map(([, name]) => name);
   const taken = [...source.matchAll(/\{([^{}]*)\}(?:: [\w.]+)? = (?:process\.env|environment);/g)];
   return [...direct, ...taken.flatMap(([, names]) => names.split(',').map((name) => name.split(':')[0].trim()))];
 }

@@ -34,6 +34,7 @@ const tcp: Names<TcpOptions> = {
   maxConnections: true,
   maxConnectionsPerClient: true,
   maxPipelined: true,
+  maxQueries: true,
   backlog: true,
   fastOpen: true,
 };

@@ -16,6 +16,10 @@ import { WaitList, type ListEntry } from './wait-list.js';
 /** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
 const COOKIE_OPTION_SIZE = 28;
 
+const { keeping: place } = addon.layout;
+/** How the reply is kept that is being kept: one a thread. */
+const keeping = new Uint32Array(Object.keys(place).length);
+
 /** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
 export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
 
@@ -100,6 +104,7 @@ export class Dispatcher {
       return true;
     }
     this.#counters[this.#row + HANDLED] += 1;
+    if (this.#cache !== undefined) reply.cacheGeneration = this.#cache.generation();
     let answered: void | Promise<void>;
     try {
       answered = this.#handler(query, reply);
@@ -152,20 +157,12 @@ export class Dispatcher {
     if (ttl === 0 || reply.truncated) return;
     const { bytes, offset: start, length: size, transport } = query;
     const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
-    const { optStart } = reply;
-    cache.store(
-      bytes,
-      start,
-      size,
-      transports.indexOf(transport),
-      origin,
-      target,
-      offset,
-      length,
-      optStart,
-      ttl,
-      varyBy,
-    );
+    keeping[place.transport] = transports.indexOf(transport);
+    keeping[place.opt] = reply.optStart;
+    keeping[place.maxTtl] = ttl;
+    keeping[place.varyBy] = varyBy;
+    keeping[place.generation] = reply.cacheGeneration;
+    cache.store(bytes.subarray(start, start + size), target.subarray(offset, offset + length), keeping, origin);
   }
 
   /** Resolves when no handler holds a query. */

@@ -7,11 +7,12 @@
  */
 import { HelpRequest } from './cli/arguments.js';
 import { readArguments, type Arguments } from './cli/options.js';
-import { fail, print, version } from './cli/output.js';
+import { fail, print } from './cli/output.js';
 import { checkReport } from './cli/reports.js';
 import { serve } from './cli/serve.js';
 import { directives } from './corefile/registry.js';
 import { checkCorefile } from './run/check.js';
+import { packageVersion } from './native/package-files.js';
 
 /** Says what would be served, or all that is wrong with it. */
 async function check({ corefile, dnsPort }: Arguments): Promise<void> {
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
     return;
   }
   const options = readArguments(process.argv.slice(2));
-  if (options.mode === 'version') print(`multisocket-${version()}`);
+  if (options.mode === 'version') print(`multisocket-${packageVersion}`);
   else if (options.mode === 'plugins') for (const name of directives.names()) print(`dns.${name}`);
   else if (options.mode === 'check') await check(options);
   else await serve(options);

@@ -1,6 +1,7 @@
-// Builds the addon for the package: `npm run prebuild`, or `npm run prebuild -- linux-x64-musl host ...` for some.
+// Builds the addon for the package: `npm run build:prebuilds`, or `npm run build:prebuilds -- linux-x64-musl host ...` for
+// some.
 //
-// prebuilds/<platform>-<arch>/multisocket.<libc>.node is where node-gyp-build looks. Zig compiles for all targets on any
+// prebuilds/<platform>-<arch>/multisocket.<libc>.node is where node-gyp-build and lib/native/load.ts look. Zig compiles for all targets on any
 // machine, against an old glibc and with its own C++ library inside, so that a binary runs wherever Node itself does:
 // `pip install ziglang`, or ZIG=/path/to/zig. `host` is this machine, by its own compiler.
 import { execFileSync } from 'node:child_process';
@@ -19,6 +20,17 @@ const targets = {
   'linux-arm64-glibc': 'aarch64-linux-gnu.2.28',
   'linux-arm64-musl': 'aarch64-linux-musl',
 };
+
+/** Where the binary of a target is. */
+function fileOf(name) {
+  const [platform, arch, libc] = name.split('-');
+  return `prebuilds/${platform}-${arch}/multisocket${libc === undefined ? '' : `.${libc}`}.node`;
+}
+
+/** The binaries that a package has. */
+export function binaries() {
+  return Object.keys(targets).map(fileOf);
+}
 
 function thisMachine() {
   const { header } = process.report.getReport();
@@ -46,7 +58,7 @@ function build(name, env) {
   } finally {
     rmSync(directory, { recursive: true });
   }
-  const file = `prebuilds/${platform}-${arch}/multisocket${libc === undefined ? '' : `.${libc}`}.node`;
+  const file = fileOf(name);
   console.log(`${file}  ${Math.round(statSync(join(root, file)).size / 1024)} KiB`);
 }
 
@@ -55,9 +67,13 @@ function crossCompiler(target) {
   return { CC: `${zig} cc -target ${target}`, CXX: `${zig} c++ -target ${target}`, LDFLAGS: '-s' };
 }
 
-const names = process.argv.slice(2);
-for (const name of names.length > 0 ? names : Object.keys(targets)) {
-  if (name === 'host') build(thisMachine(), { LDFLAGS: '-s' });
-  else if (targets[name] === undefined) throw new Error(`no such target: ${name} (${Object.keys(targets).join(', ')})`);
-  else build(name, crossCompiler(targets[name]));
+function main(names) {
+  for (const name of names.length > 0 ? names : Object.keys(targets)) {
+    if (name === 'host') build(thisMachine(), { LDFLAGS: '-s' });
+    else if (targets[name] === undefined)
+      throw new Error(`no such target: ${name} (${Object.keys(targets).join(', ')})`);
+    else build(name, crossCompiler(targets[name]));
+  }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));

@@ -14,4 +14,4 @@ npm run --silent build:js
 npm run --silent build:test
 MULTISOCKET_PREBUILD="$PWD/$out" npx mocha --no-config --require ./dist-test/support/end-failed-run.js --timeout 30000 --reporter dot \
   dist-test/server/{cache,client-options,clients,cookies,handlers,hand-over,hostile,lifecycle,listen-addresses,resize}.test.js \
-  dist-test/native/datagram-batch.test.js
+  dist-test/native/datagrams.test.js

@@ -20,7 +20,7 @@ npm run --silent build:test
 # program nor its compiler could run under beside the one that is loaded here.
 tests=("$@")
 if [ $# -eq 0 ]; then
-  tests=(dist-test/native/{check-stream,datagram-batch}.test.js 'dist-test/{socket,message,server,tune}/*.test.js' 'dist-test/worker/**/*.test.js'
+  tests=(dist-test/native/{check-stream,datagrams}.test.js 'dist-test/{socket,message,server,tune}/*.test.js' 'dist-test/worker/**/*.test.js'
     'dist-test/directives/{cache,forward}/*.test.js')
 fi
 # A finding ends the process that it is found in, the one of mocha or one of its children, and is written to a file of

@@ -6,9 +6,10 @@ import type { Logger } from '../message/handler.js';
 import { CorefileServer } from '../run/corefile-server.js';
 import { defaultControlPath, runtimeDirectory } from './control-client.js';
 import type { Arguments } from './options.js';
-import { fail, print, version } from './output.js';
+import { fail, print } from './output.js';
 import { startReport, stopReport, tryReport } from './reports.js';
 import { ServiceManager } from './service-manager.js';
+import { packageVersion } from '../native/package-files.js';
 
 /** Lines as CoreDNS has them. */
 const logger: Logger = {
@@ -54,7 +55,7 @@ export async function serve(options: Arguments): Promise<void> {
   if (quiet) return;
   for (const line of startReport(server)) print(line);
   if (process.stdout.isTTY) for (const line of tryReport(server)) print(line);
-  print(`multisocket-${version()}\n${process.platform}/${process.arch}, node ${process.version}`);
+  print(`multisocket-${packageVersion}\n${process.platform}/${process.arch}, node ${process.version}`);
 }
 
 /** Where the control socket is by default: nowhere where there cannot be one, which is no reason not to serve. */

@@ -36,7 +36,17 @@ export interface WorkerActivity {
   /** A second: queries that handlers failed to answer. */
   failures: number;
   tcpOpen: number;
+  /** Replies of handlers a second, by response code; what native code answers is not among them. */
+  replies: Record<(typeof RCODES)[number][0], number>;
 }
+
+const RCODES = [
+  ['NOERROR', 'repliesNoError'],
+  ['NXDOMAIN', 'repliesNxDomain'],
+  ['SERVFAIL', 'repliesServFail'],
+  ['REFUSED', 'repliesRefused'],
+  ['other', 'repliesOther'],
+] as const;
 
 /** What the sockets of an address and protocol do. */
 export interface AddressActivity {
@@ -89,6 +99,7 @@ function workerActivity(before: Counted | undefined, now: Counted, interval: num
     shed: since('shed'),
     failures: since('handlerThrew', 'handlerRejected', 'handlerSilent', 'handlerTimedOut', 'replyInvalid'),
     tcpOpen: now.tcpOpen,
+    replies: Object.fromEntries(RCODES.map(([rcode, counter]) => [rcode, since(counter)])) as WorkerActivity['replies'],
   };
 }
 
@@ -123,20 +134,23 @@ function addressActivities(before: ControlReport, now: ControlReport, interval: 
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
+/** The widest bar that shows how busy a worker is, and the narrowest that says anything. */
 const BAR = 20;
+const LEAST_BAR = 5;
 
-/** The lines of the view, at most `height` of them and no longer than `width`: sockets are what is cut. */
+/** The lines of the view, at most `height` of them and no longer than `width`: bars become shorter, and sockets are cut. */
 export function topView(activity: Activity, { width, height }: { width: number; height: number }): string[] {
-  const { total, workers, addresses } = activity;
+  const { total, addresses } = activity;
+  const bare = workerTable(activity, 0);
+  const bar = Math.min(BAR, width - Math.max(...bare.map(({ length }) => length)) - '[]'.length - 2);
+  const replies = RCODES.map(([rcode]) => `${rcode} ${whole(total.replies[rcode])}`).join(', ');
   const lines = [
     `multisocket, process ${activity.pid}: ${whole(total.queries)} queries/s, ${activity.cpuUsed.toFixed(2)} of ` +
       `${activity.cpuAvailable} CPUs, ${megabytes(activity.memory)}, over ${activity.interval.toFixed(1)} s`,
+    `replies/s: ${replies}`,
+    `from the cache ${whole(total.hits)}/s; handlers that wait take ${short(total.wait)} ms on average`,
     '',
-    ...table([
-      ['WORKER', 'BUSY', '', 'QUERIES/S', 'HITS', 'US/QUERY', 'HELD', 'WAIT MS', 'SHED/S', 'FAIL/S', 'TCP'],
-      ...workers.map((worker) => workerRow(String(worker.index) + (worker.stalled ? ' stalled' : ''), worker, true)),
-      workerRow('all', total, false),
-    ]),
+    ...(bar >= LEAST_BAR ? workerTable(activity, bar) : bare),
     '',
     ...table([
       ['ADDRESS', 'SOCKETS', 'QUERIES/S', 'SKEW', 'QUEUED', 'DROPS/S'],
@@ -168,13 +182,25 @@ export function topView(activity: Activity, { width, height }: { width: number; 
   return shown.map((line) => line.slice(0, width));
 }
 
-function workerRow(name: string, worker: WorkerActivity, bar: boolean): string[] {
+const HEAD = ['QUERIES/S', 'HITS', 'US/Q', 'HELD', 'WAIT', 'SHED/S', 'FAIL/S', 'TCP'];
+
+/** `bar`: the width of the bars; 0: there are none. */
+function workerTable({ total, workers }: Activity, bar: number): string[] {
+  const none = bar > 0 ? [''] : [];
+  const rows = [
+    ...workers.map((worker) => workerRow(String(worker.index) + (worker.stalled ? ' stalled' : ''), worker, bar)),
+    workerRow('all', total, 0).toSpliced(2, 0, ...none),
+  ];
+  return table([['WORKER', 'BUSY', ...none, ...HEAD], ...rows]);
+}
+
+function workerRow(name: string, worker: WorkerActivity, bar: number): string[] {
   const { queries, hits, busy, cost, inFlight, wait, shed, failures, tcpOpen } = worker;
-  const filled = Math.round(Math.min(1, busy) * BAR);
+  const filled = Math.round(Math.min(1, busy) * bar);
   return [
     name,
     `${(busy * 100).toFixed(0)} %`,
-    bar ? `[${'|'.repeat(filled)}${' '.repeat(BAR - filled)}]` : '',
+    ...(bar > 0 ? [`[${'|'.repeat(filled)}${' '.repeat(bar - filled)}]`] : []),
     whole(queries),
     queries === 0 ? '-' : `${((hits * 100) / queries).toFixed(0)} %`,
     short(cost),

@@ -14,6 +14,16 @@ const NORMAL_SCREEN = '\x1b[?25h\x1b[?1049l';
 const WIDTH = 120;
 const HEIGHT = 40;
 
+const HELP = [
+  'q: quit   h: this help, or back',
+  '',
+  'BUSY: share of its time that the worker is busy     HITS: answered from the cache',
+  'US/Q: microseconds of its time a query              HELD: queries that handlers hold',
+  'WAIT: milliseconds that they hold one, on average   SHED/S: not given to a handler',
+  'FAIL/S: not answered by a handler                   TCP: open connections',
+  'SKEW: queries of the busiest socket over the mean   QUEUED: what waits in the kernel',
+];
+
 /**
  * Shows what a server does, again and again until a signal or the server's end; `-once`: one time. `-json`: a line of JSON
  * each time, without end when not `-once`.
@@ -31,13 +41,29 @@ export async function top(args: readonly string[]): Promise<void> {
   const pause = readNumber('interval', interval, 0.1, 3600, TOP_USAGE) * 1000;
   const client = control === undefined ? await connectToOnly(runtimeDirectory()) : await ControlClient.connect(control);
   const live = process.stdout.isTTY && !once && !json;
-  if (live) showLive();
+  let help = false;
+  let redraw = (): void => undefined;
+  if (live) {
+    showLive();
+    readKeys({
+      q: quit,
+      h: () => {
+        help = !help;
+        redraw();
+      },
+    });
+  }
   try {
     let before = await client.stats();
     do {
       await sleep(pause);
       const now = await client.stats();
-      show(activityBetween(before, now), live, json);
+      const activity = activityBetween(before, now);
+      redraw = () => {
+        if (help) process.stdout.write(HOME_AND_CLEAR + HELP.join('\r\n'));
+        else show(activity, live, json);
+      };
+      redraw();
       before = now;
     } while (!once);
   } finally {
@@ -46,19 +72,35 @@ export async function top(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Calls what belongs to a key as soon as it is pressed. Ctrl-C goes on to interrupt. */
+function readKeys(actions: Readonly<Record<string, () => void>>): void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return;
+  stdin.setRawMode(true);
+  stdin.on('data', (chunk: Buffer) => {
+    for (const key of chunk.toString()) {
+      if (key === '\x03') quit();
+      else if (Object.hasOwn(actions, key)) actions[key]();
+    }
+  });
+  stdin.unref();
+}
+
+function quit(): void {
+  process.stdout.write(NORMAL_SCREEN, () => process.exit(0));
+}
+
 /** The terminal is given back as it was, whatever ends the program. */
 function showLive(): void {
   process.stdout.write(ALTERNATE_SCREEN);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      process.stdout.write(NORMAL_SCREEN, () => process.exit(0));
-    });
+    process.once(signal, quit);
   }
 }
 
 function show(activity: Activity, live: boolean, json: boolean): void {
   const { columns: width = WIDTH, rows: height = HEIGHT } = process.stdout as { columns?: number; rows?: number };
   if (json) process.stdout.write(`${JSON.stringify(activity)}\n`);
-  else if (live) process.stdout.write(HOME_AND_CLEAR + topView(activity, { width, height: height - 1 }).join('\n'));
+  else if (live) process.stdout.write(HOME_AND_CLEAR + topView(activity, { width, height: height - 1 }).join('\r\n'));
   else process.stdout.write(`${topView(activity, { width: Infinity, height: Infinity }).join('\n')}\n`);
 }

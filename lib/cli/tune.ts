@@ -29,7 +29,7 @@ export async function tuneCommand(args: readonly string[]): Promise<void> {
   process.once('SIGINT', () => {
     stopping.abort(new Error('interrupted'));
   });
-  const result = await tune({ ...options, progress: tell, signal: stopping.signal });
+  const result = await tune({ ...options, progress: new Progress().tell, signal: stopping.signal });
   if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   else process.stdout.write(`${tuneTable(result).join('\n')}\n`);
   if (report === undefined || page === undefined) return;
@@ -110,20 +110,38 @@ function readTarget(text: string, confirmed: boolean): Pick<TuneOptions, 'target
   return { target: { address, port: Number(port ?? 0) }, remote };
 }
 
-function tell({ done, runs, sockets, last }: TuneProgress): void {
-  const width = String(runs).length;
-  if (last !== undefined) {
-    const { queriesPerSecond, cpuPerQuery, cpuUsed } = last;
-    process.stderr.write(
-      `${whole(queriesPerSecond)} queries/s, ${short(cpuPerQuery)} us of CPU a query, ${cpuUsed.toFixed(2)} CPUs\n`,
-    );
-  }
-  if (done === runs) return;
-  if (sockets === undefined) process.stderr.write('finding out how many queries have to be in the air ...\n');
-  else {
-    const count = String(done + 1).padStart(width);
-    process.stderr.write(`[${count}/${runs}] ${sockets} socket${sockets === 1 ? '' : 's'}: `);
-  }
+const BAR = 20;
+
+/** Says on standard error how far it is, and how long the rest will take. */
+class Progress {
+  /** When the first run began, by `performance.now()`. */
+  #start: number | undefined;
+
+  readonly tell = ({ done, runs, sockets, last }: TuneProgress): void => {
+    if (last !== undefined) {
+      const { queriesPerSecond, cpuPerQuery, cpuUsed } = last;
+      process.stderr.write(
+        `${whole(queriesPerSecond)} queries/s, ${short(cpuPerQuery)} us of CPU a query, ${cpuUsed.toFixed(2)} CPUs\n`,
+      );
+    }
+    if (done === runs) return;
+    if (sockets === undefined) {
+      process.stderr.write('finding out how many queries have to be in the air ...\n');
+      return;
+    }
+    this.#start ??= performance.now();
+    const left = done === 0 ? '' : `, ${duration(((performance.now() - this.#start) / done) * (runs - done))} left`;
+    const filled = Math.round((done / runs) * BAR);
+    const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`;
+    const count = String(done + 1).padStart(String(runs).length);
+    process.stderr.write(`${bar} ${count}/${runs}${left}: ${sockets} socket${sockets === 1 ? '' : 's'}: `);
+  };
+}
+
+/** `1:05`: minutes and seconds. */
+function duration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 /** The result as lines of text. */

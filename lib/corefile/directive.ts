@@ -118,12 +118,16 @@ export interface MainRuntime {
    * Rejects with what is wrong; the server then goes on as before.
    */
   reloadIfChanged: () => Promise<boolean>;
+  /** What the directives in the main thread have to say for `prometheus`: {@link MainPart.metrics}. */
+  metrics: () => MetricSample[];
 }
 
 /** What `serve` returns: a directive at work in the main thread. */
 export interface MainPart {
   /** Takes what the directive's halves in workers have told; `worker`: the worker's number. */
   hear?(message: unknown, worker: number): void;
+  /** What it has counted since the start, as `gauge`, `total` or `histogram`; `prometheus` shows it. */
+  metrics?(): MetricSample[];
   /** Milliseconds to go on serving after the server has been told to close; the longest of all directives counts. */
   lameduck?: number;
   /** Runs after the workers have ended, or when a reload has no more use for it. */

@@ -28,6 +28,11 @@ export class RegularExpression {
     this.#compiled = RE2JS.compile(source);
   }
 
+  /** How many groups it has, all that matches not counted. */
+  get groupCount(): number {
+    return this.#compiled.groupCount();
+  }
+
   /** Whether some part of `text` matches. */
   test(text: string): boolean {
     return this.#compiled.test(text);

@@ -14,6 +14,8 @@ const AD = 0x0020;
 const CD = 0x0010;
 const DO = 0x8000;
 
+const NO_OPTIONS: readonly number[] = [];
+
 /**
  * A well-formed query with one question. What is asked of it is decoded then, from where the transport left it.
  *
@@ -28,6 +30,8 @@ export class Query {
   #client: Endpoint | undefined;
   #local: Endpoint | undefined;
   #message: DecodedMessage | undefined;
+  /** @internal Codes of the options in its OPT record that this server has set, for upstreams to see. */
+  ownOptions: readonly number[] = NO_OPTIONS;
 
   /** @internal */
   constructor(batch: QueryBatch, index: number) {

@@ -2,42 +2,63 @@
 import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
 import { Query } from './query.js';
-import { typeNumber } from '../dns/registry.js';
+import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
+import { HEADER_SIZE } from '../dns/numbers.js';
+import { typeName } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 
 const { layout } = addon;
-const HEADER_SIZE = 12;
 /** The longest question: a name, its type and class. */
 const MAX_QUESTION = 255 + 4;
 const PREFIX = 2;
+/** Its offset in the header. */
+const ADDITIONAL_COUNT = 10;
+/** Of queries that get an OPT record: what passes every usual path in one piece (RFC 9715 s.3.2). */
+const NEW_PAYLOAD_SIZE = 1232;
+
+/** What a query is to ask instead. */
+export interface QueryChanges {
+  /** In presentation form. */
+  name?: string;
+  /** Numbers, 0 to 65,535. */
+  type?: number;
+  class?: number;
+  /** The options of its OPT record, which it gets if it has none. Other records of the additional section are left out then. */
+  options?: readonly EdnsOption[];
+  /** Codes of those options that upstreams are to see. */
+  ownOptions?: readonly number[];
+}
 
 /**
- * The same query with another name (in presentation form) or type. What follows the question, OPT for one, stays. The
- * reply to the query is for the original one.
+ * The same query with other fields. What follows the question stays where it is not changed. The reply to the query is for
+ * the original one.
  *
- * Throws `Error` for a name or type that is none.
+ * Throws `Error` for an invalid name, and for options that make the message longer than 65,535 octets.
  */
-export function rewriteQuery(
-  query: Query,
-  { name = query.name, type = query.type }: { name?: string; type?: string },
-): Query {
-  const number = typeNumber(type);
-  if (number === undefined) throw new Error(`unknown type ${JSON.stringify(type)}`);
+export function rewriteQuery(query: Query, changes: QueryChanges): Query {
+  const { name = query.name, type = query.typeNumber, class: ofClass = query.classNumber, options } = changes;
   const { raw, questionEnd } = query;
-  const input = Buffer.alloc(PREFIX + MAX_QUESTION + raw.length);
+  const input = Buffer.alloc(PREFIX + MAX_QUESTION + raw.length + (options === undefined ? 0 : optSize(options)));
   const writer = new MessageWriter();
   writer.begin(input, PREFIX, input.length, '.');
   writer.bytes(raw, 0, HEADER_SIZE);
   writer.name(name, false);
-  writer.u16(number);
-  writer.u16(query.classNumber);
-  writer.bytes(raw, questionEnd);
+  writer.u16(type);
+  writer.u16(ofClass);
+  if (options === undefined) {
+    writer.bytes(raw, questionEnd);
+  } else {
+    writeOpt(writer, query.hasEdns ? query.udpPayloadSize : NEW_PAYLOAD_SIZE, 0, query.dnssecOk, options);
+    input.writeUInt16BE(1, PREFIX + ADDITIONAL_COUNT);
+  }
   const end = writer.at;
   input.writeUInt16BE(end - PREFIX);
   const { words, text } = checkOne(input, end);
   if (words[layout.query.verdict] !== layout.verdict.query)
-    throw new Error(`the query cannot be rewritten to ${name} ${type}`);
+    throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   const { client, local, transport } = query;
   const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
-  return new Query({ input, words, text, origin }, 0);
+  const rewritten = new Query({ input, words, text, origin }, 0);
+  rewritten.ownOptions = changes.ownOptions ?? query.ownOptions;
+  return rewritten;
 }

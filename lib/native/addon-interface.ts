@@ -34,6 +34,15 @@ export interface Addon {
   leave(fd: number): boolean;
   /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
   pinThread(place: number): void;
+  /** Stops a listening socket for everyone who has a descriptor of it; its port can be bound anew. */
+  stopListening(fd: number): void;
+  /** Ends the process with this exit status after `milliseconds`, unless it has ended by then. */
+  exitWithin(status: number, milliseconds: number): void;
+  /**
+   * Takes the sockets away from the {@link UdpEndpoint} whose counters start at `row`, which a blocked thread cannot give
+   * back. It receives and sends nothing any more. Does nothing when there is no such endpoint.
+   */
+  abandonEndpoint(counters: Float64Array, row: number): void;
   /**
    * Sends a text as one datagram to the Unix socket at `path`; `@` at the start stands for a name in the abstract namespace
    * (unix(7)). Does not block. Throws a system error.

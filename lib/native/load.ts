@@ -1,33 +1,49 @@
-/** Loads the native addon: a prebuilt binary, or the one that `npm run build:native` made. */
+/** Loads the native addon: the one that `npm run build:native` made, or a prebuilt one. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// By another name: programs that are bundled with packages of CommonJS import it, too.
+import { createRequire as requireFrom } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Addon } from './addon-interface.js';
+import { bundled, MARK_AS_EXTERNAL, ownDirectory, packageFile } from './package-files.js';
+
+const { platform, arch } = process;
+
+/** Runtimes that load addons but have no libuv, on whose event loop this one works. */
+const WITHOUT_LIBUV = { bun: 'Bun', deno: 'Deno' };
 
 /** The addon, or why it cannot be loaded. `MULTISOCKET_NATIVE=0` in the environment forbids it. */
 export function loadNative(): Addon | Error {
   if (process.env.MULTISOCKET_NATIVE === '0') return new Error('MULTISOCKET_NATIVE=0 forbids it');
-  // Bun loads addons, but has not the event loop, libuv's, that this one works on.
-  if (process.versions.bun !== undefined) return new Error('Bun has no libuv');
-  const load = createRequire(import.meta.url);
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const found = attempt(() => (load('node-gyp-build') as (directory: string) => Addon)(root));
-  // Of systems with musl it knows Alpine only: elsewhere it takes the binary for glibc.
-  const musl = join(root, `prebuilds/linux-${process.arch}/multisocket.musl.node`);
-  return found instanceof Error && existsSync(musl) && hasMusl() ? attempt(() => load(musl) as Addon) : found;
-}
-
-function attempt(load: () => Addon): Addon | Error {
-  try {
-    return load();
-  } catch (error) {
-    return error as Error;
+  const runtime = Object.entries(WITHOUT_LIBUV).find(([name]) => process.versions[name] !== undefined);
+  if (runtime !== undefined) return new Error(`${runtime[1]} has no libuv`);
+  const directory = bundled ? ownDirectory : packageFile('.');
+  const names = libcs().map((libc) => `multisocket${libc}.node`);
+  const files = [
+    'build/Release/multisocket.node',
+    ...names.map((name) => `prebuilds/${platform}-${arch}/${name}`),
+    ...(bundled ? [...names, 'multisocket.node'] : []),
+  ]
+    .map((file) => join(directory, file))
+    .filter((file) => existsSync(file));
+  const load = requireFrom(join(directory, 'package.json'));
+  let failure: Error | undefined;
+  for (const file of files) {
+    try {
+      return load(file) as Addon;
+    } catch (error) {
+      failure ??= error as Error;
+    }
   }
+  if (failure !== undefined) return failure;
+  return new Error(
+    bundled
+      ? `multisocket is bundled, and ${directory} has no multisocket.node: put it there, or ${MARK_AS_EXTERNAL}`
+      : `no binary for ${platform} ${arch} in ${directory}`,
+  );
 }
 
-function hasMusl(): boolean {
-  if (process.platform !== 'linux') return false;
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime === undefined;
+/** What names of binaries have of a C library, the likely one first: the other one's binary cannot be loaded. */
+function libcs(): string[] {
+  if (platform !== 'linux') return [''];
+  return existsSync('/etc/alpine-release') ? ['.musl', '.glibc'] : ['.glibc', '.musl'];
 }

@@ -7,6 +7,7 @@ import type { HandlerContext } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import '../directives/index.js';
+import { RequestRecorder } from '../directives/prometheus/recorder.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 import { Router } from './router.js';
 
@@ -16,6 +17,8 @@ const CLASS_IN = 1;
 
 let chains: Chain[] = [];
 let router = new Router<Chain>([], []);
+/** Counts the queries that no server block answers, where one of them has `prometheus`. */
+let outside: RequestRecorder | undefined;
 /** For the answers that need no chain. */
 let fronts = new Router<AnswerCache | undefined>([], []);
 
@@ -50,6 +53,12 @@ export async function setup(context: HandlerContext): Promise<void> {
   const modes = cacheModes(corefile);
   const answers = chains.map((chain, block) => (isNative(modes[block]) ? chain.answers : undefined));
   fronts = new Router(corefile.addresses, answers);
+  if (corefile.blocks.some(({ plugins }) => plugins.some(({ name }) => name === 'prometheus'))) {
+    const tell = (message: unknown): void => {
+      runtime.tell('prometheus', message);
+    };
+    outside = new RequestRecorder({ serverOf: runtime.serverOf, tell, zones: [], metrics: () => [] }, 'dropped');
+  }
   tellUntilReady(say, signal);
 }
 
@@ -57,6 +66,11 @@ export async function setup(context: HandlerContext): Promise<void> {
 export default function handle(query: Query, reply: Reply): void | Promise<void> {
   const chain = router.find(query);
   if (chain !== undefined && (query.classNumber === CLASS_IN || chain.anyClass)) return chain.handle(query, reply);
+  if (outside === undefined) refuse(query, reply);
+  else return outside.handle(query, reply, refuse);
+}
+
+function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
 
@@ -67,6 +81,8 @@ export function caches(local: Endpoint): AnswerCache[] {
 
 /** Closes the server blocks. Rejects with the first error of a directive, after all have been closed. */
 export async function close(): Promise<void> {
+  outside?.close();
+  outside = undefined;
   const closing = chains.map((chain) => chain.close());
   chains = [];
   for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;

@@ -1,5 +1,7 @@
 /** A server that runs a Corefile. */
 import { EventEmitter } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { packageFile } from '../native/package-files.js';
 import { isDeepStrictEqual } from 'node:util';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
@@ -54,6 +56,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       stats: () => this.stats(),
       unready: () => [...new Set([...(this.#listening ? [] : ['server']), ...[...this.#unready.values()].flat()])],
       reloadIfChanged: () => this.#reload({}, true),
+      metrics: () => this.#parts.metrics(),
     });
   }
 
@@ -161,7 +164,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 
   #handler(corefile: Corefile): { filename: URL; workerData: CorefileWork } {
-    const filename = new URL('./corefile-handler.js', import.meta.url);
+    const filename = pathToFileURL(packageFile('dist/run/corefile-handler.js'));
     filename.search = String(handlers++);
     return { filename, workerData: { corefile, modules: this.#config.modules } };
   }
@@ -209,7 +212,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       this.#warn(next.warnings);
       return true;
     });
-    this.#changing = result.catch(() => undefined); // who called it is told
+    this.#changing = result.catch(() => undefined); // the caller sees it
     return result;
   }
 
@@ -234,8 +237,9 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   async #close({ timeout, lameduck = this.#parts.lameduck }: CloseOptions): Promise<CloseReport> {
     this.#config.server.signal?.removeEventListener('abort', this.#onAbort);
     this.#listening = false;
-    await this.#changing;
+    // A reload that is not complete then rejects, and its directives are as before.
     const report = await this.#server?.close({ lameduck, ...(timeout === undefined ? {} : { timeout }) });
+    await this.#changing;
     await this.#parts.close();
     this.emit('close');
     return report ?? { queries: 0, connections: 0 };

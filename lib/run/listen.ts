@@ -75,11 +75,12 @@ function isSupported(transport: string): transport is AddressTransport {
   return Object.hasOwn(DEFAULT_PORTS, transport);
 }
 
-function tcpTimeouts({ read, write, idle }: TimeoutSettings): TcpOptions {
+function tcpTimeouts({ read, write, idle, maxQueries }: TimeoutSettings): TcpOptions {
   return {
     ...(read === undefined ? {} : { messageTimeout: read, handshakeTimeout: read }),
     ...(write === undefined ? {} : { writeTimeout: write }),
     ...(idle === undefined ? {} : { idleTimeout: idle }),
+    ...(maxQueries === undefined ? {} : { maxQueries }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Corefile } from '../corefile/corefile.js';
 import type { MainPart, MainRuntime } from '../corefile/directive.js';
+import type { MetricSample } from '../corefile/metric-sample.js';
 import { directives } from '../corefile/registry.js';
 
 interface Running {
@@ -41,6 +42,11 @@ export class MainParts {
       await this.#run(before);
       throw error;
     }
+  }
+
+  /** What all of them have counted. */
+  metrics(): MetricSample[] {
+    return [...this.#running.values()].flatMap(({ part }) => part.metrics?.() ?? []);
   }
 
   /** Passes on what a directive's half in a worker has told. */

@@ -1,30 +1,31 @@
-/**
- * Who serves which socket. A socket belongs to the server and is lent: start, resize, reload, a stall and the death of a
- * worker are all assignments. Between two borrowers a socket queues in the kernel, so that nothing is lost.
- */
 import type { Borrower } from './borrower.js';
 import { channels } from './diagnostics.js';
 import type { ServerSocket } from '../worker/messages.js';
+import { hasEnded } from './supervised-worker.js';
 
-/** Who shall serve a socket: the first one, and with it, as long as that one is not sure to, others. */
+/** The borrowers that shall serve each socket: the first one does, and others help it while it stalls. */
 export type Plan = ReadonlyMap<ServerSocket, readonly Borrower[]>;
 
-/** See the file's head. */
+/**
+ * Which borrower serves which socket. A socket belongs to the server and is lent: start, resize, reload, a stall and the
+ * death of a worker are all assignments. Between two borrowers a socket queues in the kernel, so that nothing is lost.
+ */
 export class Assignment {
-  /** Those that have been told to serve a socket and not to stop, by the socket's number. */
+  /** The borrowers that were told to serve a socket and not to stop, by the socket's number. */
   readonly #readers = new Map<number, readonly Borrower[]>();
 
-  /** Who serves the socket with this number; empty when nobody does. Others may help the first one. */
+  /** The borrowers that serve the socket with this number; empty when there is none. */
   readersOf(socket: number): readonly Borrower[] {
     return this.#readers.get(socket) ?? [];
   }
 
   /**
-   * Has every socket of the plan served as it says, and others by nobody. Whoever gets a socket starts before the one
-   * who had it stops: two may read a socket at a time, and each datagram or connection goes to one of them.
+   * Has every socket of the plan served as it says, and no other socket. The borrower that gets a socket starts before the
+   * one that had it stops: two may read a socket at a time, and each datagram or connection goes to one of them.
    *
    * Orders are given at once; resolves when they have been carried out. Rejects with the first reason that kept a
-   * borrower from serving; it is then not a reader of that socket, and the one who had it keeps it.
+   * borrower from serving; it is then not a reader of that socket. A borrower that has ended is no reason: its supervisor
+   * asks for another plan.
    */
   async carryOut(plan: Plan): Promise<void> {
     const lending = new Map<Borrower, ServerSocket[]>();
@@ -44,8 +45,7 @@ export class Assignment {
     }
     const lent = await Promise.allSettled([...lending].map(([borrower, sockets]) => this.#lend(borrower, sockets)));
     await Promise.all([...releasing].map(([borrower, numbers]) => this.#release(borrower, numbers)));
-    const failed = lent.find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    for (const result of lent) if (result.status === 'rejected' && !hasEnded(result.reason)) throw result.reason;
   }
 
   /** A borrower is gone. */

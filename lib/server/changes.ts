@@ -1,4 +1,3 @@
-/** What changes while a server runs: its workers, addresses, numbers of sockets and certificates, one after the other. */
 import { withCode } from '../errors.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
@@ -9,7 +8,7 @@ import type { ReloadOptions, ServerConfig } from './options/options.js';
 import type { ServerParts } from './server-parts.js';
 import type { AddressChange, ServerSockets } from './server-sockets.js';
 
-/** See the file's head. */
+/** What changes while a server runs: its workers, addresses, numbers of sockets and certificates, one after the other. */
 export class Changes {
   readonly #parts: ServerParts;
   readonly #running: () => ServerSockets;
@@ -23,8 +22,17 @@ export class Changes {
 
   /** Does `work` when all that was asked for before is done. Rejects with what it rejects with, or when it does not run. */
   next(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
-    const result = this.#last.then(() => work(this.#running()));
-    this.#last = result.catch(() => undefined); // who called it is told
+    const result = this.#last.then(async () => {
+      const sockets = this.#running();
+      try {
+        await work(sockets);
+      } catch (error) {
+        // The server was closed meanwhile, and its sockets with it.
+        if ((error as { code?: string }).code === 'ERR_MULTISOCKET_CLOSED') this.#running();
+        throw error;
+      }
+    });
+    this.#last = result.catch(() => undefined); // the caller sees it
     return result;
   }
 
@@ -57,6 +65,7 @@ export class Changes {
           before.closeTimeout,
         );
       } catch (error) {
+        change?.discard();
         for (const step of undo) await step();
         throw error;
       }

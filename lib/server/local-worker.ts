@@ -1,47 +1,56 @@
-/** `workers: 0`: the calling thread serves. */
 // Bun's global one has no eventLoopUtilization.
 import { performance } from 'node:perf_hooks';
+import { withCode } from '../errors.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
 import type { ServerSocket } from '../worker/messages.js';
-import { Serving } from '../worker/serving.js';
-import type { SupervisedWorker } from './supervisor.js';
+import { Serving, type ServingStart } from '../worker/serving.js';
+import { startTimeoutError, type SupervisedWorker } from './supervised-worker.js';
 
-/** A worker that serves on the thread that made it: it lives and stalls with its server. */
+/** A worker that serves on the thread that made it (`workers: 0`): it lives and stalls with its server. */
 export class LocalWorker implements SupervisedWorker {
   readonly index = 0;
   readonly seat: number;
-  readonly #serving: Serving;
+  readonly ready: Promise<void>;
+  readonly #ended: () => void;
+  #serving: Serving | undefined;
+  #destroyed = false;
+  #ref = true;
 
-  static async start(...start: Parameters<typeof Serving.start>): Promise<LocalWorker> {
-    return new LocalWorker(await Serving.start(...start), start[0].seat);
-  }
-
-  private constructor(serving: Serving, seat: number) {
-    this.#serving = serving;
-    this.seat = seat;
+  /** `ended` is called once, when the worker has been drained or destroyed. */
+  constructor(
+    start: ServingStart,
+    handler: Parameters<typeof Serving.start>[1],
+    { startTimeout, ended }: { startTimeout: number; ended: () => void },
+  ) {
+    this.seat = start.seat;
+    this.#ended = ended;
+    this.ready = this.#start(Serving.start(start, handler), startTimeout, start.index, handler);
+    this.ready.catch(() => undefined); // the supervisor sees it
   }
 
   lend(sockets: readonly ServerSocket[]): Promise<void> {
-    return this.#serving.lend(sockets);
+    return this.#running().lend(sockets);
   }
 
   release(sockets: readonly number[]): Promise<void> {
-    return this.#serving.release(sockets);
+    return this.#running().release(sockets);
   }
 
-  secure(tls: SharedTls): Promise<void> {
-    return new Promise((resolve) => {
-      this.#serving.secure(tls); // what it throws rejects
-      resolve();
-    });
+  async secure(tls: SharedTls): Promise<void> {
+    await this.ready;
+    this.#running().secure(tls);
   }
 
   drain(): Promise<void> {
-    return this.#serving.drain();
+    return this.#running().drain();
   }
 
   destroy(): Promise<void> {
-    this.#serving.destroy();
+    if (!this.#destroyed) {
+      this.#destroyed = true;
+      this.#serving?.destroy();
+      this.#ended();
+    }
     return Promise.resolve();
   }
 
@@ -54,14 +63,53 @@ export class LocalWorker implements SupervisedWorker {
   }
 
   kill(): void {
-    this.#serving.destroy();
+    this.#serving?.destroy();
   }
 
   ref(): void {
-    this.#serving.ref();
+    this.#ref = true;
+    this.#serving?.ref();
   }
 
   unref(): void {
-    this.#serving.unref();
+    this.#ref = false;
+    this.#serving?.unref();
+  }
+
+  async #start(
+    starting: Promise<Serving>,
+    timeout: number,
+    index: number,
+    handler: Parameters<typeof Serving.start>[1],
+  ): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      if (timeout === 0) return;
+      timer = setTimeout(() => {
+        reject(startTimeoutError(index, timeout, typeof handler === 'string' ? handler : 'the handler'));
+      }, timeout);
+    });
+    try {
+      this.#serving = await Promise.race([starting, late]);
+    } catch (error) {
+      // A `setup` that ends after all has nothing to serve.
+      starting.then(
+        (serving) => {
+          serving.destroy();
+        },
+        () => undefined,
+      );
+      await this.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (this.#destroyed) this.#serving.destroy();
+    else if (!this.#ref) this.#serving.unref();
+  }
+
+  #running(): Serving {
+    if (this.#serving !== undefined && !this.#destroyed) return this.#serving;
+    throw withCode(new Error('the worker has ended'), 'ERR_MULTISOCKET_WORKER_EXIT');
   }
 }

@@ -1,4 +1,3 @@
-/** A group of sockets at work: which of them are served, which are to stay, and what becomes of those that are too many. */
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { AddressTransport } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
@@ -19,7 +18,7 @@ export const HANDSHAKE_TIME = 200;
 /** Without native code it is a single socket. */
 export type GroupSockets = SocketGroup | PlainSocket;
 
-/** See the file's head. */
+/** A group of sockets at work: which of them are served, which are to stay, and what becomes of those that are too many. */
 export class ServedGroup {
   readonly sockets: GroupSockets;
   readonly transport: Transport;
@@ -31,16 +30,22 @@ export class ServedGroup {
   /** Its number, which no other group has. */
   readonly #index: number;
   readonly #wildcard: boolean;
+  /** Whether another process has the sockets, too. */
+  #shared: boolean;
   readonly #entry: string;
   /** How many of its sockets shall be served: fewer than there are just before the surplus is closed. */
   #serving = 0;
   /** How many are to stay: fewer than there are while it shrinks. */
   #staying = 0;
 
-  /** All of `sockets` are served. `slot`: the place of their address among the rows of counters. `entry`: see `ServerSocket`. */
-  constructor(sockets: GroupSockets, slot: number, spoken: AddressTransport, entry: string) {
+  /**
+   * All of `sockets` are served. `slot`: the place of their address among the rows of counters. `entry`: see `ServerSocket`.
+   * `shared`: whether another process has them, too.
+   */
+  constructor(sockets: GroupSockets, slot: number, spoken: AddressTransport, entry: string, shared: boolean) {
     const { address, port } = sockets;
     this.sockets = sockets;
+    this.#shared = shared;
     this.transport = spoken === 'dns' ? sockets.protocol : spoken;
     this.#entry = entry;
     this.local = { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
@@ -100,14 +105,30 @@ export class ServedGroup {
   shrink(count: number): void {
     this.#serving = this.#staying = Math.min(count, this.members.length);
     if (this.members.splice(count).length === 0) return;
+    this.#stopListening(count);
     this.sockets.shrink(count);
     this.#announce();
+  }
+
+  /** Another process has the sockets from now on. */
+  disown(): void {
+    this.#shared = true;
+  }
+
+  close(): void {
+    this.#stopListening(0);
+    this.sockets.close();
   }
 
   /** Takes back what was done to have another number of sockets than `count`. */
   restore(count: number): void {
     this.shrink(count);
     this.sockets.steer(this.sockets.steering);
+  }
+
+  /** Before they are closed: a worker that is written off may go on to have descriptors of them. */
+  #stopListening(count: number): void {
+    if (!this.#shared) this.sockets.stopListening(count);
   }
 
   /** Brings the list of members up to what the group has. */

@@ -8,9 +8,10 @@ import { ServerGuard } from './server-guard.js';
 import type { ServerSockets } from './server-sockets.js';
 import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
-import { Supervisor, type SupervisedWorker } from './supervisor.js';
-import type { WorkerEvents } from './worker-thread.js';
+import { hasEnded, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
+import { maxWrittenOff, Supervisor } from './supervisor.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
+import type { WorkerEvents } from './worker-thread.js';
 
 /** For how many addresses there is room at least, so that a reload can have more than there were at first. */
 const MIN_ROOM = 64;
@@ -52,23 +53,23 @@ export class ServerParts {
     this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
     const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };
     this.room = Math.max(MIN_ROOM, 2 * config.listen.length);
-    this.counters = new Counters(this.room, 2 * workers);
+    // Twice as many workers while a reload renews them.
+    this.counters = new Counters(this.room, 2 * workers + maxWrittenOff(workers));
     const warn = events.warn.bind(events);
     this.supervisor = new Supervisor({
       workers,
-      stallTimeout: config.workers === 0 ? 0 : config.stallTimeout,
+      stallTimeout: config.stallTimeout,
       killTimeout: config.killTimeout,
-      start: (index, died) => {
+      start: (index, life) => {
         const message = (said: unknown): void => {
           events.message(said, index);
         };
-        return this.#start(index, shared, { warn, died, message });
+        return this.#start(index, shared, { ...life, warn, message });
       },
       changed: events.changed.bind(events),
       warn,
       buried: (worker: SupervisedWorker) => {
         this.#assignment.forget(worker);
-        this.counters.returnSeat(worker.seat);
       },
     });
   }
@@ -111,13 +112,13 @@ export class ServerParts {
     await Promise.all(behind.map((worker) => worker.secure(tls).catch(unlessEnded)));
   }
 
-  async #start(
+  #start(
     index: number,
     shared: Pick<ServingOptions, 'cache' | 'guard'>,
-    events: Omit<WorkerEvents, 'logger'>,
-  ): Promise<SupervisedWorker> {
+    events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
+  ): SupervisedWorker {
     const { config } = this;
-    const worker = await startWorker(config, index, this.counters, shared, events);
+    const worker = startWorker(config, index, this.counters, shared, events);
     this.#tls.set(worker, config.tls);
     return worker;
   }
@@ -133,5 +134,5 @@ export class ServerParts {
 
 /** A worker that has ended uses no settings: the one that replaces it starts with the current ones. */
 function unlessEnded(error: unknown): void {
-  if ((error as { code?: string }).code !== 'ERR_MULTISOCKET_WORKER_EXIT') throw error;
+  if (!hasEnded(error)) throw error;
 }

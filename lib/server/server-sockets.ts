@@ -39,6 +39,8 @@ export interface AddressChange {
   slots: number[];
   /** Has the new ones be among {@link ServerSockets.all}, and those that are not wanted any more among the leaving. */
   apply(): void;
+  /** Closes the new ones, unless they have been applied. */
+  discard(): void;
   /** After {@link apply}: waits until the leaving ones have been read, then closes them. `assign` as for `resize`. */
   finish(assign: () => Promise<void>): Promise<void>;
 }
@@ -76,7 +78,7 @@ export class ServerSockets {
       throw withCode(new Error(message), 'ERR_MULTISOCKET_HAND_OVER');
     }
     return new ServerSockets(
-      addresses.map(({ groups }, i) => addressOf(groups, config.listen[i], i)),
+      addresses.map(({ groups }, i) => addressOf(groups, config.listen[i], i, true)),
       room,
     );
   }
@@ -108,19 +110,26 @@ export class ServerSockets {
         const exclusive = config.exclusive && !isShared(address, others);
         const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
         const open = nativeMissing === undefined ? openAddress : openPlainAddress;
-        const added = addressOf(await open(transport, options, protocol), entry, slot);
+        const added = addressOf(await open(transport, options, protocol), entry, slot, false);
         opened.push(added);
         next.push(added);
       }
     } catch (error) {
-      for (const { sockets } of opened.flatMap(({ groups }) => groups)) sockets.close();
+      closeAll(opened);
       throw error;
     }
-    const apply = (): void => {
-      this.#leaving = this.#addresses.filter((address) => !next.includes(address));
-      this.#addresses = next;
+    return {
+      slots: opened.map(({ slot }) => slot),
+      apply: () => {
+        this.#leaving = this.#addresses.filter((address) => !next.includes(address));
+        this.#addresses = next;
+      },
+      discard: () => {
+        if (this.#addresses === next) return;
+        closeAll(opened);
+      },
+      finish: (assign) => this.#giveUp(assign),
     };
-    return { slots: opened.map(({ slot }) => slot), apply, finish: (assign) => this.#giveUp(assign) };
   }
 
   /**
@@ -185,7 +194,10 @@ export class ServerSockets {
 
   /** All of them are another process's now, and none of them is to be given up by this one. */
   disown(): void {
-    for (const address of this.#addresses) delete address.kept;
+    for (const address of this.#addresses) {
+      delete address.kept;
+      for (const group of address.groups) group.disown();
+    }
   }
 
   /** All of them as another process may take them over. */
@@ -231,7 +243,7 @@ export class ServerSockets {
   }
 
   close(): void {
-    for (const { sockets } of [...this.#addresses, ...this.#leaving].flatMap(({ groups }) => groups)) sockets.close();
+    closeAll([...this.#addresses, ...this.#leaving]);
   }
 
   /** The lowest slot that none of ours nor of `others` has. */
@@ -243,15 +255,20 @@ export class ServerSockets {
   }
 
   async #giveUp(assign: () => Promise<void>): Promise<void> {
-    const groups = this.#leaving.flatMap((address) => address.groups);
+    const leaving = this.#leaving;
+    const groups = leaving.flatMap((address) => address.groups);
     if (groups.some(({ transport }) => transport !== 'udp')) {
       await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
     }
     await untilDry(() => groups.flatMap(({ sockets }) => sockets.statistics()), GIVE_UP_TIMEOUT);
     this.#leaving = [];
     await assign();
-    for (const { sockets } of groups) sockets.close();
+    closeAll(leaving);
   }
+}
+
+function closeAll(addresses: readonly Address[]): void {
+  for (const group of addresses.flatMap(({ groups }) => groups)) group.close();
 }
 
 /** Whether two entries of `listen` ask for one address. */
@@ -267,9 +284,9 @@ function hasGrown(address: Address): address is Address & { kept: number } {
   return address.kept !== undefined && address.kept < mostMembers(address);
 }
 
-function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: number): Address {
+function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: number, shared: boolean): Address {
   const { transport } = wanted;
-  const served = groups.map((group) => new ServedGroup(group, slot, transport, nameOfAddress(wanted)));
+  const served = groups.map((group) => new ServedGroup(group, slot, transport, nameOfAddress(wanted), shared));
   return { wanted, bound: { transport, ...served[0].local }, slot, groups: served };
 }
 

@@ -1,7 +1,7 @@
 /** The server as its user sees it: its life from start to close, its state and its events. */
 import { EventEmitter } from 'node:events';
 import { nativeMissing } from '../native/addon.js';
-import { invalidValue, withCode } from '../errors.js';
+import { invalidValue, withCode, type CodedError } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
@@ -17,6 +17,7 @@ import type { ServerCache } from './server-cache.js';
 import { ServerParts } from './server-parts.js';
 import { ServerSockets, type BoundAddress } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';
+import { within } from './within.js';
 
 /** The events of a {@link Server} and what their listeners are given. */
 export interface ServerEvents {
@@ -75,6 +76,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #state: State = 'new';
   #starting: Promise<void> | undefined;
   #closing: Promise<CloseReport> | undefined;
+  #ended: Promise<CloseReport> | undefined;
   /** Aborted when it is about to close. */
   readonly #closed = new AbortController();
   #retry: NodeJS.Timeout | undefined;
@@ -126,7 +128,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     let adopted: AdoptedSockets | undefined;
     try {
       await this.#begin(true, async () => {
-        adopted = await adoptSockets(path, { timeout });
+        adopted = await adoptSockets(path, { timeout, signal: this.#closed.signal });
         return ServerSockets.adopt(this.#parts.config, adopted.addresses, this.#parts.room);
       });
       await adopted?.ready();
@@ -262,18 +264,25 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const { signal, control, auto } = parts.config;
     try {
       signal?.throwIfAborted();
+      signal?.addEventListener('abort', this.#onAbort, { once: true });
       this.#tellFallback();
-      parts.sockets = await open();
+      const sockets = await open();
+      if (this.#closed.signal.aborted) sockets.close();
+      else parts.sockets = sockets;
+      this.#closed.signal.throwIfAborted();
       await parts.supervisor.start();
       await parts.assign();
       if (control !== undefined) this.#control = await ControlSocket.open(control, takesOver, () => this.#told());
       signal?.throwIfAborted();
+      this.#closed.signal.throwIfAborted();
     } catch (error) {
       await this.#end(0);
-      throw error;
+      signal?.throwIfAborted();
+      throw this.#closed.signal.aborted ? closedWhileStarting() : error;
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#state = 'listening';
+    // A worker may have died while the others started.
+    this.#reassign();
     if (auto === undefined) return;
     this.#adaptation = this.#changes.adapt(auto, {
       told: (step) => {
@@ -312,13 +321,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   };
 
   async #close({ timeout = this.#parts.config.closeTimeout, lameduck = 0 }: CloseOptions): Promise<CloseReport> {
-    // One that is just starting is let finish that; when it fails, that is told to who called listen, and it is closed.
-    await this.#starting?.catch(() => undefined);
-    if (this.#state === 'closed') return { queries: 0, connections: 0 };
+    // A pending listen() is allowed to finish; it rejects when it takes longer than `timeout`.
+    if (this.#starting !== undefined) await within(timeout, [this.#starting.catch(() => undefined)]);
     this.#closed.abort();
+    if (this.#state !== 'listening') return this.#end(0);
     if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
-    if (timeout > 0 && this.#state === 'listening' && this.#parts.sockets?.grown === true) {
-      await this.#changes.shrinkToInherited().catch(this.#warn);
+    if (timeout > 0 && this.#parts.sockets?.grown === true) {
+      await within(timeout, [this.#changes.shrinkToInherited().catch(this.#warn)]);
     }
     this.#state = 'closing';
     const report = await this.#end(timeout);
@@ -330,7 +339,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return report;
   }
 
-  async #end(timeout: number): Promise<CloseReport> {
+  #end(timeout: number): Promise<CloseReport> {
+    this.#ended ??= this.#endOnce(timeout);
+    return this.#ended;
+  }
+
+  async #endOnce(timeout: number): Promise<CloseReport> {
     const parts = this.#parts;
     parts.config.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#retry);
@@ -347,6 +361,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.emit('close');
     return report;
   }
+}
+
+function closedWhileStarting(): CodedError {
+  return withCode(new Error('the server was closed before it listened'), 'ERR_SERVER_NOT_RUNNING');
 }
 
 /**

@@ -1,65 +1,67 @@
 /** Starts one worker of a server, on a thread of its own or on the calling one. */
 import { pathToFileURL } from 'node:url';
-import { nativeMissing } from '../native/addon.js';
+import { addon, nativeMissing } from '../native/addon.js';
 import { LocalWorker } from './local-worker.js';
 import type { ServingOptions } from '../worker/messages.js';
 import type { ServerConfig } from './options/options.js';
 import type { Counters } from './statistics.js';
-import type { SupervisedWorker } from './supervisor.js';
+import type { SupervisedWorker, WorkerLife } from './supervised-worker.js';
+import { beatInterval } from './supervisor.js';
 import { WorkerThread, type WorkerEvents } from './worker-thread.js';
 
-/** Starts the worker with that number. Rejects with what kept it from loading its handler. */
-export async function startWorker(
+/** Starts the worker with that number. */
+export function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
   shared: Pick<ServingOptions, 'cache' | 'guard'>,
-  events: Omit<WorkerEvents, 'logger'>,
-): Promise<SupervisedWorker> {
-  const {
-    workers,
-    handler,
-    maxPayloadSize,
-    handlerTimeout,
-    maxInFlight,
-    overload,
-    tcp,
-    tls,
-    ownTls,
-    workerData,
-    logger,
-  } = config;
+  events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
+): SupervisedWorker {
+  const { workers, handler, logger } = config;
   const place = counters.takeSeat();
   const serving: ServingOptions = {
     ...place,
-    index,
-    maxPayloadSize,
-    nsid: config.nsid,
-    handlerTimeout,
-    pinned: config.pinWorkers,
-    maxInFlight,
-    maxQueueDelay: config.maxQueueDelay,
-    overload,
-    tcp,
-    tls,
-    ownTls,
     ...shared,
-    workerData,
-    heartbeat: workers === 0 ? 0 : config.stallTimeout / 4,
+    index,
+    maxPayloadSize: config.maxPayloadSize,
+    nsid: config.nsid,
+    handlerTimeout: config.handlerTimeout,
+    pinned: config.pinWorkers,
+    maxInFlight: config.maxInFlight,
+    maxQueueDelay: config.maxQueueDelay,
+    overload: config.overload,
+    tcp: config.tcp,
+    tls: config.tls,
+    ownTls: config.ownTls,
+    workerData: config.workerData,
+    heartbeat: workers === 0 ? 0 : beatInterval(config),
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);
-  try {
+  const { startTimeout } = config;
+  const leave = (): void => {
+    counters.returnSeat(place.seat);
+  };
+  if (workers === 0) {
     // Cloned as it would be between threads, and like there not before the caller has gone on.
     const postMessage = (message: unknown): void => {
       queueMicrotask(events.message.bind(events, structuredClone(message)));
     };
-    if (workers === 0) {
-      const local = { ...serving, ...events, logger, postMessage };
-      return await LocalWorker.start(local, handler ?? (nativeMissing === undefined ? href : anew(href)));
-    }
-    return await WorkerThread.start({ ...serving, href }, config.worker, { ...events, logger });
+    const local = { ...serving, warn: events.warn.bind(events), logger, postMessage };
+    const module = handler ?? (nativeMissing === undefined ? href : anew(href));
+    return new LocalWorker(local, module, { startTimeout, ended: leave });
+  }
+  try {
+    return new WorkerThread({ ...serving, href }, startTimeout, config.worker, {
+      ...events,
+      logger,
+      abandon: () => {
+        addon.abandonEndpoint(new Float64Array(place.memory), place.row);
+        counters.settle(place.seat);
+      },
+      exited: leave,
+    });
   } catch (error) {
-    counters.returnSeat(place.seat);
+    leave();
     throw error;
   }
 }

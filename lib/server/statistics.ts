@@ -61,12 +61,14 @@ export class Counters {
   readonly #elements: Float64Array;
   readonly #connections: SharedArrayBuffer;
   readonly #firstSeat: number;
+  readonly #seats: number;
   readonly #freeSeats: number[];
   /** What workers had counted that have ended. */
   readonly #past = new Float64Array(layout.workerRow);
 
   /** Room for the sockets of that many addresses and for that many workers at a time. */
   constructor(addresses: number, workers: number) {
+    this.#seats = workers;
     this.#firstSeat = addresses * NUMBERS_PER_ADDRESS * layout.socketRow;
     const elements = this.#firstSeat + workers * layout.workerRow;
     this.#memory = new SharedArrayBuffer(elements * Float64Array.BYTES_PER_ELEMENT);
@@ -91,12 +93,17 @@ export class Counters {
   /** A worker has ended: what it counted is kept, what it held open is no longer there. */
   returnSeat(seat: number): void {
     ConnectionLimits.forget(this.#connections, seat);
+    this.settle(seat);
+    this.#freeSeats.push(seat);
+  }
+
+  /** Keeps what a worker has counted. One that is written off has its seat, and its connections, until its thread ends. */
+  settle(seat: number): void {
     const row = this.#rowOf(seat);
     workerCounters.forEach((name, i) => {
       if (!GAUGES.includes(name)) this.#past[i] += this.#elements[row + i];
     });
     this.#elements.fill(0, row, row + layout.workerRow);
-    this.#freeSeats.push(seat);
   }
 
   read(sockets: ServerSockets | undefined, supervisor: Supervisor, assignment: Assignment): ServerStatistics {
@@ -107,7 +114,9 @@ export class Counters {
       ...named(workerCounters, this.#elements, this.#rowOf(worker.seat)),
     }));
     const totals = named(workerCounters, this.#past, 0);
-    for (const name of workerCounters) for (const worker of everyone) totals[name] += worker[name];
+    workerCounters.forEach((name, i) => {
+      for (let seat = 0; seat < this.#seats; seat++) totals[name] += this.#elements[this.#rowOf(seat) + i];
+    });
     return {
       sockets: sockets === undefined ? [] : this.#readSockets(sockets, assignment),
       workers: everyone,

@@ -1,7 +1,9 @@
 /** Keeps a server's workers alive: starts them, sees that they turn, replaces those that die, renews all of them. */
-import { withCode } from '../errors.js';
+import { withCode, type CodedError } from '../errors.js';
 import type { Borrower } from './borrower.js';
 import { channels } from './diagnostics.js';
+import { hasEnded, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
+import { within } from './within.js';
 
 /** How soon a worker that has died is replaced: at once, then ever later while it dies young, in ms. */
 const FIRST_DELAY = 100;
@@ -11,45 +13,78 @@ const MAX_DELAY = 1000;
  * again: a server whose workers die once a second is to be there between their deaths.
  */
 const HEALTHY_AFTER = 500;
+/** Beats are told apart by a quarter of this, in ms, where neither `stallTimeout` nor `killTimeout` is shorter. */
+const DEFAULT_STALL = 1000;
+/** A server with fewer workers than this may have this many that are written off. */
+const MIN_WRITTEN_OFF = 4;
+
+/** How many workers that are written off a server may have: with so many no other is started until one has ended. */
+export function maxWrittenOff(workers: number): number {
+  return Math.max(workers, MIN_WRITTEN_OFF);
+}
+
+/** How often workers beat, and their supervisor looks whether they do, in ms. */
+export function beatInterval({
+  stallTimeout,
+  killTimeout,
+}: Pick<SupervisorOptions, 'stallTimeout' | 'killTimeout'>): number {
+  const timeouts = [stallTimeout, killTimeout, DEFAULT_STALL].filter((timeout) => timeout > 0);
+  return Math.max(1, Math.min(...timeouts) / 4);
+}
 
 /** What a {@link Supervisor} needs from its server. */
 export interface SupervisorOptions {
   workers: number;
   /** A worker that has not turned its loop for so long, in ms, is helped; 0: never. */
   stallTimeout: number;
-  /** One that has not for so long is replaced; 0: never. */
+  /** A worker that has not for so long is replaced; 0: never. */
   killTimeout: number;
-  /** Starts a worker; rejects when it cannot. `died` is called once if it ends by itself later. */
-  start(index: number, died: (error: Error) => void): Promise<SupervisedWorker>;
-  /** Who is there, or how well, has changed: the sockets have to be assigned anew. */
+  /** Starts a worker. */
+  start(index: number, life: WorkerLife): SupervisedWorker;
+  /** Which workers are there, or how well they are, has changed: the sockets have to be assigned anew. */
   changed(): void;
   warn(error: Error): void;
-  /** The worker is gone: its counters are to be put away. */
+  /** The worker serves nothing any more. */
   buried(worker: SupervisedWorker): void;
 }
 
-/** A worker, as its supervisor knows it. */
-export interface SupervisedWorker extends Borrower {
-  /** How long it has not turned its loop, in ms. */
-  stalledFor(): number;
-  /** Ends it as if it had died of `error`. */
-  kill(error: Error): void;
-}
-
-interface Slot {
+/** A place for a worker, which others fill when it dies. */
+class Slot {
+  readonly index: number;
+  /** The worker that is ready. */
   worker: SupervisedWorker | undefined;
-  stalled: boolean;
-  startedAt: number;
+  /** The worker that is not ready yet. */
+  starting: SupervisedWorker | undefined;
+  stalled = false;
+  startedAt = 0;
   /** How often in a row a worker of this slot has died young. */
-  deaths: number;
+  deaths = 0;
   restart: NodeJS.Timeout | undefined;
+  /** Whether it is to be filled no more. */
+  closed = false;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+
+  /** Fills it no more; returns the workers that it has. */
+  close(): SupervisedWorker[] {
+    this.closed = true;
+    clearTimeout(this.restart);
+    return [this.worker, this.starting].filter((worker) => worker !== undefined);
+  }
 }
 
-/** See the file's head. */
+/** Keeps the workers of a server alive. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  #slots: Slot[];
-  readonly #retiring = new Set<SupervisedWorker>();
+  #slots: Slot[] = [];
+  /** Those of a start or renewal that is not complete yet. */
+  #fresh: Slot[] = [];
+  /** Workers that are to go, and the ms that each may not turn its loop before it is ended. */
+  readonly #retiring = new Map<SupervisedWorker, number>();
+  /** Workers that were written off and have not ended. */
+  #writtenOff = 0;
   #watch: NodeJS.Timeout | undefined;
   #lastLook = 0;
   #ending = false;
@@ -57,12 +92,16 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.workers }, () => emptySlot());
   }
 
-  /** Every worker that lives, those that are about to go included. */
+  /** Every worker that is ready, those that are about to go included. */
   get all(): SupervisedWorker[] {
-    return [...this.#slots.flatMap(({ worker }) => worker ?? []), ...this.#retiring];
+    return [...[...this.#slots, ...this.#fresh].flatMap(({ worker }) => worker ?? []), ...this.#retiring.keys()];
+  }
+
+  /** Whether a thread that was written off may still have descriptors of the server's sockets. */
+  get hasWrittenOff(): boolean {
+    return this.#writtenOff > 0;
   }
 
   /** Whether the worker is known not to turn its loop. */
@@ -71,8 +110,8 @@ export class Supervisor {
   }
 
   /**
-   * Who shall serve the `place`-th socket: the worker whose it is by turn; when that one is stalled, a sound one
-   * beside it; when it is gone, a sound one in its place. Empty when there is none.
+   * The workers that shall serve the `place`-th socket: the one whose turn it is; when it is stalled, a sound one beside
+   * it; when it is gone, a sound one in its place. Empty when there is none.
    */
   readersFor(place: number): Borrower[] {
     const slot = this.#slots[place % this.#slots.length];
@@ -82,35 +121,28 @@ export class Supervisor {
     return slot.worker === undefined ? standIn : [...standIn, slot.worker];
   }
 
-  /** Starts all workers. Rejects when one cannot start; then none is left. */
+  /**
+   * Starts all workers. A worker that dies after it was ready is replaced, also while others start. Rejects when one
+   * cannot start, or when {@link end} is called meanwhile; then none is left.
+   */
   async start(): Promise<void> {
-    this.#install(await this.#startAll());
-    const { stallTimeout } = this.#options;
-    if (stallTimeout > 0) {
-      const interval = Math.max(1, stallTimeout / 4);
-      this.#watch = setInterval(() => {
-        this.#look(interval);
-      }, interval).unref();
-    }
+    this.#slots = await this.#startAll();
+    const interval = beatInterval(this.#options);
+    this.#watch = setInterval(() => {
+      this.#look(interval);
+    }, interval).unref();
   }
 
   /**
    * Starts fresh workers in place of all; the old ones are drained, within `timeout` ms, as soon as `assign` has given
-   * their sockets away. `prepare` is awaited when the fresh ones are there. Rejects when one of them cannot start, or with
-   * what `prepare` rejects with; then everything is as before.
+   * their sockets away. `prepare` is awaited when the fresh ones are there. Rejects when one of them cannot start, with
+   * what `prepare` rejects with, or when {@link end} is called before `assign`; then everything is as before.
    */
   async renew(prepare: () => Promise<void>, assign: () => Promise<void>, timeout: number): Promise<void> {
-    const fresh = await this.#startAll();
-    try {
-      await prepare();
-    } catch (error) {
-      await this.#dismiss(fresh);
-      throw error;
-    }
-    const old = this.#slots.flatMap(({ worker }) => worker ?? []);
-    for (const slot of this.#slots) clearTimeout(slot.restart);
-    for (const worker of old) this.#retiring.add(worker);
-    this.#install(fresh);
+    const fresh = await this.#startAll(prepare);
+    const old = this.#slots.flatMap((slot) => slot.close());
+    for (const worker of old) this.#retiring.set(worker, timeout);
+    this.#slots = fresh;
     await assign();
     await Promise.all(old.map((worker) => this.#retire(worker, timeout)));
   }
@@ -119,79 +151,107 @@ export class Supervisor {
   async end(timeout: number, cutOff: () => void = () => undefined): Promise<void> {
     this.#ending = true;
     clearInterval(this.#watch);
-    for (const slot of this.#slots) clearTimeout(slot.restart);
-    const all = this.all;
+    const ready = this.all;
+    const everyone = new Set([...[...this.#slots, ...this.#fresh].flatMap((slot) => slot.close()), ...ready]);
     await within(
       timeout,
-      all.map((worker) => this.#drain(worker)),
+      ready.map((worker) => this.#drain(worker)),
     );
     cutOff();
-    await Promise.all(all.map((worker) => worker.destroy()));
-    for (const worker of all) this.#options.buried(worker);
+    await this.#dismiss([...everyone]);
     this.#slots = [];
     this.#retiring.clear();
   }
 
   ref(on: boolean): void {
     this.#ref = on;
-    for (const worker of this.all)
+    for (const worker of this.all) {
       if (on) worker.ref();
       else worker.unref();
+    }
   }
 
-  async #startAll(): Promise<SupervisedWorker[]> {
-    const starting = this.#slots.map((_, index) => this.#startOne(index));
-    // All of them are waited for, so that none comes up after a failure has been cleaned up.
-    const results = await Promise.allSettled(starting);
-    const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const failed = results.find(({ status }) => status === 'rejected');
-    if (failed === undefined && !this.#ending) return started;
-    await this.#dismiss(started);
-    throw failed === undefined
-      ? withCode(new Error('the server was closed'), 'ERR_SERVER_NOT_RUNNING')
-      : (failed as PromiseRejectedResult).reason;
+  /** Starts a worker for every slot, then awaits `prepare`. */
+  async #startAll(prepare: () => Promise<void> = () => Promise.resolve()): Promise<Slot[]> {
+    const slots = Array.from({ length: this.#options.workers }, (_, index) => new Slot(index));
+    this.#fresh = slots;
+    try {
+      await Promise.all(slots.map((slot) => this.#fill(slot)));
+      await prepare();
+      this.#refuseWhenEnding();
+      return slots;
+    } catch (error) {
+      // Nothing waits for those that are still starting.
+      await this.#dismiss(slots.flatMap((slot) => slot.close()));
+      this.#refuseWhenEnding();
+      throw error;
+    } finally {
+      this.#fresh = [];
+    }
   }
 
-  /** Ends workers that have not been given anything yet. */
+  #refuseWhenEnding(slot?: Slot): void {
+    if (this.#ending || slot?.closed === true) {
+      throw withCode(new Error('the server was closed'), 'ERR_SERVER_NOT_RUNNING');
+    }
+  }
+
+  /** Ends workers at once. */
   async #dismiss(workers: readonly SupervisedWorker[]): Promise<void> {
     await Promise.all(workers.map((worker) => worker.destroy()));
     for (const worker of workers) this.#options.buried(worker);
   }
 
-  async #startOne(index: number): Promise<SupervisedWorker> {
-    const worker = await this.#options.start(index, (error) => {
-      this.#bury(worker, error);
+  /** Starts a worker in an empty slot; resolves when it is ready. */
+  async #fill(slot: Slot): Promise<void> {
+    this.#refuseWhenEnding(slot);
+    if (this.#writtenOff >= maxWrittenOff(this.#options.workers)) throw tooManyWrittenOff(this.#writtenOff);
+    const worker = this.#options.start(slot.index, {
+      died: (error) => {
+        this.#bury(slot, worker, error);
+      },
+      writtenOff: (error) => {
+        this.#writtenOff++;
+        this.#options.warn(error);
+      },
+      cameBack: () => {
+        this.#writtenOff--;
+      },
     });
+    slot.starting = worker;
     if (!this.#ref) worker.unref();
-    channels.start.publish({ worker: index });
-    return worker;
-  }
-
-  #install(workers: SupervisedWorker[]): void {
-    this.#slots = workers.map((worker) => ({ ...emptySlot(), worker }));
+    try {
+      await worker.ready;
+    } finally {
+      slot.starting = undefined;
+    }
+    this.#refuseWhenEnding(slot);
+    slot.worker = worker;
+    slot.startedAt = performance.now();
+    channels.start.publish({ worker: slot.index });
   }
 
   async #retire(worker: SupervisedWorker, timeout: number): Promise<void> {
     await within(timeout, [this.#drain(worker)]);
-    await worker.destroy();
-    if (this.#retiring.delete(worker)) this.#options.buried(worker);
+    this.#retiring.delete(worker);
+    await this.#dismiss([worker]);
   }
 
   async #drain(worker: SupervisedWorker): Promise<void> {
     try {
       await worker.drain();
     } catch (error) {
-      this.#options.warn(error as Error);
+      if (!hasEnded(error)) this.#options.warn(error as Error);
     }
   }
 
-  #bury(worker: SupervisedWorker, error: Error): void {
+  #bury(slot: Slot, worker: SupervisedWorker, error: CodedError): void {
     channels.exit.publish({ worker: worker.index, error });
     this.#options.buried(worker);
-    this.#options.warn(error);
+    // A worker that is written off has been named already.
+    if (error.code !== 'ERR_MULTISOCKET_WORKER_BLOCKED') this.#options.warn(error);
     this.#retiring.delete(worker);
-    const slot = this.#slots.find((candidate) => candidate.worker === worker);
-    if (slot === undefined) return;
+    if (slot.worker !== worker) return;
     const young = performance.now() - slot.startedAt < HEALTHY_AFTER;
     slot.deaths = young ? slot.deaths + 1 : 1;
     slot.worker = undefined;
@@ -201,37 +261,34 @@ export class Supervisor {
   }
 
   #replaceSoon(slot: Slot): void {
-    if (this.#ending) return;
+    if (this.#ending || slot.closed) return;
     const delay = slot.deaths <= 1 ? 0 : Math.min(MAX_DELAY, FIRST_DELAY * 2 ** (slot.deaths - 2));
     slot.restart = setTimeout(() => {
-      this.#replace(slot).catch((error: unknown) => {
-        this.#options.warn(error as Error);
-        slot.deaths++;
-        this.#replaceSoon(slot);
-      });
+      this.#fill(slot).then(
+        () => {
+          this.#options.changed();
+        },
+        (error: unknown) => {
+          if (this.#ending || slot.closed) return;
+          this.#options.warn(error as Error);
+          slot.deaths++;
+          this.#replaceSoon(slot);
+        },
+      );
     }, delay);
     if (!this.#ref) slot.restart.unref();
   }
 
-  async #replace(slot: Slot): Promise<void> {
-    const worker = await this.#startOne(this.#slots.indexOf(slot));
-    if (this.#ending || !this.#slots.includes(slot)) {
-      // The server was closed or renewed meanwhile: this one came too late.
-      await worker.destroy();
-      this.#options.buried(worker);
-      return;
-    }
-    slot.worker = worker;
-    slot.startedAt = performance.now();
-    this.#options.changed();
-  }
-
-  /** Looks who stalls. */
+  /** Looks for workers that do not turn their loops. */
   #look(interval: number): void {
     const late = performance.now() - this.#lastLook > 3 * interval;
     this.#lastLook = performance.now();
     // This thread itself, or the process, has stood still: the workers have had no time to beat.
     if (late) return;
+    for (const [worker, timeout] of this.#retiring) {
+      // It would hold up the renewal for ever: it gives nothing back.
+      if (worker.stalledFor() > Math.max(timeout, 4 * interval)) void worker.destroy();
+    }
     let changed = false;
     for (const slot of this.#slots) {
       if (slot.worker === undefined) continue;
@@ -240,9 +297,11 @@ export class Supervisor {
       if (killTimeout > 0 && age > killTimeout) {
         const reason = new Error(`it did not turn its event loop for ${killTimeout} ms`);
         slot.worker.kill(withCode(reason, 'ERR_MULTISOCKET_WORKER_STALLED'));
-      } else if (age > stallTimeout !== slot.stalled) {
-        slot.stalled = !slot.stalled;
-        channels.stall.publish({ worker: slot.worker.index, stalled: slot.stalled });
+      }
+      const stalled = stallTimeout > 0 && age > stallTimeout;
+      if (stalled !== slot.stalled) {
+        slot.stalled = stalled;
+        channels.stall.publish({ worker: slot.worker.index, stalled });
         changed = true;
       }
     }
@@ -250,16 +309,7 @@ export class Supervisor {
   }
 }
 
-function emptySlot(): Slot {
-  return { worker: undefined, stalled: false, startedAt: performance.now(), deaths: 0, restart: undefined };
-}
-
-/** Waits for all of `promises`, which never reject, but not longer than `timeout` ms. */
-async function within(timeout: number, promises: Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeout);
-  });
-  await Promise.race([Promise.all(promises), bound]);
-  clearTimeout(timer);
+function tooManyWrittenOff(count: number): CodedError {
+  const message = `no worker is started: ${count} threads that were written off have not ended`;
+  return withCode(new Error(message), 'ERR_MULTISOCKET_WORKER_BLOCKED');
 }

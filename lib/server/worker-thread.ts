@@ -1,19 +1,27 @@
 /** The owner's side of a worker thread. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { withCode } from '../errors.js';
+import { packageFile } from '../native/package-files.js';
+import { withCode, type CodedError } from '../errors.js';
 import type { Logger } from '../message/handler.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
+import { threadEnded, threadStarted } from './exit-bound.js';
 import { lastBeat, now } from '../worker/heartbeat.js';
 import { fromReported, type Order, type Report, type ServerSocket, type WorkerStart } from '../worker/messages.js';
-import type { SupervisedWorker } from './supervisor.js';
+import { startTimeoutError, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
+import { within } from './within.js';
+
+/** How long a thread may take to end, in ms, before it is written off. One that runs JavaScript ends at once. */
+const END_TIME = 1000;
 
 /** What a {@link WorkerThread} tells its owner. */
-export interface WorkerEvents {
+export interface WorkerEvents extends WorkerLife {
   warn(error: Error): void;
-  /** It has ended without having been told to; `error` says why. */
-  died(error: Error): void;
   /** Its handler module has sent a message. */
   message(message: unknown): void;
+  /** It has been written off: its sockets are to be taken from it. */
+  abandon(): void;
+  /** Its thread has ended. Called once, before any other sign of it. */
+  exited(): void;
   logger: Logger;
 }
 
@@ -28,53 +36,66 @@ interface Waiting {
 export class WorkerThread implements SupervisedWorker {
   readonly index: number;
   readonly seat: number;
+  readonly ready: Promise<void>;
+  readonly #startTimeout: number;
+  readonly #href: string;
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #worker: Worker;
   readonly #events: WorkerEvents;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #exited: Promise<unknown>;
-  #ready: Waiting | undefined;
+  readonly #exited: Promise<void>;
+  /** Set until it is ready or cannot be any more. */
+  #starting: Waiting | undefined;
   #orders = 0;
+  /** Whether it was told to end. */
   #ending = false;
+  #ended: Promise<void> | undefined;
+  /** Why it takes no orders any more; undefined while it does. */
+  #over: CodedError | undefined;
   #error: Error | undefined;
 
-  /** Starts a thread; resolves when its handler is loaded, rejects with what kept it from being so. */
-  static async start(start: WorkerStart, options: WorkerOptions, events: WorkerEvents): Promise<WorkerThread> {
-    const thread = new WorkerThread(start, options, events);
-    await new Promise<void>((resolve, reject) => {
-      thread.#ready = { resolve, reject };
-    });
-    thread.#ready = undefined;
-    return thread;
-  }
-
-  private constructor(start: WorkerStart, options: WorkerOptions, events: WorkerEvents) {
+  /** Starts a thread. */
+  constructor(start: WorkerStart, startTimeout: number, options: WorkerOptions, events: WorkerEvents) {
     this.index = start.index;
     this.seat = start.seat;
+    this.#startTimeout = startTimeout;
+    this.#href = start.href;
     this.#counters = new Float64Array(start.memory);
     this.#row = start.row;
     this.#events = events;
-    this.#worker = new Worker(new URL('../worker/main.js', import.meta.url), {
+    this.#worker = new Worker(packageFile('dist/worker/main.js'), {
       ...options,
       name: `multisocket ${start.index}`,
       workerData: start,
     });
-    // Not once() of node:events, which rejects when the worker has an error first.
-    this.#exited = new Promise((resolve) => this.#worker.once('exit', resolve));
+    threadStarted();
+    this.ready = this.#start();
+    this.ready.catch(() => undefined); // the supervisor sees it
     this.#worker.on('message', (report: Report) => {
       this.#hear(report);
     });
     this.#worker.on('error', (error) => {
       this.#error = error;
     });
-    this.#worker.on('exit', (code) => {
-      this.#onExit(code);
+    // Not once() of node:events, which rejects when the worker has an error first.
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#onExit(code);
+        resolve();
+      });
     });
   }
 
   lend(sockets: readonly ServerSocket[]): Promise<void> {
-    return this.#order({ kind: 'lend', sockets: [...sockets] });
+    const lent = this.#order({ kind: 'lend', sockets: [...sockets] });
+    // A worker that does not even begin to serve is as bad as one that does not start.
+    const timer = this.#onceLate(() => {
+      this.kill(startTimeoutError(this.index, this.#startTimeout, this.#href));
+    });
+    return lent.finally(() => {
+      clearTimeout(timer);
+    });
   }
 
   release(sockets: readonly number[]): Promise<void> {
@@ -91,9 +112,9 @@ export class WorkerThread implements SupervisedWorker {
     await this.#exited;
   }
 
-  async destroy(): Promise<void> {
+  destroy(): Promise<void> {
     this.#ending = true;
-    await this.#worker.terminate();
+    return this.#end();
   }
 
   stalledFor(): number {
@@ -107,18 +128,37 @@ export class WorkerThread implements SupervisedWorker {
 
   kill(error: Error): void {
     this.#error ??= error;
-    this.#worker.terminate().catch(() => undefined); // never rejects; its exit is what matters
+    void this.#end();
   }
 
   ref(): void {
-    this.#worker.ref();
+    if (this.#over === undefined) this.#worker.ref();
   }
 
   unref(): void {
     this.#worker.unref();
   }
 
+  async #start(): Promise<void> {
+    const timer = this.#onceLate(() => {
+      this.kill(startTimeoutError(this.index, this.#startTimeout, this.#href));
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#starting = { resolve, reject };
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#starting = undefined;
+    }
+  }
+
+  #onceLate(act: () => void): NodeJS.Timeout | undefined {
+    return this.#startTimeout === 0 ? undefined : setTimeout(act, this.#startTimeout).unref();
+  }
+
   #order(order: Unnumbered<Order>): Promise<void> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
     const id = this.#orders++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -128,7 +168,7 @@ export class WorkerThread implements SupervisedWorker {
 
   #hear(report: Report): void {
     if (report.kind === 'ready') {
-      this.#ready?.resolve();
+      this.#starting?.resolve();
     } else if (report.kind === 'warning') {
       this.#events.warn(fromReported(report.error));
     } else if (report.kind === 'message') {
@@ -139,7 +179,7 @@ export class WorkerThread implements SupervisedWorker {
       this.#take(report.id)?.resolve();
     } else if (report.id === undefined) {
       // It could not start; its exit follows.
-      this.#error = fromReported(report.error);
+      this.#error ??= fromReported(report.error);
     } else {
       this.#take(report.id)?.reject(fromReported(report.error));
     }
@@ -151,19 +191,56 @@ export class WorkerThread implements SupervisedWorker {
     return waiting;
   }
 
+  /** Ends the thread; resolves when it has ended or is written off. */
+  #end(): Promise<void> {
+    this.#ended ??= this.#terminate();
+    return this.#ended;
+  }
+
+  async #terminate(): Promise<void> {
+    this.#worker.terminate().catch(() => undefined); // never rejects; its exit is what matters
+    await within(END_TIME, [this.#exited]);
+    // This thread may have been busy meanwhile: what has happened by now is to be heard first.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#over === undefined) this.#writeOff();
+  }
+
+  #writeOff(): void {
+    const reason = this.#error === undefined ? '' : `${this.#error.message}; `;
+    const message = `worker ${this.index} is written off: ${reason}its thread does not end, since a system call or native code blocks it`;
+    const error = withCode(new Error(message, { cause: this.#error }), 'ERR_MULTISOCKET_WORKER_BLOCKED');
+    this.#worker.unref();
+    this.#events.abandon();
+    this.#events.writtenOff(error);
+    this.#conclude(error);
+  }
+
   #onExit(code: number): void {
+    threadEnded();
+    this.#events.exited();
+    if (this.#over !== undefined) {
+      this.#events.cameBack();
+      return;
+    }
     const reason = this.#error?.message ?? `exit code ${code}`;
-    const error = withCode(
-      new Error(`worker ${this.index} ended: ${reason}`, { cause: this.#error }),
-      'ERR_MULTISOCKET_WORKER_EXIT',
+    this.#conclude(
+      withCode(
+        new Error(`worker ${this.index} ended: ${reason}`, { cause: this.#error }),
+        'ERR_MULTISOCKET_WORKER_EXIT',
+      ),
     );
+  }
+
+  /** It carries out nothing any more. */
+  #conclude(error: CodedError): void {
+    this.#over = error;
     for (const waiting of this.#waiting.values()) {
-      // One that was told to end has done what the order wanted.
+      // A worker that was told to end has done what the order wanted.
       if (this.#ending) waiting.resolve();
       else waiting.reject(error);
     }
     this.#waiting.clear();
-    if (this.#ready !== undefined) this.#ready.reject(this.#error ?? error);
+    if (this.#starting !== undefined) this.#starting.reject(this.#error ?? error);
     else if (!this.#ending) this.#events.died(error);
   }
 }

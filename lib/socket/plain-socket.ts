@@ -151,6 +151,10 @@ export class PlainSocket {
     // Nor is there anything to leave.
   }
 
+  stopListening(): void {
+    // There are no other threads.
+  }
+
   shrink(): void {
     // One is the least.
   }

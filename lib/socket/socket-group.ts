@@ -195,6 +195,14 @@ export class SocketGroup implements Disposable {
     if (this.protocol === 'udp') for (const fd of this.#descriptors.slice(sockets).reverse()) addon.leave(fd);
   }
 
+  /**
+   * TCP: has all sockets but the first `sockets` refuse connections, for everyone who has a descriptor of them, as a thread
+   * that is blocked may. They can only be closed afterwards; their port can be bound again although they are open.
+   */
+  stopListening(sockets: number): void {
+    if (this.protocol === 'tcp') for (const fd of this.#descriptors.slice(sockets)) addon.stopListening(fd);
+  }
+
   /** Closes all sockets but the first `sockets`, at least 1; what waits in those is lost. Then steers as before. */
   shrink(sockets: number): void {
     // From the last one down: the kernel moves the last one of a group to the place of one that is closed.

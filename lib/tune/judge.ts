@@ -29,7 +29,7 @@ export interface Recommendation {
   reason: string;
   limit: Limit;
   certainty: Certainty;
-  /** Half of the range of the recommended value's runs, as a share of their median. */
+  /** Half of the range of the recommended value's runs, as a share of their median; 0 with one run. */
   error: number;
   /** What makes it less sure, and what should be looked at. */
   caveats: string[];
@@ -101,7 +101,7 @@ export function recommend(runs: readonly RunFigures[], circumstances: Circumstan
   return {
     sockets: chosen.sockets,
     best: best.sockets,
-    reason: reasonOf(values, chosen, best, limit, error),
+    reason: reasonOf(values, chosen, best, limit, runsEach === 1 ? undefined : error),
     limit,
     certainty: certaintyOf(values, best, runsEach, limit, error),
     error,
@@ -140,10 +140,11 @@ function reasonOf(
   chosen: ValueSummary,
   best: ValueSummary,
   limit: Limit,
-  error: number,
+  error: number | undefined,
 ): string {
   const { queriesPerSecond, cpuUsed, cpuAvailable } = chosen.median;
-  const rate = `${whole(queriesPerSecond)} queries a second (±${percent(error)})`;
+  const within = error === undefined ? '' : ` (±${percent(error)})`;
+  const rate = `${whole(queriesPerSecond)} queries a second${within}`;
   const cpu = `${cpuUsed.toFixed(1)} of ${cpuAvailable.toFixed(1)} available CPUs in use`;
   const smallest = values[0];
   const sockets = plural(chosen.sockets, 'socket');

@@ -15,7 +15,7 @@ const STYLE = `
   :root { --ink: #e4e8ee; --paper: #14181d; --soft: #1e242b; --line: #39424d; --good: #4cc79b; }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 76rem; padding: 1rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; max-width: 80rem; padding: 1rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.3rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
@@ -28,8 +28,8 @@ figcaption { font-weight: 600; }
 figcaption small { display: block; font-weight: normal; }
 svg { display: block; max-width: 100%; height: auto; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { text-align: right; padding: .3rem .4rem; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
 tr.chosen td { font-weight: 600; color: var(--good); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
@@ -72,8 +72,9 @@ ${settingsList(result)}
 `;
 }
 
-function overlapOf({ values, recommendation }: TuneResult): string {
+function overlapOf({ values, recommendation, settings }: TuneResult): string {
   const tied = values.filter((value) => value.tied && value.sockets !== recommendation.sockets);
+  if (settings.repeats === 1) return 'Each value had one run, which does not show how much runs differ.';
   const error = `The runs of the recommended value are within ±${(recommendation.error * 100).toFixed(1)} %.`;
   if (tied.length === 0) return `${error} The runs of every other value are apart from it.`;
   return `${error} Not to be told from the best either: ${tied.map(({ sockets }) => sockets).join(', ')}.`;

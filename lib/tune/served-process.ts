@@ -1,7 +1,7 @@
 /** A server in a process of its own, so that its CPU time and memory are its own. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../native/package-files.js';
 import { withCode } from '../errors.js';
 import type { FromServed, ServedState, ServeOrder, ToServed } from './served-messages.js';
 
@@ -40,7 +40,7 @@ export class ServedProcess {
 
   private constructor() {
     const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
-    this.#child = fork(fileURLToPath(new URL('./served-main.js', import.meta.url)), {
+    this.#child = fork(packageFile('dist/tune/served-main.js'), {
       stdio: [...stdio],
       execArgv: [],
       serialization: 'advanced',

@@ -26,6 +26,9 @@ export const socketCounters = [...nativeSocketCounters, 'connections'] as const;
  * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
  *   not complete in time, because the client did not read its answers.
  * - `tlsHandshakeFailures`: connections that did not get through the TLS handshake.
+ * - `repliesNoError`, `repliesNxDomain`, `repliesServFail`, `repliesRefused`, `repliesOther`: replies to queries that were given
+ *   to the handler, or shed, by response code. What native code answers, from the cache or of malformed messages, is not among
+ *   them.
  * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC.
  */
 export const workerCounters = [
@@ -56,6 +59,11 @@ export const workerCounters = [
   'httpsReplies',
   'grpcQueries',
   'grpcReplies',
+  'repliesNoError',
+  'repliesNxDomain',
+  'repliesServFail',
+  'repliesRefused',
+  'repliesOther',
 ] as const;
 
 /** The name of a counter of a socket. */

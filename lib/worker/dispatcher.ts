@@ -61,6 +61,13 @@ const TIMED_OUT = workerCounter('handlerTimedOut');
 const DROPPED = workerCounter('handlerDropped');
 const SHED = workerCounter('shed');
 const INVALID = workerCounter('replyInvalid');
+const RCODES: Readonly<Partial<Record<Rcode, number>>> = {
+  NOERROR: workerCounter('repliesNoError'),
+  NXDOMAIN: workerCounter('repliesNxDomain'),
+  SERVFAIL: workerCounter('repliesServFail'),
+  REFUSED: workerCounter('repliesRefused'),
+};
+const OTHER_RCODE = workerCounter('repliesOther');
 const TRUNCATED = workerCounter('truncated');
 const IN_FLIGHT = workerCounter('inFlight');
 
@@ -147,6 +154,7 @@ export class Dispatcher {
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
       length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
     }
+    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
     reply.finished(length);
     return length;
   }

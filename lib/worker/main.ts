@@ -34,6 +34,8 @@ async function main(): Promise<void> {
   const postMessage = (message: unknown): void => {
     tell({ kind: 'message', message });
   };
+  // A setup() that waits for nothing that Node knows of does not end the thread: `startTimeout` does.
+  const alive = setInterval(() => undefined, 0x7fffffff);
   // Before anything else, so that what the worker allocates is near its CPU.
   if (start.pinned) addon.pinThread(start.index);
   const serving = await Serving.start({ ...start, logger, warn, postMessage }, start.href);
@@ -49,10 +51,11 @@ async function main(): Promise<void> {
       },
     );
   });
+  clearInterval(alive);
   tell({ kind: 'ready' });
 }
 
 main().catch((error: unknown) => {
   tell({ kind: 'failed', id: undefined, error: toReported(error) });
-  port.close();
+  process.exit();
 });

@@ -97,7 +97,15 @@ export class Serving {
       maxQueueDelay: start.maxQueueDelay,
     });
     const limits = new ConnectionLimits(start.connections, start.seat);
-    const options = { dispatcher, counters, row, edns, guard, maxPipelined: tcp.maxPipelined };
+    const options = {
+      dispatcher,
+      counters,
+      row,
+      edns,
+      guard,
+      maxPipelined: tcp.maxPipelined,
+      maxQueries: tcp.maxQueries,
+    };
     this.#connections = new Connections({
       gate: new ConnectionGate({ ...tcp, limits, counters, row }),
       report,

@@ -2,11 +2,15 @@
 // turns what it returns into values. Shapes and meanings are in lib/native/addon.ts, which is also the only caller, so
 // that the types of arguments need no second check here.
 #include <napi.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "guard/client_options.h"
 #include "message/layout.h"
@@ -133,6 +137,26 @@ Napi::Value leave(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), multisocket::leave(info[0].As<Napi::Number>().Int32Value()) == 0);
 }
 
+// Stops a listening socket for everyone who has a descriptor of it: new connections are refused, and the port is free
+// to be bound anew with SO_REUSEADDR.
+void stop_listening(const Napi::CallbackInfo& info) { shutdown(info[0].As<Napi::Number>().Int32Value(), SHUT_RD); }
+
+// Ends the process with this exit status after so many milliseconds, unless it has ended by then. Node waits for every
+// thread before it ends, and a thread in a system call may never return.
+void exit_within(const Napi::CallbackInfo& info) {
+  const int status = info[0].As<Napi::Number>().Int32Value();
+  const std::chrono::milliseconds bound(info[1].As<Napi::Number>().Uint32Value());
+  std::thread([status, bound]() {
+    std::this_thread::sleep_for(bound);
+    _exit(status);
+  }).detach();
+}
+
+void abandon_endpoint(const Napi::CallbackInfo& info) {
+  const auto counters = info[0].As<Napi::Float64Array>();
+  UdpEndpoint::abandon(counters.Data() + info[1].As<Napi::Number>().Uint32Value());
+}
+
 Napi::Value statistics(const Napi::CallbackInfo& info) {
   const SocketStatistics read = socket_statistics(info[0].As<Napi::Number>().Int32Value());
   auto result = Napi::Object::New(info.Env());
@@ -183,6 +207,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("sendLocalDatagram", Napi::Function::New<send_local_datagram>(env, "sendLocalDatagram"));
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
+  exports.Set("stopListening", Napi::Function::New<stop_listening>(env, "stopListening"));
+  exports.Set("exitWithin", Napi::Function::New<exit_within>(env, "exitWithin"));
+  exports.Set("abandonEndpoint", Napi::Function::New<abandon_endpoint>(env, "abandonEndpoint"));
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));

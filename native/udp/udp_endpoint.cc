@@ -1,6 +1,10 @@
 #include "udp/udp_endpoint.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <mutex>
+#include <unordered_set>
 #include <utility>
 
 namespace multisocket {
@@ -9,24 +13,59 @@ namespace {
 // Batches in one turn of the loop, so that timers and streams get theirs under a flood.
 constexpr unsigned kMaxBatches = 4;
 
+// The endpoints of all threads. A thread that is blocked cannot give back what it has borrowed, so another one has to
+// take it away; the mutex also guards which descriptors an endpoint has.
+struct Endpoints {
+  std::mutex mutex;
+  std::unordered_set<UdpEndpoint*> all;
+};
+
+Endpoints& endpoints() {
+  static Endpoints instance;
+  return instance;
+}
+
 }  // namespace
 
 UdpEndpoint::UdpEndpoint(const Memory& memory, Server server)
     : memory_(memory),
       server_(std::move(server)),
-      batch_(memory.slab),
+      receiver_(memory.slab),
+      sender_(memory.slab),
       admission_(memory.queries, memory.slab + layout::kTextOffset, layout::kTextOffset,
                  memory.counters + memory.worker_row, memory.edns) {}
 
+UdpEndpoint::~UdpEndpoint() {
+  const std::lock_guard<std::mutex> lock(endpoints().mutex);
+  endpoints().all.erase(this);
+}
+
+void UdpEndpoint::abandon(const double* row) {
+  // Not a socket: each call on it fails at once.
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing.valid()) return;
+  const std::lock_guard<std::mutex> lock(endpoints().mutex);
+  for (const UdpEndpoint* endpoint : endpoints().all) {
+    if (endpoint->memory_.counters + endpoint->memory_.worker_row != row) continue;
+    for (const Socket* socket : endpoint->sockets_) {
+      if (socket != nullptr) dup2(nothing.get(), socket->descriptor.get());
+    }
+  }
+}
+
 std::shared_ptr<UdpEndpoint> UdpEndpoint::open(uv_loop_t* loop, const Memory& memory, Server server) {
   std::shared_ptr<UdpEndpoint> endpoint(new UdpEndpoint(memory, std::move(server)));
+  {
+    const std::lock_guard<std::mutex> lock(endpoints().mutex);
+    endpoints().all.insert(endpoint.get());
+  }
   endpoint->begin(loop);
   return endpoint;
 }
 
 int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, bool wildcard,
                      std::shared_ptr<const AnswerFront> front) {
-  if (notes_arrivals_ && DatagramBatch::note_arrivals(descriptor.get()) != 0) return uv_translate_sys_error(errno);
+  if (notes_arrivals_ && DatagramReceiver::note_arrivals(descriptor.get()) != 0) return uv_translate_sys_error(errno);
   if (find(number) != nullptr) return UV_EALREADY;
   int error = 0;
   Socket* socket = watch(std::make_unique<Socket>(std::move(descriptor)), &error);
@@ -41,12 +80,13 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
     socket->bound.set_local(bound);
   }
   if (!ref_) PollEngine::set_ref(socket, false);
-  if (sockets_.size() <= number) {
-    sockets_.resize(number + 1, nullptr);
-    groups_.resize(number + 1, 0);
-  }
+  if (groups_.size() <= number) groups_.resize(number + 1, 0);
   if (senders_.size() <= group) senders_.resize(group + 1, nullptr);
-  sockets_[number] = socket;
+  {
+    const std::lock_guard<std::mutex> lock(endpoints().mutex);
+    if (sockets_.size() <= number) sockets_.resize(number + 1, nullptr);
+    sockets_[number] = socket;
+  }
   groups_[number] = group;
   choose_sender(group);
   const int started = start(number);
@@ -55,7 +95,7 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
 }
 
 void UdpEndpoint::drop_older_than(uint32_t milliseconds) {
-  batch_.drop_older_than(milliseconds);
+  receiver_.drop_older_than(milliseconds);
   notes_arrivals_ = milliseconds > 0;
 }
 
@@ -76,6 +116,7 @@ void UdpEndpoint::stop(uint32_t number) {
 void UdpEndpoint::remove(uint32_t number) {
   Socket* socket = find(number);
   if (socket == nullptr) return;
+  const std::lock_guard<std::mutex> lock(endpoints().mutex);
   sockets_[number] = nullptr;
   if (senders_[socket->group] == socket) choose_sender(socket->group);
   close_socket(socket);
@@ -117,7 +158,7 @@ unsigned UdpEndpoint::fill() {
     auto* socket = static_cast<Socket*>(ready_.pop());
     const unsigned room = layout::kBatchSize - slots;
     const unsigned received =
-        socket->reading ? batch_.receive(socket->descriptor.get(), socket->number, socket->wildcard, slots) : 0;
+        socket->reading ? receiver_.receive(socket->descriptor.get(), socket->number, socket->wildcard, slots) : 0;
     slots += received;
     if (received > 0) {
       double* socket_row = memory_.counters + socket->number * layout::kSocketRow;
@@ -139,10 +180,10 @@ uint32_t UdpEndpoint::admit(unsigned received) {
   admission_.begin();
   const bool guarded = admission_.guard() != nullptr;
   for (unsigned slot = 0; slot < received; slot++) {
-    const uint32_t length = batch_.length(slot, memory_.counters + memory_.worker_row);
+    const uint32_t length = receiver_.length(slot, memory_.counters + memory_.worker_row);
     if (length == 0) continue;
-    const uint32_t offset = DatagramBatch::message_offset(slot);
-    uint8_t* envelope = memory_.slab + DatagramBatch::envelope_offset(slot);
+    const uint32_t offset = DatagramReceiver::message_offset(slot);
+    uint8_t* envelope = memory_.slab + DatagramReceiver::envelope_offset(slot);
     const Socket* socket = find(layout::read_socket(envelope));
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
     Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
@@ -169,8 +210,8 @@ uint32_t UdpEndpoint::admit(unsigned received) {
 // Puts what now stands in a slot into the outbox.
 void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
-  entry[layout::kOutEnvelope] = DatagramBatch::envelope_offset(slot);
-  entry[layout::kOutMessage] = DatagramBatch::message_offset(slot);
+  entry[layout::kOutEnvelope] = DatagramReceiver::envelope_offset(slot);
+  entry[layout::kOutMessage] = DatagramReceiver::message_offset(slot);
   entry[layout::kOutLength] = length;
   entry[layout::kOutOpt] = opt;
 }
@@ -223,7 +264,7 @@ void UdpEndpoint::flush() {
   for (uint32_t first = 0, last = 0; first < count; first = last) {
     const auto entry = [&](uint32_t index) { return entries + index * layout::kOutboxEntryWords; };
     const Socket* sender = sender_of(entry(first));
-    DatagramBatch::Sent result;
+    DatagramSender::Sent result;
     last = first + 1;
     if (sender == nullptr) {
       result.failed = 1;
@@ -232,7 +273,7 @@ void UdpEndpoint::flush() {
         const Socket* next = sender_of(entry(last));
         if (next != sender) break;
       }
-      result = batch_.send(sender->descriptor.get(), entry(first), last - first);
+      result = sender_.send(sender->descriptor.get(), entry(first), last - first);
     }
     if (result.sent > 0) layout::count(row + layout::kSent, result.sent);
     if (result.segmented > 0) layout::count(row + layout::kSegmentedSends, result.segmented);

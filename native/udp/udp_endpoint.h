@@ -12,7 +12,8 @@
 #include "message/admission.h"
 #include "message/query_origin.h"
 #include "net/descriptor.h"
-#include "udp/datagram_batch.h"
+#include "udp/datagram_receiver.h"
+#include "udp/datagram_sender.h"
 
 namespace multisocket {
 
@@ -38,6 +39,13 @@ class UdpEndpoint : public PollEngine {
   };
 
   static std::shared_ptr<UdpEndpoint> open(uv_loop_t* loop, const Memory& memory, Server server);
+  // Takes the descriptors away from the endpoint whose worker's counters start at `row`, if there is one: it receives
+  // and sends nothing any more, and does not keep the sockets open. Called on another thread, when the endpoint's own
+  // one is blocked for good.
+  static void abandon(const double* row);
+  ~UdpEndpoint() override;
+  UdpEndpoint(const UdpEndpoint&) = delete;
+  UdpEndpoint& operator=(const UdpEndpoint&) = delete;
 
   // Starts to read a socket; returns 0 or a libuv error. Sockets of one `group` share address and port, so that any of
   // them can send the replies of all. What `front` knows is answered without a call of `serve`; null: nothing is.
@@ -81,11 +89,12 @@ class UdpEndpoint : public PollEngine {
 
   Memory memory_;
   Server server_;
-  DatagramBatch batch_;
+  DatagramReceiver receiver_;
+  DatagramSender sender_;
   Admission admission_;
   bool notes_arrivals_ = false;
   QueryOrigin origin_;
-  std::vector<Socket*> sockets_;  // by number; null where not lent
+  std::vector<Socket*> sockets_;  // by number; null where not lent; abandon() reads it on another thread
   std::vector<uint32_t> groups_;  // by number; kept when the socket goes: replies to what it brought may come later
   std::vector<Socket*> senders_;  // by group; null where no socket of it is left
   bool ref_ = true;

@@ -47,12 +47,7 @@ UdpClient::UdpClient(const Memory& memory, Deliver deliver) : memory_(memory), d
 
 std::shared_ptr<UdpClient> UdpClient::open(uv_loop_t* loop, const Memory& memory, Deliver deliver) {
   std::shared_ptr<UdpClient> client(new UdpClient(memory, std::move(deliver)));
-  uv_check_init(loop, &client->check_);
-  client->check_.data = client.get();
-  uv_check_start(&client->check_, on_turn);
-  uv_unref(reinterpret_cast<uv_handle_t*>(&client->check_));
-  client->open_handles_ = 1;
-  client->self_ = client;
+  client->begin(loop);
   return client;
 }
 
@@ -74,7 +69,7 @@ void UdpClient::flush() {
 }
 
 void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned count) {
-  Socket* socket = closing_ ? nullptr : sender(upstream, count);
+  Socket* socket = closing() ? nullptr : sender(upstream, count);
   if (socket == nullptr) {
     const auto error = static_cast<uint32_t>(errno);
     for (unsigned i = 0; i < count; i++) mark_unsent(entries[i], error);
@@ -102,7 +97,7 @@ void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned coun
     if (!no_room(errno) && !asked_again) {
       asked_again = true;
       socket->error = errno;
-      if (!socket->ready) enqueue(socket);
+      ready_.push(socket);
       continue;
     }
     // No waiting for room: a query that is lost here is one that is asked again, as others that get lost.
@@ -132,7 +127,7 @@ void UdpClient::release(uint32_t handle) {
 // One of the upstream's sockets, chosen at random; null where none can be opened.
 UdpClient::Socket* UdpClient::sender(Upstream* upstream, unsigned count) {
   Socket*& socket = upstream->sockets[waiting_.random() % kSockets];
-  if (socket != nullptr && (socket->uses_left < count || uv_now(check_.loop) >= socket->retire_at)) retire(&socket);
+  if (socket != nullptr && (socket->uses_left < count || uv_now(loop()) >= socket->retire_at)) retire(&socket);
   if (socket == nullptr) socket = open_socket(*upstream);
   if (socket != nullptr) socket->uses_left -= count;
   return socket;
@@ -151,20 +146,15 @@ UdpClient::Socket* UdpClient::open_socket(const Upstream& upstream) {
     return nullptr;
   }
   if (connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return nullptr;
-  auto socket = std::make_unique<Socket>();
-  if (uv_poll_init(check_.loop, &socket->poll, descriptor.get()) != 0) return nullptr;
-  open_handles_++;
-  socket->poll.data = socket.get();
-  socket->client = this;
-  socket->descriptor = std::move(descriptor);
+  int error = 0;
+  Socket* socket = watch(std::make_unique<Socket>(std::move(descriptor)), &error);
+  if (socket == nullptr) return nullptr;
   socket->uses_left = kMinUses + waiting_.random() % kMinUses;
-  socket->retire_at = uv_now(check_.loop) + kMinLife + waiting_.random() % kMinLife;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&socket->poll));
-  if (uv_poll_start(&socket->poll, UV_READABLE, on_readable) != 0) {
-    close_socket(socket.release());
-    return nullptr;
-  }
-  return socket.release();
+  socket->retire_at = uv_now(loop()) + kMinLife + waiting_.random() % kMinLife;
+  set_ref(socket, false);
+  if (start_reading(socket) == 0) return socket;
+  close_socket(socket);
+  return nullptr;
 }
 
 // Takes a socket out of use; it stays open for what is still waited for.
@@ -183,73 +173,19 @@ void UdpClient::give_up(const Socket* socket) {
   }
 }
 
-void UdpClient::close_socket(Socket* socket) {
-  if (socket->ready) unlink(socket);
-  // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
-  uv_close(reinterpret_cast<uv_handle_t*>(&socket->poll), [](uv_handle_t* handle) {
-    std::unique_ptr<Socket> socket(static_cast<Socket*>(handle->data));
-    socket->client->handle_closed();
-  });
-  socket->descriptor.reset();
-}
-
-void UdpClient::close(std::function<void()> closed) {
-  if (closing_) return;
-  closing_ = true;
-  closed_ = std::move(closed);
+void UdpClient::close_sockets() {
   for (Upstream& upstream : upstreams_) {
     for (Socket*& socket : upstream.sockets) {
       if (socket != nullptr) retire(&socket);
     }
   }
   for (uint32_t handle = 0; handle < waiting_.size(); handle++) release(handle);
-  uv_close(reinterpret_cast<uv_handle_t*>(&check_),
-           [](uv_handle_t* handle) { static_cast<UdpClient*>(handle->data)->handle_closed(); });
-}
-
-void UdpClient::handle_closed() {
-  if (--open_handles_ > 0) return;
-  // The last one: nothing of libuv points here any more.
-  const std::shared_ptr<UdpClient> keep = std::move(self_);
-  if (closed_) std::exchange(closed_, nullptr)();
-}
-
-void UdpClient::on_readable(uv_poll_t* handle, int /*status*/, int /*events*/) {
-  // Errors of the socket come out of the receive call, which clears them; so they count as readable.
-  auto* socket = static_cast<Socket*>(handle->data);
-  if (!socket->ready) socket->client->enqueue(socket);
-}
-
-void UdpClient::enqueue(Socket* socket) {
-  socket->ready = true;
-  socket->next = nullptr;
-  (first_ready_ == nullptr ? first_ready_ : last_ready_->next) = socket;
-  last_ready_ = socket;
-}
-
-void UdpClient::unlink(Socket* socket) {
-  socket->ready = false;
-  for (Socket* left = std::exchange(first_ready_, nullptr); left != nullptr;) {
-    Socket* next = left->next;
-    if (left != socket) enqueue(left);
-    left = next;
-  }
-}
-
-void UdpClient::on_turn(uv_check_t* handle) {
-  auto* client = static_cast<UdpClient*>(handle->data);
-  if (client->first_ready_ == nullptr) return;
-  // What JavaScript does in a turn may close the client.
-  const std::shared_ptr<UdpClient> keep = client->shared_from_this();
-  client->turn();
 }
 
 // A batch at a time from each socket that is ready. What is left is readable in the next turn, too.
 void UdpClient::turn() {
-  for (unsigned batches = 0; batches < kMaxBatches && first_ready_ != nullptr; batches++) {
-    Socket* socket = first_ready_;
-    first_ready_ = socket->next;
-    socket->ready = false;
+  for (unsigned batches = 0; batches < kMaxBatches && !ready_.empty(); batches++) {
+    auto* socket = static_cast<Socket*>(ready_.pop());
     // Not to be closed by what JavaScript forgets meanwhile.
     socket->outstanding++;
     const bool more = receive(socket);
@@ -257,8 +193,8 @@ void UdpClient::turn() {
     socket->outstanding--;
     if (socket->retired && socket->outstanding == 0) {
       close_socket(socket);
-    } else if (more && !socket->ready) {
-      enqueue(socket);
+    } else if (more) {
+      ready_.push(socket);
     }
   }
 }

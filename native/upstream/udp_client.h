@@ -9,7 +9,6 @@
 
 #include <netinet/in.h>
 #include <sys/uio.h>
-#include <uv.h>
 
 #include <array>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "loop/poll_engine.h"
 #include "message/layout.h"
 #include "net/descriptor.h"
 #include "net/text_address.h"
@@ -26,7 +26,7 @@
 
 namespace multisocket {
 
-class UdpClient : public std::enable_shared_from_this<UdpClient> {
+class UdpClient : public PollEngine {
  public:
   // Memory that JavaScript allocated (layout.h); it outlives the client.
   struct Memory {
@@ -44,9 +44,6 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   using Deliver = std::function<void(uint32_t count)>;
 
   static std::shared_ptr<UdpClient> open(uv_loop_t* loop, const Memory& memory, Deliver deliver);
-  ~UdpClient() = default;
-  UdpClient(const UdpClient&) = delete;
-  UdpClient& operator=(const UdpClient&) = delete;
 
   // An address of either family; without one, the family is AF_UNSPEC.
   struct Address {
@@ -62,26 +59,19 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   // wait.
   std::string forget(uint32_t handle);
   const Counters& counters() const { return counters_; }
-  // `closed` is called once libuv has let go of the last handle.
-  void close(std::function<void()> closed);
 
  private:
   // Sockets of an upstream at a time.
   static constexpr unsigned kSockets = 4;
 
-  // Connected: the kernel lets nothing through from other addresses, and tells of ICMP errors. Lives until libuv has
-  // called its close callback.
-  struct Socket {
-    uv_poll_t poll;
-    UdpClient* client;
-    Descriptor descriptor;
-    unsigned uses_left;  // queries
-    uint64_t retire_at;
+  // Connected: the kernel lets nothing through from other addresses, and tells of ICMP errors.
+  struct Socket : PolledSocket {
+    using PolledSocket::PolledSocket;
+    unsigned uses_left = 0;  // queries
+    uint64_t retire_at = 0;
     uint32_t outstanding = 0;
     bool retired = false;
-    int error = 0;       // of an earlier datagram, such as ECONNREFUSED
-    bool ready = false;  // stands in the queue
-    Socket* next = nullptr;
+    int error = 0;  // of an earlier datagram, such as ECONNREFUSED
   };
 
   struct Upstream {
@@ -91,9 +81,8 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   };
 
   UdpClient(const Memory& memory, Deliver deliver);
-  static void on_readable(uv_poll_t* handle, int status, int events);
-  static void on_turn(uv_check_t* handle);
-  void turn();
+  void turn() override;
+  void close_sockets() override;
   bool receive(Socket* socket);
   uint32_t match(Socket* socket, unsigned received);
   bool read(const uint8_t* message, const Datagram& datagram, Socket* socket, uint32_t packed, uint32_t* row);
@@ -104,10 +93,6 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   void release(uint32_t handle);
   void retire(Socket** socket);
   void give_up(const Socket* socket);
-  void close_socket(Socket* socket);
-  void enqueue(Socket* socket);
-  void unlink(Socket* socket);
-  void handle_closed();
 
   Memory memory_;
   Deliver deliver_;
@@ -118,13 +103,6 @@ class UdpClient : public std::enable_shared_from_this<UdpClient> {
   std::array<iovec, layout::kBatchSize> parts_;
   std::array<Datagram, layout::kBatchSize> sending_;
   std::array<iovec, layout::kBatchSize> sending_parts_;
-  uv_check_t check_;
-  Socket* first_ready_ = nullptr;
-  Socket* last_ready_ = nullptr;
-  bool closing_ = false;
-  unsigned open_handles_ = 0;
-  std::function<void()> closed_;
-  std::shared_ptr<UdpClient> self_;  // while libuv holds a handle of ours
 };
 
 }  // namespace multisocket

@@ -2,13 +2,13 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseAllDocuments } from 'yaml';
 import type { Certificate } from '../support/certificate.js';
 import { freePort } from '../support/free-port.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import type { ScriptedUpstream } from '../support/upstream.js';
 import type { Canaries } from './canaries.js';
 import { answers, controlOf } from './control.js';
+import { corefilesBelow, onLoopback, type NamedCorefile } from './corefiles.js';
 import type { Listener, Plan, Trait } from './target.js';
 
 /** What all configurations share. */
@@ -79,53 +79,12 @@ async function example(site: Site, name: string): Promise<Plan | undefined> {
   };
 }
 
-interface DeployedCorefile {
-  name: string;
-  text: string;
-}
-
-/** Corefiles below a folder: files of that name, and entries of ConfigMaps. */
-function corefilesBelow(root: string, folder: string): DeployedCorefile[] {
-  const paths = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
-    join(folder, path),
-  );
-  return paths.flatMap((path) => {
-    if (/Corefile[^/]*$/.test(path)) return [{ name: path, text: readFileSync(join(root, path), 'utf8') }];
-    if (!/\.ya?ml$/.test(path)) return [];
-    const documents = parseAllDocuments(readFileSync(join(root, path), 'utf8'));
-    return documents.flatMap((document) => {
-      const { kind, data = {} } = document.toJS() as { kind?: string; data?: Record<string, string> };
-      if (kind !== 'ConfigMap') return [];
-      return Object.entries(data)
-        .filter(([name]) => name.includes('Corefile'))
-        .map(([name, text]) => ({ name: `${path}#${name}`, text }));
-    });
-  });
-}
-
 /** A Corefile of deploy/, on loopback, with our upstream. */
-function deployed({ name, text }: DeployedCorefile): Configuration {
+function deployed({ name, text }: NamedCorefile): Configuration {
   const plan = async (site: Site): Promise<Plan> => {
-    const listeners: Listener[] = [];
-    const lines: string[] = [];
-    for (const line of text.split('\n')) {
-      const [, key, ...rest] = /^([^\s#{}]*?)(?::\d+)?(\s*\{)\s*$/.exec(line) ?? [];
-      const [, indent, directive] = /^(\s+)(health|ready|prometheus)\b/.exec(line) ?? [];
-      if (rest.length > 0) {
-        const port = await freePort();
-        const protocol = (/^(tls|https|grpc):/.exec(key)?.[1] ?? 'dns') as Listener['protocol'];
-        listeners.push({ protocol, port });
-        lines.push(`${key}:${port} {`, '    bind 127.0.0.1');
-      } else if ((directive as string | undefined) !== undefined) {
-        const port = await freePort();
-        const path = { health: '/health', ready: '/ready', prometheus: '/metrics' }[directive] ?? '/';
-        listeners.push({ protocol: 'http', port, path });
-        lines.push(`${indent}${directive} 127.0.0.1:${port}${line.includes('{') ? ' {' : ''}`);
-      } else if (!/^\s+bind\s/.test(line))
-        lines.push(line.replace(/(forward \S+) .*?(\{)?$/, `$1 127.0.0.1:${site.upstream.port} $2`));
-    }
+    const moved = await onLoopback(text, `127.0.0.1:${site.upstream.port}`);
     const traits: Trait[] = /^\s+forward /m.test(text) ? ['forward'] : [];
-    return program(site, name, lines.join('\n'), listeners, traits, answers.upstream);
+    return program(site, name, moved.text, moved.listeners, traits, answers.upstream);
   };
   return { name, plan };
 }

@@ -1,6 +1,6 @@
 /** One query by each protocol. */
-import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { framed, udpExchange } from '../support/clients.js';
 import type { Listener } from './target.js';
@@ -29,7 +29,7 @@ async function byTls(port: number, message: Buffer, tls: ConnectionOptions): Pro
     input = Buffer.concat([input, chunk]);
     if (input.length >= 2 && input.length >= 2 + input.readUInt16BE(0)) socket.destroy();
   });
-  if (!socket.closed) await once(socket, 'close');
+  await closed(socket);
   return input.length > 2 ? input.subarray(2, 2 + input.readUInt16BE(0)) : undefined;
 }
 
@@ -59,11 +59,21 @@ async function byHttp2(
   stream.on('error', () => undefined);
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   stream.end(grpc ? grpcMessage(message) : message);
-  if (!stream.closed) await once(stream, 'close');
+  await closed(stream);
   session.destroy();
   const body = Buffer.concat(chunks);
   if (!grpc) return body.length >= 12 ? body : undefined;
   return body.length > 7 ? withoutField(body.subarray(5)) : undefined;
+}
+
+/** Waits until a stream is closed, whether or not with an error. */
+export async function closed(stream: Duplex): Promise<void> {
+  if (stream.closed) return;
+  await new Promise<void>((resolve) => {
+    stream.once('close', () => {
+      resolve();
+    });
+  });
 }
 
 /** A message of gRPC that has a DNS message for its first field. */

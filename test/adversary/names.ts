@@ -1,6 +1,6 @@
 /** Names that mean something where a name should mean nothing. */
 import type { Random } from './random.js';
-import type { Canaries } from './canaries.js';
+import { FORBIDDEN, type Canaries } from './canaries.js';
 
 /** Octets as a label in presentation form. */
 export function labelOf(octets: Buffer): string {
@@ -10,7 +10,7 @@ export function labelOf(octets: Buffer): string {
 /** The first labels of names that try to be read as zone files, templates, formats, expressions or lines. */
 function texts({ zone, fifo }: Canaries): string[] {
   return [
-    ...[zone, fifo, '/dev/zero', '/dev/stdin', '/etc/passwd'].flatMap((path) => [
+    ...[zone, fifo, ...FORBIDDEN].flatMap((path) => [
       `$include(${path});`,
       `$INCLUDE ${path}`,
       `\n$INCLUDE ${path}\n`,
@@ -47,12 +47,12 @@ function texts({ zone, fifo }: Canaries): string[] {
   ];
 }
 
-/** A hostile name, in presentation form. `suffix`: its last labels. */
-export function hostileName(random: Random, canaries: Canaries, suffix: string): string {
+/** A hostile name, in presentation form. `suffix`: its last labels. `start`: what its first label starts with. */
+export function hostileName(random: Random, canaries: Canaries, suffix: string, start = ''): string {
   const kind = random.below(4);
   let first: Buffer;
   if (kind < 2) first = Buffer.from(random.pick(texts(canaries)), 'latin1');
   else first = random.octets(1 + random.below(63));
   const more = kind === 1 ? `.${labelOf(random.octets(1 + random.below(20)))}` : '';
-  return `${labelOf(first)}${more}.${suffix}`;
+  return `${labelOf(Buffer.concat([Buffer.from(start), first]))}${more}.${suffix}`;
 }

@@ -58,7 +58,15 @@ async function attackAll(configuration: Configuration, site: Site, until: number
     tally.leaveOut(configuration.name, 'it needs a newer Node');
     return;
   }
-  let target = await Target.start(plan);
+  const started: Target[] = [];
+  const fails = await tally.note(
+    plan.name,
+    'the start',
+    undefined,
+    async () => void started.push(await Target.start(plan)),
+  );
+  if (fails) return;
+  let [target] = started;
   const suitable = ATTACKS.filter(
     (attack) => attack.suits(target) && (only === '' || only.endsWith(`/${attack.name}`) || only === plan.name),
   );

@@ -54,8 +54,8 @@ describe('multisocket tune', function () {
     assert.equal(code, 0, err);
     assert.match(out, /^SOCKETS +QUERIES\/S .* MEMORY$/m);
     assert.match(out, /^Recommended: multisocket [12] +\(certainty: low\)$/m);
-    assert.match(err, /^\[1\/2\] 1 socket: [\d,]+ queries\/s, [\d.]+ us of CPU a query, [\d.]+ CPUs$/m);
-    assert.match(err, /^\[2\/2\] 2 sockets: /m);
+    assert.match(err, /^\[\.{20}\] 1\/2: 1 socket: [\d,]+ queries\/s, [\d.]+ us of CPU a query, [\d.]+ CPUs$/m);
+    assert.match(err, /^\[#{10}\.{10}\] 2\/2, 0:\d\d left: 2 sockets: /m);
     assert.deepEqual(readdirSync(report).sort(), ['tune.html', 'tune.json']);
     const result = JSON.parse(readFileSync(join(report, 'tune.json'), 'utf8')) as TuneResult;
     assert.deepEqual(
@@ -113,7 +113,11 @@ describe('multisocket tune', function () {
       ['-handler', '/nowhere/handler.js', ...short],
       /does not serve: .*\/nowhere\/handler/,
     ],
-    ['a number of sockets that is none', ['-handler', 'x', '-sockets', '0'], /-sockets is no number from 1 to 1024: 0/],
+    [
+      'a number of sockets that is none',
+      ['-handler', 'x', '-sockets', '0'],
+      /-sockets must be a number from 1 to 1024, not 0/,
+    ],
     ['more than an hour', ['-handler', 'x', '-sockets', '1,2', '-repeats', '50', '-duration', '60'], /an hour at most/],
     ['an address of others without consent', ['-handler', 'x', '-target', '192.0.2.1:53'], /confirm with -yes/],
     ['an address that is none', ['-handler', 'x', '-target', 'example.org:53'], /-target is not an IP address/],

@@ -60,6 +60,24 @@ describe('the directive log', () => {
     assert.match(line, /s "0" \| 127\.0\.0\.1 127\.0\.0\.1 0 ns\.example\.org\.$/);
   });
 
+  it('prints what is no field as it is, and a dash for metadata', async () => {
+    const format = '{host} {when} { {type} } {/a/b} {>x} } {Name}';
+    const [line] = await logOf(`log . "${format}"`, (port) => ask(port, 'ns.example.org', 'A'), 1);
+    assert.equal(line, 'info {host} {when} { A } - {>x} } {Name}');
+  });
+
+  it('warns of fields that there are not, and of names with spaces', async () => {
+    const { server, warnings } = await serveCorefile(`.:0 {\n log . "{host} {type}"\n log "plain text"\n whoami\n}`);
+    assert.deepEqual(
+      warnings.map(({ message }) => message.replace(/.*Warning: /, '')),
+      [
+        'plugin/log: {host} is no field, and is printed as it is',
+        'plugin/log: "plain text" is a name: a format has a field in braces',
+      ],
+    );
+    await server.close();
+  });
+
   it('escapes what a client could feign a line or a field with', async () => {
     const [line, ...more] = await logOf('log "{name}"', (port) => ask(port, 'a\nb"c d.example.org', 'A'), 1);
     assert.deepEqual([line, more], ['info a\\010b\\"c\\032d.example.org.', []]);
@@ -93,8 +111,6 @@ describe('the directive log', () => {
   });
 
   refuses([
-    ['log . "{nothing}"', 2, 'the field {nothing} is not supported'],
-    ['log . "{/metadata}"', 2, 'the field {/metadata} is not supported'],
     ['log a..b', 2, 'not a valid zone: "a..b"'],
     ['log {\n class\n}', 3, "Wrong argument count or unexpected line ending after 'class'"],
     ['log {\n class other\n}', 3, "unknown class of responses: 'other'"],

@@ -204,10 +204,59 @@ describe('the directive prometheus', () => {
     }
   });
 
+  it('counts queries outside of all zones as zone "dropped"', async () => {
+    const scrape = await freePort();
+    const { server, port } = await serveCorefile(
+      `example.org:0 {\n bind 127.0.0.1\n prometheus 127.0.0.1:${scrape}\n whoami\n}`,
+    );
+    await ask(port, 'example.net', 'TXT');
+    const labels = 'server="dns://127.0.0.1:0",zone="dropped",view=""';
+    const lines = await scrapeUntil(
+      scrape,
+      `coredns_dns_requests_total{${labels},proto="udp",family="1",type="TXT"} 1`,
+    );
+    assert.ok(lines.includes(`coredns_dns_responses_total{${labels},rcode="REFUSED",plugin=""} 1`));
+    await server.close();
+  });
+
+  it('shows what acl, health and reload count, by the names of CoreDNS', async () => {
+    const scrape = await freePort();
+    const { server, port } = await serveCorefile(
+      `.:0 {\n bind 127.0.0.1\n prometheus 127.0.0.1:${scrape}\n health 127.0.0.1:0\n reload\n` +
+        ' acl {\n  block type A\n  filter type MX\n }\n whoami\n}',
+    );
+    await ask(port, 'a.example', 'A');
+    await ask(port, 'a.example', 'MX');
+    await ask(port, 'a.example', 'TXT');
+    const labels = 'server="dns://127.0.0.1:0",zone=".",view=""';
+    const lines = await scrapeUntil(scrape, `coredns_acl_blocked_requests_total{${labels}} 1`);
+    assert.ok(lines.includes(`coredns_acl_filtered_requests_total{${labels}} 1`));
+    assert.ok(lines.includes('coredns_acl_allowed_requests_total{server="dns://127.0.0.1:0",view=""} 1'));
+    assert.ok(lines.includes('coredns_reload_failed_total 0'));
+    assert.ok(lines.includes(`coredns_reload_version_info{hash="sha512",value="${server.corefile.hash}"} 1`));
+    assert.ok(lines.includes('coredns_health_request_failures_total 0'));
+    await scrapeUntil(scrape, 'coredns_health_request_duration_seconds_count 1');
+    await server.close();
+  });
+
+  it('shows what Node tells of itself with runtime_metrics', async () => {
+    const scrape = await freePort();
+    const { server } = await serveCorefile(
+      `.:0 {\n bind 127.0.0.1\n prometheus 127.0.0.1:${scrape} {\n  runtime_metrics\n }\n whoami\n}`,
+    );
+    const [, body] = await get(scrape, '/metrics');
+    for (const name of ['nodejs_heap_size_total_bytes', 'nodejs_eventloop_lag_seconds', 'process_cpu_seconds_total']) {
+      assert.match(body, new RegExp(`^${name} `, 'm'));
+    }
+    await server.close();
+  });
+
   refuses([
     ['prometheus a', 2, 'not an address with a port: "a"'],
     ['prometheus\nprometheus', 3, 'this plugin can only be used once per Server Block'],
-    ['prometheus {\n namespace a-b\n}', 3, 'not the start of a metric\'s name: "a-b"'],
-    ['prometheus {\n runtime\n}', 3, "unknown option 'runtime'"],
+    ['prometheus {\n namespace a-b\n}', 3, 'invalid start of a metric\'s name: "a-b"'],
+    ['prometheus {\n runtime_metrics x\n}', 3, "Wrong argument count or unexpected line ending after 'x'"],
+    ['prometheus {\n tls web.yaml\n}', 3, 'tls is not supported: metrics are shown by HTTP alone'],
+    ['prometheus {\n runtime\n}', 3, 'unknown option: runtime'],
   ]);
 });

@@ -197,14 +197,14 @@ describe('the directive rewrite', () => {
   });
   refuses('rewrite', [
     ['rewrite', 2, count('rewrite')],
-    ['rewrite ttl a 1', 2, `${PARSING}rewriting ttl is not supported`],
+
     ['rewrite color a b', 2, `${PARSING}invalid rule type "color"`],
     ['rewrite type A X', 2, `${PARSING}invalid type "X"`],
     ['rewrite name a..b c', 2, `${PARSING}not a valid name: "a..b"`],
     [
       'rewrite name a b answer',
       2,
-      `${PARSING}response rewrite must be "answer auto", "answer name FROM TO" or "answer value FROM TO"`,
+      `${PARSING}name rule supports only exact, prefix, suffix, substring, and regex name matching, received: a`,
     ],
   ]);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { queryBytes, TcpClient } from '../support/clients.js';
+import { loadCorefile } from '../../dist/corefile/corefile.js';
+import { framed, queryBytes, TcpClient } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { refuses } from '../support/refuses.js';
 
@@ -22,7 +23,40 @@ describe('the directive timeouts', () => {
     await server.close();
   });
 
+  it('closes a connection after its queries, when they are answered', async () => {
+    const { server, port } = await serveCorefile(
+      '.:0 {\n bind 127.0.0.1\n timeouts {\n  maxtcpqueries 3\n }\n whoami\n}',
+    );
+    const one = await TcpClient.connect(port);
+    for (let i = 0; i < 3; i++) assert.ok(await one.exchange(queryBytes('a')));
+    assert.equal(await one.next(), undefined);
+    // What comes at once beyond them is not answered.
+    const all = await TcpClient.connect(port);
+    all.socket.write(Buffer.concat(Array.from({ length: 8 }, () => framed(queryBytes('a')))));
+    let replies = 0;
+    for (let reply = await all.next(); reply !== undefined; reply = await all.next()) replies++;
+    assert.equal(replies, 3);
+    await server.close();
+  });
+
+  for (const [first, second, times] of [
+    ['read 2s', 'idle 3s', { read: 2000, idle: 3000 }],
+    ['read 2s', 'read 3', { read: 3000 }],
+    ['maxtcpqueries 5', 'maxtcpqueries -1', { maxQueries: Infinity }],
+  ] as const) {
+    it(`${first}, then ${second}: the later one counts`, () => {
+      const { addresses } = loadCorefile(`. {\n timeouts {\n  ${first}\n }\n timeouts {\n  ${second}\n }\n}`);
+      assert.deepEqual(addresses[0].timeouts, times);
+    });
+  }
+
   refuses([
+    [
+      'timeouts {\n maxtcpqueries 0\n}',
+      3,
+      "maxtcpqueries provided '0' needs to be -1 (unlimited) or a positive integer",
+    ],
+    ['timeouts {\n maxtcpqueries x\n}', 3, "invalid value for maxtcpqueries 'x': not a whole number"],
     ['timeouts', 2, 'timeouts block with no timeouts specified'],
     ['timeouts 1s', 2, "Wrong argument count or unexpected line ending after '1s'"],
     ['timeouts {\n read 500ms\n}', 3, "timeout provided '500ms' needs to be between 1 second and 24 hours"],

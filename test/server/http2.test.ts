@@ -115,6 +115,17 @@ describe('HTTP/2 (RFC 9113)', () => {
       }
     });
 
+    it('says why it closes, also to a client that goes on sending (s.5.4.1)', async () => {
+      for (let i = 0; i < 5; i++) {
+        const connection = await raw();
+        connection.greet();
+        connection.send(frame(HEADERS, END_HEADERS, 2, post));
+        for (let sent = 0; sent < 64; sent++) connection.send(Buffer.alloc(1 << 16));
+        assert.equal((await frameOf(connection, GOAWAY)).payload.readUInt32BE(4), PROTOCOL);
+        await until(() => connection.closed, 'the connection to be closed');
+      }
+    });
+
     it('closes after a field block that does not end (s.10.5)', async () => {
       const connection = await raw();
       connection.greet();

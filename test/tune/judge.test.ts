@@ -40,6 +40,11 @@ describe('the recommendation of tune', () => {
     assert.match(found.reason, /^2 sockets: 180 queries a second \(±0\.8 %\), 80 % more than 1 socket; no other value/);
   });
 
+  it('says nothing of how much runs differ where each value had one', () => {
+    const { reason } = recommend(runsOf({ 1: [100], 2: [180] }), usual);
+    assert.match(reason, /^2 sockets: 180 queries a second, 80 % more than 1 socket/);
+  });
+
   it('is the smallest value that cannot be told from the best', () => {
     const found = recommend(runsOf({ 1: [100, 101, 99], 2: [180, 190, 185], 4: [186, 179, 191] }), usual);
     assert.deepEqual([found.sockets, found.best, found.certainty], [2, 4, 'high']);

@@ -1,11 +1,11 @@
 /** The rules of `acl` at work. */
 import { BlockList } from 'node:net';
-import type { WorkerPart } from '../../corefile/directive.js';
+import type { WorkerPart, WorkerRuntime } from '../../corefile/directive.js';
 import { isIn } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
+import { AclCounts, type Action } from './counts.js';
 
-/** What is done with a query: let through; REFUSED; an empty NOERROR; nothing. */
-export type Action = 'allow' | 'block' | 'filter' | 'drop';
+export type { Action } from './counts.js';
 
 /** Holds for queries of these types (all if undefined) from these networks (all if undefined). */
 export interface Policy {
@@ -27,7 +27,8 @@ const EDE_FILTERED = 17;
 /**
  * Makes the rules ready. The first policy that holds decides, of all rules whose zones a query is in, in the file's order.
  */
-export function startAcl(rules: Rule[]): WorkerPart {
+export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>): WorkerPart {
+  const counts = new AclCounts(runtime);
   const ready = rules.map(({ zones, policies }) => ({
     zones,
     policies: policies.map(({ action, types, nets }) => ({
@@ -36,21 +37,25 @@ export function startAcl(rules: Rule[]): WorkerPart {
       sources: nets === undefined || nets.some(({ family }) => family === 'any') ? undefined : listOf(nets),
     })),
   }));
-  const actionFor = (query: Query): Action => {
+  /** What to do, and the zone of the rule that says so. */
+  const decide = (query: Query): { action: Action; zone: string } => {
     for (const { zones, policies } of ready) {
-      if (!zones.some((zone) => isIn(query.key, zone))) continue;
+      const zone = zones.find((each) => isIn(query.key, each));
+      if (zone === undefined) continue;
       const policy = policies.find(
         ({ types, sources }) =>
           types?.has(query.typeNumber) !== false &&
           sources?.check(query.client.address, query.client.family === 'IPv4' ? 'ipv4' : 'ipv6') !== false,
       );
-      if (policy !== undefined) return policy.action;
+      if (policy !== undefined) return { action: policy.action, zone };
     }
-    return 'allow';
+    return { action: 'allow', zone: '' };
   };
   return {
     handle(query, reply, next) {
-      switch (actionFor(query)) {
+      const { action, zone } = decide(query);
+      counts.add(query, action, zone);
+      switch (action) {
         case 'allow':
           return next(query, reply);
         case 'drop':
@@ -63,6 +68,7 @@ export function startAcl(rules: Rule[]): WorkerPart {
           reply.ede(EDE_FILTERED).rcode = 'NOERROR';
       }
     },
+    metrics: () => counts.take(),
   };
 }
 

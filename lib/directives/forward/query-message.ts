@@ -36,7 +36,7 @@ export function questionKey(query: Query, stream: boolean): string {
 /**
  * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
  * EDNS where the client used it, with our own payload size. Of its options only Client Subnet goes on (RFC 7871
- * s.7.1.3): cookies, padding and keepalive are between the client and us.
+ * s.7.1.3), and what `rewrite` has set: cookies, padding and keepalive are between the client and us.
  */
 export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean): void {
   const { bytes, offset, questionEnd, hasEdns } = query;
@@ -80,5 +80,6 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 
 function forwardedOptions(query: Query): readonly EdnsOption[] {
   if (query.optionsLength === 0) return NO_OPTIONS;
-  return query.edns?.options.filter(({ code }) => code === CLIENT_SUBNET) ?? NO_OPTIONS;
+  const { ownOptions } = query;
+  return query.edns?.options.filter(({ code }) => code === CLIENT_SUBNET || ownOptions.includes(code)) ?? NO_OPTIONS;
 }

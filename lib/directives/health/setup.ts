@@ -3,6 +3,7 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration } from '../arguments.js';
 import { distinct, openEndpoints, readHttpAddress, type HttpAddress } from '../http-endpoint.js';
+import { SelfCheck } from './self-check.js';
 
 interface HealthConfig {
   address: HttpAddress;
@@ -26,10 +27,18 @@ export const health: DirectiveDefinition<HealthConfig> = {
       }
       return config;
     },
-    async serve(configs) {
+    async serve(configs, { logger }) {
       const addresses = distinct(configs.map(({ address }) => address));
-      const { close } = await openEndpoints(addresses, PATH, () => ({ status: 200, body: 'OK' }));
-      return { lameduck: Math.max(...configs.map(({ lameduck }) => lameduck)), close };
+      const { endpoints, close } = await openEndpoints(addresses, PATH, () => ({ status: 200, body: 'OK' }));
+      const checks = endpoints.map(({ port }, i) => new SelfCheck({ ...addresses[i], port }, PATH, logger));
+      return {
+        lameduck: Math.max(...configs.map(({ lameduck }) => lameduck)),
+        metrics: () => SelfCheck.metrics(checks),
+        close: async () => {
+          for (const check of checks) check.close();
+          await close();
+        },
+      };
     },
   },
 };

@@ -43,26 +43,28 @@ const FIELDS: Readonly<Record<string, Field>> = {
   '>rflags': ({ query, reply, outcome }) => (outcome.length === 0 ? NONE : flagsOf(query, reply, outcome)),
 };
 
-/** What is wrong with a format; undefined when nothing is. */
-export function checkFormat(format: string): string | undefined {
-  const unknown = fieldsOf(format).find((name) => !Object.hasOwn(FIELDS, name));
-  return unknown === undefined ? undefined : `the field {${unknown}} is not supported`;
+/** What stands in braces in a format and is no field, so that it is printed as it is. */
+export function unknownFields(format: string): string[] {
+  return Array.from(format.matchAll(/\{[^{}]*\}/g), ([field]) => field).filter(
+    (field) => fieldOf(field) === undefined && !Object.hasOwn(FORMATS, field.slice(1, -1)),
+  );
 }
 
-/** What makes the lines of a format that {@link checkFormat} has nothing against. */
+/** What makes the lines of a format. */
 export function compileFormat(format: string): (exchange: Exchange) => string {
-  const parts = expand(format)
+  const parts = format
+    .replaceAll('{combined}', FORMATS.combined)
+    .replaceAll('{common}', FORMATS.common)
     .split(/(\{[^{}]*\})/)
-    .map((part): string | Field => (part.startsWith('{') ? FIELDS[part.slice(1, -1)] : part));
+    .map((part): string | Field => fieldOf(part) ?? part);
   return (exchange) => parts.map((part) => (typeof part === 'string' ? part : part(exchange))).join('');
 }
 
-function expand(format: string): string {
-  return format.replaceAll('{combined}', FORMATS.combined).replaceAll('{common}', FORMATS.common);
-}
-
-function fieldsOf(format: string): string[] {
-  return Array.from(expand(format).matchAll(/\{([^{}]*)\}/g), ([, name]) => name);
+function fieldOf(part: string): Field | undefined {
+  // There is no metadata.
+  if (part.startsWith('{/')) return () => NONE;
+  const name = part.slice(1, -1);
+  return part.startsWith('{') && Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
 }
 
 function bracketed(address: string): string {

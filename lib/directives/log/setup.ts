@@ -2,7 +2,7 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readZones } from '../arguments.js';
-import { checkFormat, FORMATS } from './format.js';
+import { FORMATS, unknownFields } from './format.js';
 import { QueryLog, type LogClass, type LogRule } from './handler.js';
 
 const CLASSES: readonly string[] = ['success', 'denial', 'error', 'all'];
@@ -23,10 +23,17 @@ function readUse(use: DirectiveReader): LogRule {
   const hasFormat = last?.includes('{') ?? false;
   const names = hasFormat ? use.args.slice(0, -1) : use.args;
   const format = hasFormat && last !== undefined ? last : FORMATS.common;
-  const fault = checkFormat(format);
-  if (fault !== undefined) throw use.error(fault);
+  for (const field of unknownFields(format)) use.warn(`${field} is no field, and is printed as it is`);
   const classes = use.block.flatMap(readClasses);
-  return { zones: readZones(use, names, ['.']), format, classes: classes.length === 0 ? ['all'] : classes };
+  return {
+    zones: readZones(
+      use,
+      names.map((name) => escapeSpaces(use, name)),
+      ['.'],
+    ),
+    format,
+    classes: classes.length === 0 ? ['all'] : classes,
+  };
 }
 
 function readClasses(line: DirectiveReader): LogClass[] {
@@ -36,4 +43,11 @@ function readClasses(line: DirectiveReader): LogClass[] {
     if (!CLASSES.includes(name)) throw line.error(`unknown class of responses: '${name}'`);
     return name as LogClass;
   });
+}
+
+/** Text with spaces is a name, too, as in CoreDNS. It has hardly been meant as one. */
+function escapeSpaces(use: DirectiveReader, name: string): string {
+  if (!/\s/.test(name)) return name;
+  use.warn(`${JSON.stringify(name)} is a name: a format has a field in braces`);
+  return name.replaceAll(/\s/g, (space) => `\\${String(space.charCodeAt(0)).padStart(3, '0')}`);
 }

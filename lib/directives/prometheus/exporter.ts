@@ -1,5 +1,5 @@
 /** Adds up what the workers count, and shows it to Prometheus. */
-import { AggregatorRegistry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { MainRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import { distinct, openEndpoints, type HttpAddress, type HttpAnswer } from '../http-endpoint.js';
@@ -12,6 +12,16 @@ export interface PrometheusConfig {
   address: HttpAddress;
   /** What the names of all metrics start with. */
   namespace: string;
+  /** Whether to show what Node tells of itself. */
+  runtimeMetrics: boolean;
+}
+
+let ofNode: Registry | undefined;
+
+/** Gathers what Node tells of itself; once begun, it goes on for as long as the process. */
+function metricsOfNode(): Registry {
+  if (ofNode === undefined) collectDefaultMetrics({ register: (ofNode = new Registry()) });
+  return ofNode;
 }
 
 /** What has been counted since the start. */
@@ -35,10 +45,11 @@ export class Exporter {
     const close = async (): Promise<void> => {
       await Promise.all(closing.map((each) => each()));
     };
+    const nodeMetrics = configs.some(({ runtimeMetrics }) => runtimeMetrics) ? metricsOfNode() : undefined;
     try {
       for (const namespace of new Set(configs.map((config) => config.namespace))) {
         const addresses = configs.filter((config) => config.namespace === namespace).map(({ address }) => address);
-        const answer = (): Promise<HttpAnswer> => show(namespace, totals, runtime);
+        const answer = (): Promise<HttpAnswer> => show(namespace, totals, runtime, nodeMetrics);
         closing.push((await openEndpoints(distinct(addresses), PATH, answer)).close);
       }
     } catch (error) {
@@ -66,12 +77,17 @@ export class Exporter {
   }
 }
 
-async function show(namespace: string, totals: Totals, runtime: MainRuntime): Promise<HttpAnswer> {
+async function show(
+  namespace: string,
+  totals: Totals,
+  runtime: MainRuntime,
+  runtimeMetrics: Registry | undefined,
+): Promise<HttpAnswer> {
   const metrics = [
     ...requestMetrics(`${namespace}_dns`, [...totals.requests.values()]),
-    ...directiveMetrics(namespace, totals.metrics.values()),
+    ...directiveMetrics(namespace, [...totals.metrics.values(), ...runtime.metrics()]),
     ...serverMetrics(namespace, runtime),
-    ...processMetrics(),
+    ...(runtimeMetrics === undefined ? processMetrics() : await runtimeMetrics.getMetricsAsJSON()),
   ];
   return { status: 200, body: await AggregatorRegistry.aggregate([metrics]).metrics(), type: CONTENT_TYPE };
 }

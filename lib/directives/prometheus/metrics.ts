@@ -1,5 +1,5 @@
 /** Metrics as prom-client has them in its JSON. */
-import { readFileSync } from 'node:fs';
+import { packageVersion } from '../../native/package-files.js';
 import { addressName } from '../../corefile/addresses.js';
 import type { MainRuntime } from '../../corefile/directive.js';
 import {
@@ -31,10 +31,6 @@ export interface Metric {
   aggregator: 'sum';
   values: MetricValue[];
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** CoreDNS's metrics of requests; `prefix` is `coredns_dns` there. */
 export function requestMetrics(prefix: string, samples: readonly Sample[]): Metric[] {
@@ -127,7 +123,7 @@ export function serverMetrics(namespace: string, runtime: Pick<MainRuntime, 'cor
       protocol === undefined || socket.protocol === protocol ? [{ labels, value: socket[name] }] : [],
     );
   const panics = totals.handlerThrew + totals.handlerRejected;
-  const build = { version, revision: '', goversion: `node ${process.version}` };
+  const build = { version: packageVersion, revision: '', goversion: `node ${process.version}` };
   const prefix = `${namespace}_multisocket`;
   return [
     metric(`${namespace}_build_info`, 'gauge', 'A constant 1, labelled by version.', [{ labels: build, value: 1 }]),

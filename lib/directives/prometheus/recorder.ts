@@ -25,9 +25,12 @@ export class RequestRecorder {
   /** Since they were last told. */
   readonly #samples = new Map<string, Sample>();
   readonly #timer: NodeJS.Timeout;
+  readonly #otherwise: string;
 
-  constructor(runtime: RecorderRuntime) {
+  /** `otherwise`: the zone of queries outside of the runtime's zones. */
+  constructor(runtime: RecorderRuntime, otherwise = '.') {
     this.#runtime = runtime;
+    this.#otherwise = otherwise;
     this.#zones = new ZoneTable(runtime.zones.map((zone) => [zone, withLastDot(zone)]));
     this.#timer = setInterval(() => {
       this.#tell();
@@ -59,7 +62,7 @@ export class RequestRecorder {
   #sampleOf(query: Query): Sample {
     const of = {
       server: this.#runtime.serverOf(query),
-      zone: this.#zones.find(query.key, query.type) ?? '.',
+      zone: this.#zones.find(query.key, query.type) ?? this.#otherwise,
       proto: query.transport === 'udp' ? ('udp' as const) : ('tcp' as const),
       family: query.client.family === 'IPv4' ? ('1' as const) : ('2' as const),
     };

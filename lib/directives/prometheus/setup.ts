@@ -1,4 +1,4 @@
-/** `prometheus [ADDRESS] { namespace NAME }`: metrics for Prometheus. */
+/** `prometheus [ADDRESS] { namespace NAME; runtime_metrics }`: metrics for Prometheus. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { once } from '../arguments.js';
@@ -13,21 +13,32 @@ export const prometheus: DirectiveDefinition<PrometheusConfig> = {
     configure(uses) {
       const use = once(uses);
       const [text = 'localhost:9153'] = use.arguments(0, 1) as (string | undefined)[];
-      const namespace = use.block.map(readNamespace).at(-1) ?? 'coredns';
-      return { address: readHttpAddress(use, text), namespace };
+      const config: PrometheusConfig = {
+        address: readHttpAddress(use, text),
+        namespace: 'coredns',
+        runtimeMetrics: false,
+      };
+      for (const line of use.block) readLine(line, config);
+      return config;
     },
-    dependsOn: [],
     start: (_, runtime) => new RequestRecorder(runtime),
     // What it needs to show metrics is loaded only when somebody wants to see them.
     serve: async (configs, runtime) => (await import('./exporter.js')).Exporter.open(configs, runtime),
   },
 };
 
-function readNamespace(line: DirectiveReader): string {
-  if (line.name !== 'namespace') throw line.error(`unknown option '${line.name}'`);
+function readLine(line: DirectiveReader, config: PrometheusConfig): void {
   line.refuseBlock();
+  if (line.name === 'runtime_metrics') {
+    line.arguments(0);
+    config.runtimeMetrics = true;
+    return;
+  }
+  if (line.name === 'tls') throw line.error('tls is not supported: metrics are shown by HTTP alone');
+  if (line.name !== 'namespace') throw line.error(`unknown option: ${line.name}`);
   const [name] = line.arguments(1);
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name))
-    throw line.error(`not the start of a metric's name: ${JSON.stringify(name)}`);
-  return name;
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
+    throw line.error(`invalid start of a metric's name: ${JSON.stringify(name)}`);
+  }
+  config.namespace = name;
 }

@@ -1,5 +1,6 @@
 /** Looks at the Corefile again and again. */
 import type { MainRuntime } from '../../corefile/directive.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
 
 /** See the file's head. It has one {@link close}, and looks by itself. */
 export class Reloader {
@@ -8,6 +9,8 @@ export class Reloader {
   readonly #runtime: MainRuntime;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Reloads that failed. */
+  #failed = 0;
   /** Why the last look failed: it is said once. */
   #failure: string | undefined;
 
@@ -23,6 +26,24 @@ export class Reloader {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+  }
+
+  /** As CoreDNS has them. */
+  metrics(): MetricSample[] {
+    return [
+      {
+        name: 'reload_failed_total',
+        help: 'Counter of the number of failed reload attempts.',
+        labels: {},
+        value: { type: 'total', number: this.#failed },
+      },
+      {
+        name: 'reload_version_info',
+        help: 'A constant 1, labelled by the hash of the Corefile.',
+        labels: { hash: 'sha512', value: this.#runtime.corefile().hash },
+        value: { type: 'gauge', number: 1 },
+      },
+    ];
   }
 
   #wait(): void {
@@ -41,6 +62,7 @@ export class Reloader {
       if (reloaded) logger.info(`plugin/reload: Running configuration SHA512 = ${corefile().hash}`);
     } catch (error) {
       const { message } = error as Error;
+      this.#failed++;
       if (message !== this.#failure && !this.#closed)
         logger.error(`plugin/reload: Corefile changed but reload failed: ${message}`);
       this.#failure = message;

@@ -1,125 +1,152 @@
-/** Questions and answers under other names. */
+/** Asks the rest of the chain something else than the client asked, and turns the answer back. */
 import type { WorkerPart } from '../../corefile/directive.js';
-import { fillGroups, RegularExpression } from '../../corefile/regular-expression.js';
-import { goName } from '../../dns/zone-name.js';
-import type { Query } from '../../message/query.js';
+import { CLASS } from '../../dns/numbers.js';
 import type { ResourceRecord } from '../../dns/record.js';
+import { goName } from '../../dns/zone-name.js';
+import type { Dependency } from '../../message/cache-choice.js';
+import type { Handler } from '../../message/handler.js';
+import type { Query } from '../../message/query.js';
+import { Reply } from '../../message/reply.js';
 import { rewriteQuery } from '../../message/rewrite-query.js';
-import { after } from '../after.js';
+import { explicitNames, renamed, revertedNames, type AnswerNames } from './answer-names.js';
+import { optionDependencies, rewrittenOptions } from './edns-options.js';
+import { NameMatcher } from './name-matcher.js';
+import type { Rule, RuleAction } from './rules.js';
 
-/** How a name is compared. */
-export type MatchKind = 'exact' | 'prefix' | 'suffix' | 'substring' | 'regex';
+/** What is done with an answer before the client gets it. */
+type Step =
+  | { kind: 'names'; names: AnswerNames }
+  | { kind: 'reply'; change: (reply: Reply, asked: Query, next: Handler) => void | Promise<void> };
 
-/** Of the names of records, or of the names in their data. */
-export interface AnswerRule {
-  what: 'name' | 'value';
-  /** A regular expression. */
-  from: string;
-  to: string;
+/** What a rule makes of a query that it concerns. */
+interface Rewritten {
+  query: Query;
+  steps: Step[];
 }
 
-/** One `rewrite`; `then` says whether those after it get what it made of the query. */
-export type Rule =
-  | { field: 'type'; then: 'stop' | 'continue'; from: number; to: string }
-  | {
-      field: 'name';
-      then: 'stop' | 'continue';
-      kind: MatchKind;
-      from: string;
-      to: string;
-      answers: AnswerRule[];
-    };
-
-/** Types whose data is a name. */
-const NAMES: readonly string[] = ['CNAME', 'DNAME', 'NS', 'PTR'];
-
-/** Expressions that have been compiled, by their text. */
-type Expressions = ReadonlyMap<string, RegularExpression>;
+/** A rule that is ready: undefined for a query that does not concern it. */
+type Apply = (query: Query) => Rewritten | undefined;
 
 /** Makes the rules ready. */
-export function startRewrite(rules: Rule[]): WorkerPart {
-  const sources = rules.flatMap((rule) => (rule.field === 'name' ? [rule, ...rule.answers] : []));
-  const expressions = new Map(
-    sources
-      .filter((source) => !('kind' in source) || source.kind === 'regex')
-      .map(({ from }) => [from, new RegularExpression(from)]),
+export function startRewrite(rules: readonly Rule[]): WorkerPart {
+  const ready = rules.map((rule) => ({ apply: makeReady(rule), stops: rule.then === 'stop' }));
+  const dependencies = rules.flatMap((rule): readonly Dependency[] =>
+    rule.field === 'edns0' ? optionDependencies(rule) : [],
   );
   return {
+    dependsOn: () => dependencies,
+    anyClass: rules.some((rule) => rule.field === 'class' && rule.from !== CLASS.IN),
     handle(query, reply, next) {
       let asked = query;
-      const answers: AnswerRule[] = [];
-      for (const rule of rules) {
-        const rewritten = apply(rule, asked, expressions);
+      const steps: Step[] = [];
+      for (const { apply, stops } of ready) {
+        const rewritten = apply(asked);
         if (rewritten === undefined) continue;
-        asked = rewritten;
-        if (rule.field === 'name') answers.push(...rule.answers);
-        if (rule.then === 'stop') break;
+        asked = rewritten.query;
+        steps.push(...rewritten.steps);
+        if (stops) break;
       }
-      if (asked === query) return next(query, reply);
-      const { key } = asked;
-      const { name } = query;
-      return after(next(asked, reply), () => {
-        const restore = (record: ResourceRecord): ResourceRecord => renamed(record, key, name, answers, expressions);
-        reply.answers = reply.answers.map(restore);
-        reply.authorities = reply.authorities.map(restore);
-        reply.additionals = reply.additionals.map(restore);
-      });
+      if (steps.length === 0) return next(asked, reply);
+      const answered = next(asked, reply);
+      if (answered === undefined) return undo(steps, reply, asked, next);
+      return answered.then(() => undo(steps, reply, asked, next));
     },
   };
 }
 
-/** The query as the rule wants it; undefined when it does not concern the rule. */
-function apply(rule: Rule, query: Query, expressions: Expressions): Query | undefined {
-  if (rule.field === 'type') return query.typeNumber === rule.from ? rewriteQuery(query, { type: rule.to }) : undefined;
-  const name = renameOf(rule, query.key, expressions);
-  return name === undefined ? undefined : rewriteQuery(query, { name });
-}
-
-/** Partial matches are of the name with its last dot, as in CoreDNS. */
-function renameOf(
-  { kind, from, to }: Extract<Rule, { field: 'name' }>,
-  key: string,
-  expressions: Expressions,
-): string | undefined {
-  const name = goName(key);
-  switch (kind) {
-    case 'exact':
-      return key === from ? to : undefined;
-    case 'prefix':
-      return name.startsWith(from) ? to + name.slice(from.length) : undefined;
-    case 'suffix': {
-      const suffix = from.endsWith('.') ? from : `${from}.`;
-      return name.endsWith(suffix) ? name.slice(0, -suffix.length) + to : undefined;
+function makeReady(rule: RuleAction): Apply {
+  switch (rule.field) {
+    case 'name': {
+      const matcher = new NameMatcher(rule.pattern);
+      const explicit = explicitNames(rule.answers);
+      return (query) => {
+        const to = matcher.rename(goName(query.key), rule.to);
+        if (to === undefined) return undefined;
+        const rewritten = rewriteQuery(query, { name: to });
+        const names = [...revertedNames(rule, goName(query.name), goName(rewritten.name)), ...explicit];
+        return { query: rewritten, steps: names.map((each) => ({ kind: 'names', names: each })) };
+      };
     }
-    case 'substring':
-      return name.includes(from) ? name.replaceAll(from, to) : undefined;
-    case 'regex': {
-      const match = expressions.get(from)?.match(name);
-      return match === undefined ? undefined : fillGroups(to, match);
-    }
+    case 'type':
+      return (query) =>
+        query.typeNumber === rule.from ? { query: rewriteQuery(query, { type: rule.to }), steps: [] } : undefined;
+    case 'class':
+      return (query) =>
+        query.classNumber === rule.from ? { query: rewriteQuery(query, { class: rule.to }), steps: [] } : undefined;
+    case 'edns0':
+      return (query) => {
+        const options = rewrittenOptions(rule, query);
+        if (options === undefined) return undefined;
+        const ownOptions = [...query.ownOptions, rule.code];
+        return { query: rewriteQuery(query, { options, ownOptions }), steps: [] };
+      };
+    case 'ttl':
+      return onReply(rule, (reply) => {
+        changeRecords(reply, (record) => ({
+          ...record,
+          ttl: Math.min(Math.max(record.ttl ?? 0, rule.least), rule.most),
+        }));
+      });
+    case 'rcode':
+      return onReply(rule, (reply) => {
+        if (reply.rcode === rule.from) reply.rcode = rule.to;
+      });
+    case 'cname':
+      return otherTarget(new NameMatcher(rule.pattern), rule.to);
   }
 }
 
-/** The answer to the question that was asked in place of the client's, as one to the client's. */
-function renamed(
-  record: ResourceRecord,
-  key: string,
-  name: string,
-  rules: readonly AnswerRule[],
-  expressions: Expressions,
-): ResourceRecord {
-  let owner = record.name.replace(/\.$/, '').toLowerCase() === key ? name : record.name;
-  let data: unknown = record.data;
-  for (const { what, from, to } of rules) {
-    const expression = expressions.get(from);
-    if (expression === undefined) continue;
-    if (what === 'name') owner = replaced(owner, expression, to);
-    else if (NAMES.includes(record.type) && typeof data === 'string') data = replaced(data, expression, to);
-  }
-  return { ...record, name: owner, data } as ResourceRecord;
+/** A rule for the reply to queries for names that the pattern matches. */
+function onReply({ pattern }: Extract<RuleAction, { field: 'ttl' | 'rcode' }>, change: (reply: Reply) => void): Apply {
+  const matcher = new NameMatcher(pattern);
+  return (query) => (matcher.matches(goName(query.key)) ? { query, steps: [{ kind: 'reply', change }] } : undefined);
 }
 
-function replaced(name: string, from: RegularExpression, to: string): string {
-  const match = from.match(goName(name.replace(/\.$/, '')));
-  return match === undefined ? name : fillGroups(to, match);
+/**
+ * Gives a CNAME of the answer another target, and puts the answer of the rest of the chain for that one in place of what
+ * follows.
+ */
+function otherTarget(matcher: NameMatcher, to: string): Apply {
+  const change = async (reply: Reply, asked: Query, next: Handler): Promise<void> => {
+    const targets = reply.answers.map((record) => matcher.rename(targetOf(record), to));
+    const place = targets.findIndex((renamedTo) => renamedTo !== undefined);
+    const target = targets[place];
+    if (target === undefined) return;
+    const alias = reply.answers[place];
+    const query = rewriteQuery(asked, { name: target });
+    const found = new Reply(query);
+    await next(query, found);
+    const changed = { ...alias, data: target } as ResourceRecord;
+    reply.answers = [...reply.answers.slice(0, place), changed, ...found.answers];
+    reply.dependencies = reply.dependencies.concat(found.dependencies);
+  };
+  return (query) => ({ query, steps: [{ kind: 'reply', change }] });
+}
+
+/** The target of a CNAME in the form that expressions see; empty for other records. */
+function targetOf({ type, data }: ResourceRecord): string {
+  if (type !== 'CNAME' || typeof data !== 'string') return '';
+  return goName(data.replace(/(?<!\\)\.$/, '').toLowerCase());
+}
+
+/** What was done last is undone first. */
+function undo(steps: readonly Step[], reply: Reply, asked: Query, next: Handler): void | Promise<void> {
+  const names = steps.flatMap((step) => (step.kind === 'names' ? [step.names] : []));
+  const changes = steps.flatMap((step) => (step.kind === 'reply' ? [step.change] : [])).toReversed();
+  const finish = (): void => {
+    if (names.length > 0) changeRecords(reply, (record) => renamed(record, names));
+  };
+  let pending: Promise<void> | undefined;
+  for (const change of changes) {
+    if (pending !== undefined) pending = pending.then(() => change(reply, asked, next));
+    else pending = change(reply, asked, next) ?? undefined;
+  }
+  if (pending !== undefined) return pending.then(finish);
+  finish();
+}
+
+function changeRecords(reply: Reply, change: (record: ResourceRecord) => ResourceRecord): void {
+  reply.answers = reply.answers.map(change);
+  reply.authorities = reply.authorities.map(change);
+  reply.additionals = reply.additionals.map(change);
 }

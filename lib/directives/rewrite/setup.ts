@@ -1,20 +1,20 @@
-/** `rewrite [continue|stop] name|type ...`: asks the rest of the chain something else than the client asked. */
+/** `rewrite [continue|stop] FIELD ...`: asks the rest of the chain something else than the client asked. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { normalizeName } from '../../dns/zone-name.js';
-import { typeNumber } from '../../dns/registry.js';
-import { readExpression } from '../arguments.js';
-import { startRewrite, type AnswerRule, type MatchKind, type Rule } from './handler.js';
+import { classNumber, rcodeName, rcodeNumber, typeNumber, type Rcode } from '../../dns/registry.js';
+import { readEdns } from './read-edns.js';
+import { readName, readPattern } from './read-name.js';
+import { startRewrite } from './handler.js';
+import type { Rule, RuleAction } from './rules.js';
 
-const KINDS: readonly string[] = ['exact', 'prefix', 'suffix', 'substring', 'regex'];
-const UNSUPPORTED: readonly string[] = ['class', 'edns0', 'ttl', 'rcode', 'cname'];
+const MAX_TTL = 0x7fffffff;
 
 /** Its configuration is the rules, in the file's order. */
 export const rewrite: DirectiveDefinition<Rule[]> = {
   name: 'rewrite',
   setup: {
     configure: (uses) => uses.map(readRule),
-    dependsOn: [],
+    dependsOn: ['clientAddress', 'clientPort', 'localAddress', 'transport', 'message'],
     start: startRewrite,
   },
 };
@@ -22,13 +22,9 @@ export const rewrite: DirectiveDefinition<Rule[]> = {
 function readRule(use: DirectiveReader): Rule {
   const words = [...use.args, ...readBlock(use)];
   if (words.length < 2) throw use.argError();
-  const mode = words[0] === 'continue' || words[0] === 'stop' ? words.shift() : 'stop';
-  const [field, ...rest] = words;
-  const then = mode === 'continue' ? 'continue' : 'stop';
-  if (field === 'type') return { field, then, ...readTypes(use, rest) };
-  if (field === 'name') return { field, then, ...readName(use, rest) };
-  if (UNSUPPORTED.includes(field)) throw use.error(`rewriting ${field} is not supported`);
-  throw use.error(`invalid rule type "${field}"`);
+  const mode = words[0].toLowerCase();
+  if (mode !== 'continue' && mode !== 'stop') return { then: 'stop', ...readAction(use, words) };
+  return { then: mode, ...readAction(use, words.slice(1)) };
 }
 
 /** `rewrite stop { name ...; answer ... }`: lines in braces, as one. */
@@ -39,46 +35,72 @@ function readBlock(use: DirectiveReader): string[] {
   });
 }
 
-function readTypes(use: DirectiveReader, words: readonly string[]): { from: number; to: string } {
-  if (words.length !== 2) throw use.argError();
-  const [from, to] = words.map((word) => typeNumber(word.toUpperCase()));
-  if (from === undefined) throw use.error(`invalid type "${words[0].toUpperCase()}"`);
-  if (to === undefined) throw use.error(`invalid type "${words[1].toUpperCase()}"`);
-  return { from, to: words[1].toUpperCase() };
-}
-
-function readName(use: DirectiveReader, words: string[]): Omit<Extract<Rule, { field: 'name' }>, 'field' | 'then'> {
-  const kind = KINDS.includes(words[0].toLowerCase()) ? (words.shift()?.toLowerCase() as MatchKind) : 'exact';
-  const [from, to, ...options] = words as (string | undefined)[];
-  if (from === undefined || to === undefined) throw use.argError();
-  return { kind, from: readFrom(use, kind, from), to, answers: readAnswers(use, options as string[]) };
-}
-
-function readFrom(use: DirectiveReader, kind: MatchKind, from: string): string {
-  if (kind === 'regex') return readPattern(use, from);
-  const name = kind === 'exact' ? normalizeName(from) : from.toLowerCase();
-  if (name === undefined) throw use.error(`not a valid name: ${JSON.stringify(from)}`);
-  return name;
-}
-
-/** `answer auto`, or `answer name|value FROM TO`, several times. */
-function readAnswers(use: DirectiveReader, words: readonly string[]): AnswerRule[] {
-  const rules: AnswerRule[] = [];
-  for (let i = 0; i < words.length;) {
-    if (words[i] !== 'answer') throw use.error(`invalid response rewrite: ${JSON.stringify(words[i])}`);
-    const [what, from, to] = words.slice(i + 1, i + 4) as (string | undefined)[];
-    if (what === 'auto') {
-      i += 2; // what is always done
-    } else if ((what === 'name' || what === 'value') && from !== undefined && to !== undefined) {
-      rules.push({ what, from: readPattern(use, from), to });
-      i += 4;
-    } else {
-      throw use.error('response rewrite must be "answer auto", "answer name FROM TO" or "answer value FROM TO"');
-    }
+function readAction(use: DirectiveReader, [field, ...words]: readonly string[]): RuleAction {
+  switch (field.toLowerCase()) {
+    case 'name':
+      return readName(use, words);
+    case 'type':
+      return { field: 'type', ...readNumbers(use, 'type', words, typeNumber) };
+    case 'class':
+      return { field: 'class', ...readNumbers(use, 'class', words, classNumber) };
+    case 'edns0':
+      return readEdns(use, words);
+    case 'ttl':
+      return readTtl(use, words);
+    case 'rcode':
+      return readRcode(use, words);
+    case 'cname':
+      return readCname(use, words);
+    case 'answer':
+      throw use.error('response rewrites must begin with a name rule');
+    default:
+      throw use.error(`invalid rule type ${JSON.stringify(field)}`);
   }
-  return rules;
 }
 
-function readPattern(use: DirectiveReader, source: string): string {
-  return readExpression(use, source, () => `invalid regex matching pattern: ${source}`);
+function readNumbers(
+  use: DirectiveReader,
+  field: string,
+  words: readonly string[],
+  numberOf: (name: string) => number | undefined,
+): { from: number; to: number } {
+  if (words.length !== 2) throw use.error(`${field} rules must have exactly two arguments`);
+  const [from, to] = words.map((word) => {
+    const number = numberOf(word.toUpperCase());
+    if (number === undefined) throw use.error(`invalid ${field} ${JSON.stringify(word.toUpperCase())}`);
+    return number;
+  });
+  return { from, to };
+}
+
+/** `[KIND] NAME TTL|LEAST-MOST`. */
+function readTtl(use: DirectiveReader, words: readonly string[]): RuleAction {
+  if (words.length < 2 || words.length > 3)
+    throw use.error(`invalid number of arguments for a ttl rule: ${words.length}`);
+  const pattern = readPattern(use, 'ttl', words.slice(0, -1));
+  const text = words[words.length - 1];
+  const [, least = '', dash, most = ''] = (/^(\d*)(-?)(\d*)$/.exec(text) ?? []) as (string | undefined)[];
+  const bounds = { least: Number(least), most: most === '' ? (dash === '-' ? MAX_TTL : Number(least)) : Number(most) };
+  const isValid = least + most !== '' && bounds.least <= bounds.most && bounds.most <= MAX_TTL;
+  if (!isValid) throw use.error(`invalid TTL '${text}' for a ttl rule`);
+  return { field: 'ttl', pattern, ...bounds };
+}
+
+/** `[KIND] NAME FROM TO`. */
+function readRcode(use: DirectiveReader, words: readonly string[]): RuleAction {
+  if (words.length < 3 || words.length > 4)
+    throw use.error(`invalid number of arguments for a rcode rule: ${words.length}`);
+  const [from, to] = words.slice(-2).map((word, place): Rcode => {
+    const rcode = /^\d+$/.test(word) ? rcodeName(Number(word)) : word.toUpperCase();
+    if (rcode !== undefined && rcodeNumber(rcode) !== undefined) return rcode as Rcode;
+    throw use.error(`invalid ${place === 0 ? 'matching' : 'replacement'} RCODE '${word}' for a rcode rule`);
+  });
+  return { field: 'rcode', pattern: readPattern(use, 'rcode', words.slice(0, -2)), from, to };
+}
+
+/** `[KIND] FROM TO`. */
+function readCname(use: DirectiveReader, words: readonly string[]): RuleAction {
+  if (words.length < 2 || words.length > 3)
+    throw use.error(`invalid number of arguments for a cname rule: ${words.length}`);
+  return { field: 'cname', pattern: readPattern(use, 'cname', words.slice(0, -1)), to: words[words.length - 1] };
 }

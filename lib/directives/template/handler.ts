@@ -8,6 +8,7 @@ import type { ResourceRecord } from '../../dns/record.js';
 import type { Rcode } from '../../dns/registry.js';
 import type { Reply } from '../../message/reply.js';
 import { templateData } from './data.js';
+import { Expressions, type Variable } from './expressions.js';
 import { evaluate } from './go/evaluate.js';
 import type { Node } from './go/parse.js';
 import type { Struct } from './go/values.js';
@@ -25,6 +26,9 @@ export interface TemplateOptions {
   /** One of them has to match the name, which ends with a dot. */
   patterns: string[];
   /** A record each. */
+  variables: Variable[];
+  /** Expressions, all of which have to be true. */
+  conditions: string[];
   records: Record<Section, Node[][]>;
   rcode: Rcode;
   ede: { code: number; text: string } | undefined;
@@ -65,12 +69,15 @@ export function startTemplates(options: readonly TemplateOptions[]): WorkerPart 
 class Template {
   readonly #options: TemplateOptions;
   readonly #patterns: readonly RegularExpression[];
+  readonly #expressions: Expressions;
   readonly dependencies: readonly Dependency[];
 
   constructor(options: TemplateOptions) {
     this.#options = options;
     this.#patterns = options.patterns.map((source) => new RegularExpression(source));
-    this.dependencies = [...fieldsIn(options.records)].flatMap((field) => DEPENDENCIES[field] ?? []);
+    this.#expressions = new Expressions(options.variables, options.conditions);
+    const fields = [...fieldsIn(options.records)].flatMap((field) => DEPENDENCIES[field] ?? []);
+    this.dependencies = [...fields, ...this.#expressions.dependencies];
   }
 
   /** Whether it may answer such a query. */
@@ -88,6 +95,8 @@ class Template {
     for (const pattern of this.#patterns) {
       const match = pattern.match(name);
       if (match === undefined) continue;
+      const variables = this.#expressions.evaluate({ query, name, match });
+      if (variables === undefined) break;
       return templateData({
         query,
         name,
@@ -96,7 +105,7 @@ class Template {
         match,
         qclass: query.classNumber === ANY ? qclass : query.classNumber,
         qtype: query.typeNumber === ANY ? qtype : query.typeNumber,
-        variables: new Map(),
+        variables,
       });
     }
     return isInZones(query.key, fallthrough) ? 'next' : undefined;

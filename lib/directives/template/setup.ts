@@ -5,6 +5,9 @@ import { classNumber, rcodeNumber, typeNumber, type Rcode } from '../../dns/regi
 import { readExpression, readFallthrough, readZones } from '../arguments.js';
 import { FUNCTION_NAMES } from './go/functions.js';
 import { parseTemplate, type Node } from './go/parse.js';
+import { QUERY_FUNCTIONS } from './expr/environment.js';
+import { isReserved } from './expr/parse.js';
+import { Expressions, type Variable } from './expressions.js';
 import { startTemplates, type TemplateOptions } from './handler.js';
 
 /** RFC 8914 s.5.2. */
@@ -17,7 +20,7 @@ export const template: DirectiveDefinition<TemplateOptions[]> = {
   name: 'template',
   setup: {
     configure: (uses, block) => uses.map((use) => readTemplate(use, block.zones)),
-    dependsOn: ['clientAddress', 'localAddress', 'message'],
+    dependsOn: ['clientAddress', 'clientPort', 'localAddress', 'transport', 'edns', 'message'],
     start: startTemplates,
   },
 };
@@ -33,6 +36,8 @@ function readTemplate(use: DirectiveReader, zones: readonly string[]): TemplateO
     qtype,
     zones: readZones(use, names, zones),
     patterns: [],
+    variables: [],
+    conditions: [],
     records: { answer: [], authority: [], additional: [] },
     rcode: 'NOERROR',
     ede: undefined,
@@ -56,6 +61,12 @@ function readLine(line: DirectiveReader, read: TemplateOptions): void {
     case 'additional':
       for (const text of line.arguments(1, Infinity)) read.records[line.name].push(readRecord(line, text));
       break;
+    case 'var':
+      read.variables.push(readVariable(line, read));
+      break;
+    case 'expr':
+      read.conditions.push(readCondition(line, read));
+      break;
     case 'rcode':
       read.rcode = readRcode(line);
       break;
@@ -77,6 +88,30 @@ function readRecord(line: DirectiveReader, text: string): Node[] {
     return parseTemplate(line.name, text, FUNCTION_NAMES);
   } catch (error) {
     throw line.error(`could not compile template: ${text}, ${(error as Error).message}`);
+  }
+}
+
+function readVariable(line: DirectiveReader, { variables }: TemplateOptions): Variable {
+  const [name, ...words] = line.arguments(2, Infinity);
+  if (!/^[a-zA-Z_]\w*$/.test(name)) throw line.error(`invalid variable name ${JSON.stringify(name)}`);
+  if (isReserved(name) || QUERY_FUNCTIONS.includes(name) || variables.some((variable) => variable.name === name))
+    throw line.error(`variable name ${JSON.stringify(name)} is reserved`);
+  const variable = { name, source: words.join(' ') };
+  checkExpressions(line, `${name}, `, [...variables, variable], []);
+  return variable;
+}
+
+function readCondition(line: DirectiveReader, { variables }: TemplateOptions): string {
+  const source = line.arguments(1, Infinity).join(' ');
+  checkExpressions(line, '', variables, [source]);
+  return source;
+}
+
+function checkExpressions(line: DirectiveReader, of: string, variables: Variable[], conditions: string[]): void {
+  try {
+    new Expressions(variables, conditions);
+  } catch (error) {
+    throw line.error(`could not compile expression: ${of}${(error as Error).message}`);
   }
 }
 

@@ -11,8 +11,6 @@ export function whoami(query: Query, reply: Reply): void {
   const protocol = query.transport === 'udp' ? '_udp' : '_tcp';
   const name = query.name === '.' ? `${protocol}.` : `${protocol}.${query.name}`;
   reply.authoritative = true;
-  // Every name there is gets its answer here: nobody has to ask further.
-  reply.recursionAvailable = true;
   reply.additional(
     { type: family === 'IPv6' ? 'AAAA' : 'A', name: query.name, data: address },
     { type: 'SRV', name, data: { priority: 0, weight: 0, port, target: '.' } },

@@ -71,6 +71,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     overload: checkOverload(options.overload ?? 'drop'),
     stallTimeout: checkInteger('stallTimeout', options.stallTimeout ?? 1000, 0, MAX_TIME),
     killTimeout: checkInteger('killTimeout', options.killTimeout ?? 10_000, 0, MAX_TIME),
+    startTimeout: checkInteger('startTimeout', options.startTimeout ?? 30_000, 0, MAX_TIME),
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
@@ -185,6 +186,7 @@ function checkOverload(value: unknown): Overload {
 
 function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
   if (typeof (tcp as unknown) !== 'object') throw invalidType('tcp', 'an object', tcp);
+  const { maxQueries = Infinity } = tcp;
   return {
     idleTimeout: checkInteger('tcp.idleTimeout', tcp.idleTimeout ?? 10_000, 1, MAX_TIME),
     messageTimeout: checkInteger('tcp.messageTimeout', tcp.messageTimeout ?? 5000, 1, MAX_TIME),
@@ -199,6 +201,7 @@ function checkTcp(tcp: TcpOptions): Required<TcpOptions> {
       1_000_000,
     ),
     maxPipelined: checkInteger('tcp.maxPipelined', tcp.maxPipelined ?? 100, 1, 65_535),
+    maxQueries: maxQueries === Infinity ? Infinity : checkInteger('tcp.maxQueries', maxQueries, 1, 0x7fffffff),
     backlog: checkInteger('tcp.backlog', tcp.backlog ?? 4096, 1, 65_535),
     fastOpen: checkInteger('tcp.fastOpen', tcp.fastOpen ?? 0, 0, 65_535),
   };

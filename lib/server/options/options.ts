@@ -27,6 +27,8 @@ export interface TcpOptions {
   maxConnectionsPerClient?: number;
   /** Queries of one connection that handlers hold at a time; 100 by default (RFC 7766 s.6.2.1.1). */
   maxPipelined?: number;
+  /** Queries by TCP or TLS after which a connection is closed; `Infinity`, any number, by default. */
+  maxQueries?: number;
   /** Length of a listening socket's accept queue; 4,096 by default, and at most what the system allows. */
   backlog?: number;
   /** Length of the queue of TCP Fast Open requests (RFC 7413); 0, none, by default. */
@@ -166,6 +168,11 @@ export interface ServerOptions {
   stallTimeout?: number;
   /** A worker that has not turned its event loop for so many ms is ended and replaced; default 10,000; 0: never. */
   killTimeout?: number;
+  /**
+   * Milliseconds that a worker has to load the handler module and to run its `setup`; `listen()` and `reload()` then reject
+   * with `ERR_MULTISOCKET_START_TIMEOUT`. Default 30,000; 0: any time.
+   */
+  startTimeout?: number;
   tcp?: TcpOptions;
   /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
   cache?: CacheOptions;

@@ -35,6 +35,8 @@ export interface TcpOptions {
   guard: Guard | undefined;
   /** Queries of one connection that handlers may hold at a time. */
   maxPipelined: number;
+  /** Queries after which a connection is closed; Infinity: any number. */
+  maxQueries: number;
 }
 
 interface Shared extends TcpOptions {
@@ -100,6 +102,8 @@ class TcpProtocol implements Protocol {
   /** The client has closed its side, or we are about to close ours: what has come is answered, then it ends. */
   #ending = false;
   #draining = false;
+  /** Queries that the connection may still bring. */
+  #left: number;
   #flushing = false;
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
@@ -110,6 +114,7 @@ class TcpProtocol implements Protocol {
     this.#connection = connection;
     this.#socket = socket;
     this.#context = context;
+    this.#left = context.maxQueries;
     this.#gathers = connection.origin.transport === 'tls';
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
@@ -151,9 +156,10 @@ class TcpProtocol implements Protocol {
     const { counters, row, words, text, output, admission, stream } = this.#context;
     const { front, socketQueries, origin } = this.#connection;
     let batches = 0;
-    while (batches < BATCHES_A_TURN && !this.#full()) {
+    while (batches < BATCHES_A_TURN && !this.#full() && this.#left > 0) {
       const { bytes, start, end } = this.#input;
-      stream[streamWord.most] = Math.min(batchSize, this.#context.maxPipelined - this.#connection.inFlight);
+      const { maxPipelined } = this.#context;
+      stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight, this.#left);
       stream[streamWord.answersEnd] = output.end;
       const count = admission.check(bytes, start, end, front, origin.bytes);
       const consumed = stream[streamWord.consumed];
@@ -164,10 +170,12 @@ class TcpProtocol implements Protocol {
       counters[row + QUERIES] += count + answered;
       counters[row + REPLIES] += answered;
       counters[socketQueries] += count + answered;
+      this.#left -= count + answered;
       this.#serveBatch({ input: bytes, words, text, origin }, count);
       this.#send(output.take());
+      if (this.#left <= 0) this.#draining = this.#ending = true;
     }
-    const more = batches === BATCHES_A_TURN && this.#input.startedAt !== undefined;
+    const more = !this.#draining && batches === BATCHES_A_TURN && this.#input.startedAt !== undefined;
     if (more) this.#serveSoon();
     this.#block(more || this.#full());
     this.#endWhenDone();

@@ -5,7 +5,7 @@ import { queryOf } from '../../conformance/wire.js';
 import { makeCertificate, type Certificate } from '../../support/certificate.js';
 import { framed } from '../../support/clients.js';
 import { holds, type Attack } from '../attack.js';
-import { exchange } from '../exchange.js';
+import { closed, exchange } from '../exchange.js';
 import type { Random } from '../random.js';
 import type { Listener, Target } from '../target.js';
 
@@ -70,7 +70,7 @@ async function tickets(target: Target, random: Random): Promise<void> {
     const socket = await dial(listener, { maxVersion });
     socket?.on('session', (session) => sessions.push(session));
     socket?.write(framed(queryOf()));
-    if (socket !== undefined) await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+    if (socket !== undefined) await Promise.race([once(socket, 'data').catch(() => undefined), closed(socket)]);
     socket?.destroy();
   }
   await target.order({ kind: 'secure', tls: { cert, key, ca: trusted.cert, requestCert: true } });
@@ -85,7 +85,7 @@ async function tickets(target: Target, random: Random): Promise<void> {
 async function dial({ port }: Listener, options: ConnectionOptions): Promise<TLSSocket | undefined> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['dot'], ...options });
   socket.on('error', () => undefined);
-  await Promise.race([once(socket, 'secureConnect').catch(() => undefined), once(socket, 'close')]);
+  await Promise.race([once(socket, 'secureConnect').catch(() => undefined), closed(socket)]);
   return socket.destroyed ? undefined : socket;
 }
 
@@ -95,7 +95,7 @@ async function isAnswered(socket: TLSSocket): Promise<boolean> {
       () => true,
       () => false,
     ),
-    once(socket, 'close').then(() => false),
+    closed(socket).then(() => false),
     new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false)),
   ]);
   socket.write(framed(queryOf()));

@@ -8,6 +8,7 @@ import { birthdays, malformedAnswers } from './forgery.js';
 import { frameErrors, frames } from './frames.js';
 import { inFlight } from './in-flight.js';
 import { injection } from './injection.js';
+import { requests } from './requests.js';
 import { sharing } from './sharing.js';
 import { crowd, streams } from './streams.js';
 
@@ -16,6 +17,7 @@ export const ATTACKS: readonly Attack[] = [
   datagrams,
   streams,
   crowd,
+  requests,
   frames,
   frameErrors,
   inFlight,

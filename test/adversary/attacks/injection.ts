@@ -20,21 +20,21 @@ export const injection: Attack = {
       const [listener] = target.listeners('dns', 'https');
       const before = target.output.length;
       for (let i = 0; i < COUNT; i++) {
-        const old = target.has('rewrite') && random.below(4) === 0 ? 'old-' : '';
-        const name = old + hostileName(random, target.plan.canaries, random.pick(SUFFIXES));
+        const start = target.has('rewrite') && random.below(4) === 0 ? 'old-' : '';
+        const name = hostileName(random, target.plan.canaries, random.pick(SUFFIXES), start);
         const type = random.pick(TYPES);
         const reply = await exchange(listener, queryOf({ name, type, id: i }));
         holds(reply !== undefined, `no answer to ${name} ${type}`);
         const { answer, authority, additional } = readReply(reply);
-        holds(![...answer, ...authority, ...additional].join().includes(CANARY), `the canary's record for ${name}`);
-        if (target.has('template')) {
+        const records = [...answer, ...authority, ...additional];
+        holds(!records.some((record) => record.endsWith(` IN A ${CANARY}`)), `the canary's record for ${name}`);
+        if (target.has('template') && type !== 'ANY') {
           holds(answer.length <= 1, `${answer.length} records for ${name} ${type}: ${answer.join('; ')}`);
           holds(
             answer.every((record) => record.split(' ')[3] === type),
             `a record of another type for ${name} ${type}: ${answer.join()}`,
           );
         }
-        target.plan.canaries.check();
       }
       const said = target.output.slice(before);
       const control = CONTROL_CHARACTER.exec(said)?.[0];

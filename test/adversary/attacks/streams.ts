@@ -37,6 +37,15 @@ async function settled(socket: Socket, event: string): Promise<void> {
   });
 }
 
+/** How many connections a listener has, as soon as they are not more than `limit`, or after 3 s. */
+async function settles(port: number, limit: number, client = ''): Promise<number> {
+  for (let i = 0; ; i++) {
+    const open = await connectionsAt(port, client);
+    if (open <= limit || i === 20) return open;
+    await wait(150);
+  }
+}
+
 /** What a connection sends at first, and what it repeats. */
 function behaviour(random: Random, protocol: Listener['protocol']): readonly [first: Buffer, then: Buffer] {
   const query = framed(queryBytes('www.example.org'));
@@ -73,8 +82,8 @@ async function torment(target: Target, random: Random): Promise<void> {
     }
     await wait(300);
     if (listener.protocol === 'http') {
-      const open = await connectionsAt(listener.port);
-      holds(open <= ENDPOINT + 4, `${open} connections are open at ${listener.path}`);
+      const open = await settles(listener.port, ENDPOINT);
+      holds(open <= ENDPOINT, `${open} connections are open at ${listener.path}`);
       const response = await fetch(`http://127.0.0.1:${listener.port}${listener.path}`, {
         signal: AbortSignal.timeout(3000),
       });
@@ -102,11 +111,7 @@ export const crowd: Attack = {
       const sockets: Socket[] = [];
       try {
         for (let i = 0; i < PER_CLIENT + 100; i++) sockets.push(await dial(listener, false, '127.0.0.4'));
-        let open = Infinity;
-        for (let i = 0; i < 20 && open > PER_CLIENT; i++) {
-          await wait(150);
-          open = await connectionsAt(listener.port, '127.0.0.4');
-        }
+        const open = await settles(listener.port, PER_CLIENT, '127.0.0.4');
         holds(open <= PER_CLIENT, `${open} connections of one client`);
       } finally {
         for (const socket of sockets) socket.destroy();

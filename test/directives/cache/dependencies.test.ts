@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { framed, queryBytes } from '../../support/clients.js';
 import { serveCorefile } from '../../support/corefile-server.js';
 import { freePort } from '../../support/free-port.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { ScriptedUpstream } from '../../support/upstream.js';
+import { replyTo, ScriptedUpstream } from '../../support/upstream.js';
 
 const folder = temporaryDirectory();
 const zone = join(folder, 'zone');
@@ -34,12 +35,20 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   loop: ['loop'],
   nsid: ['nsid here'],
   prometheus: ['prometheus 127.0.0.1:METRICS'],
-  rewrite: ['rewrite name www.example.org other.example.org'],
+  rewrite: [
+    'rewrite edns0 local set 65518 {client_ip}\nforward . 127.0.0.1:UPSTREAM',
+    'rewrite edns0 local set 65518 {client_port}\nforward . 127.0.0.1:UPSTREAM',
+    'rewrite edns0 local set 65518 {qname}\nforward . 127.0.0.1:UPSTREAM',
+    'rewrite edns0 subnet set 32 128\nforward . 127.0.0.1:UPSTREAM',
+    'rewrite name www.example.org other.example.org',
+  ],
   template: [
     'template IN A {\n answer "{{ .Name }} 60 IN A {{ .Remote }}"\n}',
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ .Message.Id }}"\n}',
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ with .Question }}{{ .Name }}{{ end }}"\n}',
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ $d := . }}{{ $d.Remote }}"\n}',
+    'template IN A {\n expr client_ip() == "127.0.0.1"\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n fallthrough\n}',
+    'template IN A {\n var v port()\n answer "{{ .Name }} 60 IN TXT {{ .Var.v }}"\n}',
     'template IN AAAA {\n answer "{{ .Name }} 60 IN AAAA ::1"\n}',
   ],
   whoami: ['whoami'],
@@ -57,7 +66,12 @@ interface Client {
 describe('cache, with each directive', () => {
   let upstream: ScriptedUpstream;
   before(async () => {
-    upstream = await ScriptedUpstream.start();
+    // Its answer depends on the options that it is sent.
+    upstream = await ScriptedUpstream.start(({ message, decoded, send }) => {
+      const options = JSON.stringify((decoded.additionals as packet.OptAnswer[]).flatMap((record) => record.options));
+      const data = `10.${[...createHash('sha1').update(options).digest().subarray(0, 3)].join('.')}`;
+      send(replyTo(message, { answers: [{ type: 'A', name: 'www.example.org', ttl: 60, data }] }));
+    });
   });
   after(() => upstream.close());
 

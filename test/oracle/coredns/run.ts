@@ -1,12 +1,15 @@
 /**
- * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--seed N] [--show]`: gives generated Corefiles to CoreDNS
- * and to this library, and prints a table of who accepts what; `--show`: with each difference.
+ * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--questions N] [--seed N] [--show]`: gives generated
+ * Corefiles and questions to CoreDNS and to this library. Prints a table of who accepts what, and one of the answers that
+ * differ; `--show`: with each difference.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../../../dist/cli/figures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { compareAnswers, type AnswerReport } from './compare-answers.js';
 import { compareVerdicts, type VerdictCount } from './compare-verdicts.js';
 import { findCoredns } from './find-coredns.js';
+import { RULES } from './rules.js';
 import { writeFiles } from './verdicts.js';
 
 function verdictTable(counts: ReadonlyMap<string, VerdictCount>): string[] {
@@ -25,10 +28,27 @@ function verdictTable(counts: ReadonlyMap<string, VerdictCount>): string[] {
   return table([head, ...rows, ['all', ...[1, 2, 3, 4, 5].map(sum)]]);
 }
 
+function answerTable({ questions, same, explained, open }: AnswerReport): string[] {
+  const rows = RULES.map(({ name, right, reference }) => [
+    name,
+    String(explained.get(name)?.count ?? 0),
+    right,
+    reference,
+  ]);
+  return table([
+    ['ANSWERS', 'QUESTIONS', 'RIGHT', 'REFERENCE'],
+    ['the same', String(same), '', ''],
+    ...rows,
+    ['no rule says who is right', String(open.length), 'open', ''],
+    ['all', String(questions), '', ''],
+  ]);
+}
+
 const { values } = parseArgs({
   options: {
     coredns: { type: 'string' },
     corefiles: { type: 'string', default: '2000' },
+    questions: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     show: { type: 'boolean', default: false },
   },
@@ -48,4 +68,12 @@ if (values.show) {
     const who = ours === undefined ? `only ours accepts; CoreDNS: ${theirs}` : `only CoreDNS accepts; ours: ${ours}`;
     process.stdout.write(`\n${directive}: ${who}\nORACLE=${JSON.stringify(environment.ORACLE)}\n${text}`);
   }
+}
+
+const answers = await compareAnswers(program, Number(values.questions), Number(values.seed));
+process.stdout.write(`\n${answerTable(answers).join('\n')}\n`);
+if (values.show) {
+  for (const [name, { example }] of answers.explained)
+    process.stdout.write(`\n${name}: ${JSON.stringify(example, null, 1)}\n`);
+  for (const exchange of answers.open) process.stdout.write(`\nopen: ${JSON.stringify(exchange)}\n`);
 }

@@ -45,7 +45,7 @@ export const functions: Readonly<Record<string, Method>> = {
     return format(text, values);
   },
   html: (...values) => transformed(values, (text) => text.replace(/[&<>"']/g, (character) => HTML[character])),
-  urlquery: (...values) => transformed(values, encodeURIComponent),
+  urlquery: (...values) => transformed(values, queryEscaped),
   parseInt(text, base, bits) {
     if (typeof text !== 'string') throw new Error(`expected string; found ${printed(text)}`);
     return parseUint(unmarked(text), Number(integer(base)), Number(integer(bits)));
@@ -90,6 +90,15 @@ function transformed(values: readonly Value[], change: (text: string) => string)
   const text = functions.print(...values) as string;
   const changed = change(unmarked(text));
   return hasOutside(text) ? fromOutside(changed) : changed;
+}
+
+/** As a part of the query of a URL. */
+function queryEscaped(text: string): string {
+  const escaped = encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16)}`,
+  );
+  return escaped.replaceAll('%20', '+');
 }
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';

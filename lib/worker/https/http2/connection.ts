@@ -91,11 +91,11 @@ export class Http2Connection implements Protocol {
     }
     const frames = this.#output.take();
     if (frames !== undefined) this.#socket.write(frames);
-    if (this.#ended) {
-      this.#socket.destroySoon();
-    } else if (this.#session.drained) {
+    if (this.#ended || this.#session.drained) {
       this.#ended = true;
       this.#socket.end();
+      // What the client still sends is discarded: unread octets would reset the connection, and the last frames be lost.
+      this.#socket.resume();
     } else if (more) {
       this.#socket.pause();
       if (this.#socket.writableLength <= MAX_UNREAD) this.#wake(); // otherwise the event 'drain' wakes it

@@ -2,10 +2,10 @@
 
 /**
  * The one of `known` that takes the fewest changes to become `word`: characters added, dropped, replaced, or swapped with
- * their neighbour. Case does not count. Undefined when that is more than a third of the word, and more than one.
+ * their neighbour. Case does not count. Undefined when that is more than a third of the word.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(word.length / 3));
+  const most = Math.ceil(word.length / 3);
   const ranked = known
     .map((candidate) => ({ candidate, changes: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.changes - b.changes);

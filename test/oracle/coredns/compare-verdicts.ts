@@ -1,5 +1,6 @@
 /** Compares who accepts which Corefile. */
 import { generateCorefile, type GeneratedCorefile } from './corefiles.js';
+import { IN_USE } from './in-use.js';
 import { Random } from './random.js';
 import { ourVerdict, theirVerdict, type Verdict } from './verdicts.js';
 
@@ -20,7 +21,7 @@ export interface VerdictCount {
 /** How many instances of CoreDNS run at a time. */
 const AT_A_TIME = 3;
 
-/** Gives `count` Corefiles to both; the result is by directive. The working directory has their files. */
+/** Gives `count` Corefiles to both, and those in use; the result is by directive. The working directory has their files. */
 export async function compareVerdicts(
   program: string,
   count: number,
@@ -28,7 +29,10 @@ export async function compareVerdicts(
 ): Promise<Map<string, VerdictCount>> {
   const counts = new Map<string, VerdictCount>();
   const random = new Random(seed);
-  const corefiles = Array.from({ length: count }, (_, index) => generateCorefile(random, index));
+  const corefiles = [
+    ...Array.from({ length: count }, (_, index) => generateCorefile(random, index)),
+    ...Object.values(IN_USE).map((text) => ({ directive: '(in use)', text, environment: {} })),
+  ];
   const compare = async (): Promise<void> => {
     for (let corefile = corefiles.pop(); corefile !== undefined; corefile = corefiles.pop()) {
       const theirs = await theirVerdict(program, process.cwd(), corefile);

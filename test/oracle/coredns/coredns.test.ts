@@ -26,7 +26,11 @@ describe('beside CoreDNS', function () {
     const counts = [...(await compareVerdicts(program ?? '', 230, 7)).values()];
     const corefiles = counts.reduce((sum, count) => sum + count.corefiles, 0);
     const differences = counts.flatMap((count) => count.differences);
-    assert.equal(corefiles, 230);
+    assert.ok(corefiles > 230);
+    assert.ok(
+      differences.every(({ directive }) => directive !== '(in use)'),
+      JSON.stringify(differences),
+    );
     assert.ok(counts.some(({ accepted }) => accepted > 0));
     assert.ok(differences.length <= corefiles * (1 - SAME_VERDICTS), JSON.stringify(differences, undefined, 1));
   });

@@ -53,7 +53,7 @@ export function generateCorefile(random: Random, index: number): GeneratedCorefi
 }
 
 function keyFor(directive: string, random: Random): string {
-  if (random.chance(0.04)) return random.pick(BAD_KEYS);
+  if (random.chance(0.02)) return random.pick(BAD_KEYS);
   if (random.chance(0.02)) return 'example.{$ORACLE}';
   if (directive === 'tls' || random.chance(0.03)) return random.pick(ENCRYPTED);
   return random.pick(KEYS);

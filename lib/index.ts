@@ -26,7 +26,7 @@ export type { Overload } from './worker/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';
-export { Query } from './message/query.js';
+export { Query, type LookupAnswer } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
 export type { NewerRecord, RawRecord, TextType, ResourceRecord, ServiceRecord } from './dns/record.js';

@@ -77,10 +77,10 @@ export class Chain {
     for (const { name, part, dependsOn } of parts.toReversed()) {
       if (part.handle === undefined) continue;
       const handle = part.handle.bind(part);
-      const after = next === refuse ? failToAnswer : next;
+      const after = next === refuse ? noNext : next;
       next = (query, reply) => {
         reply.handledBy = name;
-        if (dependsOn !== undefined) reply.dependencies = reply.dependencies.concat(dependsOn(query));
+        if (dependsOn !== undefined) reply.dependOn(dependsOn(query));
         return handle(query, reply, after);
       };
     }
@@ -116,10 +116,10 @@ function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
 
-/** The last of a chain leaves the query to a next one: also as in CoreDNS. */
-function failToAnswer(_: Query, reply: Reply): void {
+/** What the last of a chain has as its next one: SERVFAIL, also as in CoreDNS. */
+export const noNext: Handler = (_, reply) => {
   reply.fail('SERVFAIL', new Error(`plugin/${reply.handledBy}: no next plugin found`));
-}
+};
 
 function raise(error: Error): never {
   throw error;

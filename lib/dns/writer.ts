@@ -27,6 +27,10 @@ export class MessageWriter {
   readonly #names = new Map<string, number>();
   /** Where the next octet goes. */
   at = 0;
+  /** Whether names may become pointers to names before them. */
+  compresses = true;
+  /** Whether names are written in lower case (RFC 4034 s.6.2). */
+  lowersNames = false;
 
   /**
    * Starts a message at `start` of `target`, which may grow to `end`. `question` is the lower-case text of the name that
@@ -89,18 +93,19 @@ export class MessageWriter {
 
   /**
    * Writes a name given in presentation form, with or without the last dot; `\.`, `\\` and `\DDD` as in RFC 1035 s.5.1.
-   * With `compress` it, or its end, may become a pointer to where it stood before, in whatever case (RFC 1035 s.4.1.4,
+   * With `mayCompress` it, or its end, may become a pointer to where it stood before, in whatever case (RFC 1035 s.4.1.4,
    * RFC 4343 s.3).
    *
    * Throws `Error` for a name that is none: not a string, an empty label, one of more than 63 octets, more than 255 in
    * all, a character outside of ASCII.
    */
-  name(text: string, compress: boolean): void {
+  name(text: string, mayCompress: boolean): void {
     if (typeof (text as unknown) !== 'string') throw new Error(`a name must be a string, not ${shown(text)}`);
     if (text === '.' || text === '') {
       this.u8(0);
       return;
     }
+    const compress = mayCompress && this.compresses;
     const key = withoutLastDot(text).toLowerCase();
     if (key.length > MAX_TEXT && octetsOf(key) > MAX_TEXT)
       throw new Error(`the name ${shown(text)} has more than 255 octets`);
@@ -115,7 +120,7 @@ export class MessageWriter {
         const here = this.at - this.#start;
         if (here <= MAX_POINTER) this.#names.set(suffix, here);
       }
-      label = this.#label(text, label, key.length);
+      label = this.#label(this.lowersNames ? key : text, label, key.length);
     }
     this.u8(0);
   }

@@ -3,16 +3,34 @@ import { addon } from '../native/addon.js';
 import type { Endpoint, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readOptions, type Edns } from '../dns/edns.js';
+import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
 import { copyOctets } from '../dns/octets.js';
-import { className, typeName } from '../dns/registry.js';
+import type { ResourceRecord } from '../dns/record.js';
+import { className, typeName, type Rcode } from '../dns/registry.js';
+import type { CacheChoice, Dependency } from './cache-choice.js';
+
+/** What {@link Query.lookup} resolves with. */
+export interface LookupAnswer {
+  /** `'REFUSED'` where no zone of this server has the name; `'SERVFAIL'` where aliases lead in a circle. */
+  rcode: Rcode;
+  answers: readonly ResourceRecord[];
+  authorities: readonly ResourceRecord[];
+  additionals: readonly ResourceRecord[];
+  /** @internal How the answer may be cached. */
+  caching?: CacheChoice;
+  /** @internal What it depends on besides the question. */
+  dependencies?: readonly Dependency[];
+}
+
+/** How a query asks its server, and the questions that led to it. */
+export interface Lookups {
+  ask(query: Query, name: string, type: string): Promise<LookupAnswer>;
+  asked: readonly string[];
+}
 
 const { query: word, queryWords } = addon.layout;
 
-const HEADER_SIZE = 12;
-const RD = 0x0100;
-const AD = 0x0020;
-const CD = 0x0010;
-const DO = 0x8000;
+const { RD, AD, CD } = FLAG;
 
 const NO_OPTIONS: readonly number[] = [];
 
@@ -32,6 +50,9 @@ export class Query {
   #message: DecodedMessage | undefined;
   /** @internal Codes of the options in its OPT record that this server has set, for upstreams to see. */
   ownOptions: readonly number[] = NO_OPTIONS;
+
+  /** @internal What {@link lookup} asks; undefined outside of a server. */
+  lookups: Lookups | undefined;
 
   /** @internal */
   constructor(batch: QueryBatch, index: number) {
@@ -124,8 +145,24 @@ export class Query {
   }
 
   /**
-   * All of the message, decoded by dns-packet, and SVCB and HTTPS into the shape in which replies take them. Throws what
-   * dns-packet throws for RDATA that it cannot read.
+   * Asks this server itself, through its own handler, as the same client would: what it answers for `name`, a name in
+   * presentation form, and `type`, by default this query's. The question reaches no network unless the handler sends it
+   * there; logs and metrics of the server count the client's query alone.
+   *
+   * Questions that lead to one another are bounded: the ninth, and one that repeats an earlier one, resolve with
+   * `'SERVFAIL'`, and so does a question that the handler drops or leaves unanswered. Rejects with `Error` for an invalid
+   * name or type, and with what the handler throws. The server's answer cache does not know that the reply depends on
+   * this answer: see `Reply.cache`.
+   */
+  lookup(name: string, type: string = this.type): Promise<LookupAnswer> {
+    if (this.lookups === undefined)
+      return Promise.reject(new Error('the query belongs to no server that could be asked'));
+    return this.lookups.ask(this, name, type);
+  }
+
+  /**
+   * All of the message in dns-packet's form, records in the shapes in which replies take them, names in presentation form
+   * (RFC 1035 s.5.1). Throws `Error` for malformed RDATA.
    */
   get message(): DecodedMessage {
     this.#message ??= decodeMessage(this.raw);
@@ -184,7 +221,7 @@ export class Query {
 
   /** @internal DO of its OPT record. */
   get dnssecOk(): boolean {
-    return (this.#word(word.ednsSizeAndFlags) & DO) !== 0;
+    return (this.#word(word.ednsSizeAndFlags) & DNSSEC_OK) !== 0;
   }
 
   /** @internal Whether the reply is to carry a cookie. */

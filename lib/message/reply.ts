@@ -5,24 +5,16 @@ import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type Dependency, type V
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
+import { FLAG, HEADER_SIZE, OPTION, RCODE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { rcodeName, rcodeNumber, type Rcode } from '../dns/registry.js';
 import { writeEncoded, writeSections, type WrittenSections } from './reply-sections.js';
 import { findSections, type EncodedSections } from '../dns/encoded-message.js';
 import { MessageWriter } from '../dns/writer.js';
 
-const QR = 0x8000;
-const AA = 0x0400;
-const TC = 0x0200;
-const RD = 0x0100;
-const RA = 0x0080;
-const AD = 0x0020;
-const CD = 0x0010;
+const { QR, AA, TC, RD, RA, AD, CD } = FLAG;
 /** What a reply keeps of the flags of a message that it is given. */
 const TAKEN_OVER = AA | TC | RA | AD;
-const SERVFAIL = 2;
-const HEADER_SIZE = 12;
-const OPTION_EDE = 15;
 const NO_OPTIONS: readonly EdnsOption[] = [];
 const NO_RECORDS: readonly ResourceRecord[] = [];
 const NO_DEPENDENCIES: readonly Dependency[] = [];
@@ -49,6 +41,8 @@ export class Reply {
   handledBy: string | undefined;
   /** @internal What the directives that have had the query since it was asked, or since `cache` was, may depend on. */
   dependencies: readonly Dependency[] = NO_DEPENDENCIES;
+  /** @internal The same of all directives since the query was asked. */
+  allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
   readonly #query: Query;
   #answers: ResourceRecord[] | undefined;
   #authorities: ResourceRecord[] | undefined;
@@ -142,7 +136,7 @@ export class Reply {
     const data = Buffer.alloc(2 + Buffer.byteLength(text));
     data.writeUInt16BE(code);
     data.write(text, 2);
-    (this.#options ??= []).push({ code: OPTION_EDE, data });
+    (this.#options ??= []).push({ code: OPTION.EXTENDED_ERROR, data });
     return this;
   }
 
@@ -218,6 +212,17 @@ export class Reply {
   /** @internal */
   get caching(): CacheChoice {
     return this.#caching;
+  }
+
+  /** @internal Adds to what the reply depends on. */
+  dependOn(dependencies: readonly Dependency[]): void {
+    this.dependencies = this.dependencies.concat(dependencies);
+    this.allDependencies = this.allDependencies.concat(dependencies);
+  }
+
+  /** @internal The reply depends on something that is to be cached so: it is cached no longer, and varies by as much. */
+  restrictCaching({ ttl, varyBy }: CacheChoice): void {
+    this.#caching = { ttl: Math.min(this.#caching.ttl, ttl), varyBy: this.#caching.varyBy | varyBy };
   }
 
   /** @internal Where in what {@link encode} wrote the OPT record begins; 0: there is none. */
@@ -319,7 +324,7 @@ export class Reply {
       written = this.#writeBody(target, offset, end - optSize(options));
     }
     let rcode = numberOf(this.#rcode);
-    if (rcode > 0x0f && !hasEdns) rcode = SERVFAIL; // without OPT there is no place for the rest of it
+    if (rcode > 0x0f && !hasEdns) rcode = RCODE.SERVFAIL; // without OPT there is no place for the rest of it
     writer.extend(end);
     this.#optStart = hasEdns ? writer.at - offset : 0;
     if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);

@@ -3,13 +3,13 @@ import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
 import { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
-import { HEADER_SIZE } from '../dns/numbers.js';
+import { HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import { typeName } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 
 const { layout } = addon;
 /** The longest question: a name, its type and class. */
-const MAX_QUESTION = 255 + 4;
+const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
 const PREFIX = 2;
 /** Its offset in the header. */
 const ADDITIONAL_COUNT = 10;
@@ -59,6 +59,7 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   const { client, local, transport } = query;
   const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
   const rewritten = new Query({ input, words, text, origin }, 0);
+  rewritten.lookups = query.lookups;
   rewritten.ownOptions = changes.ownOptions ?? query.ownOptions;
   return rewritten;
 }

@@ -1,28 +1,17 @@
 /** One message in, one reply out, as HTTPS and gRPC carry them. */
-import { addon, type Guard, type StreamAdmission } from '../native/addon.js';
+import { addon, type StreamAdmission } from '../native/addon.js';
 import type { Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Connection } from './stream/connection.js';
+import type { WorkerContext } from './context.js';
 import { workerCounter } from './counters.js';
-import type { Deliver, Dispatcher } from './dispatcher.js';
-import type { EdnsSettings } from './edns-settings.js';
+import type { Deliver } from './dispatcher.js';
 
 const { layout } = addon;
 const { query: word, stream: streamWord, verdict } = layout;
 const MAX_MESSAGE = 0xffff;
 const PREFIX = 2;
-
-/** What a {@link MessageExchange} is made from. */
-export interface MessageExchangeOptions {
-  dispatcher: Dispatcher;
-  /** All rows of counters (see `lib/worker/counters.ts`). */
-  counters: Float64Array;
-  /** The element of `counters` at which this worker's row starts. */
-  row: number;
-  edns: EdnsSettings;
-  guard: Guard | undefined;
-}
 
 /**
  * What becomes of a message: its reply; `'dropped'` when the handler would have none; `'invalid'` when the message is no
@@ -32,7 +21,7 @@ export type Outcome = Buffer | 'dropped' | 'invalid';
 
 /** Answers messages that come one at a time, for all connections of a worker and transport. */
 export class MessageExchange {
-  readonly #options: MessageExchangeOptions;
+  readonly #context: WorkerContext;
   readonly #queries: number;
   readonly #replies: number;
   readonly #words = new Uint32Array(layout.queryWords);
@@ -43,10 +32,10 @@ export class MessageExchange {
   readonly #stream = new Uint32Array(layout.streamWords);
   readonly #admission: StreamAdmission;
 
-  constructor(transport: Extract<Transport, 'https' | 'grpc'>, options: MessageExchangeOptions) {
-    this.#options = options;
+  constructor(transport: Extract<Transport, 'https' | 'grpc'>, context: WorkerContext) {
+    this.#context = context;
     this.#stream[streamWord.most] = 1;
-    const { counters, row, edns, guard } = options;
+    const { counters, row, edns, guard } = context;
     const memory = {
       queries: this.#words,
       text: this.#text,
@@ -56,8 +45,8 @@ export class MessageExchange {
       edns: edns[transport],
     };
     this.#admission = new addon.StreamAdmission({ ...memory, output: this.#output }, guard);
-    this.#queries = options.row + workerCounter(`${transport}Queries`);
-    this.#replies = options.row + workerCounter(`${transport}Replies`);
+    this.#queries = context.row + workerCounter(`${transport}Queries`);
+    this.#replies = context.row + workerCounter(`${transport}Replies`);
   }
 
   /**
@@ -65,7 +54,7 @@ export class MessageExchange {
    * where no asynchronous handler is needed for it.
    */
   serve(message: Uint8Array, connection: Connection, done: (outcome: Outcome) => void): void {
-    const { counters, dispatcher } = this.#options;
+    const { counters, dispatcher, encoder } = this.#context;
     counters[this.#queries]++;
     counters[connection.socketQueries]++;
     const known = this.#check(message, connection);
@@ -76,7 +65,7 @@ export class MessageExchange {
     const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin: connection.origin }, 0);
     const reply = new Reply(query);
     const deliver: Deliver = (asked, answer) => {
-      const length = dispatcher.encode(asked, answer, this.#output, 0);
+      const length = encoder.encode(asked, answer, this.#output, 0);
       this.#finish(length === 0 ? 'dropped' : copy(this.#output, 0, length), done);
     };
     if (dispatcher.serve(query, reply, deliver)) deliver(query, reply);
@@ -97,7 +86,7 @@ export class MessageExchange {
   }
 
   #finish(outcome: Outcome, done: (outcome: Outcome) => void): void {
-    if (typeof outcome !== 'string') this.#options.counters[this.#replies]++;
+    if (typeof outcome !== 'string') this.#context.counters[this.#replies]++;
     done(outcome);
   }
 }

@@ -1,11 +1,8 @@
-/** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
 import { addon, nativeMissing, type AnswerFront } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { Connections } from './stream/connections.js';
-import { ConnectionLimits } from './stream/connection-limits.js';
-import { Dispatcher } from './dispatcher.js';
-import { ednsSettings } from './edns-settings.js';
-import { ConnectionGate } from './stream/connection-gate.js';
+import { createContext } from './context.js';
+import type { Dispatcher } from './dispatcher.js';
 import { GrpcService } from './grpc/grpc-service.js';
 import { HttpsService } from './https/https-service.js';
 import { PlainUdpTransport } from './udp/plain-udp.js';
@@ -26,7 +23,7 @@ export interface ServingStart extends ServingOptions {
   postMessage(message: unknown): void;
 }
 
-/** See the file's head. */
+/** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
 export class Serving {
   readonly #loaded: LoadedHandler;
   readonly #abort: AbortController;
@@ -54,71 +51,23 @@ export class Serving {
   }
 
   private constructor(start: ServingStart, loaded: LoadedHandler, abort: AbortController) {
-    const { maxPayloadSize, handlerTimeout, maxInFlight, overload, row, tcp } = start;
     this.#loaded = loaded;
     this.#abort = abort;
-    const counters = new Float64Array(start.memory);
     this.#reporter = new Reporter((error) => {
       start.warn(error);
     });
-    const report: Reporter['report'] = (code, make) => {
+    const context = createContext(start, loaded.handler, (code, make) => {
       this.#reporter.report(code, make);
-    };
-    const cache = start.cache === 0 ? undefined : new addon.AnswerCache(start.cache);
+    });
+    const { cache, counters, row } = context;
     this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
-    const edns = ednsSettings({
-      maxPayloadSize,
-      idleTimeout: tcp.idleTimeout,
-      grpcEncrypted: [start.tls, ...Object.values(start.ownTls)].some((tls) => tls !== undefined && tls !== null),
-      nsid: start.nsid,
-    });
-    const guard = start.guard === 0 ? undefined : new addon.Guard(start.guard);
-    this.#dispatcher = new Dispatcher({
-      handler: loaded.handler,
-      handlerTimeout,
-      maxInFlight,
-      overload,
-      cache,
-      maxPayloadSize,
-      edns,
-      counters,
-      row,
-      report,
-    });
-    const dispatcher = this.#dispatcher;
-    const Udp = nativeMissing === undefined ? UdpTransport : PlainUdpTransport;
-    this.#udp = new Udp({
-      dispatcher,
-      counters,
-      row,
-      guard,
-      edns,
-      maxPayloadSize,
-      maxQueueDelay: start.maxQueueDelay,
-    });
-    const limits = new ConnectionLimits(start.connections, start.seat);
-    const options = {
-      dispatcher,
-      counters,
-      row,
-      edns,
-      guard,
-      maxPipelined: tcp.maxPipelined,
-      maxQueries: tcp.maxQueries,
-    };
-    this.#connections = new Connections({
-      gate: new ConnectionGate({ ...tcp, limits, counters, row }),
-      report,
-      timeouts: tcp,
-      backlog: tcp.backlog,
-      tls: start.tls,
-      ownTls: start.ownTls,
-      services: {
-        tcp: new TcpService(options, false),
-        tls: new TcpService(options, true),
-        https: new HttpsService(options),
-        grpc: new GrpcService(options),
-      },
+    this.#dispatcher = context.dispatcher;
+    this.#udp = nativeMissing === undefined ? new UdpTransport(context) : new PlainUdpTransport(context);
+    this.#connections = new Connections(context, {
+      tcp: new TcpService(context, false),
+      tls: new TcpService(context, true),
+      https: new HttpsService(context),
+      grpc: new GrpcService(context),
     });
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }

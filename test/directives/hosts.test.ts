@@ -48,6 +48,74 @@ describe('the directive hosts', () => {
     await server.close();
   });
 
+  it('has wildcards for one label, as CoreDNS does', async () => {
+    const { server, port } = await serveChain(
+      registry,
+      'hosts /dev/null {\n192.168.1.10 *.example.com\n192.168.1.11 a.example.com\n2001:db8::1 *.example.com\n}',
+    );
+    assert.deepEqual(data(await ask(port, 'Apps.example.com', 'A')), ['192.168.1.10']);
+    assert.deepEqual(data(await ask(port, 'apps.example.com', 'AAAA')), ['2001:db8::1']);
+    assert.deepEqual(data(await ask(port, '*.example.com', 'A')), ['192.168.1.10']);
+    assert.deepEqual(data(await ask(port, 'a.example.com', 'A')), ['192.168.1.11']);
+    assert.deepEqual(data(await ask(port, 'a.example.com', 'AAAA')), ['2001:db8::1']);
+    for (const name of ['example.com', 'deep.apps.example.com', 'xexample.com', '10.1.168.192.in-addr.arpa'])
+      assert.equal((await ask(port, name, name.endsWith('arpa') ? 'PTR' : 'A')).answers?.length, 0, name);
+    const none = await ask(port, 'apps.example.com', 'MX');
+    assert.deepEqual([none.rcode, none.answers?.length, none.flag_aa], ['NOERROR', 0, true]);
+    await server.close();
+  });
+
+  it('takes IPv4-mapped addresses for IPv4 addresses', async () => {
+    const { server, port } = await serveChain(registry, 'hosts /dev/null {\n::ffff:10.0.0.2 m\n::FFFF:a00:3 n\n}');
+    assert.deepEqual(data(await ask(port, 'm', 'A')), ['10.0.0.2']);
+    assert.deepEqual(data(await ask(port, 'n', 'A')), ['10.0.0.3']);
+    assert.deepEqual(data(await ask(port, 'm', 'AAAA')), []);
+    assert.deepEqual(data(await ask(port, '2.0.0.10.in-addr.arpa', 'PTR')), ['m']);
+    await server.close();
+  });
+
+  it('answers PTR for names of its zones, whatever zone the address is in', async () => {
+    const { server, port } = await serveChain(
+      registry,
+      'hosts /dev/null example.org {\n192.0.2.7 in.example.org out.example.net\n}\nanswers',
+    );
+    assert.deepEqual(data(await ask(port, '7.2.0.192.in-addr.arpa', 'PTR')), ['in.example.org']);
+    assert.equal((await ask(port, 'out.example.net', 'TXT')).answers?.[0].type, 'TXT');
+    await server.close();
+  });
+
+  it('leaves other types of its names to the next with fallthrough_unsupported', async () => {
+    const { server, port } = await serveChain(
+      registry,
+      'hosts /dev/null {\n192.0.2.7 a.example.org\n192.0.2.7 a.example.net\nfallthrough example.org\nfallthrough_unsupported\n}\nanswers',
+    );
+    assert.equal((await ask(port, 'a.example.org', 'TXT')).answers?.length, 1);
+    assert.equal((await ask(port, 'a.example.net', 'TXT')).answers?.length, 0);
+    assert.equal((await ask(port, 'a.example.org', 'AAAA')).answers?.length, 0);
+    assert.deepEqual(data(await ask(port, 'a.example.org', 'A')), ['192.0.2.7']);
+    await server.close();
+    assert.throws(() => configOf(registry, 'hosts {\nfallthrough_unsupported\n}'), /requires fallthrough/);
+  });
+
+  it('answers from the file and then from the Corefile, each address once', async () => {
+    const { server, port } = await serveChain(registry, `hosts ${file} {\n192.0.2.9 one\n192.0.2.1 one\n}`);
+    assert.deepEqual(data(await ask(port, 'one', 'A')), ['192.0.2.1', '192.0.2.9']);
+    await server.close();
+  });
+
+  it('says which lines and names it passes over, and -check does, too', async () => {
+    const bad = join(temporaryDirectory(), 'bad');
+    writeFileSync(bad, '# x\n1.2.3 a\n\n192.0.2.1 a..b ok # c\n::1%lo b\nfe80::zz c\n');
+    const check = async (lines: string): Promise<string[]> =>
+      (await hosts.setup.check?.(configOf(registry, lines) as never)) ?? [];
+    assert.deepEqual(await check(`hosts ${bad}`), [
+      `${bad}:2: invalid address "1.2.3": the line is passed over`,
+      `${bad}:4: invalid name "a..b": it is passed over`,
+      `${bad}:6: invalid address "fe80::zz": the line is passed over`,
+    ]);
+    assert.match((await check(`hosts ${bad}.missing`)).join(), /ENOENT.*bad\.missing/);
+  });
+
   it('leaves questions of other classes than IN to the next', async () => {
     const { server, port } = await serveChain(registry, `hosts ${file}\nanswers`);
     const [name, type] = ['one.example.org', 'A'] as const;

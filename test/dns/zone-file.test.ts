@@ -270,7 +270,6 @@ describe('zone files', () => {
       ['TYPE65280 \\# 3 0A', '\\# announces 3 octets and has 1'],
       ['A \\# 3 C00002', 'the octets are not RDATA of A: the data end too early'],
       ['TYPE65280 1', 'the type TYPE65280 has no text form but \\# LENGTH HEX (RFC 3597 section 5)'],
-      ['NSEC3PARAM 1 0 0 -', 'the type NSEC3PARAM is of a signed zone, which is not supported'],
       ['ANY \\# 1 00', 'the type ANY cannot stand in a zone'],
       ['NONSENSE x', 'invalid type "NONSENSE": a name such as AAAA, or TYPE65280'],
       ['', 'the type is missing'],
@@ -283,7 +282,7 @@ describe('zone files', () => {
   });
 
   it('refuse a directive that is none, and a record without an owner', () => {
-    fails('$NONSENSE x\n', 'db:1: $NONSENSE is no directive');
+    fails('$NONSENSE x\n', 'db:1: unknown directive $NONSENSE: $ORIGIN, $TTL, $INCLUDE or $GENERATE');
     fails(' 60 A 192.0.2.1\n', 'db:1: no owner stands before the first record');
     fails('$TTL 60 x\n', 'db:1: unexpected "x" at the end of the record');
   });

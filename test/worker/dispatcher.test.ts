@@ -5,31 +5,40 @@ import type { Handler } from '../../dist/message/handler.js';
 import { workerCounter, workerCounters } from '../../dist/worker/counters.js';
 import { Dispatcher, type DispatcherOptions } from '../../dist/worker/dispatcher.js';
 import { ednsSettings } from '../../dist/worker/edns-settings.js';
+import { HandlerFailures, type Report } from '../../dist/worker/handler-failures.js';
+import { ReplyEncoder, type ReplyEncoderOptions } from '../../dist/worker/reply-encoder.js';
 import { asked, decoded, Reply, type Asked, type Query } from '../support/queries.js';
 
 const ROW = 5;
 const A = { type: 'A', name: 'example.org', ttl: 1, data: '192.0.2.1' } as const;
 
 /** A dispatcher with what it counted, reported and delivered. */
-function make(handler: Handler, more: Partial<DispatcherOptions> = {}) {
+function make(handler: Handler, more: Partial<DispatcherOptions & ReplyEncoderOptions> = {}) {
   const counters = new Float64Array(ROW + workerCounters.length);
   const reported: CodedError[] = [];
   const delivered: Reply[] = [];
+  const report: Report = (code, makeError) => {
+    const error = makeError();
+    assert.equal(error.code, code);
+    reported.push(error);
+  };
+  const failures = new HandlerFailures(counters, ROW, report);
+  const shared = { counters, row: ROW, failures };
   const dispatcher = new Dispatcher({
     handler,
+    cache: undefined,
     handlerTimeout: 1000,
     maxInFlight: 10,
     overload: 'drop',
+    report,
+    ...shared,
+    ...more,
+  });
+  const encoder = new ReplyEncoder({
     cache: undefined,
     maxPayloadSize: 1232,
     edns: ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }),
-    counters,
-    row: ROW,
-    report: (code, makeError) => {
-      const error = makeError();
-      assert.equal(error.code, code);
-      reported.push(error);
-    },
+    ...shared,
     ...more,
   });
   const counted = (): Record<string, number> =>
@@ -41,7 +50,7 @@ function make(handler: Handler, more: Partial<DispatcherOptions> = {}) {
   /** What goes over the wire; undefined when nothing does. */
   const encode = (query: Query, reply: Reply) => {
     const target = Buffer.alloc(0x10000 + 8);
-    const length = dispatcher.encode(query, reply, target, 8);
+    const length = encoder.encode(query, reply, target, 8);
     return length === 0 ? undefined : decoded(target.subarray(8, 8 + length));
   };
   return {

@@ -1,11 +1,13 @@
 /** Answers queries from zone files. */
-import { isIn } from '../../dns/zone-name.js';
+import { noNext } from '../../corefile/chain.js';
+import { isIn, isInZones } from '../../dns/zone-name.js';
 import type { Handler, Logger } from '../../message/handler.js';
+import { followAlias } from '../../message/lookup.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { parentOf } from '../../dns/names.js';
 import { ZoneSource } from './zone-source.js';
-import type { ZoneAnswer } from './zone.js';
+import type { Alias, ZoneAnswer } from './zone-answer.js';
 
 /** What one use of the directive says. */
 export interface FileOptions {
@@ -70,7 +72,12 @@ export class FileHandler {
       // DS of a zone's own name stands in the zone above (RFC 4035 s.3.1.4.1), if that is here too.
       if (type !== 'DS' || key !== zone.source.origin) break;
     }
-    if (found === undefined || served === undefined) return next(query, reply);
+    if (found === undefined || served === undefined) {
+      if (next !== noNext) return next(query, reply);
+      // Nobody is an authority for the name: CoreDNS's answer, too, where `file` is the last directive.
+      reply.rcode = 'REFUSED';
+      return;
+    }
     if (found === 'unloaded') {
       reply.rcode = 'SERVFAIL';
       return;
@@ -80,14 +87,10 @@ export class FileHandler {
       reply.rcode = 'REFUSED';
       return;
     }
-    if (found.rcode === 'NXDOMAIN' && found.answer.length === 0 && served.fallthrough.some((zone) => isIn(key, zone))) {
-      return next(query, reply);
-    }
-    reply.rcode = found.rcode;
-    reply.authoritative = found.authoritative;
-    if (found.answer.length > 0) reply.answer(...found.answer);
-    if (found.authority.length > 0) reply.authority(...found.authority);
-    if (found.additional.length > 0) reply.additional(...found.additional);
+    if (found.vacant === true && isInZones(key, served.fallthrough)) return next(query, reply);
+    if (found.unresolved !== undefined && query.lookups !== undefined)
+      return resolve(query, reply, found, found.unresolved);
+    give(reply, found);
   }
 
   /** Whether all zones are there. */
@@ -99,6 +102,23 @@ export class FileHandler {
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
+}
+
+/** Answers with aliases, and with what the server itself says of the name that they lead to (RFC 1034 s.4.3.2 step 3a). */
+async function resolve(query: Query, reply: Reply, found: ZoneAnswer, { records, target }: Alias): Promise<void> {
+  reply.authoritative = true;
+  reply.answer(...records);
+  if (await followAlias(query, reply, target)) return;
+  reply.answers = [];
+  give(reply, found);
+}
+
+function give(reply: Reply, { rcode, authoritative, answer, authority, additional }: ZoneAnswer): void {
+  reply.rcode = rcode;
+  reply.authoritative = authoritative;
+  if (answer.length > 0) reply.answer(...answer);
+  if (authority.length > 0) reply.authority(...authority);
+  if (additional.length > 0) reply.additional(...additional);
 }
 
 function loadOrWait(source: ZoneSource, reload: number, logger: Logger): void {

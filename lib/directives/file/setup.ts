@@ -4,6 +4,7 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration, readFallthrough, readZones } from '../arguments.js';
 import { FileHandler, type FileOptions } from './handler.js';
+import { Zone } from './zone.js';
 
 const DEFAULT_RELOAD = 60_000;
 
@@ -22,10 +23,32 @@ export const file: DirectiveDefinition<FileOptions[]> = {
         return options;
       });
     },
+    check: checkZones,
     dependsOn: [],
     start: (options, { logger }) => FileHandler.start(options, logger),
   },
 };
+
+/** Reads the zone files as the server would. */
+function checkZones(options: FileOptions[]): string[] {
+  const warnings: string[] = [];
+  const faults: Error[] = [];
+  for (const { file, zones, reload } of options) {
+    for (const zone of zones) {
+      try {
+        const found = Zone.check(file, zone);
+        faults.push(...found.faults);
+        warnings.push(...found.warnings);
+      } catch (error) {
+        // A file that is not there yet is waited for.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT' && reload > 0) warnings.push((error as Error).message);
+        else faults.push(error as Error);
+      }
+    }
+  }
+  if (faults.length > 0) throw new AggregateError(faults, `${faults.length} faults in zone files`);
+  return warnings;
+}
 
 function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
   const [path, ...names] = use.arguments(1, Infinity);
@@ -34,7 +57,8 @@ function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
   for (const line of use.block) {
     if (line.name === 'reload') options.reload = readReload(line);
     else if (line.name === 'fallthrough') fallthrough = readFallthrough(line);
-    else if (line.name === 'upstream') throw line.error('upstream is not supported: answers end where the zone does');
+    else if (line.name === 'upstream')
+      line.refuseBlock(); // CoreDNS takes it, and follows aliases without it
     else throw line.error(`unknown property '${line.name}'`);
   }
   return { ...options, fallthrough };

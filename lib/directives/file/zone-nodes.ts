@@ -1,27 +1,13 @@
 /** The names of a zone, each with its answers made ready, from the records of its file. */
 import type packet from 'dns-packet';
-import type { Rcode } from '../../dns/registry.js';
+import { typeNumber } from '../../dns/registry.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { parentOf } from '../../dns/names.js';
-import { zoneError, type ZoneFileRecord } from '../../dns/zone-file/zone-file.js';
-
-/** What a look-up gives: frozen, and shared between queries. */
-export interface ZoneAnswer {
-  /** YXDOMAIN: a DNAME makes a name that is too long (RFC 6672 s.2.2). */
-  readonly rcode: Extract<Rcode, 'NOERROR' | 'NXDOMAIN' | 'YXDOMAIN'>;
-  /** AA; false in referrals. */
-  readonly authoritative: boolean;
-  readonly answer: readonly ResourceRecord[];
-  readonly authority: readonly ResourceRecord[];
-  readonly additional: readonly ResourceRecord[];
-}
-
-/** What sends a look-up on to another name: a CNAME, or a DNAME and the CNAME that it gives. */
-export interface Alias {
-  readonly records: readonly ResourceRecord[];
-  /** Lower case. */
-  readonly target: string;
-}
+import { wantedWith } from './additional.js';
+import { answered, EMPTY, vacant, type Alias, type ZoneAnswer } from './zone-answer.js';
+import { encoded } from '../../dns/records/codec.js';
+import { writeRdata } from '../../dns/records/index.js';
+import { throwFault, zoneError, type OnFault, type ZoneFileRecord } from '../../dns/zone-file/zone-file.js';
 
 /** A name that exists in the zone, be it only because a longer one does. */
 export interface ZoneNode {
@@ -50,19 +36,15 @@ export interface ZoneNodes {
   readonly serial: number;
   /** How many records there are, doubles not counted. */
   readonly size: number;
+  /** Records that were left out, each with its place and why. */
+  readonly warnings: readonly string[];
 }
-
-const EMPTY: readonly ResourceRecord[] = Object.freeze([]);
-
-/** Where the names are of which addresses are of use, by the type that has them. */
-const ADDITIONAL: Readonly<Record<string, (data: ResourceRecord['data']) => string>> = {
-  NS: (data) => data as string,
-  MX: (data) => (data as packet.MxData).exchange,
-  SRV: (data) => (data as packet.SrvData).target,
-};
 
 /** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
 const SINGLE: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'SOA']);
+
+/** Types of which a zone has none without being signed. Answers have no signatures, so that a signed zone would be bogus. */
+const SIGNED: ReadonlySet<string> = new Set(['RRSIG', 'SIG', 'NSEC', 'NXT', 'NSEC3', 'NSEC3PARAM']);
 
 /** A node while the zone is built. */
 class Draft {
@@ -85,35 +67,33 @@ class Draft {
   }
 }
 
-/** Freezes an answer. */
-export function answered(
-  rcode: ZoneAnswer['rcode'],
-  authoritative: boolean,
-  answer: readonly ResourceRecord[] = EMPTY,
-  authority: readonly ResourceRecord[] = EMPTY,
-  additional: readonly ResourceRecord[] = EMPTY,
-): ZoneAnswer {
-  return Object.freeze({ rcode, authoritative, answer, authority, additional });
-}
-
 /**
- * The nodes of the zone `origin` (lower case). Throws `zoneError`, at the record in question, for one outside of the zone
- * or of a type that cannot stand beside another, and at `file`'s first line when there is no SOA.
+ * The nodes of the zone `origin` (lower case). `onFault` is told of each record that cannot stand where it does; default:
+ * the first `zoneError` is thrown. Throws one at `file`'s first line when there is no SOA. A record outside of the zone is
+ * left out with a warning, as in BIND and CoreDNS.
  */
-export function buildNodes(records: readonly ZoneFileRecord[], origin: string, file: string): ZoneNodes {
-  return new Builder(origin, file).build(records);
+export function buildNodes(
+  records: readonly ZoneFileRecord[],
+  origin: string,
+  file: string,
+  onFault = throwFault,
+): ZoneNodes {
+  return new Builder(origin, file, onFault).build(records);
 }
 
 class Builder {
   readonly #nodes = new Map<string, Draft>();
   readonly #origin: string;
   readonly #file: string;
+  readonly #onFault: OnFault;
+  readonly #warnings: string[] = [];
   /** All records, to tell doubles. */
   readonly #seen = new Set<string>();
 
-  constructor(origin: string, file: string) {
+  constructor(origin: string, file: string, onFault: OnFault) {
     this.#origin = origin;
     this.#file = file;
+    this.#onFault = onFault;
   }
 
   build(records: readonly ZoneFileRecord[]): ZoneNodes {
@@ -127,33 +107,45 @@ class Builder {
     const { serial = 0, minimum = 0 } = soa.data as packet.SoaData;
     const negative = Object.freeze([Object.freeze({ ...soa, ttl: Math.min(soa.ttl ?? 0, minimum) })]); // RFC 2308 s.3
     const noData = answered('NOERROR', true, EMPTY, negative);
+    const emptyNonTerminal = vacant(noData);
     for (const node of this.#nodes.values()) {
-      this.#answer(node, noData);
+      this.#answer(node, node.rrsets.size === 0 ? emptyNonTerminal : noData);
       if (node.wildcard !== undefined) this.#answer(node.wildcard, noData);
     }
-    const nonexistent = answered('NXDOMAIN', true, EMPTY, negative);
-    return { nodes: this.#nodes, nonexistent, serial, size: this.#seen.size };
+    const nonexistent = vacant(answered('NXDOMAIN', true, EMPTY, negative));
+    return { nodes: this.#nodes, nonexistent, serial, size: this.#seen.size, warnings: this.#warnings };
   }
 
   #add(record: ZoneFileRecord): void {
     const { type, ttl, data, file, line } = record;
-    const fault = (reason: string): Error => zoneError(file, line, `${record.name} ${type}: ${reason}`);
     const name = record.name.toLowerCase();
     const node = this.#node(name, record);
-    if (node === undefined) throw fault(`the name is not in the zone ${this.#origin}`);
-    const { rrsets } = node;
-    if (type === 'SOA' && name !== this.#origin) throw fault('SOA stands at the top of the zone alone');
-    const mark = `${name} ${type} ${fingerprint(data)}`;
+    if (node === undefined) {
+      const warning = `the name is not in the zone ${this.#origin}: the record is left out`;
+      this.#warnings.push(`${file}:${line}: ${record.name} ${type}: ${warning}`);
+      return;
+    }
+    const mark = `${name} ${type} ${fingerprint(type, data)}`;
     if (this.#seen.has(mark)) return; // RFC 2181 s.5
     this.#seen.add(mark);
-    const rrset = rrsets.get(type);
-    if (rrset !== undefined && SINGLE.has(type)) throw fault(`a name has one ${type} at most`);
-    if (rrset === undefined && (rrsets.has('CNAME') || (type === 'CNAME' && rrsets.size > 0))) {
-      throw fault('no other data may stand beside CNAME (RFC 2181 s.10.1)');
+    const fault = this.#faultOf(record, node);
+    if (fault !== undefined) {
+      this.#onFault(zoneError(file, line, `${record.name} ${type}: ${fault}`));
+      return;
     }
     const added = { name, type, ttl, class: 'IN', data } as ResourceRecord;
-    if (rrset === undefined) rrsets.set(type, [added]);
+    const rrset = node.rrsets.get(type);
+    if (rrset === undefined) node.rrsets.set(type, [added]);
     else rrset.push(added);
+  }
+
+  /** Why a record cannot stand at its node; undefined: it can. */
+  #faultOf({ type }: ZoneFileRecord, { rrsets, parent }: Draft): string | undefined {
+    if (SIGNED.has(type)) return 'signed zones are not supported: serve the zone without its signatures';
+    if (type === 'SOA' && parent !== undefined) return 'SOA stands at the top of the zone alone';
+    if (rrsets.has(type)) return SINGLE.has(type) ? `a name has one ${type} at most` : undefined;
+    const besideCname = rrsets.has('CNAME') || (type === 'CNAME' && rrsets.size > 0);
+    return besideCname ? 'no other data may stand beside CNAME (RFC 2181 s.10.1)' : undefined;
   }
 
   /** The node of a name, made with those above it; undefined outside of the zone. */
@@ -180,7 +172,7 @@ class Builder {
     if (node.delegated) return;
     node.dname = node.rrsets.get('DNAME')?.[0];
     if (parent?.dname !== undefined) {
-      throw zoneError(source.file, source.line, `${name}: nothing may stand below a DNAME (RFC 6672 s.2.4)`);
+      this.#onFault(zoneError(source.file, source.line, `${name}: nothing may stand below a DNAME (RFC 6672 s.2.4)`));
     }
   }
 
@@ -213,27 +205,28 @@ class Builder {
     return answered('NOERROR', false, EMPTY, ns, this.#additional(ns));
   }
 
-  /** The addresses in the zone of the names that an RRset points to (RFC 1034 s.4.3.2 step 6); glue for NS alone. */
+  /** What the zone has of use with an RRset (RFC 1034 s.4.3.2 step 6); glue with NS alone. */
   #additional(rrset: readonly ResourceRecord[]): readonly ResourceRecord[] {
-    const type = rrset[0].type;
-    if (!Object.hasOwn(ADDITIONAL, type)) return EMPTY;
-    const names = new Set(rrset.map((record) => ADDITIONAL[type](record.data).toLowerCase()));
-    const found = [...names].flatMap((name) => this.#addresses(name, type === 'NS'));
-    return found.length === 0 ? EMPTY : Object.freeze(found);
+    const wanted = new Map<string, readonly string[]>();
+    for (const record of rrset) {
+      const target = wantedWith(record);
+      if (target !== undefined) wanted.set(target.name.toLowerCase(), target.types);
+    }
+    const found = [...wanted].flatMap(([name, types]) => this.#recordsOf(name, types, rrset[0].type === 'NS'));
+    return found.length === 0 ? EMPTY : Object.freeze(found.filter((record) => !rrset.includes(record)));
   }
 
-  #addresses(name: string, glue: boolean): readonly ResourceRecord[] {
-    let node = this.#nodes.get(name);
-    const synthesized = node === undefined;
-    if (node === undefined) {
-      const encloser = closestEncloser(this.#nodes, name);
-      if (encloser === undefined || encloser.delegated) return EMPTY;
-      node = encloser.wildcard;
-    }
-    if (node === undefined || (node.delegated && !glue)) return EMPTY;
-    const addresses = [...(node.rrsets.get('A') ?? EMPTY), ...(node.rrsets.get('AAAA') ?? EMPTY)];
-    return synthesized ? renamed(addresses, name) : addresses;
+  #recordsOf(name: string, types: readonly string[], glue: boolean): readonly ResourceRecord[] {
+    const known = this.#nodes.get(name);
+    if (known !== undefined) return known.delegated && !glue ? EMPTY : recordsIn(known, types);
+    const encloser = closestEncloser(this.#nodes, name);
+    if (encloser?.wildcard === undefined || encloser.delegated) return EMPTY;
+    return renamed(recordsIn(encloser.wildcard, types), name);
   }
+}
+
+function recordsIn({ rrsets }: Draft, types: readonly string[]): readonly ResourceRecord[] {
+  return types.flatMap((type) => rrsets.get(type) ?? []);
 }
 
 /** The node of the longest existing name above `name` (RFC 4592 s.3.3.1); undefined outside of the zone. */
@@ -261,7 +254,10 @@ function seal(rrset: ResourceRecord[]): void {
 }
 
 /** The same for data that are the same on the wire, letters of any case in names being alike (RFC 4343). */
-function fingerprint(data: ResourceRecord['data']): string {
-  const text = JSON.stringify(data);
-  return Buffer.isBuffer(data) || Array.isArray(data) ? text : text.toLowerCase();
+function fingerprint(type: string, data: ResourceRecord['data']): string {
+  const rdata = encoded((writer) => {
+    writer.lowersNames = true;
+    writeRdata(writer, typeNumber(type) ?? 0, type, data);
+  });
+  return rdata.toString('base64');
 }

@@ -4,7 +4,10 @@ import type { Logger } from '../../message/handler.js';
 import { stateOf } from '../../dns/zone-file/zone-file.js';
 import { Zone } from './zone.js';
 
-/** See the file's head. */
+/** Warnings of one zone that are logged at most. */
+const MAX_WARNINGS = 10;
+
+/** A zone and the files that it comes from. */
 export class ZoneSource {
   readonly #file: string;
   readonly #origin: string;
@@ -12,6 +15,8 @@ export class ZoneSource {
   #zone: Zone | undefined;
   /** The files that were read last, with their states then; undefined when that failed. */
   #files: ReadonlyMap<string, string> | undefined;
+  /** Whether a look at the files is under way: a slow one may take longer than the time between two. */
+  #looking = false;
   /** The last fault that was told. */
   #fault: string | undefined;
 
@@ -48,7 +53,16 @@ export class ZoneSource {
    * before is served on when that fails, which is logged once for each reason.
    */
   async refresh(): Promise<void> {
-    if (this.#files !== undefined && !(await haveChanged(this.#files))) return;
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      if (this.#files === undefined || (await haveChanged(this.#files))) this.#reload();
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #reload(): void {
     const before = this.#zone;
     try {
       const zone = Zone.read(this.#file, this.#origin);
@@ -75,6 +89,10 @@ export class ZoneSource {
   #take(zone: Zone): void {
     this.#zone = zone;
     this.#files = zone.files;
+    const { warnings } = zone;
+    for (const warning of warnings.slice(0, MAX_WARNINGS)) this.#logger.warn(`plugin/file: ${warning}`);
+    const more = warnings.length - MAX_WARNINGS;
+    if (more > 0) this.#logger.warn(`plugin/file: zone ${this.#origin}: ${more} more warnings`);
   }
 }
 

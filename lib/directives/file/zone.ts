@@ -1,19 +1,11 @@
 /** A zone in memory, and looking names up in it (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). */
 import type { ResourceRecord } from '../../dns/record.js';
 import { withSuffix } from '../../dns/names.js';
-import { parseZoneFile, readZoneFile, type ZoneFileContent } from '../../dns/zone-file/zone-file.js';
-import {
-  answered,
-  buildNodes,
-  closestEncloser,
-  renamed,
-  type Alias,
-  type ZoneAnswer,
-  type ZoneNode,
-  type ZoneNodes,
-} from './zone-nodes.js';
+import { parseZoneFile, readZoneFile, type OnFault, type ZoneFileContent } from '../../dns/zone-file/zone-file.js';
+import { answered, type Alias, type ZoneAnswer } from './zone-answer.js';
+import { buildNodes, closestEncloser, renamed, type ZoneNode, type ZoneNodes } from './zone-nodes.js';
 
-export type { ZoneAnswer } from './zone-nodes.js';
+export type { ZoneAnswer } from './zone-answer.js';
 
 /** How many CNAMEs an answer has at most: enough for all that are meant, and an end for those that go in circles. */
 const MAX_ALIASES = 16;
@@ -40,6 +32,24 @@ export class Zone {
     return new Zone(readZoneFile(file, origin), origin, file);
   }
 
+  /**
+   * Reads the zone to find all that is wrong with it: faults with which it is not served, and warnings. Throws
+   * `readFileSync`'s errors.
+   */
+  static check(file: string, origin: string): { faults: Error[]; warnings: readonly string[] } {
+    const faults: Error[] = [];
+    const onFault: OnFault = (fault) => faults.push(fault);
+    const { records } = readZoneFile(file, origin, onFault);
+    const read = faults.length;
+    try {
+      return { faults, warnings: buildNodes(records, origin, file, onFault).warnings };
+    } catch (error) {
+      // Where a line could not be read, SOA may be what it was to be.
+      if (read === 0) faults.push(error as Error);
+      return { faults, warnings: [] };
+    }
+  }
+
   /** The same from a text that has a character an octet; `file` stands in errors, `$INCLUDE` starts from its folder. */
   static parse(text: string, origin: string, file: string): Zone {
     return new Zone(parseZoneFile(text, file, origin), origin, file);
@@ -48,6 +58,11 @@ export class Zone {
   /** SOA's serial number, 0 to 2^32 - 1. */
   get serial(): number {
     return this.#zone.serial;
+  }
+
+  /** Records of the file that it does not have, each with its place and why. */
+  get warnings(): readonly string[] {
+    return this.#zone.warnings;
   }
 
   /** How many records it has. */
@@ -59,7 +74,7 @@ export class Zone {
    * What the zone says of a question: `name` lower case in the form of `Query.key`, `type` as `Query.type` has it, class
    * IN. Undefined for a name outside of the zone.
    *
-   * Additional records are the addresses that the zone has of names in NS, MX and SRV. Negative answers have the SOA
+   * Additional records are what the zone has of use with the answer: {@link wantedWith}. Negative answers have the SOA
    * record with the lower of its TTL and MINIMUM (RFC 2308 s.3). A chain of CNAMEs is followed inside the zone; the
    * response code is that of its end (RFC 6604 s.2.1).
    */
@@ -80,21 +95,23 @@ export class Zone {
   }
 
   #follow(first: Alias, type: string): ZoneAnswer {
-    const answer = [...first.records];
+    const records = [...first.records];
     const targets = new Set<string>();
     let target = first.target;
     // The CNAME that a DNAME gives is itself what was asked for.
     while (type !== 'CNAME' && targets.size < MAX_ALIASES && !targets.has(target)) {
       targets.add(target);
       const found = this.#find(target, type);
-      if (found === undefined) break;
+      if (found === undefined) return { ...answered('NOERROR', true, records), unresolved: { records, target } };
       if ('rcode' in found) {
-        return answered(found.rcode, true, [...answer, ...found.answer], found.authority, found.additional);
+        const { rcode, answer, authority, additional } = found;
+        const end = answered(rcode, true, [...records, ...answer], authority, additional);
+        return answer.length === 0 ? { ...end, unresolved: { records, target } } : end;
       }
-      answer.push(...found.records.filter((record) => !answer.includes(record)));
+      records.push(...found.records.filter((record) => !records.includes(record)));
       target = found.target;
     }
-    return answered('NOERROR', true, answer);
+    return answered('NOERROR', true, records);
   }
 }
 

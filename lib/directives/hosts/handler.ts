@@ -1,16 +1,18 @@
 /** Answers from a hosts file and from lines in the Corefile. */
 import { readFileSync, statSync } from 'node:fs';
 import type { WorkerPart } from '../../corefile/directive.js';
-import { isIn } from '../../dns/zone-name.js';
-import type { Logger } from '../../message/handler.js';
+import type { ResourceRecord } from '../../dns/record.js';
+import { isInZones } from '../../dns/zone-name.js';
+import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
-import { HostsTable } from './hosts-table.js';
+import type { Reply } from '../../message/reply.js';
+import { HostsTable, type AddressType } from './hosts-table.js';
 
 /** What `hosts` says. */
 export interface HostsOptions {
   file: string;
   zones: string[];
-  /** Lines of the Corefile, which come before the file's. */
+  /** Lines of the Corefile, whose answers come after those of the file. */
   inline: string;
   /** Seconds. */
   ttl: number;
@@ -18,69 +20,119 @@ export interface HostsOptions {
   /** Milliseconds between looks at the file; 0: never. */
   reload: number;
   fallthrough: string[];
+  /** Whether {@link fallthrough} also holds for types that a hosts file does not have. */
+  fallthroughUnsupported: boolean;
 }
 
-/** Reads the file, and keeps looking whether it changes. One that is not there is empty. */
-export function startHosts(options: HostsOptions, { logger }: { logger: Logger }): WorkerPart {
-  const { file, inline, reload, zones, fallthrough } = options;
-  let state = stateOf(file);
-  let table = new HostsTable(`${inline}\n${read(file, logger)}`);
-  const timer = reload === 0 ? undefined : setInterval(look, reload).unref();
+/** Warnings of one file that are logged at most. */
+const MAX_WARNINGS = 10;
 
-  function look(): void {
-    const now = stateOf(file);
-    if (now === state) return;
-    state = now;
-    table = new HostsTable(`${inline}\n${read(file, logger)}`);
+/** The directive at work: it reads the file, and looks again when it has changed. */
+class Hosts implements WorkerPart {
+  readonly #options: HostsOptions;
+  readonly #logger: Logger;
+  readonly #inline: HostsTable;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #file: HostsTable;
+  #state: string;
+
+  constructor(options: HostsOptions, logger: Logger) {
+    const { file, reload } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#inline = inlineTable(options);
+    this.#state = stateOf(file);
+    this.#file = this.#read();
+    if (reload > 0) {
+      this.#timer = setInterval(() => {
+        this.#refresh();
+      }, reload).unref();
+    }
   }
 
-  return {
-    handle(query, reply, next) {
-      // Its addresses are those of the Internet.
-      if (query.class !== 'IN') return next(query, reply);
-      const { key, type, name } = query;
-      const { ttl } = options;
-      const inZones = zones.some((zone) => isIn(key, zone));
-      if (type === 'PTR') {
-        const names = options.reverse && inZones ? table.names(key) : undefined;
-        // An address that is not here is somebody else's, fallthrough or not.
-        if (names === undefined) return next(query, reply);
-        reply.authoritative = true;
-        reply.answer(...names.map((data) => ({ type: 'PTR' as const, name, ttl, data })));
-        return;
-      }
-      if (!inZones) return next(query, reply);
-      if (!table.has(key)) {
-        if (fallthrough.some((zone) => isIn(key, zone))) return next(query, reply);
-        // NXDOMAIN would need an SOA, which a hosts file does not have.
-        reply.rcode = 'SERVFAIL';
-        return;
-      }
+  handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    // Its addresses are those of the Internet.
+    if (query.class !== 'IN') return next(query, reply);
+    const { key, name, type } = query;
+    const { zones, ttl, fallthrough, fallthroughUnsupported, reverse } = this.#options;
+    if (type === 'PTR') {
+      const names = reverse ? this.#both((table) => table.names(key)) : [];
+      // An address that is not here is somebody else's, fallthrough or not.
+      if (names.length === 0) return next(query, reply);
       reply.authoritative = true;
-      reply.rcode = 'NOERROR';
-      reply.answer(...addresses(table, query).map((data) => ({ type: type as 'A' | 'AAAA', name, ttl, data })));
-    },
-    close() {
-      clearInterval(timer);
-    },
-  };
+      reply.answer(...names.map((data) => ({ type: 'PTR' as const, name, ttl, data })));
+      return;
+    }
+    if (!isInZones(key, zones)) return next(query, reply);
+    const exists = this.#addresses('A', key).length > 0 || this.#addresses('AAAA', key).length > 0;
+    const isAddress = type === 'A' || type === 'AAAA';
+    if ((!exists || (!isAddress && fallthroughUnsupported)) && isInZones(key, fallthrough)) return next(query, reply);
+    // NXDOMAIN would need an SOA, which a hosts file does not have.
+    reply.rcode = exists ? 'NOERROR' : 'SERVFAIL';
+    if (!exists) return;
+    reply.authoritative = true;
+    if (isAddress)
+      reply.answer(...this.#addresses(type, key).map((data): ResourceRecord => ({ type, name, ttl, data })));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #addresses(type: AddressType, key: string): readonly string[] {
+    return this.#both((table) => table.addresses(type, key));
+  }
+
+  /** What the file has, and then what the Corefile has, each once. */
+  #both(of: (table: HostsTable) => readonly string[]): readonly string[] {
+    const [first, second] = [of(this.#file), of(this.#inline)];
+    return second.length === 0 ? first : [...new Set([...first, ...second])];
+  }
+
+  #refresh(): void {
+    const now = stateOf(this.#options.file);
+    if (now === this.#state) return;
+    this.#state = now;
+    this.#file = this.#read();
+  }
+
+  #read(): HostsTable {
+    const { file, zones } = this.#options;
+    let text = '';
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (error) {
+      this.#logger.warn(`plugin/hosts: ${(error as Error).message}`);
+    }
+    const table = new HostsTable(text, zones, file);
+    for (const warning of table.warnings.slice(0, MAX_WARNINGS)) this.#logger.warn(`plugin/hosts: ${warning}`);
+    const more = table.warnings.length - MAX_WARNINGS;
+    if (more > 0) this.#logger.warn(`plugin/hosts: ${file}: ${more} more warnings`);
+    return table;
+  }
 }
 
-function addresses(table: HostsTable, { key, type }: Query): readonly string[] {
-  if (type === 'A') return table.ipv4(key) ?? [];
-  return type === 'AAAA' ? (table.ipv6(key) ?? []) : [];
+/** Reads the file, and keeps looking whether it changes. A file that is not there is empty. */
+export function startHosts(options: HostsOptions, { logger }: { logger: Logger }): WorkerPart {
+  return new Hosts(options, logger);
+}
+
+/** Reads the file as the server would, and returns all that is wrong with it and with the lines of the Corefile. */
+export function checkHosts(options: HostsOptions): string[] {
+  const { file, zones } = options;
+  const { warnings } = inlineTable(options);
+  try {
+    return [...warnings, ...new HostsTable(readFileSync(file, 'utf8'), zones, file).warnings];
+  } catch (error) {
+    return [...warnings, (error as Error).message];
+  }
+}
+
+function inlineTable({ inline, zones }: HostsOptions): HostsTable {
+  return new HostsTable(inline, zones, 'inline hosts');
 }
 
 function stateOf(file: string): string {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats === undefined ? '' : `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
-}
-
-function read(file: string, logger: Logger): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    logger.warn(`plugin/hosts: ${(error as Error).message}`);
-    return '';
-  }
 }

@@ -1,48 +1,78 @@
 /** Names and addresses of a hosts file (hosts(5)). */
 import { isIP, isIPv4 } from 'node:net';
-import { normalizeName } from '../../dns/zone-name.js';
+import { writeIPv6 } from '../../dns/records/fields.js';
+import { checkIPv6 } from '../../dns/text/reader.js';
+import { MessageWriter } from '../../dns/writer.js';
+import { isInZones, normalizeName } from '../../dns/zone-name.js';
+
+/** The types that a hosts file has records of for a name. */
+export type AddressType = 'A' | 'AAAA';
 
 /** What a hosts file says: addresses by name, names by the name of the reverse look-up; all as a query's `key`. */
 export class HostsTable {
-  readonly #a = new Map<string, string[]>();
-  readonly #aaaa = new Map<string, string[]>();
+  readonly #addresses: Readonly<Record<AddressType, Map<string, string[]>>> = { A: new Map(), AAAA: new Map() };
   readonly #names = new Map<string, string[]>();
+  readonly #zones: readonly string[];
+  /** Lines and names that were passed over, each with its place and why. */
+  readonly warnings: string[] = [];
 
-  /** Reads lines of `ADDRESS NAME...`; what follows `#` is comment, and lines without an address are passed over. */
-  constructor(text: string) {
-    for (const line of text.split('\n')) {
-      const [address, ...names] = line.split('#')[0].trim().split(/\s+/);
-      if (isIP(address.split('%')[0]) === 0) continue;
-      for (const name of names) this.#add(address.split('%')[0], name);
-    }
+  /**
+   * Reads lines of `ADDRESS NAME...`; `#` starts a comment. Names outside of `zones` are passed over. `*.example.com` stands
+   * for the names with one label more than `example.com`. An IPv4-mapped IPv6 address is an IPv4 address. `file` names the
+   * text in warnings.
+   */
+  constructor(text: string, zones: readonly string[], file: string) {
+    this.#zones = zones;
+    text.split('\n').forEach((line, i) => {
+      const [word, ...names] = line.split('#')[0].trim().split(/\s+/);
+      if (word === '') return;
+      const address = addressOf(word);
+      if (address === undefined) {
+        this.warnings.push(`${file}:${i + 1}: invalid address ${JSON.stringify(word)}: the line is passed over`);
+        return;
+      }
+      for (const name of names) {
+        if (!this.#add(address, name)) {
+          this.warnings.push(`${file}:${i + 1}: invalid name ${JSON.stringify(name)}: it is passed over`);
+        }
+      }
+    });
   }
 
-  /** IPv4 addresses of a name, in the file's order. */
-  ipv4(key: string): readonly string[] | undefined {
-    return this.#a.get(key);
-  }
-
-  /** IPv6 addresses of a name, in the file's order. */
-  ipv6(key: string): readonly string[] | undefined {
-    return this.#aaaa.get(key);
+  /** The addresses of a name, in the file's order; those of a wildcard if it has no line of its own. */
+  addresses(type: AddressType, key: string): readonly string[] {
+    const addresses = this.#addresses[type];
+    return addresses.get(key) ?? addresses.get(wildcardOf(key)) ?? [];
   }
 
   /** Names of an address, by `1.2.0.192.in-addr.arpa` or its like for IPv6. */
-  names(key: string): readonly string[] | undefined {
-    return this.#names.get(key);
+  names(key: string): readonly string[] {
+    return this.#names.get(key) ?? [];
   }
 
-  /** Whether the name has an address. */
-  has(key: string): boolean {
-    return this.#a.has(key) || this.#aaaa.has(key);
-  }
-
-  #add(address: string, name: string): void {
+  /** False for an invalid name. */
+  #add(address: string, name: string): boolean {
     const key = normalizeName(name);
-    if (key === undefined) return;
-    push(isIPv4(address) ? this.#a : this.#aaaa, key, address);
-    push(this.#names, reverseName(address), key);
+    if (key === undefined) return false;
+    if (!isInZones(key, this.#zones)) return true;
+    push(this.#addresses[isIPv4(address) ? 'A' : 'AAAA'], key, address);
+    if (!key.startsWith('*.')) push(this.#names, reverseName(address), key);
+    return true;
   }
+}
+
+/** The address that a word means, IPv4-mapped ones as IPv4; undefined for another word. A zone (`%eth0`) is dropped. */
+function addressOf(word: string): string | undefined {
+  const [address] = word.split('%');
+  if (isIP(address) === 0) return undefined;
+  if (isIPv4(address)) return address;
+  return checkIPv6(address).replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+/** The name with `*` in place of its first label. */
+function wildcardOf(key: string): string {
+  const [label] = /^(?:\\.|[^.\\])*/s.exec(key) ?? [''];
+  return `*${key.slice(label.length)}`;
 }
 
 function push(map: Map<string, string[]>, key: string, value: string): void {
@@ -54,19 +84,9 @@ function push(map: Map<string, string[]>, key: string, value: string): void {
 /** RFC 1035 s.3.5, RFC 3596 s.2.5. */
 export function reverseName(address: string): string {
   if (isIPv4(address)) return `${address.split('.').reverse().join('.')}.in-addr.arpa`;
-  const [head, tail] = dotless(address).split('::') as [string, string | undefined];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right];
-  const nibbles = groups.map((group) => group.padStart(4, '0')).join('');
-  return `${Array.from(nibbles.toLowerCase()).reverse().join('.')}.ip6.arpa`;
-}
-
-/** `::ffff:1.2.3.4` with its last part in hexadecimal. */
-function dotless(address: string): string {
-  return address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes: string[]) => {
-    const [a, b, c, d] = bytes.map(Number);
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  });
+  const octets = Buffer.alloc(16);
+  const writer = new MessageWriter();
+  writer.begin(octets, 0, octets.length, '.');
+  writeIPv6(writer, address);
+  return `${Array.from(octets.toString('hex')).reverse().join('.')}.ip6.arpa`;
 }

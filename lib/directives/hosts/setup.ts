@@ -1,9 +1,9 @@
-/** `hosts [FILE [ZONES...]] { [INLINE] ttl SECONDS; no_reverse; reload DURATION; fallthrough [ZONES...] }`. */
+/** `hosts [FILE [ZONES...]] { [INLINE] ttl SECONDS; no_reverse; reload DURATION; fallthrough [ZONES...]; fallthrough_unsupported }`. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { readDuration, readFallthrough, readZones } from '../arguments.js';
-import { startHosts, type HostsOptions } from './handler.js';
+import { checkHosts, startHosts, type HostsOptions } from './handler.js';
 
 const DEFAULT_FILE = '/etc/hosts';
 const DEFAULT_TTL = 3600;
@@ -26,10 +26,14 @@ export const hosts: DirectiveDefinition<HostsOptions> = {
         reverse: true,
         reload: DEFAULT_RELOAD,
         fallthrough: [],
+        fallthroughUnsupported: false,
       };
       for (const line of use.block) {
         if (line.name === 'fallthrough') {
           options.fallthrough = readFallthrough(line);
+        } else if (line.name === 'fallthrough_unsupported') {
+          line.arguments(0);
+          options.fallthroughUnsupported = true;
         } else if (line.name === 'no_reverse') {
           line.arguments(0);
           options.reverse = false;
@@ -46,8 +50,11 @@ export const hosts: DirectiveDefinition<HostsOptions> = {
           throw line.error(`unknown property '${line.name}'`);
         }
       }
+      if (options.fallthroughUnsupported && options.fallthrough.length === 0)
+        throw use.error('fallthrough_unsupported requires fallthrough');
       return options;
     },
+    check: checkHosts,
     dependsOn: [],
     start: startHosts,
   },

@@ -1,11 +1,13 @@
 /** Answers that are made from the question. */
 import type { WorkerPart } from '../../corefile/directive.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
+import { CLASS, TYPE } from '../../dns/numbers.js';
 import { goName, isIn, isInZones, withLastDot } from '../../dns/zone-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import type { Rcode } from '../../dns/registry.js';
+import { followAlias } from '../../message/lookup.js';
 import type { Reply } from '../../message/reply.js';
 import { templateData } from './data.js';
 import { Expressions, type Variable } from './expressions.js';
@@ -35,8 +37,6 @@ export interface TemplateOptions {
   fallthrough: string[];
 }
 
-const CLASS_IN = 1;
-const ANY = 255;
 /** What a record depends on in which a field of {@link templateData} is named. The client's spelling is in its message. */
 const DEPENDENCIES: Readonly<Record<string, Dependency[]>> = {
   Remote: ['clientAddress'],
@@ -49,7 +49,7 @@ export function startTemplates(options: readonly TemplateOptions[]): WorkerPart 
   const templates = options.map((each) => new Template(each));
   return {
     dependsOn: (query) => templates.flatMap((template) => (template.concerns(query) ? template.dependencies : [])),
-    anyClass: options.some(({ qclass }) => qclass !== CLASS_IN),
+    anyClass: options.some(({ qclass }) => qclass !== CLASS.IN),
     handle(query, reply, next) {
       for (const template of templates) {
         const data = template.match(query);
@@ -59,11 +59,18 @@ export function startTemplates(options: readonly TemplateOptions[]): WorkerPart 
           return;
         }
         template.answer(reply, data);
-        return;
+        return followLast(query, reply);
       }
       return next(query, reply);
     },
   };
+}
+
+/** Where the answers end with an alias, the server itself is asked for its target. */
+function followLast(query: Query, reply: Reply): void | Promise<void> {
+  const last = reply.answers.at(-1);
+  if (last?.type !== 'CNAME' || query.typeNumber === TYPE.CNAME || query.typeNumber === TYPE.ANY) return;
+  return followAlias(query, reply, last.data as string).then(() => undefined);
 }
 
 class Template {
@@ -103,8 +110,8 @@ class Template {
         zone: withLastDot(zone),
         source: pattern.source,
         match,
-        qclass: query.classNumber === ANY ? qclass : query.classNumber,
-        qtype: query.typeNumber === ANY ? qtype : query.typeNumber,
+        qclass: query.classNumber === TYPE.ANY ? qclass : query.classNumber,
+        qtype: query.typeNumber === TYPE.ANY ? qtype : query.typeNumber,
         variables,
       });
     }
@@ -128,7 +135,7 @@ class Template {
 }
 
 function isAsked(of: number, asked: number): boolean {
-  return of === ANY || asked === ANY || of === asked;
+  return of === TYPE.ANY || asked === TYPE.ANY || of === asked;
 }
 
 /** The names of all fields in a template, whatever they are fields of. */

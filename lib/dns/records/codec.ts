@@ -96,9 +96,10 @@ function printed(fields: readonly string[]): string {
 /** Of use until the next call. */
 const scratch = Buffer.alloc(MAX_RDATA);
 
-/** The octets that `write` writes. Throws `Error` when they are more than RDATA may have. */
+/** The octets that `write` writes, names uncompressed. Throws `Error` when they are more than RDATA may have. */
 export function encoded(write: (writer: MessageWriter) => void): Buffer {
   const writer = new MessageWriter();
+  writer.compresses = false;
   writer.begin(scratch, 0, MAX_RDATA, '.');
   write(writer);
   if (writer.overflowed) throw new Error(`the data have more than ${MAX_RDATA} octets`);

@@ -57,18 +57,16 @@ const digits: Field<string | Uint8Array> = {
 };
 
 /** A decimal number as a string (RFC 1712 s.3). */
-function coordinate(most: number): Field<string | Uint8Array> {
-  return {
-    ...string,
-    parse(text, what) {
-      const value = string.parse(text, what);
-      if (typeof value !== 'string' || !/^[-+]?\d+(?:\.\d*)?$/.test(value) || Math.abs(Number(value)) > most) {
-        throw invalid(what, String(value), most === Infinity ? 'a number' : `a number from -${most} to ${most}`);
-      }
-      return value;
-    },
-  };
-}
+const decimal: Field<string | Uint8Array> = {
+  ...string,
+  parse(text, what) {
+    const value = string.parse(text, what);
+    if (typeof value !== 'string' || !/^[-+]?\d+(?:\.\d*)?$/.test(value)) {
+      throw invalid(what, String(value), 'a decimal number');
+    }
+    return value;
+  },
+};
 
 /** Base64 that fills the data; `-` in text for none. */
 const base64OrNone: Field<Buffer> = {
@@ -103,7 +101,7 @@ export const textRecords: Readonly<Record<string, RecordCodec>> = {
   SPF: single('text', strings),
   X25: octets(['address', digits]),
   ISDN: octets(['address', string], ['subaddress', optionalString]),
-  GPOS: octets(['longitude', coordinate(180)], ['latitude', coordinate(90)], ['altitude', coordinate(Infinity)]),
+  GPOS: octets(['longitude', decimal], ['latitude', decimal], ['altitude', decimal]),
   EID: octets(['identifier', hex]),
   NIMLOC: octets(['locator', hex]),
   SINK: octets(['meaning', u8], ['coding', u8], ['subcoding', u8], ['data', base64]),

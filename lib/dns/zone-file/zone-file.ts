@@ -5,7 +5,7 @@ import { withCode, type CodedError } from '../../errors.js';
 import { TextReader } from '../text/reader.js';
 import { expand, parseRange } from './generate.js';
 import { ownerName, parseRecordOf, type RecordData } from '../text/record.js';
-import { entriesOf, type Token } from '../text/tokens.js';
+import { entriesOf, type Entry, type Token } from '../text/tokens.js';
 
 /** A record of class IN, and where it was read. */
 export interface ZoneFileRecord {
@@ -33,29 +33,39 @@ export function zoneError(file: string, line: number, reason: string, cause?: un
   return withCode(new Error(`${file}:${line}: ${reason}`, { cause }), 'ERR_MULTISOCKET_ZONE');
 }
 
-const MAX_INCLUDE_DEPTH = 10;
-/** Types of which a zone has none without being signed. */
-const SIGNED = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM']);
+function isZoneError(error: unknown): error is CodedError {
+  return (error as Partial<CodedError>).code === 'ERR_MULTISOCKET_ZONE';
+}
 
+const MAX_INCLUDE_DEPTH = 10;
 /** What changes when a file is written or replaced. */
 export function stateOf({ mtimeMs, size, ino }: Stats): string {
   return `${mtimeMs} ${size} ${ino}`;
 }
 
+/** Is told of a fault. When it returns, the entry is passed over and reading goes on; else it throws. */
+export type OnFault = (fault: CodedError) => void;
+
+/** Throws the first fault. */
+export const throwFault: OnFault = (fault) => {
+  throw fault;
+};
+
 /**
  * Reads the zone file `file` and what it includes. `origin` is what names are relative to until `$ORIGIN` says otherwise.
+ * `onFault` is told of each {@link zoneError}; default: the first is thrown.
  *
- * Throws {@link zoneError}, and `readFileSync`'s errors when `file` itself cannot be read.
+ * Throws `readFileSync`'s errors when `file` itself cannot be read.
  */
-export function readZoneFile(file: string, origin: string): ZoneFileContent {
-  const parser = new Parser();
+export function readZoneFile(file: string, origin: string, onFault = throwFault): ZoneFileContent {
+  const parser = new Parser(onFault);
   parser.read(file, origin, undefined, 0);
   return parser;
 }
 
 /** The same of a text, a character an octet; `file` is for errors, and `$INCLUDE` starts from its folder. */
-export function parseZoneFile(text: string, file: string, origin: string): ZoneFileContent {
-  const parser = new Parser();
+export function parseZoneFile(text: string, file: string, origin: string, onFault = throwFault): ZoneFileContent {
+  const parser = new Parser(onFault);
   parser.parse(text, file, origin, undefined, 0);
   return parser;
 }
@@ -68,6 +78,12 @@ class Parser implements ZoneFileContent {
   /** The last one stated (RFC 1035 s.5.1). */
   #lastTtl: number | undefined;
 
+  readonly #onFault: OnFault;
+
+  constructor(onFault: OnFault) {
+    this.#onFault = onFault;
+  }
+
   read(file: string, origin: string, owner: string | undefined, depth: number): void {
     this.files.set(file, stateOf(statSync(file)));
     this.parse(readFileSync(file, 'latin1'), file, origin, owner, depth);
@@ -76,27 +92,36 @@ class Parser implements ZoneFileContent {
   parse(text: string, file: string, firstOrigin: string, firstOwner: string | undefined, depth: number): void {
     let origin = firstOrigin;
     let owner = firstOwner;
-    const fail = (line: number, reason: string): never => {
-      throw zoneError(file, line, reason);
+    const fail = (line: number, reason: string, cause?: unknown): never => {
+      throw zoneError(file, line, reason, cause);
     };
-    for (const { line, indented, tokens } of entriesOf(text, fail)) {
-      try {
-        const directive = directiveOf(tokens[0], indented);
-        const rest = new TextReader(tokens.slice(1), origin);
-        if (directive === '$ORIGIN') origin = last(rest, rest.name('the origin'));
-        else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time('the TTL'));
-        else if (directive === '$INCLUDE') this.#include(rest, file, origin, owner, depth);
-        else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
-        else if (directive !== undefined) throw new Error(`${directive} is no directive`);
-        else {
-          if (!indented) owner = ownerName(tokens[0], origin);
-          if (owner === undefined) throw new Error('no owner stands before the first record');
-          this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
-        }
-      } catch (error) {
-        if ((error as Partial<CodedError>).code === 'ERR_MULTISOCKET_ZONE') throw error;
-        throw zoneError(file, line, (error as Error).message, error);
+    const read = ({ line, indented, tokens }: Entry): void => {
+      const directive = directiveOf(tokens[0], indented);
+      const rest = new TextReader(tokens.slice(1), origin);
+      if (directive === '$ORIGIN') origin = last(rest, rest.name('the origin'));
+      else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time('the TTL'));
+      else if (directive === '$INCLUDE') this.#include(rest, file, origin, owner, depth);
+      else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
+      else if (directive !== undefined) {
+        throw new Error(`unknown directive ${directive}: $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
+      } else {
+        if (!indented) owner = ownerName(tokens[0], origin);
+        if (owner === undefined) throw new Error('no owner stands before the first record');
+        this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
       }
+    };
+    try {
+      for (const entry of entriesOf(text, fail)) {
+        try {
+          read(entry);
+        } catch (error) {
+          this.#onFault(isZoneError(error) ? error : zoneError(file, entry.line, (error as Error).message, error));
+        }
+      }
+    } catch (error) {
+      // The text cannot be split any further.
+      if (!isZoneError(error)) throw error;
+      this.#onFault(error);
     }
   }
 
@@ -106,7 +131,6 @@ class Parser implements ZoneFileContent {
     const { type, data } = record;
     let { ttl } = record;
     if (record.class !== 'IN') throw new Error(`the class ${record.class} is not IN`);
-    if (SIGNED.has(type)) throw new Error(`the type ${type} is of a signed zone, which is not supported`);
     if (ttl !== undefined) this.#lastTtl = ttl;
     ttl ??= this.#defaultTtl ?? this.#lastTtl;
     if (ttl === undefined && type === 'SOA') ttl = this.#lastTtl = (data as { minimum: number }).minimum;

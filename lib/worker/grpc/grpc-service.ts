@@ -1,4 +1,5 @@
 /** DNS over gRPC as CoreDNS has it: `service coredns.dns.DnsService { rpc Query(DnsPacket) returns (DnsPacket); }`. */
+import type { WorkerContext } from '../context.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
 import {
@@ -14,7 +15,6 @@ import {
 } from './grpc-call.js';
 import { decodePacket, encodePacket } from './grpc-packet.js';
 import { MAX_MESSAGE } from '../https/http-exchange.js';
-import type { HttpServiceOptions } from '../https/https-service.js';
 import { Http2Connection } from '../https/http2/connection.js';
 import type { Http2Stream } from '../https/http2/stream.js';
 import { MessageExchange } from '../message-exchange.js';
@@ -36,9 +36,9 @@ export class GrpcService implements Service {
   readonly #exchange: MessageExchange;
   readonly #maxPipelined: number;
 
-  constructor(options: HttpServiceOptions) {
-    this.#maxPipelined = options.maxPipelined;
-    this.#exchange = new MessageExchange('grpc', options);
+  constructor(context: WorkerContext) {
+    this.#maxPipelined = context.settings.tcp.maxPipelined;
+    this.#exchange = new MessageExchange('grpc', context);
   }
 
   start(connection: Connection): Protocol {

@@ -1,20 +1,15 @@
 /** DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
 import { freshnessLifetime } from '../../dns/encoded-message.js';
+import type { WorkerContext } from '../context.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
 import { HttpFailure, MAX_MESSAGE, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
 import { Http1Server } from './http1-protocol.js';
 import type { HttpRequest } from './http-request.js';
 import { Http2Connection } from './http2/connection.js';
-import { MessageExchange, type MessageExchangeOptions, type Outcome } from '../message-exchange.js';
+import { MessageExchange, type Outcome } from '../message-exchange.js';
 
 const TOO_LONG = new HttpFailure(413, 'the message is too long');
-
-/** What {@link HttpsService} and the service of gRPC are made from. */
-export interface HttpServiceOptions extends MessageExchangeOptions {
-  /** Requests of one connection at a time. */
-  maxPipelined: number;
-}
 
 /** DNS over HTTPS, for all connections of a worker. */
 export class HttpsService implements Service {
@@ -23,10 +18,10 @@ export class HttpsService implements Service {
   readonly #http1: Http1Server;
   readonly #maxPipelined: number;
 
-  constructor(options: HttpServiceOptions) {
-    this.#maxPipelined = options.maxPipelined;
-    this.#exchange = new MessageExchange('https', options);
-    const { maxPipelined } = options;
+  constructor(context: WorkerContext) {
+    const { maxPipelined } = context.settings.tcp;
+    this.#maxPipelined = maxPipelined;
+    this.#exchange = new MessageExchange('https', context);
     this.#http1 = new Http1Server({
       maxPipelined,
       onRequest: (connection, request) => {

@@ -1,30 +1,18 @@
-/** Lets connections in, up to the caps that all workers of a server keep together. */
 import type { Socket } from 'node:net';
 import { addon } from '../../native/addon.js';
 import type { Endpoint } from '../../message/batch.js';
-import type { ConnectionLimits } from './connection-limits.js';
+import type { WorkerContext } from '../context.js';
 import { socketCounter, workerCounter, type WorkerCounter } from '../counters.js';
 import { endpointOf } from '../ip.js';
 
 const CONNECTIONS = socketCounter('connections');
 
-/** What a {@link ConnectionGate} is made from. */
-export interface ConnectionGateOptions {
-  limits: ConnectionLimits;
-  maxConnections: number;
-  maxConnectionsPerClient: number;
-  /** All rows of counters. */
-  counters: Float64Array;
-  /** The element of `counters` at which this worker's row starts. */
-  row: number;
-}
-
-/** See the file's head. One a worker. */
+/** Lets connections in, up to the caps that all workers of a server keep together. One a worker. */
 export class ConnectionGate {
-  readonly #options: ConnectionGateOptions;
+  readonly #context: WorkerContext;
 
-  constructor(options: ConnectionGateOptions) {
-    this.#options = options;
+  constructor(context: WorkerContext) {
+    this.#context = context;
   }
 
   /**
@@ -32,7 +20,8 @@ export class ConnectionGate {
    * is from. Undefined: it is one too many and has been reset, or it is gone already.
    */
   admit(socket: Socket, listener: number): Endpoint | undefined {
-    const { limits, maxConnections, maxConnectionsPerClient, counters } = this.#options;
+    const { limits, counters, settings } = this.#context;
+    const { maxConnections, maxConnectionsPerClient } = settings.tcp;
     const { remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy();
@@ -59,6 +48,6 @@ export class ConnectionGate {
 
   /** Adds to a counter of this worker. */
   count(counter: WorkerCounter, by = 1): void {
-    this.#options.counters[this.#options.row + workerCounter(counter)] += by;
+    this.#context.counters[this.#context.row + workerCounter(counter)] += by;
   }
 }

@@ -2,9 +2,10 @@
 import { createServer, type Socket } from 'node:net';
 import type { AnswerFront } from '../../native/addon.js';
 import type { Endpoint } from '../../message/batch.js';
-import { Acceptor, type AcceptorOptions } from './acceptor.js';
-import { Connection, type ConnectionTimeouts, type Listener, type Protocol, type StreamSocket } from './connection.js';
-import type { ConnectionGate } from './connection-gate.js';
+import type { WorkerContext } from '../context.js';
+import { Acceptor } from './acceptor.js';
+import { Connection, type Listener, type Protocol, type StreamSocket } from './connection.js';
+import { ConnectionGate } from './connection-gate.js';
 import type { SharedTls } from './secure-context.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 
@@ -22,26 +23,17 @@ export interface Service {
   start(connection: Connection): Protocol;
 }
 
-/** What {@link Connections} are made from. */
-export interface ConnectionsOptions {
-  gate: ConnectionGate;
-  report: AcceptorOptions['report'];
-  timeouts: ConnectionTimeouts;
-  /** Length of an accept queue. */
-  backlog: number;
-  /** Of addresses without settings of their own; undefined: these are not encrypted. */
-  tls: SharedTls | undefined;
-  /** By {@link StreamSocket.entry}; null: it is not encrypted. */
-  ownTls: Readonly<Record<string, SharedTls | null>>;
-  services: Readonly<Record<StreamSocket['transport'], Service>>;
-}
+/** The protocols of a worker, by transport. */
+export type Services = Readonly<Record<StreamSocket['transport'], Service>>;
 
 /**
  * All connections of a worker. Accepts them, does TLS, checks clients' certificates, starts the protocol of the address,
  * closes those whose time is up, and drains them. Nothing else in the library listens for queries by TCP.
  */
 export class Connections {
-  readonly #options: ConnectionsOptions;
+  readonly #context: WorkerContext;
+  readonly #services: Services;
+  readonly #gate: ConnectionGate;
   readonly #acceptor: Acceptor;
   readonly #open = new Set<Connection>();
   /** By the name of the address; those of addresses without settings of their own by {@link SHARED}. */
@@ -52,16 +44,19 @@ export class Connections {
   #onEmpty: (() => void)[] = [];
   #ref = true;
 
-  constructor(options: ConnectionsOptions) {
-    this.#options = options;
-    this.#acceptor = new Acceptor(options);
+  constructor(context: WorkerContext, services: Services) {
+    this.#context = context;
+    this.#services = services;
+    this.#gate = new ConnectionGate(context);
+    const { tls: shared, ownTls, tcp } = context.settings;
+    this.#acceptor = new Acceptor({ gate: this.#gate, backlog: tcp.backlog, report: context.report });
     const failed = (): void => {
-      options.gate.count('tlsHandshakeFailures');
+      this.#gate.count('tlsHandshakeFailures');
     };
-    for (const [entry, tls] of Object.entries({ ...options.ownTls, [SHARED]: options.tls ?? null })) {
+    for (const [entry, tls] of Object.entries({ ...ownTls, [SHARED]: shared ?? null })) {
       if (tls !== null) this.#handshakes.set(entry, new TlsHandshakes(tls, failed));
     }
-    const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = options.timeouts;
+    const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = tcp;
     const shortest = Math.min(handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout);
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
@@ -134,17 +129,17 @@ export class Connections {
 
   /** Those of an address; undefined where it is not encrypted. */
   #handshakesOf({ entry }: Listener): TlsHandshakes | undefined {
-    return this.#handshakes.get(Object.hasOwn(this.#options.ownTls, entry) ? entry : SHARED);
+    return this.#handshakes.get(Object.hasOwn(this.#context.settings.ownTls, entry) ? entry : SHARED);
   }
 
   #accept(socket: Socket, listener: Listener): void {
-    const client = this.#options.gate.admit(socket, listener.number);
+    const client = this.#gate.admit(socket, listener.number);
     if (client === undefined) return;
     if (!this.#ref) socket.unref();
     this.#sweeper ??= setInterval(() => {
       this.#sweep();
     }, this.#sweepInterval).unref();
-    const { alpn } = this.#options.services[listener.transport];
+    const { alpn } = this.#services[listener.transport];
     const handshakes = this.#handshakesOf(listener);
     if (alpn === undefined || handshakes === undefined) {
       this.#start(socket, listener, client);
@@ -160,7 +155,7 @@ export class Connections {
 
   #start(socket: Socket, listener: Listener, client: Endpoint): void {
     const connection = new Connection(socket, listener, client, (started) =>
-      this.#options.services[listener.transport].start(started),
+      this.#services[listener.transport].start(started),
     );
     this.#open.add(connection);
     socket.once('close', () => {
@@ -171,7 +166,8 @@ export class Connections {
   }
 
   #sweep(): void {
-    const { gate, timeouts } = this.#options;
+    const gate = this.#gate;
+    const timeouts = this.#context.settings.tcp;
     const now = performance.now();
     for (const handshakes of this.#handshakes.values()) handshakes.giveUp(now - timeouts.handshakeTimeout);
     const countMessages = (by: number): void => {

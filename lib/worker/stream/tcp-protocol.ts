@@ -1,14 +1,13 @@
 /** DNS over TCP (RFC 7766) and over TLS (RFC 7858). */
 import type { Socket } from 'node:net';
-import { addon, type Guard, type StreamAdmission } from '../../native/addon.js';
+import { addon, type StreamAdmission } from '../../native/addon.js';
 import type { QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
 import { CONNECTION_GIVEN_UP, NOTHING_GIVEN_UP, type Connection, type Protocol } from './connection.js';
 import type { Service } from './connections.js';
+import type { WorkerContext } from '../context.js';
 import { workerCounter } from '../counters.js';
-import type { Dispatcher } from '../dispatcher.js';
-import type { EdnsSettings } from '../edns-settings.js';
 import { FrameInput } from './frame-input.js';
 import { FrameOutput } from './frame-output.js';
 
@@ -24,22 +23,7 @@ const BATCHES_A_TURN = 1;
 const QUERIES = workerCounter('tcpQueries');
 const REPLIES = workerCounter('tcpReplies');
 
-/** What {@link TcpService} is made from. */
-export interface TcpOptions {
-  dispatcher: Dispatcher;
-  /** All rows of counters. */
-  counters: Float64Array;
-  /** The element of `counters` at which this worker's row starts. */
-  row: number;
-  edns: EdnsSettings;
-  guard: Guard | undefined;
-  /** Queries of one connection that handlers may hold at a time. */
-  maxPipelined: number;
-  /** Queries after which a connection is closed; Infinity: any number. */
-  maxQueries: number;
-}
-
-interface Shared extends TcpOptions {
+interface Shared extends WorkerContext {
   /** Rows and names of the messages that are being looked at; of use until the next look. */
   words: Uint32Array;
   text: Buffer;
@@ -56,13 +40,13 @@ export class TcpService implements Service {
   readonly #shared: Shared;
 
   /** `encrypted`: whether its connections are. */
-  constructor(options: TcpOptions, encrypted: boolean) {
+  constructor(context: WorkerContext, encrypted: boolean) {
     this.alpn = encrypted ? ['dot'] : undefined; // RFC 7858 s.3.2 (IANA: ALPN protocol IDs)
     const words = new Uint32Array(batchSize * queryWords);
     const text = Buffer.alloc(batchSize * 2 * maxText);
     const stream = new Uint32Array(streamWords);
     const output = new FrameOutput();
-    const { counters, row, edns, guard } = options;
+    const { counters, row, edns, guard } = context;
     const admission = new addon.StreamAdmission(
       {
         queries: words,
@@ -75,7 +59,7 @@ export class TcpService implements Service {
       },
       guard,
     );
-    this.#shared = { ...options, words, text, output, admission, stream };
+    this.#shared = { ...context, words, text, output, admission, stream };
   }
 
   start(connection: Connection): Protocol {
@@ -114,7 +98,7 @@ class TcpProtocol implements Protocol {
     this.#connection = connection;
     this.#socket = socket;
     this.#context = context;
-    this.#left = context.maxQueries;
+    this.#left = context.settings.tcp.maxQueries;
     this.#gathers = connection.origin.transport === 'tls';
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
@@ -158,7 +142,7 @@ class TcpProtocol implements Protocol {
     let batches = 0;
     while (batches < BATCHES_A_TURN && !this.#full() && this.#left > 0) {
       const { bytes, start, end } = this.#input;
-      const { maxPipelined } = this.#context;
+      const { maxPipelined } = this.#context.settings.tcp;
       stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight, this.#left);
       stream[streamWord.answersEnd] = output.end;
       const count = admission.check(bytes, start, end, front, origin.bytes);
@@ -211,9 +195,9 @@ class TcpProtocol implements Protocol {
   }
 
   #put(query: Query, reply: Reply): void {
-    const { dispatcher, counters, row, output } = this.#context;
+    const { encoder, counters, row, output } = this.#context;
     if (output.full) this.#send(output.take());
-    const length = dispatcher.encode(query, reply, output.bytes, output.next);
+    const length = encoder.encode(query, reply, output.bytes, output.next);
     if (length === 0) return;
     output.add(length);
     counters[row + REPLIES]++;
@@ -244,7 +228,9 @@ class TcpProtocol implements Protocol {
   }
 
   #full(): boolean {
-    return this.#connection.inFlight >= this.#context.maxPipelined || this.#socket.writableLength > MAX_UNREAD;
+    return (
+      this.#connection.inFlight >= this.#context.settings.tcp.maxPipelined || this.#socket.writableLength > MAX_UNREAD
+    );
   }
 
   #block(on: boolean): void {

@@ -1,4 +1,3 @@
-/** DNS over UDP where native code is missing: {@link UdpTransport} on a socket of `dgram`, a datagram at a time. */
 import type { RemoteInfo } from 'node:dgram';
 import { addon } from '../../native/addon.js';
 import { checkOne } from '../../message/check-one.js';
@@ -7,9 +6,11 @@ import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
 import { plainSocket, type Datagram, type PlainSocket } from '../../socket/plain-socket.js';
 import { socketCounter, workerCounter } from '../counters.js';
+import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { endpointOf } from '../ip.js';
-import type { UdpSocket, UdpTransportOptions } from './udp.js';
+import type { ReplyEncoder } from '../reply-encoder.js';
+import type { UdpSocket } from './udp.js';
 
 const { layout } = addon;
 const PREFIX = 2;
@@ -31,9 +32,10 @@ interface Served {
   onEmpty: (() => void) | undefined;
 }
 
-/** See the file's head. */
+/** DNS over UDP where native code is missing: serves sockets of `dgram`, a datagram at a time. */
 export class PlainUdpTransport {
   readonly #dispatcher: Dispatcher;
+  readonly #encoder: ReplyEncoder;
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #edns: Uint8Array;
@@ -42,13 +44,14 @@ export class PlainUdpTransport {
   #ref = true;
   #closed = false;
 
-  constructor(options: UdpTransportOptions) {
-    if (options.maxQueueDelay > 0) throw needsNative('"maxQueueDelay"');
-    this.#dispatcher = options.dispatcher;
-    this.#counters = options.counters;
-    this.#row = options.row;
-    this.#edns = options.edns.udp;
-    this.#output = Buffer.alloc(options.maxPayloadSize);
+  constructor({ settings, dispatcher, encoder, counters, row, edns }: WorkerContext) {
+    if (settings.maxQueueDelay > 0) throw needsNative('"maxQueueDelay"');
+    this.#dispatcher = dispatcher;
+    this.#encoder = encoder;
+    this.#counters = counters;
+    this.#row = row;
+    this.#edns = edns.udp;
+    this.#output = Buffer.alloc(settings.maxPayloadSize);
   }
 
   /** Starts to serve a socket. */
@@ -125,7 +128,7 @@ export class PlainUdpTransport {
   }
 
   #put(query: Query, reply: Reply, from: RemoteInfo, { socket }: Served): void {
-    const length = this.#dispatcher.encode(query, reply, this.#output, 0);
+    const length = this.#encoder.encode(query, reply, this.#output, 0);
     // The socket may keep it until the next turn of the loop.
     if (length > 0) this.#send(socket, Buffer.from(this.#output.subarray(0, length)), from);
   }

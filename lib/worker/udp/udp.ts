@@ -1,12 +1,13 @@
 /** A worker's side of DNS over UDP: batches of queries in, their replies out. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { addon, type AnswerFront, type Guard, type UdpEndpoint } from '../../native/addon.js';
+import { addon, type AnswerFront, type UdpEndpoint } from '../../native/addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../../message/batch.js';
 import { copyOctets } from '../../dns/octets.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
+import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
-import type { EdnsSettings } from '../edns-settings.js';
+import type { ReplyEncoder } from '../reply-encoder.js';
 import { endpointAt } from '../ip.js';
 
 const { layout } = addon;
@@ -29,21 +30,6 @@ export interface UdpSocket {
   local: Endpoint;
 }
 
-/** What a {@link UdpTransport} is made from. */
-export interface UdpTransportOptions {
-  dispatcher: Dispatcher;
-  /** All rows of counters (see `lib/worker/counters.ts`). */
-  counters: Float64Array;
-  /** The element of `counters` at which this worker's row starts. */
-  row: number;
-  guard: Guard | undefined;
-  /** Milliseconds that a query may have waited in the kernel; 0: any time. */
-  maxQueueDelay: number;
-  edns: EdnsSettings;
-  /** The longest message that a reply may have, in bytes. */
-  maxPayloadSize: number;
-}
-
 /** Serves the UDP sockets that it is lent, on the event loop of the thread that made it. */
 export class UdpTransport {
   readonly #slab = new ArrayBuffer(slabSize);
@@ -52,6 +38,7 @@ export class UdpTransport {
   readonly #batch: QueryBatch;
   readonly #endpoint: UdpEndpoint;
   readonly #dispatcher: Dispatcher;
+  readonly #encoder: ReplyEncoder;
   readonly #maxPayloadSize: number;
   readonly #locals: Endpoint[] = [];
   /** Queries of a socket that a handler still holds. */
@@ -66,20 +53,22 @@ export class UdpTransport {
   #flushing = false;
   #closed = false;
 
-  constructor(options: UdpTransportOptions) {
-    this.#dispatcher = options.dispatcher;
-    this.#maxPayloadSize = options.maxPayloadSize;
+  constructor(context: WorkerContext) {
+    const { settings } = context;
+    this.#dispatcher = context.dispatcher;
+    this.#encoder = context.encoder;
+    this.#maxPayloadSize = settings.maxPayloadSize;
     // Native code holds the slab's address: nobody may move the memory to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
-    const { counters, row, edns } = options;
+    const { counters, row, edns } = context;
     const memory = { slab: this.#slab, queries: words, outbox: this.#outbox, counters, row, edns: edns.udp };
     this.#endpoint = new addon.UdpEndpoint(memory, (count) => {
       this.#serve(count);
     });
-    this.#endpoint.dropOlderThan(options.maxQueueDelay);
-    if (options.guard !== undefined) this.#endpoint.guard(options.guard);
+    this.#endpoint.dropOlderThan(settings.maxQueueDelay);
+    if (context.guard !== undefined) this.#endpoint.guard(context.guard);
   }
 
   /** Starts to serve a socket; what `front` knows needs no handler. */
@@ -161,7 +150,7 @@ export class UdpTransport {
   }
 
   #put(query: Query, reply: Reply, envelopeOffset: number): void {
-    const length = this.#dispatcher.encode(query, reply, this.#bytes, this.#cursor);
+    const length = this.#encoder.encode(query, reply, this.#bytes, this.#cursor);
     if (length === 0) return;
     const entry = 1 + this.#outbox[0] * outboxEntryWords;
     this.#outbox[entry + outboxWord.envelope] = envelopeOffset;

@@ -47,7 +47,6 @@ describe('the directive file', () => {
     ['file db {\n reload 5\n}', 3, 'invalid duration "5"'],
     ['file db {\n reload -5s\n}', 3, 'invalid duration "-5s"'],
     ['file db {\n reload 1000h\n}', 3, 'the duration 1000h is longer than 2147483647 ms'],
-    ['file db {\n upstream\n}', 3, 'upstream is not supported: answers end where the zone does'],
     ['file db {\n transfer to *\n}', 3, "unknown property 'transfer'"],
   ];
   for (const [text, line, message] of faults) {
@@ -58,6 +57,36 @@ describe('the directive file', () => {
       });
     });
   }
+
+  it('tells all faults of its zone files at once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
+    try {
+      const db = join(folder, 'db');
+      writeFileSync(
+        db,
+        '$TTL 60\n@ SOA a b 1 2 3 4 5\na A 192.0.2\nb MX mail\nc CNAME d\nc A 192.0.2.1\nout.example.net. A 192.0.2.1\n' +
+          '$INCLUDE nowhere\nd LOC 91 N 0 E 0\ne TXT "x\n',
+      );
+      const check = (lines: string): string[] => {
+        const { blocks } = load(lines);
+        return file.setup.check?.(blocks[0].plugins[0].config as never) as string[];
+      };
+      assert.throws(
+        () => check(`example.org {\n file ${db}\n}`),
+        (error: AggregateError) => {
+          const lines = (error.errors as Error[]).map(({ message }) => /^.*db:(\d+): /.exec(message)?.[1]);
+          assert.deepEqual(lines, ['3', '4', '8', '9', '10', '6']);
+          return true;
+        },
+      );
+      writeFileSync(db, '$TTL 60\n@ SOA a b 1 2 3 4 5\nout.example.net. A 192.0.2.1\n');
+      assert.match(check(`example.org {\n file ${db}\n}`).join(), /^.*db:3: out.example.net A: .* left out$/);
+      assert.match(check(`example.org {\n file ${db}.gone\n}`).join(), /ENOENT/);
+      assert.throws(() => check(`example.org {\n file ${db}.gone {\n reload 0\n }\n}`), AggregateError);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it('answers in a chain', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
@@ -79,7 +108,7 @@ describe('the directive file', () => {
         reply.answers!.map((record) => (record as { data: unknown }).data),
         ['192.0.2.1'],
       );
-      assert.equal(((await ask(port, 'example.net')) as unknown as { rcode: string }).rcode, 'SERVFAIL');
+      assert.equal(((await ask(port, 'example.net')) as unknown as { rcode: string }).rcode, 'REFUSED');
       await chain.close();
     } finally {
       rmSync(folder, { recursive: true });

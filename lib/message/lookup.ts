@@ -1,0 +1,56 @@
+/** Questions that a handler asks the server that it is part of: targets of aliases, for one (RFC 1034 s.4.3.2). */
+import { typeNumber, type Rcode } from '../dns/registry.js';
+import type { Handler } from './handler.js';
+import type { LookupAnswer, Lookups, Query } from './query.js';
+import { Reply } from './reply.js';
+import { rewriteQuery } from './rewrite-query.js';
+
+/** How many questions may lead to one another, the client's included. Enough for all chains that are meant. */
+const MAX_DEPTH = 9;
+
+/** Response codes that say something of a name; with others, such as REFUSED, a server says nothing of it. */
+const CONCLUSIVE: ReadonlySet<Rcode> = new Set<Rcode>(['NOERROR', 'NXDOMAIN', 'YXDOMAIN', 'SERVFAIL']);
+
+const FAILED: LookupAnswer = { rcode: 'SERVFAIL', answers: [], authorities: [], additionals: [] };
+
+/** What queries ask when their server's handler is `handler`. */
+export function lookupsThrough(handler: Handler): Lookups {
+  const ask = async (query: Query, name: string, type: string): Promise<LookupAnswer> => {
+    const { asked = [] } = query.lookups ?? {};
+    const number = typeNumber(type);
+    if (number === undefined) throw new Error(`unknown type ${JSON.stringify(type)}`);
+    const question = rewriteQuery(query, { name, type: number });
+    const path = [...asked, questionOf(query)];
+    // A loop, or a chain that is too long.
+    if (path.length >= MAX_DEPTH || path.includes(questionOf(question))) return FAILED;
+    question.lookups = { ask, asked: path };
+    const reply = new Reply(question);
+    await handler(question, reply);
+    if (!reply.answered || reply.dropped) return FAILED;
+    const { rcode, answers, authorities, additionals, caching, allDependencies } = reply;
+    return { rcode, answers, authorities, additionals, caching, dependencies: allDependencies };
+  };
+  return { ask, asked: [] };
+}
+
+/**
+ * Completes a reply whose answers end with an alias: asks the server itself for `target`, and adds what it says. Its
+ * response code becomes the reply's (RFC 6604 s.2.1). Resolves with false, the reply unchanged, where this server has
+ * nothing to say of the target: the client asks others then.
+ */
+export async function followAlias(query: Query, reply: Reply, target: string): Promise<boolean> {
+  if (query.lookups === undefined) return false;
+  const found = await query.lookup(target);
+  if (!CONCLUSIVE.has(found.rcode)) return false;
+  reply.rcode = found.rcode;
+  reply.answer(...found.answers);
+  reply.authority(...found.authorities);
+  reply.additional(...found.additionals);
+  if (found.caching !== undefined) reply.restrictCaching(found.caching);
+  if (found.dependencies !== undefined) reply.dependOn(found.dependencies);
+  return true;
+}
+
+function questionOf({ key, type, class: queryClass }: Query): string {
+  return `${key} ${queryClass} ${type}`;
+}

@@ -1,0 +1,49 @@
+import { addon, type AnswerCache, type Guard } from '../native/addon.js';
+import type { Handler } from '../message/handler.js';
+import { Dispatcher } from './dispatcher.js';
+import { ednsSettings, type EdnsSettings } from './edns-settings.js';
+import { HandlerFailures, type Report } from './handler-failures.js';
+import type { ServingOptions } from './messages.js';
+import { ReplyEncoder } from './reply-encoder.js';
+import { ConnectionLimits } from './stream/connection-limits.js';
+
+/** What all transports of a worker share. */
+export interface WorkerContext {
+  /** What the server's options say. */
+  settings: ServingOptions;
+  /** All rows of counters (see `lib/worker/counters.ts`). */
+  counters: Float64Array;
+  /** The element of `counters` at which this worker's row starts. */
+  row: number;
+  /** What the OPT records of replies say, by transport. */
+  edns: EdnsSettings;
+  /** Cookies and rate limits; undefined: there are none. */
+  guard: Guard | undefined;
+  /** The server's own answer cache; undefined: there is none. */
+  cache: AnswerCache | undefined;
+  /** The caps on connections that all workers keep together. */
+  limits: ConnectionLimits;
+  dispatcher: Dispatcher;
+  encoder: ReplyEncoder;
+  /** Passes a report on, unless it is one too many of its code. */
+  report: Report;
+}
+
+/** Attaches to what the server opened, and makes the parts that every transport needs. */
+export function createContext(settings: ServingOptions, handler: Handler, report: Report): WorkerContext {
+  const { row, maxPayloadSize } = settings;
+  const counters = new Float64Array(settings.memory);
+  const failures = new HandlerFailures(counters, row, report);
+  const cache = settings.cache === 0 ? undefined : new addon.AnswerCache(settings.cache);
+  const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
+  const edns = ednsSettings({
+    maxPayloadSize,
+    idleTimeout: settings.tcp.idleTimeout,
+    grpcEncrypted: [settings.tls, ...Object.values(settings.ownTls)].some((tls) => tls !== undefined && tls !== null),
+    nsid: settings.nsid,
+  });
+  const limits = new ConnectionLimits(settings.connections, settings.seat);
+  const dispatcher = new Dispatcher({ ...settings, handler, cache, counters, failures, report });
+  const encoder = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
+  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, report };
+}

@@ -1,0 +1,112 @@
+import { addon, type AnswerCache } from '../native/addon.js';
+import type { Rcode } from '../dns/registry.js';
+import { transports } from '../message/batch.js';
+import type { Query } from '../message/query.js';
+import { replyLimit } from '../message/reply-limit.js';
+import type { Reply } from '../message/reply.js';
+import { workerCounter } from './counters.js';
+import { withNsid, type EdnsSettings } from './edns-settings.js';
+import type { HandlerFailures } from './handler-failures.js';
+import { packOrigin } from './ip.js';
+
+/** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
+const COOKIE_OPTION_SIZE = 28;
+const { keeping: place } = addon.layout;
+/** How the reply is kept that is being kept: one a thread. */
+const keeping = new Uint32Array(Object.keys(place).length);
+
+const TRUNCATED = workerCounter('truncated');
+const RCODES: Readonly<Partial<Record<Rcode, number>>> = {
+  NOERROR: workerCounter('repliesNoError'),
+  NXDOMAIN: workerCounter('repliesNxDomain'),
+  SERVFAIL: workerCounter('repliesServFail'),
+  REFUSED: workerCounter('repliesRefused'),
+};
+const OTHER_RCODE = workerCounter('repliesOther');
+
+/** What a {@link ReplyEncoder} is made from. */
+export interface ReplyEncoderOptions {
+  /** Where replies are kept; undefined: nowhere. */
+  cache: AnswerCache | undefined;
+  /** The longest UDP reply in bytes. */
+  maxPayloadSize: number;
+  edns: EdnsSettings;
+  /** All rows of counters. */
+  counters: Float64Array;
+  /** The element of `counters` at which this worker's row starts. */
+  row: number;
+  failures: HandlerFailures;
+}
+
+/** Makes messages of replies: writes them, puts them into the cache, and adds the options that a client asked for. One a worker. */
+export class ReplyEncoder {
+  readonly #cache: AnswerCache | undefined;
+  readonly #maxPayloadSize: number;
+  readonly #edns: EdnsSettings;
+  readonly #counters: Float64Array;
+  readonly #row: number;
+  readonly #failures: HandlerFailures;
+
+  constructor(options: ReplyEncoderOptions) {
+    this.#cache = options.cache;
+    this.#maxPayloadSize = options.maxPayloadSize;
+    this.#edns = options.edns;
+    this.#counters = options.counters;
+    this.#row = options.row;
+    this.#failures = options.failures;
+  }
+
+  /**
+   * Writes a reply into `target` and returns its length: at most what the query's transport and EDNS allow; 0 when the
+   * handler dropped it. One that cannot be encoded is SERVFAIL instead.
+   */
+  encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
+    if (reply.dropped) {
+      reply.finished(0);
+      return 0;
+    }
+    const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
+    // Each reply to who sent a cookie has one (RFC 7873 s.5.2), so that it has its room before any record has.
+    const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
+    let length = this.#tryEncode(query, reply, target, offset, room);
+    if (reply.truncated && query.transport !== 'udp') {
+      // There is no better transport to point to: a message has no more than 16 bits for its length.
+      this.#failures.fail('replyInvalid', 'REPLY_TOO_LARGE', 'answered with more than 65,535 bytes', query, reply);
+      length = this.#tryEncode(query, reply, target, offset, room);
+    }
+    if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
+    if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
+    // After it was kept: what one client asked for is nobody else's.
+    if (query.asksForOptions) {
+      const { transport, row } = query;
+      const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
+      length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
+    }
+    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
+    reply.finished(length);
+    return length;
+  }
+
+  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. */
+  #keep(cache: AnswerCache, query: Query, reply: Reply, target: Buffer, offset: number, length: number): void {
+    const { ttl, varyBy } = reply.caching;
+    if (ttl === 0 || reply.truncated) return;
+    const { bytes, offset: start, length: size, transport } = query;
+    const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
+    keeping[place.transport] = transports.indexOf(transport);
+    keeping[place.opt] = reply.optStart;
+    keeping[place.maxTtl] = ttl;
+    keeping[place.varyBy] = varyBy;
+    keeping[place.generation] = reply.cacheGeneration;
+    cache.store(bytes.subarray(start, start + size), target.subarray(offset, offset + length), keeping, origin);
+  }
+
+  #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {
+    try {
+      return reply.encode(target, offset, limit, this.#maxPayloadSize);
+    } catch (error) {
+      this.#failures.fail('replyInvalid', 'REPLY_INVALID', 'answered what cannot be encoded', query, reply, error);
+      return reply.encode(target, offset, limit, this.#maxPayloadSize);
+    }
+  }
+}

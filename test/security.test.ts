@@ -34,7 +34,7 @@ describe('SECURITY.md', () => {
     const folder = temporaryDirectory();
     mkdirSync(join(folder, 'build/Release'), { recursive: true });
     writeFileSync(join(folder, 'build/Release/other.node'), 'not an addon');
-    const module = new URL('../dist/native/addon.js', import.meta.url).href;
+    const module = new URL('../dist/native/load.js', import.meta.url).href;
     const script = `import(${JSON.stringify(module)}).then(({ nativeMissing }) => console.log(nativeMissing?.message))`;
     const heard = await run('env', [`MULTISOCKET_PREBUILD=${folder}`, process.execPath, '-e', script]);
     assert.match(heard, /other\.node/);

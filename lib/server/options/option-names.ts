@@ -94,6 +94,7 @@ const server: Names<ServerOptions> = {
   cookies: true,
   rateLimit: true,
   control: true,
+  https: true,
   logger: true,
   signal: true,
 };

@@ -90,11 +90,7 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   if (isIP(rest) !== 0) return { transport, address: rest, port: DEFAULT_PORTS[transport] };
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(rest);
   if (parts === null || rest === '')
-    throw invalidValue(
-      'listen',
-      'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT',
-      entry,
-    );
+    throw invalidValue('listen', 'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT', entry);
   // A group that did not take part is undefined, whatever the type says.
   const [, bracketed, plain, digits] = parts as (string | undefined)[];
   if (bracketed !== undefined && !isIPv6(bracketed))

@@ -3,7 +3,8 @@
 /**
  * The text on one line, and as it will be shown: control characters, line and paragraph separators, characters that change
  * the direction of text or are not seen, and halves of characters become `\DDD` (as in names, RFC 1035 s.5.1) or `\u{HEX}`
- * above 255. So it can feign no other line, and give a terminal no orders.
+ * above 255. So it
+ * cannot forge a log line or send terminal escapes.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {

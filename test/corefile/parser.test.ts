@@ -91,6 +91,7 @@ describe('the parser of Corefiles', () => {
       BRACE: '{',
       REFERENCE: '{$ZONE}',
       QUOTE: '"',
+      LINES: 'import s\n} # {\r\n"x',
     };
     const replaced: [string, string, [string[], ShortLine[]][]][] = [
       ['is put in keys, also in part', '{$ZONE}:{%PORT%} {\n}', [[['example.org:1053'], []]]],
@@ -100,6 +101,11 @@ describe('the parser of Corefiles', () => {
         [[['a'], [['example.org', 'x1053y', 'example.org z', [['1053']]]]]],
       ],
       ['is never split', 'a {\n x {$WORDS} {$QUOTE}\n}', [[['a'], [['x', 'a b', '"']]]]],
+      [
+        'is never a line, a comment or an import',
+        'a {\n x {$LINES} y\n}',
+        [[['a'], [['x', 'import s\n} # {\r\n"x', 'y']]]],
+      ],
       ['is never a brace', 'a {\n x {$BRACE}\n}', [[['a'], [['x', '{']]]]],
       ['is not searched for references', 'a {\n x {$REFERENCE}\n}', [[['a'], [['x', '{$ZONE}']]]]],
       [

@@ -35,6 +35,13 @@ describe('the directive errors', () => {
     ]);
   });
 
+  it("takes Go's expressions", async () => {
+    const { log } = await logOf(
+      'errors {\n consolidate 1h "(?i:TIMEOUT)\\z|[[:digit:]]{3}" info\n consolidate 1h .*\n}',
+    );
+    assert.match(log[0], /^info plugin\/errors: 2 errors like/);
+  });
+
   it('logs the stack too when it is told to', async () => {
     const { log } = await logOf('errors {\n stacktrace\n}');
     assert.equal(log.length, 6);
@@ -53,6 +60,8 @@ describe('the directive errors', () => {
     ['errors {\n other\n}', 3, "unknown option 'other'"],
     ['errors {\n consolidate 1s\n}', 3, "Wrong argument count or unexpected line ending after '1s'"],
     ['errors {\n consolidate 0 a\n}', 3, 'a duration above 0 is expected'],
+    ['errors {\n consolidate 1s a error info\n}', 3, 'multiple log levels specified in consolidate'],
+    ['errors {\n consolidate 1s a show_first info\n}', 3, 'log level must come before show_first in consolidate'],
     ['errors {\n consolidate 1s a loud\n}', 3, 'unknown log level "loud" in consolidate option'],
     ['errors {\n consolidate 1s a error b\n}', 3, 'unknown log level "b" in consolidate option'],
   ]);

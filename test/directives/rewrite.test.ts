@@ -60,6 +60,7 @@ describe('the answer to a rewritten name', () => {
     ['rewrite name suffix .a .b', 'x.a', ['x.a', 'target.x.b']],
     ['rewrite name x.a x.b', 'x.a', ['x.a', 'target.x.a']],
     ['rewrite name exact x.a x.b', 'X.a', ['X.a', 'target.X.a']],
+    ['rewrite name "@x.a" x.b', '@x.a', ['@x.a', 'target.@x.a']],
     ['rewrite name prefix x y answer auto', 'x.a', ['x.a', 'target.x.a']],
     ['rewrite name substring x y answer auto', 'x.a', ['x.a', 'target.x.a']],
     ['rewrite name regex (.*)[.]c[.] {1}.m.', 'x.c', ['x.c', 'target.x.m']],

@@ -43,10 +43,15 @@ function readConsolidate(line: DirectiveReader): Consolidation {
   const period = readDuration(line, duration);
   if (period === 0) throw line.error('a duration above 0 is expected');
   readExpression(line, pattern);
-  const showFirst = more.at(-1) === 'show_first';
-  const [level = 'error', extra] = (showFirst ? more.slice(0, -1) : more) as (string | undefined)[];
-  if (extra !== undefined || !Object.hasOwn(LEVELS, level)) {
-    throw line.error(`unknown log level ${JSON.stringify(extra ?? level)} in consolidate option`);
+  let level: keyof Logger | undefined;
+  let showFirst = false;
+  for (const option of more) {
+    if (option === 'show_first') showFirst = true;
+    else if (!Object.hasOwn(LEVELS, option)) {
+      throw line.error(`unknown log level ${JSON.stringify(option)} in consolidate option`);
+    } else if (level !== undefined) throw line.error('multiple log levels specified in consolidate');
+    else if (showFirst) throw line.error('log level must come before show_first in consolidate');
+    else level = LEVELS[option];
   }
-  return { period, pattern, level: LEVELS[level], showFirst };
+  return { period, pattern, level: level ?? 'error', showFirst };
 }

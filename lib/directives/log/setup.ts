@@ -45,8 +45,9 @@ function readClasses(line: DirectiveReader): LogClass[] {
   });
 }
 
-/** Text with spaces is a name, too, as in CoreDNS. It has hardly been meant as one. */
+/** Empty text is the root, and text with spaces is a name, too, as in CoreDNS. The latter has hardly been meant as one. */
 function escapeSpaces(use: DirectiveReader, name: string): string {
+  if (name === '') return '.';
   if (!/\s/.test(name)) return name;
   use.warn(`${JSON.stringify(name)} is a name: a format has a field in braces`);
   return name.replaceAll(/\s/g, (space) => `\\${String(space.charCodeAt(0)).padStart(3, '0')}`);

@@ -21,6 +21,7 @@ export const prometheus: DirectiveDefinition<PrometheusConfig> = {
       for (const line of use.block) readLine(line, config);
       return config;
     },
+    dependsOn: [],
     start: (_, runtime) => new RequestRecorder(runtime),
     // What it needs to show metrics is loaded only when somebody wants to see them.
     serve: async (configs, runtime) => (await import('./exporter.js')).Exporter.open(configs, runtime),

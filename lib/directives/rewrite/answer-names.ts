@@ -1,5 +1,6 @@
 /** Turns the names of an answer back into those that the client asked about. */
 import { fillGroups, RegularExpression } from '../../corefile/regular-expression.js';
+import { absoluteName } from '../../dns/names.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { goName } from '../../dns/zone-name.js';
 import type { AnswerRule, NameRule } from './rules.js';
@@ -61,13 +62,14 @@ export function revertedNames({ pattern, to, auto }: NameRule, before: string, a
 
 /** The record with its names turned back: what was done last is undone first. */
 export function renamed(record: ResourceRecord, steps: readonly AnswerNames[]): ResourceRecord {
-  const name = steps.reduceRight((inner, step) => step.name(inner), dotted(record.name));
+  const name = canonical(steps.reduceRight((inner, step) => step.name(inner), dotted(record.name)));
   return { ...record, name, data: renamedData(record, steps) } as ResourceRecord;
 }
 
 function renamedData({ type, data }: ResourceRecord, steps: readonly AnswerNames[]): unknown {
   if (!Object.hasOwn(VALUES, type) || data instanceof Uint8Array) return data;
-  const rename = (name: string): string => steps.reduceRight((inner, step) => step.value(inner), dotted(name));
+  const rename = (name: string): string =>
+    canonical(steps.reduceRight((inner, step) => step.value(inner), dotted(name)));
   const field = VALUES[type];
   if (field === undefined) return typeof data === 'string' ? rename(data) : data;
   const fields = data as unknown as Record<string, unknown>;
@@ -84,6 +86,11 @@ function renameEnd(from: string, to: string): Rename {
 
 function isSame(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
+}
+
+/** A name in the form that queries have, so that it can be compressed. Throws `Error` for an invalid name. */
+function canonical(name: string): string {
+  return name.includes('\\') ? absoluteName(name, '.') : name;
 }
 
 /** A record's name, which may have its last dot or not, in the form that expressions see. */

@@ -1,7 +1,7 @@
 /** Reads what `rewrite` says of names. */
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
-import { normalizeName, withLastDot } from '../../dns/zone-name.js';
+import { goName, normalizeName } from '../../dns/zone-name.js';
 import { readExpression } from '../arguments.js';
 import type { AnswerRule, MatchKind, NamePattern, NameRule } from './rules.js';
 
@@ -34,7 +34,7 @@ function readFrom(use: DirectiveReader, kind: MatchKind, from: string): string {
   if (kind !== 'exact') return kind === 'suffix' && !from.endsWith('.') ? `${from}.`.toLowerCase() : from.toLowerCase();
   const name = normalizeName(from);
   if (name === undefined) throw use.error(`not a valid name: ${JSON.stringify(from)}`);
-  return withLastDot(name);
+  return goName(name);
 }
 
 /** `answer auto`, or `answer name|value FROM TO`, several times; the word `answer` may be left out after the first. */

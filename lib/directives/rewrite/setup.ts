@@ -20,6 +20,7 @@ export const rewrite: DirectiveDefinition<Rule[]> = {
 };
 
 function readRule(use: DirectiveReader): Rule {
+  if (use.args.length > 1) use.refuseBlock();
   const words = [...use.args, ...readBlock(use)];
   if (words.length < 2) throw use.argError();
   const mode = words[0].toLowerCase();

@@ -47,7 +47,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ .Message.Id }}"\n}',
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ with .Question }}{{ .Name }}{{ end }}"\n}',
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ $d := . }}{{ $d.Remote }}"\n}',
-    'template IN A {\n expr client_ip() == "127.0.0.1"\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n fallthrough\n}',
+    'template IN A {\n expr client_ip() == \'127.0.0.1\'\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n fallthrough\n}',
     'template IN A {\n var v port()\n answer "{{ .Name }} 60 IN TXT {{ .Var.v }}"\n}',
     'template IN AAAA {\n answer "{{ .Name }} 60 IN AAAA ::1"\n}',
   ],

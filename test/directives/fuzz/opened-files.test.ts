@@ -19,6 +19,10 @@ const WINDOW = 64;
 const SERVFAIL = 2;
 const A = 1;
 const AAAA = 28;
+/** In the third octet of the header: the client is to ask by TCP. */
+const TC = 2;
+/** A reply with a longer name twice has more than the 512 octets of UDP. */
+const LONG_NAME = 200;
 
 const corefile = (port: number): string => String.raw`.:${port} {
   template IN A {
@@ -90,6 +94,7 @@ async function askAll(port: number, count: number): Promise<void> {
 function checkReply(message: Buffer, name: Buffer): void {
   const { rcode, records } = readMessage(message);
   if (rcode === SERVFAIL && records.length === 0) return;
+  if ((message[2] & TC) !== 0 && name.length > LONG_NAME) return;
   const [{ name: owner, type, rdata }] = records;
   const shown = [rcode, records.length, type, owner.toString('hex'), rdata.toString('hex')];
   assert.deepEqual(shown, [0, 1, A, lower(name).toString('hex'), 'c0000201']);

@@ -43,13 +43,32 @@ export const RULES: readonly Rule[] = [
         : exchange,
   },
   {
-    name: 'ANY is answered by a wildcard, too',
+    name: 'ANY is answered with one set of records, also by a wildcard or an alias',
     right: 'ours',
-    reference: 'RFC 4592 s.2.2.1, RFC 8482 s.4.1',
+    reference: 'RFC 8482 s.4.1, RFC 4592 s.2.2.1, RFC 1034 s.3.6.2',
     settle: (exchange) =>
-      exchange.question.type === 'ANY' && exchange.theirs?.answer.length === 0 && exchange.ours?.answer.length === 1
-        ? agreed(exchange)
+      exchange.question.type === 'ANY' && (exchange.ours?.answer.length ?? 0) > 0 ? agreed(exchange) : exchange,
+  },
+  {
+    name: 'addresses of name servers in a delegation that are in the zone above it',
+    right: 'either',
+    reference: 'RFC 9471 s.2.2: sibling glue may be left out',
+    settle: (exchange) => {
+      const { ours, theirs } = exchange;
+      if (ours === undefined || theirs === undefined || !isDelegation(ours) || !isDelegation(theirs)) return exchange;
+      const fewer = theirs.additional.every((record) => ours.additional.includes(record));
+      return fewer ? { ...exchange, theirs: { ...theirs, additional: ours.additional } } : exchange;
+    },
+  },
+  {
+    name: 'an alias to a name of a hosts file, which has no SOA: the SOA of the zone of the alias says nothing of it',
+    right: 'ours',
+    reference: 'RFC 2308 s.2.2',
+    settle: whereAsked(/^out\./i, (exchange) =>
+      isAliasAlone(exchange.ours) && exchange.ours?.authority.length === 0
+        ? { ...exchange, theirs: exchange.theirs && { ...exchange.theirs, authority: [] } }
         : exchange,
+    ),
   },
   {
     name: 'no OPT in the reply to a query without one',
@@ -110,6 +129,10 @@ function isAliasAlone(answer: Answer | undefined): boolean {
   return (
     answer !== undefined && answer.answer.length > 0 && answer.answer.every((record) => record.includes(' in cname "'))
   );
+}
+
+function isDelegation({ flags, answer, authority }: Answer): boolean {
+  return !flags.includes('aa') && answer.length === 0 && authority.some((record) => record.includes(' in ns "'));
 }
 
 function agreed({ question, ours }: Exchange): Exchange {

@@ -12,7 +12,7 @@ const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 
 /** The environment variables that a source reads by name. */
 function variablesOf(source: string): string[] {
-  const direct = [...source.matchAll(/\bprocess\.env\.([A-Za-z_]+)/g)].map(([, name]) => name);
+  const direct = [...source.matchAll(/\b(?:process\.env|environment)\.(?!js\b)([A-Za-z_]+)/g)].map(([, name]) => name);
   const taken = [...source.matchAll(/\{([^{}]*)\}(?:: [\w.]+)? = (?:process\.env|environment);/g)];
   return [...direct, ...taken.flatMap(([, names]) => names.split(',').map((name) => name.split(':')[0].trim()))];
 }
@@ -34,7 +34,7 @@ describe('SECURITY.md', () => {
     const folder = temporaryDirectory();
     mkdirSync(join(folder, 'build/Release'), { recursive: true });
     writeFileSync(join(folder, 'build/Release/other.node'), 'not an addon');
-    const module = new URL('../dist/native/addon.js', import.meta.url).href;
+    const module = new URL('../dist/native/load.js', import.meta.url).href;
     const script = `import(${JSON.stringify(module)}).then(({ nativeMissing }) => console.log(nativeMissing?.message))`;
     const heard = await run('env', [`MULTISOCKET_PREBUILD=${folder}`, process.execPath, '-e', script]);
     assert.match(heard, /other\.node/);

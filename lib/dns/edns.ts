@@ -1,5 +1,5 @@
 /** EDNS(0), RFC 6891: what a client's OPT record says, and what ours does. */
-import { OPTION } from './numbers.js';
+import { DNSSEC_OK, OPTION, TYPE } from './numbers.js';
 import type { MessageWriter } from './writer.js';
 
 /** An EDNS option: `data` is as it goes on the wire. */
@@ -18,8 +18,6 @@ export interface Edns {
   options: readonly EdnsOption[];
 }
 
-const TYPE_OPT = 41;
-const DO = 0x8000;
 /** Octets of an OPT record without options. */
 const OPT_SIZE = 11;
 /** Octets that {@link writeOpt} writes. */
@@ -39,11 +37,11 @@ export function writeOpt(
   options: readonly EdnsOption[],
 ): void {
   writer.u8(0);
-  writer.u16(TYPE_OPT);
+  writer.u16(TYPE.OPT);
   writer.u16(payloadSize);
   writer.u8(rcode >> 4);
   writer.u8(0);
-  writer.u16(dnssecOk ? DO : 0);
+  writer.u16(dnssecOk ? DNSSEC_OK : 0);
   writer.u16(optSize(options) - OPT_SIZE);
   for (const { code, data } of options) {
     writer.u16(code);

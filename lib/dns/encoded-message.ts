@@ -1,12 +1,8 @@
 /** An encoded message whose records are taken over as they stand. */
+import { HEADER_SIZE, MAX_TTL, TYPE } from './numbers.js';
 
-const HEADER_SIZE = 12;
-const TYPE_SOA = 6;
-const TYPE_OPT = 41;
 /** Octets of an OPT record before its options. */
 const OPT_FIXED_SIZE = 11;
-
-const MAX_TTL = 0x7fffffff;
 
 /** How many records each section has. */
 export interface SectionCounts {
@@ -56,7 +52,7 @@ export function findSections(message: Buffer, question: Buffer): EncodedSections
     at = nameEnd(message, at);
     if (at + 10 > message.length) throw new Error('the message ends within a record');
     const type = message.readUInt16BE(at);
-    if (type === TYPE_OPT) {
+    if (type === TYPE.OPT) {
       if (left > 1 || counts.additionals === 0) return undefined;
       end = recordStart;
       extendedRcode = message[at + 4];
@@ -107,8 +103,8 @@ export function freshnessLifetime(message: Buffer): number {
     const type = message.readUInt16BE(at);
     const end = at + 10 + message.readUInt16BE(at + 8);
     const ttl = message.readUInt32BE(at + 4);
-    if (type !== TYPE_OPT) smallest = Math.min(smallest, ttl > MAX_TTL ? 0 : ttl);
-    if (type === TYPE_SOA && i >= answers && i < authorities) {
+    if (type !== TYPE.OPT) smallest = Math.min(smallest, ttl > MAX_TTL ? 0 : ttl);
+    if (type === TYPE.SOA && i >= answers && i < authorities) {
       smallest = Math.min(smallest, message.readUInt32BE(end - 4));
     }
     at = end;
@@ -128,7 +124,7 @@ export function clampTtls(message: Buffer, least: number, most: number): void {
     at = nameEnd(message, at);
     const ttl = message.readUInt32BE(at + 4);
     const bounded = Math.min(most, Math.max(least, ttl > MAX_TTL ? 0 : ttl));
-    if (message.readUInt16BE(at) !== TYPE_OPT) message.writeUInt32BE(bounded, at + 4);
+    if (message.readUInt16BE(at) !== TYPE.OPT) message.writeUInt32BE(bounded, at + 4);
     at += 10 + message.readUInt16BE(at + 8);
   }
 }
@@ -141,7 +137,7 @@ export function hasSoa(message: Buffer): boolean {
   const authorities = message.readUInt16BE(8);
   for (let i = 0; i < answers + authorities; i++) {
     at = nameEnd(message, at);
-    if (i >= answers && message.readUInt16BE(at) === TYPE_SOA) return true;
+    if (i >= answers && message.readUInt16BE(at) === TYPE.SOA) return true;
     at += 10 + message.readUInt16BE(at + 8);
   }
   return false;

@@ -2,13 +2,11 @@
  * Domain names as text, in the form that queries have: presentation form (RFC 1035 s.5.1) without the last dot, `.` for
  * the root. A dot or backslash inside a label has a backslash before it; octets outside of `!` to `~` are `\DDD`.
  */
+import { MAX_LABEL, MAX_NAME } from './numbers.js';
 import { isEscaped, unescape } from './escapes.js';
 
 const LABELS = /(?:\\.|[^\\.])+/gs;
 const PRINTABLE = /^[!-~]+$/;
-const MAX_LABEL = 63;
-/** Octets on the wire, the root's label included (RFC 1035 s.2.3.4). */
-const MAX_NAME = 255;
 
 /**
  * The name that `text` in a zone file means; one without a dot at its end is relative to `origin` (RFC 1035 s.5.1). Keeps

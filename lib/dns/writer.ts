@@ -1,9 +1,8 @@
 /** Writes the parts of a DNS message one after the other: numbers, bytes, and names with compression. */
+import { MAX_POINTER } from './numbers.js';
 import { inspect } from 'node:util';
 import { isEscaped } from './escapes.js';
 
-/** Pointers have 14 bits (RFC 1035 s.4.1.4). */
-const MAX_POINTER = 0x3fff;
 const POINTER = 0xc000;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;

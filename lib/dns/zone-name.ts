@@ -1,8 +1,6 @@
 /** Names of zones in the form that a query's `key` has. */
+import { MAX_LABEL, MAX_NAME } from './numbers.js';
 import { escapeOctet, isEscaped } from './escapes.js';
-
-const MAX_LABEL = 63;
-const MAX_NAME = 255;
 
 /**
  * A name in lower case, without the last dot, the root as `.`; octets that are not printable as `\DDD`, dots and

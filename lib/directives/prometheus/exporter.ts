@@ -1,4 +1,4 @@
-/** Adds up what the workers count, and shows it to Prometheus. */
+/** The exporter of metrics: adds up the counts of all workers. */
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { MainRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
@@ -24,7 +24,7 @@ function metricsOfNode(): Registry {
   return ofNode;
 }
 
-/** What has been counted since the start. */
+/** Counts since the start. */
 interface Totals {
   requests: Map<string, Sample>;
   metrics: Map<string, MetricSample>;
@@ -32,13 +32,13 @@ interface Totals {
 
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** See the file's head. */
+/** Adds up the counts of all workers, and shows the sums by HTTP in Prometheus's text format. */
 export class Exporter {
-  /** Ends it. */
+  /** Stops listening. */
   readonly close: () => Promise<void>;
   readonly #totals: Totals;
 
-  /** Listens on the addresses that the server blocks name. Rejects with a system error. */
+  /** Listens on the addresses of all server blocks. Rejects with a system error. */
   static async open(configs: readonly PrometheusConfig[], runtime: MainRuntime): Promise<Exporter> {
     const totals: Totals = { requests: new Map(), metrics: new Map() };
     const closing: (() => Promise<void>)[] = [];
@@ -64,7 +64,7 @@ export class Exporter {
     this.close = close;
   }
 
-  /** Adds what a worker has counted since it last told. */
+  /** Adds the counts of a worker since its last message. */
   hear(message: unknown): void {
     const { requests, metrics } = message as Told;
     for (const sample of requests) {

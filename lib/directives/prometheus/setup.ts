@@ -6,7 +6,7 @@ import { readHttpAddress } from '../http-endpoint.js';
 import type { PrometheusConfig } from './exporter.js';
 import { RequestRecorder } from './recorder.js';
 
-/** See the file's head. */
+/** The directive `prometheus`. */
 export const prometheus: DirectiveDefinition<PrometheusConfig> = {
   name: 'prometheus',
   setup: {
@@ -23,7 +23,7 @@ export const prometheus: DirectiveDefinition<PrometheusConfig> = {
     },
     dependsOn: [],
     start: (_, runtime) => new RequestRecorder(runtime),
-    // What it needs to show metrics is loaded only when somebody wants to see them.
+    // The exporter and its library are loaded only where the directive is used.
     serve: async (configs, runtime) => (await import('./exporter.js')).Exporter.open(configs, runtime),
   },
 };

@@ -12,7 +12,7 @@ interface ReadyConfig {
   continuously: boolean;
 }
 
-/** See the file's head. */
+/** The directive `ready`. */
 export const ready: DirectiveDefinition<ReadyConfig> = {
   name: 'ready',
   setup: {

@@ -127,18 +127,29 @@ async function renegotiate(target: Target, random: Random): Promise<void> {
   holds(done === 0, `${listener.protocol}: ${done} handshakes more on one connection`);
 }
 
+/** Runs an attack, and then leaves the server as it was: other attacks have no certificate. */
+async function restoring(target: Target, attack: () => Promise<void>): Promise<void> {
+  try {
+    await attack();
+  } finally {
+    const { cert, key } = target.plan.certificate ?? {};
+    await target.order({ kind: 'secure', tls: { cert, key, requestCert: false } });
+    await target.order({ kind: 'resize', sockets: 2 });
+  }
+}
+
 export const certificates: Attack = {
   name: 'certificates',
   seconds: 12,
   suits: (target) => target.has('certificates'),
-  run: table,
+  run: (target, random) => restoring(target, () => table(target, random)),
 };
 
 export const oldTickets: Attack = {
   name: 'tickets',
   seconds: 8,
   suits: (target) => target.has('certificates'),
-  run: tickets,
+  run: (target, random) => restoring(target, () => tickets(target, random)),
 };
 
 export const renegotiation: Attack = {

@@ -5,10 +5,10 @@ import { errorCode, Http2Error } from './protocol.js';
 
 /** The longest block that is read, in octets. */
 export const MAX_BLOCK = 65_536;
-/** Huffman codes have five bits at least. For all connections: of use for one string at a time. */
+/** Room for a decoded string: a Huffman code has five bits at least. All connections share it, one string at a time. */
 const plain = Buffer.allocUnsafe((MAX_BLOCK * 8) / 5 + 1);
 
-/** See the file's head. */
+/** The decoder of a connection's field blocks. It keeps the table that the blocks refer to. */
 export class FieldDecoder {
   readonly #table = new FieldTable();
   #bytes: Buffer = Buffer.alloc(0);
@@ -16,8 +16,8 @@ export class FieldDecoder {
   #end = 0;
 
   /**
-   * Calls `take` for each field of the block of at most {@link MAX_BLOCK} octets that stands in `bytes` from `start` to
-   * `end`. Blocks are to be decoded in the order in which they came, all of them. Throws {@link Http2Error}.
+   * Calls `take` for each field of a block: the octets of `bytes` from `start` to `end`, {@link MAX_BLOCK} at most. Each block
+   * of a connection must be decoded, in the order of arrival. Throws {@link Http2Error} if the block is malformed.
    */
   decode(bytes: Buffer, start: number, end: number, take: (field: Field) => void): void {
     this.#bytes = bytes;
@@ -33,7 +33,7 @@ export class FieldDecoder {
         this.#table.add(field);
         take(field);
       } else if (first < 0x20) {
-        take(this.#literal(4)); // not to be kept, here or by anybody
+        take(this.#literal(4)); // not added to the table
       } else {
         const limit = this.#integer(5);
         if (!mayResize || limit > MAX_TABLE) throw broken('a size of the table');
@@ -57,7 +57,7 @@ export class FieldDecoder {
     return makeField(name, this.#string());
   }
 
-  /** RFC 7541 s.5.2. */
+  /** A string (RFC 7541 s.5.2). */
   #string(): string {
     const coded = this.#at < this.#end && this.#bytes[this.#at] >= 0x80;
     const length = this.#integer(7);
@@ -71,7 +71,7 @@ export class FieldDecoder {
     return plain.toString('latin1', 0, decoded);
   }
 
-  /** RFC 7541 s.5.1; what does not fit into 28 bits is refused. */
+  /** An integer (RFC 7541 s.5.1). Throws if it needs more than 28 bits. */
   #integer(prefix: number): number {
     if (this.#at >= this.#end) throw broken('the end');
     const most = (1 << prefix) - 1;

@@ -1,33 +1,33 @@
-/** Header fields, and the table by which HPACK refers to them (RFC 7541 s.2.3). */
+/** Header fields, and the tables to which HPACK refers (RFC 7541 s.2.3). */
 
 /** A field of a request's header. */
 export interface Field {
   readonly name: string;
   readonly value: string;
-  /** Octets that it counts for in tables and lists (RFC 7541 s.4.1). */
+  /** Its size in tables and lists, in octets (RFC 7541 s.4.1). */
   readonly size: number;
-  /** Whether a request may have one of its name, and whether it may have it (RFC 9113 s.8.2). */
+  /** Whether a request may have a field of this name, and with this value (RFC 9113 s.8.2). */
   readonly nameValid: boolean;
   readonly valid: boolean;
 }
 
-/** How large the table of a client's fields may become, in octets (RFC 9113 s.6.5.2: unless told otherwise). */
+/** The largest table of a client's fields, in octets: the default of RFC 9113 s.6.5.2. */
 export const MAX_TABLE = 4096;
 const OVERHEAD = 32;
 
-/** Those that concern a connection, which HTTP/2 has other means for (RFC 9113 s.8.2.2). */
+/** Fields that concern a connection. HTTP/2 forbids them (RFC 9113 s.8.2.2). */
 const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-/** RFC 9113 s.8.2.1 and RFC 9110 s.5.6.2: a token in lower case; pseudo-header fields have a colon before it. */
+/** A token in lower case, after a colon for pseudo-header fields (RFC 9113 s.8.2.1, RFC 9110 s.5.6.2). */
 const NAME = /^:?[!#$%&'*+\-.^_`|~\da-z]+$/;
 const BAD_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 
-/** Makes a field; `name` and `value` have a character for each octet. */
+/** Makes a field. `name` and `value` have one character for each octet. */
 export function makeField(name: string, value: string): Field {
   const nameValid = NAME.test(name) && !CONNECTION_FIELDS.has(name);
   return withValue({ name, nameValid }, value);
 }
 
-/** A field of the same name. */
+/** Makes a field with the name of another one. */
 export function withValue({ name, nameValid }: Pick<Field, 'name' | 'nameValid'>, value: string): Field {
   const valid = nameValid && !BAD_VALUE.test(value) && (name !== 'te' || value.toLowerCase() === 'trailers');
   return { name, nameValid, value, size: name.length + value.length + OVERHEAD, valid };
@@ -49,31 +49,31 @@ const STATIC = (
     return makeField(name, value);
   });
 
-/** Where the static table has a field of a name first, from 1 on; undefined when it has none. */
+/** The first index of a name in the static table, from 1 on. */
 export const staticIndex: ReadonlyMap<string, number> = new Map(
   STATIC.map(({ name }, i) => [name, i + 1] as const).reverse(),
 );
 
-/** The static table, and behind it what one client had kept. */
+/** The static table, followed by the fields that one client has added. */
 export class FieldTable {
   /** The oldest first. */
   readonly #kept: Field[] = [];
   #size = 0;
   #limit = MAX_TABLE;
 
-  /** The field at an index, from 1 on; undefined when there is none. */
+  /** The field at an index, from 1 on. Undefined if there is none. */
   get(index: number): Field | undefined {
     return index <= STATIC.length ? STATIC[index - 1] : this.#kept[this.#kept.length - (index - STATIC.length)];
   }
 
-  /** Keeps a field; the oldest ones go for it, all of them when it is too large itself (RFC 7541 s.4.4). */
+  /** Adds a field. The oldest fields are removed to make room, and all of them if it is too large (RFC 7541 s.4.4). */
   add(field: Field): void {
     this.#kept.push(field);
     this.#size += field.size;
     this.#evict();
   }
 
-  /** Keeps no more than that, in octets, from now on: at most {@link MAX_TABLE}. */
+  /** Sets the size of the table in octets, {@link MAX_TABLE} at most. */
   resize(limit: number): void {
     this.#limit = limit;
     this.#evict();

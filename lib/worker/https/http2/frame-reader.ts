@@ -1,20 +1,20 @@
-/** Reads the frames that a client sends: the preface, each frame whole, and field blocks put together (RFC 9113 s.3.4, 4). */
+/** Reads the preface and the frames of a client, and joins the frames of a field block (RFC 9113 s.3.4 and s.4). */
 import { FrameInput } from '../../stream/frame-input.js';
 import { MAX_BLOCK } from './field-decoder.js';
-import { errorCode, flag, FRAME_HEAD, frameType, Http2Error, MAX_FRAME, MAX_WINDOW } from './protocol.js';
+import { errorCode, flag, FRAME_HEAD, frameType, Http2Error, MAX_FRAME, MAX_WINDOW, setting } from './protocol.js';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
-/** A frame. That of type HEADERS has all of its field block, and nothing else, for payload. */
+/** A frame. The payload of HEADERS is its whole field block. */
 export interface Frame {
   type: number;
   flags: number;
   stream: number;
-  /** May change when more is read. */
+  /** Valid until more is read. */
   payload: Buffer;
 }
 
-/** A field block of which more is to come in CONTINUATION frames. */
+/** A field block that is not complete: CONTINUATION frames follow. */
 interface OpenBlock {
   frame: Frame;
   parts: Buffer[];
@@ -37,13 +37,13 @@ export class FrameReader {
     return this.#block?.since ?? this.#input.startedAt;
   }
 
-  /** Adds what has come. */
+  /** Adds octets that have arrived. */
   push(chunk: Buffer): void {
     this.#now = performance.now();
     this.#input.push(chunk, this.#now);
   }
 
-  /** Takes out the next frame; undefined when it is not complete. Throws {@link Http2Error}. */
+  /** Removes and returns the next frame. Undefined if it is not complete. Throws {@link Http2Error}. */
   next(): Frame | undefined {
     if (!this.#greeted && !this.#greet()) return undefined;
     for (let frame = this.#frame(); frame !== undefined; frame = this.#frame()) {
@@ -53,12 +53,12 @@ export class FrameReader {
     return undefined;
   }
 
-  /** Whether the client has said that it speaks HTTP/2. */
+  /** Reads the preface. Returns false if it is not complete. */
   #greet(): boolean {
     const { bytes, start, end } = this.#input;
     const length = Math.min(PREFACE.length, end - start);
     if (PREFACE.compare(bytes, start, start + length, 0, length) !== 0)
-      throw new Http2Error(errorCode.protocol, 'no preface (RFC 9113 s.3.4)');
+      throw new Http2Error(errorCode.protocol, 'invalid preface (RFC 9113 s.3.4)');
     if (length < PREFACE.length) return false;
     this.#input.consume(start + length, this.#now);
     this.#greeted = true;
@@ -82,7 +82,7 @@ export class FrameReader {
     return { type, flags, stream, payload: bytes.subarray(payload, payload + length) };
   }
 
-  /** The frame as {@link next} gives it; undefined for a part of a field block. */
+  /** The frame as {@link next} returns it. Undefined for a part of a field block. */
   #whole(frame: Frame): Frame | undefined {
     const { type, flags, stream } = frame;
     const open = this.#block;
@@ -107,7 +107,7 @@ export class FrameReader {
 
 function add(block: OpenBlock, part: Buffer): void {
   block.parts.push(Buffer.from(part));
-  // Each part counts, so that empty ones come to an end as well.
+  // Each part counts one octet more, so that a client cannot send empty parts without end.
   block.length += part.length + 1;
   if (block.length > MAX_BLOCK) throw new Http2Error(errorCode.enhanceYourCalm, 'a field block is too long');
 }
@@ -131,7 +131,34 @@ export function withoutPadding(flags: number, payload: Buffer, skip = 0): Buffer
   return payload.subarray(start, end);
 }
 
-/** The error for a frame that is shorter or longer than its type can be. */
+/** The error for a frame whose length is invalid for its type. */
 export function wrongSize(): Http2Error {
-  return new Http2Error(errorCode.frameSize, 'a frame has another length than its type has (RFC 9113 s.4.2)');
+  return new Http2Error(errorCode.frameSize, 'invalid length of a frame (RFC 9113 s.4.2)');
+}
+
+/** Throws the error for a frame of a stream that cannot have it (RFC 9113 s.5.1), unless `right`. */
+export function checkStream(right: boolean): void {
+  if (!right) throw new Http2Error(errorCode.protocol, 'a frame of a stream that cannot have it (RFC 9113 s.5.1)');
+}
+
+/** Throws the error for a frame of invalid length, unless its payload has `length` octets. */
+export function checkSize(payload: Buffer, length: number): void {
+  if (payload.length !== length) throw wrongSize();
+}
+
+/** The settings in a payload of SETTINGS, in their order (RFC 9113 s.6.5). Throws {@link Http2Error} for invalid ones. */
+export function readSettings(payload: Buffer): [identifier: number, value: number][] {
+  if (payload.length % 6 !== 0) throw wrongSize();
+  const settings: [number, number][] = [];
+  for (let at = 0; at < payload.length; at += 6) {
+    const which = payload.readUInt16BE(at);
+    const value = payload.readUInt32BE(at + 2);
+    if (
+      (which === setting.enablePush && value > 1) ||
+      (which === setting.maxFrameSize && (value < MAX_FRAME || value > 0xffffff))
+    )
+      throw new Http2Error(errorCode.protocol, 'a setting is out of range (RFC 9113 s.6.5.2)');
+    settings.push([which, value]);
+  }
+  return settings;
 }

@@ -1,27 +1,27 @@
-/** Writes frames one behind the other, so that they leave with one write. */
+/** Writes frames into one buffer, so that they leave with one write. */
 import type { HttpFields } from '../http-request.js';
 import { httpDate } from './date.js';
 import { staticIndex } from './field-table.js';
 import { flag, FRAME_HEAD, frameType } from './protocol.js';
 
 const EMPTY = Buffer.alloc(0);
-/** Octets for frames at first: some ten short responses. */
+/** The first size of the buffer, in octets: about ten short responses. */
 const FIRST = 2048;
-/** What a string in a field block may need in front of it: a length of 28 bits at most (RFC 7541 s.5.1). */
+/** Octets of the longest length before a string, which has 28 bits (RFC 7541 s.5.1). */
 const MAX_INTEGER = 5;
 const STATUS = 8;
 
-/** See the file's head. */
+/** The frames that a connection is about to send. */
 export class FrameWriter {
   #bytes = EMPTY;
   #end = 0;
 
-  /** How much was written, in octets. */
+  /** Octets that are written and not taken. */
   get length(): number {
     return this.#end;
   }
 
-  /** Takes out what was written; undefined when there is nothing. */
+  /** Removes and returns the frames. Undefined if there are none. */
   take(): Buffer | undefined {
     if (this.#end === 0) return undefined;
     const taken = this.#bytes.subarray(0, this.#end);
@@ -30,13 +30,13 @@ export class FrameWriter {
     return taken;
   }
 
-  /** A frame whose payload is numbers of 32 bits, such as RST_STREAM. */
+  /** Writes a frame whose payload is numbers of 32 bits, such as RST_STREAM. */
   words(type: number, stream: number, ...words: readonly number[]): void {
     this.#head(type, 0, stream, 4 * words.length);
     for (const word of words) this.#end = this.#bytes.writeUInt32BE(word, this.#end);
   }
 
-  /** SETTINGS. */
+  /** Writes SETTINGS. */
   settings(...settings: readonly (readonly [identifier: number, value: number])[]): void {
     this.#head(frameType.settings, 0, 0, 6 * settings.length);
     for (const [identifier, value] of settings) {
@@ -45,7 +45,7 @@ export class FrameWriter {
     }
   }
 
-  /** A frame with octets from `start` to `end` of `payload`. */
+  /** Writes a frame with the octets of `payload` from `start` to `end`. */
   octets(type: number, flags: number, stream: number, payload: Buffer, start: number, end: number): void {
     this.#head(type, flags, stream, end - start);
     this.#end += payload.copy(this.#bytes, this.#end, start, end);
@@ -77,7 +77,7 @@ export class FrameWriter {
     this.#bytes.writeUIntBE(this.#end - start, start - FRAME_HEAD, 3);
   }
 
-  /** Without a table, so that nothing depends on what the client would keep for us (RFC 7541 s.6.2.2). */
+  /** A field that the client does not add to its table (RFC 7541 s.6.2.2), so that frames do not depend on each other. */
   #field(name: string, value: string): void {
     const index = staticIndex.get(name) ?? 0;
     this.#reserve(MAX_INTEGER);
@@ -101,11 +101,11 @@ export class FrameWriter {
   #string(text: string): void {
     this.#reserve(MAX_INTEGER + text.length);
     this.#integer(0, 7, text.length);
-    // Not by Buffer's write, which costs more than some 60 octets one by one.
+    // Faster than Buffer's write for fewer than about 60 octets.
     for (let i = 0; i < text.length; i++) this.#bytes[this.#end++] = text.charCodeAt(i);
   }
 
-  /** RFC 7541 s.5.1. */
+  /** An integer (RFC 7541 s.5.1). */
   #integer(first: number, prefix: number, value: number): void {
     const most = (1 << prefix) - 1;
     if (value < most) {

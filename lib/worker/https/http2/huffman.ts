@@ -1,9 +1,9 @@
-/** The Huffman code of HPACK (RFC 7541 s.5.2), read four bits at a time. */
+/** Decodes the Huffman code of HPACK (RFC 7541 s.5.2), four bits at a time. */
 
 /**
- * How many bits the code of each octet has, and after those the code for the end of a string, as digits of base 36
- * (RFC 7541 appendix B). Codes of one length count up in the order of their octets, and shorter ones stand before longer
- * ones, so that the lengths say all.
+ * The length in bits of each octet's code, and last of the code for the end of a string, as digits of base 36 (RFC 7541
+ * appendix B). The lengths determine the codes: codes of one length count up in the order of their octets, and shorter codes
+ * come before longer ones.
  */
 const LENGTHS =
   'dnsssssssoussussssssssusssssssss' +
@@ -16,27 +16,30 @@ const LENGTHS =
   'koklmllnmmppooqnqrqqrrrrrsrrrrrq' +
   'u';
 const END = 256;
-/** A string ends with less than an octet of the end's code, which is all ones. */
+/** Bits at the end of a string that fill its last octet. They are the start of the end's code, which is all ones. */
 const MAX_PADDING = 7;
-/** Where bits lead that are no code: to the end's code, which is no part of a string. */
+/** The place after bits that are invalid in a string: those of the end's code. */
 const NOWHERE = -1;
-/** No octet is complete yet. */
+/** These bits complete no octet. */
 const NONE = -1;
 
-/** A place between two bits. The root is the place before the first one. */
+/** A node of the tree of codes: a place between two bits. The root stands before the first bit. */
 interface Place {
   number: number;
-  /** What the next bit leads to: another place, or an octet. */
+  /** Where each next bit leads: to another place, or to an octet. */
   next: (Place | number | undefined)[];
   /** Whether a string may end here. */
   final: boolean;
 }
 
 const places = makePlaces();
-/** By place and the next four bits: the place after them, and the octet that they complete. */
+/** For each place and the next four bits: the place after them, and the octet that they complete. */
 const [nextPlace, octets] = makeSteps(places);
 
-/** Decodes `bytes` from `start` to `end` into `out`, which must have room for 8 octets for each 5; returns how many, or -1. */
+/**
+ * Decodes the octets of `bytes` from `start` to `end` into `out`, which must have room for 8 octets for each 5. Returns their
+ * number, or -1 if the code is invalid.
+ */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
   let place = 0;
   let length = 0;
@@ -72,7 +75,7 @@ function makePlaces(): Place[] {
     for (let bit = length - 1; bit > 0; bit--) {
       const ones = code >>> bit === 2 ** (length - bit) - 1;
       const next = (place.next[(code >>> bit) & 1] ??= make(ones && length - bit <= MAX_PADDING));
-      place = next as Place; // no code is the start of another
+      place = next as Place; // no code is the beginning of another
     }
     place.next[code & 1] = octet;
     code++;

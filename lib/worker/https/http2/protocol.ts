@@ -14,10 +14,10 @@ export const frameType = {
   continuation: 9,
 } as const;
 
-/** Flags of frames (s.6). {@link flag.ack} has the bit of {@link flag.endStream}: which it is depends on the type. */
+/** Flags of frames (s.6). {@link flag.ack} and {@link flag.endStream} are the same bit, in frames of different types. */
 export const flag = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
-/** Settings that we send or heed (s.6.5.2). */
+/** Settings that the server sends or obeys (s.6.5.2). */
 export const setting = {
   enablePush: 2,
   maxConcurrentStreams: 3,
@@ -26,7 +26,7 @@ export const setting = {
   maxHeaderListSize: 6,
 } as const;
 
-/** Error codes that we send (s.7). */
+/** Error codes that the server sends (s.7). */
 export const errorCode = {
   noError: 0x0,
   protocol: 0x1,
@@ -41,14 +41,14 @@ export const errorCode = {
 
 /** Octets of the head of a frame (s.4.1). */
 export const FRAME_HEAD = 9;
-/** The longest payload of a frame that either side may send unless told otherwise (s.6.5.2). Neither tells. */
+/** The longest payload of a frame, in octets: the default of s.6.5.2, which the server does not change. */
 export const MAX_FRAME = 16_384;
-/** Octets of content that may be sent before the other side says more (s.6.9.2). */
+/** The first size of each window, in octets (s.6.9.2). */
 export const DEFAULT_WINDOW = 65_535;
-/** No window may be larger (s.6.9.1). */
+/** The largest window, in octets (s.6.9.1). */
 export const MAX_WINDOW = 0x7fffffff;
 
-/** What a client did ends its connection (s.5.4.1). */
+/** An error of the connection (s.5.4.1): the client's frames end it. */
 export class Http2Error extends Error {
   /** `code`: one of {@link errorCode}. */
   constructor(

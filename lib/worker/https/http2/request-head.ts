@@ -1,36 +1,36 @@
-/** What the fields of a request say (RFC 9113 s.8.3). */
+/** The header fields of a request, and their rules (RFC 9113 s.8.3). */
 import type { RequestHead } from '../http-exchange.js';
 import type { Field } from './field-table.js';
 
-/** How many octets the fields of a request may have, as HTTP/2 counts them (RFC 9113 s.6.5.2). */
+/** The largest size of a request's fields, in octets, as HTTP/2 counts them (RFC 9113 s.6.5.2). */
 export const MAX_FIELDS = 65_536;
 
-/** The fields of a header, or of a trailer, one after the other. */
+/** The fields of a header or of a trailer. */
 export class RequestFields implements RequestHead {
   method = '';
   target = '';
   type: string | undefined;
   /** Fields of the names that are wanted; undefined: there is none. */
   fields: Map<string, string> | undefined;
-  /** What `content-length` says. */
+  /** The value of `content-length`. */
   length: number | undefined;
-  /** Whether the client waits to be told that its body is welcome (RFC 9110 s.10.1.1). */
+  /** Whether the client waits for the status 100 before it sends its body (RFC 9110 s.10.1.1). */
   expectsContinue = false;
-  /** Whether there were pseudo-header fields. */
+  /** Whether it has pseudo-header fields. */
   pseudo = false;
-  readonly #wanted: readonly string[];
+  readonly #wanted: readonly string[] | 'all';
   #scheme = '';
   #authority: string | undefined;
   #regular = false;
   #size = 0;
   #wrong = false;
 
-  /** `wanted`: names of fields that the others do not cover. */
-  constructor(wanted: readonly string[]) {
+  /** `wanted`: names of fields that are kept. */
+  constructor(wanted: readonly string[] | 'all') {
     this.#wanted = wanted;
   }
 
-  /** Whether there were more than {@link MAX_FIELDS} octets. */
+  /** Whether the fields have more than {@link MAX_FIELDS} octets. */
   get tooLarge(): boolean {
     return this.#size > MAX_FIELDS;
   }
@@ -43,7 +43,7 @@ export class RequestFields implements RequestHead {
     else this.#addRegular(name, value);
   }
 
-  /** Whether this is no request (RFC 9113 s.8.1.1). `ended`: whether it has no body. */
+  /** Whether the request is malformed (RFC 9113 s.8.1.1). `ended`: it has no body. */
   isMalformed(ended: boolean): boolean {
     const { method, target, length } = this;
     if (this.#wrong || method === '' || (ended && (length ?? 0) !== 0)) return true;
@@ -52,14 +52,14 @@ export class RequestFields implements RequestHead {
     return target === '' || this.#scheme === '';
   }
 
-  /** Whether this is no trailer: pseudo-header fields have no place in one (RFC 9113 s.8.1). */
+  /** Whether the trailer is malformed: it cannot have pseudo-header fields (RFC 9113 s.8.1). */
   get isNoTrailer(): boolean {
     return this.#wrong || this.pseudo;
   }
 
   #addPseudo(name: string, value: string): void {
     this.pseudo = true;
-    // All of them before the others, and each once.
+    // All stand before the other fields, and each stands once.
     if (this.#regular) this.#wrong = true;
     else if (name === ':method') this.method = this.#once(this.method, value);
     else if (name === ':path') this.target = this.#once(this.target, value);
@@ -70,13 +70,14 @@ export class RequestFields implements RequestHead {
 
   #addRegular(name: string, value: string): void {
     this.#regular = true;
+    if (this.#wanted === 'all' || this.#wanted.includes(name)) (this.fields ??= new Map()).set(name, value);
     if (name === 'content-type') this.type = value;
     else if (name === 'expect') this.expectsContinue ||= value.toLowerCase() === '100-continue';
     else if (name === 'content-length') {
       // RFC 9110 s.8.6
       if (!/^\d{1,15}$/.test(value) || (this.length ?? Number(value)) !== Number(value)) this.#wrong = true;
       this.length = Number(value);
-    } else if (this.#wanted.includes(name)) (this.fields ??= new Map()).set(name, value);
+    }
   }
 
   #once(had: string, value: string): string {

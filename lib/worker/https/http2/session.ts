@@ -2,9 +2,9 @@
 import type { HttpFields } from '../http-request.js';
 import { ContentSender } from './content-sender.js';
 import { FieldDecoder } from './field-decoder.js';
-import { withoutPadding, wrongSize, type Frame } from './frame-reader.js';
+import { checkSize, checkStream, readSettings, withoutPadding, wrongSize, type Frame } from './frame-reader.js';
 import type { FrameWriter } from './frame-writer.js';
-import { errorCode, flag, frameType, Http2Error, MAX_FRAME, MAX_WINDOW, setting } from './protocol.js';
+import { errorCode, flag, frameType, Http2Error, MAX_WINDOW, setting } from './protocol.js';
 import { RequestFields } from './request-head.js';
 import { StreamHistory } from './stream-history.js';
 import { Http2Stream, type StreamOwner } from './stream.js';
@@ -19,7 +19,7 @@ export interface Http2Options {
   /** The longest body of a request, in octets. */
   maxBody: number;
   /** Names of header fields that {@link Http2Stream.fields} has. */
-  fields: readonly string[];
+  fields: readonly string[] | 'all';
   /** Called for each request. Each ends with `respond` or `abort`, or its body breaks off. */
   onRequest: (request: Http2Stream) => void;
 }
@@ -212,18 +212,10 @@ export class Http2Session implements StreamOwner {
   #settings(flags: number, id: number, payload: Buffer): void {
     checkStream(id === 0);
     const ack = (flags & flag.ack) !== 0;
-    if (payload.length % 6 !== 0 || (ack && payload.length > 0)) throw wrongSize();
+    if (ack && payload.length > 0) throw wrongSize();
     if (ack) return;
-    for (let at = 0; at < payload.length; at += 6) {
-      const value = payload.readUInt32BE(at + 2);
-      const which = payload.readUInt16BE(at);
+    for (const [which, value] of readSettings(payload))
       if (which === setting.initialWindowSize) this.#sender.setStreamWindow(value, this.#streams.values());
-      else if (
-        (which === setting.enablePush && value > 1) ||
-        (which === setting.maxFrameSize && (value < MAX_FRAME || value > 0xffffff))
-      )
-        throw new Http2Error(errorCode.protocol, 'a setting is out of range (RFC 9113 s.6.5.2)');
-    }
     this.#output.octets(frameType.settings, flag.ack, 0, payload, 0, 0);
     this.#sender.sendWaiting(); // after the acknowledgement (RFC 9113 s.6.5.3)
   }
@@ -300,12 +292,4 @@ export class Http2Session implements StreamOwner {
   #checkOpened(id: number): void {
     checkStream(this.#history.isOpened(id));
   }
-}
-
-function checkStream(right: boolean): void {
-  if (!right) throw new Http2Error(errorCode.protocol, 'a frame of a stream that cannot have it (RFC 9113 s.5.1)');
-}
-
-function checkSize(payload: Buffer, length: number): void {
-  if (payload.length !== length) throw wrongSize();
 }

@@ -1,20 +1,20 @@
-/** One request of HTTP/2 and its response: a stream (RFC 9113 s.5). */
+/** Streams of HTTP/2 (RFC 9113 s.5). */
 import type { Body, HttpFields, HttpRequest } from '../http-request.js';
 import type { RequestFields } from './request-head.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** What a stream has its connection do. */
+/** What a stream needs of its connection. */
 export interface StreamOwner {
-  /** Sends a response. `content`: undefined for none, where HEAD asks. */
+  /** Sends a response. `content`: undefined in answers to HEAD. */
   respond(stream: Http2Stream, status: number, headers: HttpFields, content: Buffer | undefined): void;
-  /** Ends a stream that has no response. */
+  /** Resets a stream that gets no response. */
   abort(stream: Http2Stream): void;
-  /** The client may send that many octets more. */
+  /** Allows the client to send so many octets more. */
   release(octets: number): void;
 }
 
-/** A request of HTTP/2 and its response. */
+/** A stream: one request and its response. */
 export class Http2Stream implements HttpRequest {
   readonly id: number;
   readonly method: string;
@@ -22,15 +22,15 @@ export class Http2Stream implements HttpRequest {
   readonly type: string | undefined;
   /** The fields of its header that were asked for, by name; undefined: it has none. */
   readonly fields: ReadonlyMap<string, string> | undefined;
-  /** When its body began to be awaited, by `performance.now()`. */
+  /** When the server began to wait for its body, by `performance.now()`. */
   since = 0;
   /** Whether the client has sent all of the request. */
   ended = false;
-  /** Whether the client has given it up: nothing is to be sent on it. */
+  /** Whether the stream is reset. Nothing more is sent on it. */
   cancelled = false;
-  /** Octets that may be sent on it (RFC 9113 s.6.9.1); below 0 when the client has changed its mind. */
+  /** Octets that may be sent on it (RFC 9113 s.6.9.1). Below 0 after the client has made its windows smaller. */
   window: number;
-  /** Content that is to be sent, from `sent` on, when the client lets us. */
+  /** The response's content. The octets from `sent` on wait for a wider window. */
   content: Buffer | undefined;
   sent = 0;
   /** Fields that follow the content; undefined: none do. */
@@ -39,7 +39,7 @@ export class Http2Stream implements HttpRequest {
   readonly #maxBody: number;
   readonly #length: number | undefined;
   #received = 0;
-  /** Octets of the body that are kept, at the start of the buffer. */
+  /** The body so far. Its first `kept` octets are in use. */
   #body = EMPTY;
   #kept = 0;
   #done: ((body: Body) => void) | undefined;
@@ -86,7 +86,7 @@ export class Http2Stream implements HttpRequest {
     return this.#done !== undefined;
   }
 
-  /** Takes content that has come. `end`: whether nothing follows. False: it is not as long as was said. */
+  /** Takes a part of the body. `end`: it is the last. Returns false if the body does not have its `content-length`. */
   receive(chunk: Buffer, end: boolean): boolean {
     this.#received += chunk.length;
     if (this.#length !== undefined && (end ? this.#received !== this.#length : this.#received > this.#length))
@@ -105,7 +105,7 @@ export class Http2Stream implements HttpRequest {
     return true;
   }
 
-  /** Nothing more will come of its body. */
+  /** Tells the reader of the body that the rest will not arrive. */
   breakOff(): void {
     this.#tell('broken off', 0);
   }
@@ -113,7 +113,7 @@ export class Http2Stream implements HttpRequest {
   #keep(chunk: Buffer): void {
     const needed = this.#kept + chunk.length;
     if (needed > this.#body.length) {
-      // Twice what is needed, so that a client that sends single octets does not make us copy all of them each time.
+      // Twice as much as needed: a client that sends single octets must not cause a copy of all for each.
       const larger = Buffer.allocUnsafe(2 * needed);
       this.#body.copy(larger, 0, 0, this.#kept);
       this.#body = larger;
@@ -121,7 +121,7 @@ export class Http2Stream implements HttpRequest {
     this.#kept += chunk.copy(this.#body, this.#kept);
   }
 
-  /** `more`: octets that are to be released besides those that were kept. */
+  /** Ends the reading of the body. `more`: octets to release besides those that were kept. */
   #tell(body: Body, more: number): void {
     this.#connection.release(this.#kept + more);
     const done = this.#done;

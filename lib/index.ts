@@ -21,11 +21,12 @@ export type { CookieOptions, RateLimitOptions } from './server/options/guard-opt
 export type { CloseOptions, CloseReport } from './server/server.js';
 export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/server-sockets.js';
+export type { HttpsOptions } from './worker/https/https-options.js';
 export type { TlsSettings } from './worker/stream/secure-context.js';
 export type { Overload } from './worker/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
-export type { Endpoint, Transport } from './message/batch.js';
+export type { Endpoint, HttpRequestHead, Transport } from './message/batch.js';
 export { Query, type LookupAnswer } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';

@@ -28,6 +28,12 @@ export interface Dns2Client extends RemoteInfo {
   localAddress: string;
   localPort: number;
   localFamily: string;
+  /** Of a request of HTTPS. */
+  method?: string;
+  url?: string;
+  headers?: Readonly<Record<string, string>>;
+  /** The same members once more, where code looks for them that knows requests of HTTP. */
+  socket?: Dns2Client;
 }
 
 /**
@@ -78,8 +84,8 @@ export function fromListener<Module extends Dns2>(
   });
 }
 
-function clientOf({ client, local, length }: Query): Dns2Client {
-  return {
+function clientOf({ client, local, length, http }: Query): Dns2Client {
+  const ends = {
     ...client,
     size: length,
     remoteAddress: client.address,
@@ -89,4 +95,7 @@ function clientOf({ client, local, length }: Query): Dns2Client {
     localPort: local.port,
     localFamily: local.family,
   };
+  if (http === undefined) return ends;
+  const { method, target, headers } = http;
+  return { ...ends, method, url: target, headers, socket: ends };
 }

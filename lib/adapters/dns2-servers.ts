@@ -78,24 +78,30 @@ export class TcpServer extends TransportServer {
 /** What dns2's DNS over HTTPS takes. */
 export interface DohOptions extends Partial<TlsSettings> {
   port?: number;
-  /** Has to be true: there is no HTTP in the clear. */
+  /** Whether it is HTTPS, which needs `cert` and `key`; default false: HTTP in the clear. */
   ssl?: boolean;
+  /** As in dns2: a function is asked for each origin. Default true. */
   cors?: boolean | string | ((origin: string) => boolean);
 }
 
 /** DNS over HTTPS. Listens on all addresses of the host unless told otherwise. */
 export class DohServer extends TransportServer {
-  readonly #tls: TlsSettings;
+  readonly #tls: TlsSettings | null;
   /** Where it listens when `listen` has no port. */
   readonly port: number | undefined;
-  readonly cors: DohOptions['cors'];
+  readonly cors: NonNullable<DohOptions['cors']>;
 
   constructor(context: Context, options: DohOptions = {}) {
     super(context);
     const { ssl, cert, key, ca, requestCert, minVersion, port, cors = true } = options;
-    if (ssl === false || cert === undefined || key === undefined) {
-      throw invalidValue('doh', 'needs "ssl" with "cert" and "key": there is no HTTP in the clear', options);
+    this.port = port;
+    this.cors = cors;
+    if (ssl !== true) {
+      this.#tls = null;
+      return;
     }
+    if (cert === undefined || key === undefined)
+      throw invalidValue('doh', 'needs "cert" and "key" with "ssl"', options);
     this.#tls = {
       cert,
       key,
@@ -103,14 +109,13 @@ export class DohServer extends TransportServer {
       ...(requestCert !== undefined && { requestCert }),
       ...(minVersion !== undefined && { minVersion }),
     };
-    this.port = port;
-    this.cors = cors;
   }
 
   listen(...args: ListenArguments): this {
     const { port, address = '::', callback } = placeOf(args);
     if (callback !== undefined) this.once('listening', callback);
-    void this.open({ transport: 'https', address, port: port === 0 ? (this.port ?? 0) : port }, { tls: this.#tls });
+    const entry = { transport: 'https' as const, address, port: port === 0 ? (this.port ?? 0) : port, tls: this.#tls };
+    void this.open(entry, { https: { cors: this.cors, requests: true } });
     return this;
   }
 

@@ -26,6 +26,17 @@ export interface Origin {
   client(input: Buffer, messageOffset: number): Endpoint;
   /** The address of ours that it was sent to. */
   local(input: Buffer, messageOffset: number): Endpoint;
+  /** The request of HTTP that brought it, where the server keeps such. */
+  http?: HttpRequestHead;
+}
+
+/** The head of a request of HTTP. */
+export interface HttpRequestHead {
+  method: string;
+  /** As on the request line (RFC 9112 s.3.2), or HTTP/2's `:path`. */
+  target: string;
+  /** The fields of its header by their names in lower case; of a field that comes more than once, the last. */
+  headers: Readonly<Record<string, string>>;
 }
 
 /** Messages that native code has examined: rows of `words`, laid out as `Layout.query` of `lib/native/addon.ts` says. */

@@ -1,6 +1,6 @@
 /** A question that a client asked. */
 import { addon } from '../native/addon.js';
-import type { Endpoint, QueryBatch, Transport } from './batch.js';
+import type { Endpoint, HttpRequestHead, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readOptions, type Edns } from '../dns/edns.js';
 import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
@@ -130,6 +130,11 @@ export class Query {
   /** How it came: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
     return this.#batch.origin.transport;
+  }
+
+  /** With the option `https: { requests: true }`: the head of the request that a query by HTTPS came in. */
+  get http(): HttpRequestHead | undefined {
+    return this.#batch.origin.http;
   }
 
   /** Who asked. */

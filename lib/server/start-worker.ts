@@ -33,6 +33,7 @@ export function startWorker(
     tcp: config.tcp,
     tls: config.tls,
     ownTls: config.ownTls,
+    https: config.https,
     workerData: config.workerData,
     heartbeat: workers === 0 ? 0 : beatInterval(config),
   };

@@ -1,6 +1,6 @@
 /** One message in, one reply out, as HTTPS and gRPC carry them. */
 import { addon, type StreamAdmission } from '../native/addon.js';
-import type { Transport } from '../message/batch.js';
+import type { HttpRequestHead, Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Connection } from './stream/connection.js';
@@ -51,9 +51,9 @@ export class MessageExchange {
 
   /**
    * Has a message of at most 65,535 bytes answered, and calls `done` with what becomes of it, once: before this returns
-   * where no asynchronous handler is needed for it.
+   * where no asynchronous handler is needed for it. `http`: for `query.http`.
    */
-  serve(message: Uint8Array, connection: Connection, done: (outcome: Outcome) => void): void {
+  serve(message: Uint8Array, connection: Connection, done: (outcome: Outcome) => void, http?: HttpRequestHead): void {
     const { counters, dispatcher, encoder } = this.#context;
     counters[this.#queries]++;
     counters[connection.socketQueries]++;
@@ -62,7 +62,8 @@ export class MessageExchange {
       this.#finish(known, done);
       return;
     }
-    const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin: connection.origin }, 0);
+    const origin = http === undefined ? connection.origin : { ...connection.origin, http };
+    const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin }, 0);
     const reply = new Reply(query);
     const deliver: Deliver = (asked, answer) => {
       const length = encoder.encode(asked, answer, this.#output, 0);

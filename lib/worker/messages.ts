@@ -1,4 +1,5 @@
 /** What the owner of the sockets and its worker threads say to each other. Counters are not sent: they are shared. */
+import type { HttpsOptions } from './https/https-options.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { Overload } from './dispatcher.js';
 import type { SharedTls } from './stream/secure-context.js';
@@ -29,6 +30,7 @@ export interface ServingOptions {
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
+  https: Required<HttpsOptions>;
   /** The TLS settings that addresses have for themselves, by {@link ServerSocket.entry}; null: it is not encrypted. */
   ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The number of the answer cache; 0: there is none. */

@@ -1,4 +1,5 @@
 /** Checks the options of `createServer` at the door. */
+import type { HttpsOptions } from '../../worker/https/https-options.js';
 import { nativeMissing } from '../../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../../errors.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
@@ -75,6 +76,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     tcp: checkTcp(options.tcp ?? {}),
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
+    https: checkHttps(options.https ?? {}, workers),
     cache: options.cache === undefined ? undefined : checkCache(options.cache),
     cookies: options.cookies === undefined ? undefined : checkCookies(options.cookies),
     rateLimit: options.rateLimit === undefined ? undefined : checkRateLimit(options.rateLimit),
@@ -82,6 +84,17 @@ export function checkOptions(options: ServerOptions): ServerConfig {
     logger: options.logger ?? console,
     signal,
   };
+}
+
+function checkHttps({ cors = false, requests = false }: HttpsOptions, workers: number): Required<HttpsOptions> {
+  const isList = Array.isArray(cors) && cors.every((origin) => typeof origin === 'string');
+  if (!isList && !['boolean', 'string', 'function'].includes(typeof cors)) {
+    throw invalidType('https.cors', 'a boolean, a string, an array of strings or a function', cors);
+  }
+  if (typeof cors === 'function' && workers > 0) {
+    throw invalidValue('https.cors', 'can be a function with "workers: 0" alone', cors);
+  }
+  return { cors, requests: checkBoolean('https.requests', requests) };
 }
 
 /** What a server is to be from a reload on. Throws as {@link checkOptions}. */

@@ -1,4 +1,5 @@
 /** The options of `createServer`. */
+import type { HttpsOptions } from '../../worker/https/https-options.js';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { NativeRateLimit } from '../../native/addon.js';
 import type { Handler, Logger } from '../../message/handler.js';
@@ -185,6 +186,8 @@ export interface ServerOptions {
    * encrypted, and the others cannot be.
    */
   tls?: TlsSettings;
+  /** For `https://`; see {@link HttpsOptions}. */
+  https?: HttpsOptions;
   /**
    * A Unix socket at this path tells `multisocket top` and others of this user how the server is; see `ControlReport`.
    * `listen()` rejects with `EADDRINUSE` when another server has it. Default: there is none.
@@ -217,7 +220,17 @@ export interface ReloadOptions {
 export interface ServerConfig extends Required<
   Omit<
     ServerOptions,
-    'listen' | OptionalOptions | 'sockets' | 'auto' | 'tcp' | 'tls' | 'cache' | 'cookies' | 'rateLimit' | 'nsid'
+    | 'listen'
+    | OptionalOptions
+    | 'sockets'
+    | 'auto'
+    | 'tcp'
+    | 'tls'
+    | 'https'
+    | 'cache'
+    | 'cookies'
+    | 'rateLimit'
+    | 'nsid'
   >
 > {
   /** `adapts`: its number of sockets follows the load. */
@@ -226,6 +239,7 @@ export interface ServerConfig extends Required<
   auto: AdaptationBounds | undefined;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
+  https: Required<HttpsOptions>;
   /** The TLS settings that addresses have for themselves, see {@link ListenOptions.tls}; by `ServerSocket.entry`. */
   ownTls: Readonly<Record<string, SharedTls | null>>;
   cache: Required<CacheOptions> | undefined;

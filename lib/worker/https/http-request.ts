@@ -9,6 +9,8 @@ export type HttpFields = Readonly<Record<string, string | number>>;
 
 /** A request of any version of HTTP. */
 export interface HttpRequest extends RequestHead {
+  /** The fields of its header that are kept, by their names in lower case; undefined: there is none. */
+  readonly fields: ReadonlyMap<string, string> | undefined;
   /** Calls `done` once, perhaps before it returns. What it gets may change after that. To be called once at most. */
   readBody(done: (body: Body) => void): void;
   /** Answers it, HEAD without content, unless the client has gone. To be called once, and not after {@link abort}. */

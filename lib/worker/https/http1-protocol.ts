@@ -143,6 +143,10 @@ class Http1Request implements HttpRequest {
     for (const each of [request, response]) each.on('error', () => undefined); // the client's affair; 'close' follows
   }
 
+  get fields(): ReadonlyMap<string, string> {
+    return new Map(Object.entries(this.#request.headers).map(([name, value]) => [name, String(value)]));
+  }
+
   readBody(done: (body: Body) => void): void {
     const chunks: Buffer[] = [];
     let length = 0;

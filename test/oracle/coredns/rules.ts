@@ -71,6 +71,18 @@ export const RULES: readonly Rule[] = [
     ),
   },
   {
+    name: 'an alias into a zone below that is served here, too, is followed to its end, with all that belongs to the answer',
+    right: 'ours',
+    reference: 'RFC 1034 s.4.3.2',
+    settle: whereAsked(/^(away|made)\./i, (exchange) => {
+      const { ours, theirs } = exchange;
+      const isMore =
+        theirs?.answer.every((record) => ours?.answer.includes(record)) === true &&
+        theirs.additional.every((record) => ours?.additional.includes(record));
+      return isMore ? agreed(exchange) : exchange;
+    }),
+  },
+  {
     name: 'no OPT in the reply to a query without one',
     right: 'ours',
     reference: 'RFC 6891 s.7',

@@ -18,15 +18,15 @@ export class RequestFields implements RequestHead {
   expectsContinue = false;
   /** Whether it has pseudo-header fields. */
   pseudo = false;
-  readonly #wanted: readonly string[];
+  readonly #wanted: readonly string[] | 'all';
   #scheme = '';
   #authority: string | undefined;
   #regular = false;
   #size = 0;
   #wrong = false;
 
-  /** `wanted`: names of fields that the others do not cover. */
-  constructor(wanted: readonly string[]) {
+  /** `wanted`: names of fields that are kept. */
+  constructor(wanted: readonly string[] | 'all') {
     this.#wanted = wanted;
   }
 
@@ -70,13 +70,14 @@ export class RequestFields implements RequestHead {
 
   #addRegular(name: string, value: string): void {
     this.#regular = true;
+    if (this.#wanted === 'all' || this.#wanted.includes(name)) (this.fields ??= new Map()).set(name, value);
     if (name === 'content-type') this.type = value;
     else if (name === 'expect') this.expectsContinue ||= value.toLowerCase() === '100-continue';
     else if (name === 'content-length') {
       // RFC 9110 s.8.6
       if (!/^\d{1,15}$/.test(value) || (this.length ?? Number(value)) !== Number(value)) this.#wrong = true;
       this.length = Number(value);
-    } else if (this.#wanted.includes(name)) (this.fields ??= new Map()).set(name, value);
+    }
   }
 
   #once(had: string, value: string): string {

@@ -19,7 +19,7 @@ export interface Http2Options {
   /** The longest body of a request, in octets. */
   maxBody: number;
   /** Names of header fields that {@link Http2Stream.fields} has. */
-  fields: readonly string[];
+  fields: readonly string[] | 'all';
   /** Called for each request. Each ends with `respond` or `abort`, or its body breaks off. */
   onRequest: (request: Http2Stream) => void;
 }

@@ -227,6 +227,9 @@ export class Reply {
     return this;
   }
 
+  /** @internal The generation of the server's cache when the handler began: see `AnswerCache.generation`. */
+  cacheGeneration = 0;
+
   /** @internal Adds an EDNS option, which a client that did not use EDNS does not see. */
   option(option: EdnsOption): void {
     (this.#options ??= []).push(option);

@@ -26,6 +26,7 @@ function make(handler: Handler, more: Partial<DispatcherOptions & ReplyEncoderOp
   const shared = { counters, row: ROW, failures };
   const dispatcher = new Dispatcher({
     handler,
+    cache: undefined,
     handlerTimeout: 1000,
     maxInFlight: 10,
     overload: 'drop',

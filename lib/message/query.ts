@@ -48,6 +48,8 @@ export class Query {
   #client: Endpoint | undefined;
   #local: Endpoint | undefined;
   #message: DecodedMessage | undefined;
+  /** @internal Whether it is never to share an upstream query with an equal one. */
+  asksAlone = false;
   /** @internal Codes of the options in its OPT record that this server has set, for upstreams to see. */
   ownOptions: readonly number[] = NO_OPTIONS;
 

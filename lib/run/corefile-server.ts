@@ -219,14 +219,14 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   /** Has the server run another Corefile; what has been done is undone when the rest cannot be. */
   async #change(before: Corefile, next: Corefile): Promise<void> {
     const server = this.#running();
-    const listening = listenOptions(next, this.#config.server.tcp);
+    const { listen, tcp } = listenOptions(next, this.#config.server.tcp);
     if (!isDeepStrictEqual(rateLimitOf(before), rateLimitOf(next))) {
       const message = 'the new Corefile needs a restart: rrl differs';
       throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
     }
     await this.#parts.change(next);
     try {
-      await server.reload({ ...listening, ...this.#handler(next) });
+      await server.reload({ listen, tcp, ...this.#handler(next) });
     } catch (error) {
       await this.#parts.change(before);
       throw error;

@@ -90,7 +90,8 @@ export function answerTest(query: Query, reply: Reply): void | Promise<void> {
       reply.rcode = 'SERVFAIL';
       return;
     default:
-      reply.answer({ type: 'A', name, ttl: 60, data: '192.0.2.1' });
+      if (query.type === 'AAAA') reply.answer({ type: 'AAAA', name, ttl: 60, data: '2001:db8::1' });
+      else reply.answer({ type: 'A', name, ttl: 60, data: '192.0.2.1' });
   }
 }
 

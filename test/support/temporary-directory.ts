@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const made: string[] = [];
+
+process.on('exit', () => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
 /** Makes an empty directory; it is removed with all that is in it when this process ends. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
-  process.on('exit', () => {
-    rmSync(directory, { recursive: true, force: true });
-  });
+  made.push(directory);
   return directory;
 }

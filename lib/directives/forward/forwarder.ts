@@ -50,7 +50,9 @@ export class Forwarder {
       settle: (waiter, outcome) => {
         this.#settle(waiter, outcome);
       },
-      end: (lookup) => this.#lookups.delete(lookup.key),
+      end: (lookup) => {
+        if (this.#lookups.get(lookup.key) === lookup) this.#lookups.delete(lookup.key);
+      },
     };
   }
 
@@ -81,11 +83,11 @@ export class Forwarder {
     return new Promise((resolve) => {
       const waiter = { query, reply, resolve, deadline: performance.now() + QUERY_TIMEOUT };
       const key = questionKey(query, stream);
-      const known = this.#lookups.get(key);
+      const known = query.asksAlone ? undefined : this.#lookups.get(key);
       const lookup = known ?? new Lookup(key, query, stream, new Tour(this.#upstreams), this.#lookupOptions);
       lookup.join(waiter);
       if (known !== undefined) return;
-      this.#lookups.set(key, lookup);
+      if (!query.asksAlone) this.#lookups.set(key, lookup);
       lookup.start();
     });
   }

@@ -51,7 +51,10 @@ export class LoopHandler {
   /** Counts the probe, and ends its way when it has come too often; all other queries go to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     const isProbe = this.#watching && query.type === 'HINFO' && query.key === this.#options.name;
-    if (!isProbe || this.#count(query) <= MAX_SEEN) return next(query, reply);
+    if (!isProbe) return next(query, reply);
+    // Every probe is forwarded, although an equal one may be on its way.
+    query.asksAlone = true;
+    if (this.#count(query) <= MAX_SEEN) return next(query, reply);
     reply.rcode = 'SERVFAIL';
   }
 

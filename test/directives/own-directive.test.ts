@@ -12,7 +12,7 @@ describe("the example of a directive of one's own", () => {
       assert.equal(await dig('@127.0.0.1', '-p', String(port), '+short', 'example.org', 'TXT'), '"Hello, world"\n');
     }
     assert.match(
-      await dig('@127.0.0.1', '-p', String(port), 'example.org', 'A', '+norecurse'),
+      await dig('@127.0.0.1', '-p', String(port), 'example.org', 'A'),
       /example\.org\.\s+0\s+IN\s+A\s+127\.0\.0\.1/,
     );
     await server.close();

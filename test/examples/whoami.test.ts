@@ -40,7 +40,7 @@ describe('npm start', () => {
   ];
   for (const [name, server, args] of forms) {
     it(`tells who asks: ${name}`, async () => {
-      const answer = await dig(`@${server}`, '-p', '5300', 'example.org', 'A', '+norecurse', ...args);
+      const answer = await dig(`@${server}`, '-p', '5300', 'example.org', 'A', ...args);
       assert.match(answer, /status: NOERROR/);
       const protocol = args.includes('+tcp') ? '_tcp' : '_udp';
       const address = server === '::1' ? 'AAAA\\s+::1' : 'A\\s+127\\.0\\.0\\.1';

@@ -153,9 +153,11 @@ export async function run(program: string, args: readonly string[], timeout = 60
   return stdout;
 }
 
-/** Runs dig; fails on any warning in what it prints. */
+/** Runs dig; fails on any warning in what it prints, but for the one that this server offers no recursion. */
 export async function dig(...args: string[]): Promise<string> {
   const output = await run('dig', ['+time=3', '+tries=1', ...args]);
-  if (/warning|malformed|mismatch|truncated, retrying/i.test(output)) throw new Error(`dig is not content:\n${output}`);
+  const warnings = output.replace(';; WARNING: recursion requested but not available', '');
+  if (/warning|malformed|mismatch|truncated, retrying/i.test(warnings))
+    throw new Error(`dig is not content:\n${output}`);
   return output;
 }

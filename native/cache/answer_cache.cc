@@ -8,11 +8,11 @@
 namespace multisocket {
 namespace {
 
-// So many that two threads seldom meet, each so large that the longest reply (65,535 octets) is a small part of it.
+// Enough shards that two threads seldom meet in one. Each is large enough for the longest reply (65,535 octets).
 constexpr size_t kMaxShards = 64;
 constexpr size_t kMinShardBytes = size_t{1} << 20;
 
-// Whether the name of a key is `name`, or, with `subtree`, below it. Both are whole names in wire format.
+// Returns whether a key's name equals `name` or, with `subtree`, is below it. Both names are in wire format.
 bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool subtree) {
   const auto lower = [](uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet; };
   const uint8_t* at = CacheKey::name(key);
@@ -46,7 +46,7 @@ AnswerCache::AnswerCache(const Options& options)
 AnswerCache::~AnswerCache() = default;
 
 AnswerCacheShard& AnswerCache::shard(uint64_t hash) const {
-  // Other bits than those that choose the bucket.
+  // The bucket is chosen by other bits of the hash.
   return shards_[hash >> 32 & (shard_count_ - 1)];
 }
 

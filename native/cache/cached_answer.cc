@@ -12,15 +12,15 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kTtlBeforeRdata = 6;  // octets from a TTL to the RDATA
-constexpr size_t kMinRecord = 1 + 10;  // the root; TYPE, CLASS, TTL, RDLENGTH
+constexpr size_t kTtlBeforeRdata = 6;  // octets between the start of a TTL and the RDATA
+constexpr size_t kMinRecord = 1 + 10;  // the root name; TYPE, CLASS, TTL, RDLENGTH
 constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;
 constexpr size_t kOptSize = 11;
-constexpr size_t kAllocatorShare = 16;  // what malloc keeps beside a block, and rounds it up to
+constexpr size_t kAllocatorShare = 16;  // bytes that malloc adds to a block for its own use and for rounding
 constexpr uint32_t kMaxTtl = INT32_MAX;
 constexpr uint16_t kTypeNs = 2;
 constexpr uint16_t kTypeSoa = 6;
-constexpr uint16_t kTypeSig = 24;  // in a reply, one that signs the message: SIG(0)
+constexpr uint16_t kTypeSig = 24;  // in a reply, SIG(0): it signs the message
 constexpr uint16_t kTypeTkey = 249;
 constexpr uint16_t kTypeTsig = 250;
 constexpr uint16_t kFlagQr = 0x8000;
@@ -36,7 +36,7 @@ struct TtlPlaces {
   uint16_t offsets[kMaxRecords];
 };
 
-// The question of the reply is the query's, whatever the spelling.
+// Returns whether the reply has the question of the query. Upper and lower case are equal.
 bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {
   const auto lower = [](uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet; };
   const size_t name_end = end - 4;
@@ -46,7 +46,7 @@ bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {
   return memcmp(query + name_end, reply + name_end, 4) == 0;
 }
 
-// Walks the records, notes where their TTLs stand and returns how long the answer may live; 0 where it is not to be
+// Reads the records and notes the offsets of their TTLs. Returns how long the answer may live, or 0 if it must not be
 // cached.
 uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* places) {
   const uint8_t* message = answer.message;
@@ -70,10 +70,10 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
     if (positive) {
       bounded = true;
     } else if (i >= answers && i < first_additional) {
-      // NS without SOA is no negative answer but a referral (RFC 2308 s.2.2).
+      // NS without SOA is a referral and not a negative answer (RFC 2308 s.2.2).
       if (type == kTypeNs && rcode == kRcodeNoError) bounded = true;
       if (type == kTypeSoa) {
-        lifetime = std::min(lifetime, read32(message + at - 4));  // MINIMUM stands last
+        lifetime = std::min(lifetime, read32(message + at - 4));  // MINIMUM is the last field
         bounded = true;
       }
     }
@@ -81,7 +81,7 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
   return at == answer.length && bounded ? lifetime : 0;
 }
 
-// A cookie is one client's.
+// A cookie belongs to one client.
 bool has_cookie(const Answer& answer) {
   for (size_t at = 0; at + 4 <= answer.options_length; at += 4U + read16(answer.options + at + 2)) {
     if (read16(answer.options + at) == kOptionCookie) return true;
@@ -89,7 +89,7 @@ bool has_cookie(const Answer& answer) {
   return false;
 }
 
-// Our OPT: nothing in it comes from the client but DO, which is in the key.
+// Writes our OPT. Its only field from the client is DO, which is part of the key.
 void write_opt(const MessageView& view, uint16_t payload_size, const Answer& answer, uint8_t* opt) {
   opt[0] = 0;
   write16(opt + 1, kTypeOpt);

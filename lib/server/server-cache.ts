@@ -6,6 +6,9 @@ import type { CacheOptions } from './options/options.js';
 
 /** The longest name in wire format (RFC 1035 s.2.3.4). */
 const MAX_NAME = 255;
+/** In seconds: the TTLs of answers past their end, and the time between two tries to renew one (RFC 8767 s.4, s.5). */
+const STALE_TTL = 30;
+const REFRESH_INTERVAL = 30;
 
 /** See the file's head. It is `server.cache` of a server that was made with the option `cache`. */
 export class ServerCache {
@@ -17,18 +20,19 @@ export class ServerCache {
   constructor(
     { maxBytes, serveStale, prefetch }: Required<CacheOptions>,
     payloadSize: number,
-    added: Pick<NativeCacheOptions, 'ignoreNsid' | 'ignoreCookies'>,
+    added: Pick<NativeCacheOptions, 'ignoreNsid'>,
   ) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
-    const given = { keepTtl: false, lookedUpAgain: false, staleFirst: true, ...added };
+    const stale = { staleFirst: true, staleTtl: STALE_TTL, refreshInterval: REFRESH_INTERVAL, preferData: false };
+    const given = { keepTtl: false, lookedUpAgain: false, ...stale, ...added };
     this.number = addon.openCache({ maxBytes, payloadSize, serveStale, ...prefetching, ...given });
     this.#cache = new addon.AnswerCache(this.number);
   }
 
   /**
    * Forgets all answers, or those to questions for a name; with `subtree` for all names below it as well. Returns how
-   * many that were. What handlers are working on at this moment is kept afterwards. Throws TypeError
+   * many that were. What handlers are working on at this moment, of any name, is not kept. Throws TypeError
    * `ERR_INVALID_ARG_VALUE` for a name that is none.
    */
   clear(name?: string, { subtree = false }: { subtree?: boolean } = {}): number {

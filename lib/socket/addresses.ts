@@ -102,7 +102,9 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
 
 function checkTransport(transport: string, entry: string): AddressTransport {
   if (Object.hasOwn(DEFAULT_PORTS, transport)) return transport as AddressTransport;
-  if (!Object.hasOwn(UNSUPPORTED, transport)) throw invalidValue('listen', 'has an unknown transport', entry);
+  if (!Object.hasOwn(UNSUPPORTED, transport)) {
+    throw invalidValue('listen', `has an unknown transport; it can be ${Object.keys(DEFAULT_PORTS).join(', ')}`, entry);
+  }
   throw withCode(
     new Error(`The transport of "${entry}" is not supported: ${UNSUPPORTED[transport]}`),
     'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT',

@@ -49,7 +49,7 @@ export class PlainSocket {
   readonly #takers: ((item: Datagram | Socket) => void)[] = [];
   readonly #waiting: (Datagram | Socket)[] = [];
 
-  /** Opens one. Rejects as {@link SocketGroup.open} throws, with `EADDRINUSE` for a second socket. */
+  /** Opens one. Rejects as {@link SocketGroup.open} throws, with `ERR_MULTISOCKET_NATIVE_REQUIRED` for a second socket. */
   static async open(protocol: 'udp' | 'tcp', options: Options): Promise<PlainSocket> {
     const { address, port = 0, sockets = 1, ipv6Only = false, steering = 'hash', freebind = false } = options;
     if (freebind) throw needsNative('"freebind"');
@@ -135,12 +135,10 @@ export class PlainSocket {
     if (steering !== 'hash') throw withCode(new Error('setsockopt ENOTSUP: operation not supported'), 'ENOTSUP');
   }
 
-  /** Throws `EADDRINUSE` for more than one. */
+  /** Throws `ERR_MULTISOCKET_NATIVE_REQUIRED` for more than one. */
   grow(sockets: number): void {
-    if (sockets <= 1) return;
-    const { address, port } = this;
-    const message = `listen EADDRINUSE: address already in use ${formatAddress(address, port)}`;
-    throw Object.assign(withCode(new Error(message), 'EADDRINUSE'), { syscall: 'listen', address, port });
+    if (sockets > 1)
+      throw needsNative(`"sockets" above 1 (it is ${sockets} for ${formatAddress(this.address, this.port)})`);
   }
 
   steerAway(): void {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cache/cache_key.h"
+#include "message/layout.h"
 #include "message/message_view.h"
 
 namespace multisocket {
@@ -21,9 +22,10 @@ struct Answer {
   // Error (RFC 8914). Clients that sent an OPT get them.
   const uint8_t* options = nullptr;
   size_t options_length = 0;
-  uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which are in the OPT
-  uint32_t max_ttl = UINT32_MAX;  // seconds; the upper limit of the answer's lifetime
-  uint8_t vary_by = 0;            // bits of VaryBy
+  uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which stand in the OPT
+  uint32_t max_ttl = UINT32_MAX;  // seconds; the answer lives no longer, whatever its records say
+  uint8_t vary_by = 0;            // of VaryBy
+  uint32_t generation = 0;        // the cache's when the handler began to answer
 };
 
 class CachedAnswer {
@@ -52,9 +54,10 @@ class CachedAnswer {
   // Seconds since the answer was stored, at least 0: the clocks of two threads may differ, since each reads the time
   // once for each batch.
   uint32_t age(uint32_t now) const;
-  // Whether the reply is NOERROR or NXDOMAIN. Only these are useful when stale.
-  bool says_data() const;
-  // The length of the reply to a query whose question ends at `view.question_end`.
+  layout::AnswerKind kind() const { return kind_; }
+  // Whether it says something about the data, so that it is worth something when it is stale: NOERROR or NXDOMAIN.
+  bool says_data() const { return kind_ != layout::kFailure; }
+  // The reply's length for a query whose question has this end.
   size_t reply_length(const MessageView& view) const { return view.question_end + tail_length_; }
   // Octets of the OPT at the end of the reply; 0: the reply has no OPT.
   size_t opt_length() const { return opt_length_; }
@@ -95,6 +98,7 @@ class CachedAnswer {
   uint16_t tail_length_ = 0;
   uint16_t opt_length_ = 0;
   uint16_t ttls_ = 0;
+  layout::AnswerKind kind_ = layout::kNothing;
 };
 
 }  // namespace multisocket

@@ -80,7 +80,7 @@ export interface CacheOptions {
 }
 
 /** What `createServer` takes. */
-export interface ServerOptions {
+export interface ServerOptions<WorkerData = unknown> {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
    * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
@@ -105,7 +105,7 @@ export interface ServerOptions {
   /** With `workers: 0`: a function instead of a module. */
   handler?: Handler;
   /** Cloned into every worker; a handler module finds it in `setup`'s context. */
-  workerData?: unknown;
+  workerData?: WorkerData;
   /** As `worker_threads` has it. */
   env?: NodeJS.ProcessEnv;
   /** As `worker_threads` has it. */

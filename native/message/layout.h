@@ -1,8 +1,9 @@
-// Where everything stands in the memory that native code and JavaScript share. Each LAYOUT_ list is the one place that
-// names its members: the enum is made from it, the description that the addon gives to JavaScript
-// (node/layout_description.cc), and lib/native/layout.ts (scripts/layout.js; `npm run lint` compares the two).
+// The layout of the memory that native code and JavaScript share. Each LAYOUT_ list is the only definition of its
+// members. The enum, the description that the addon gives to JavaScript (node/layout_description.cc), and
+// lib/native/layout.ts (scripts/layout.js) are made from it. `npm run lint` checks that lib/native/layout.ts is up to
+// date.
 //
-// An entry is X(constant, name in JavaScript, "what it is").
+// An entry is X(constant, name in JavaScript, "description").
 #ifndef MULTISOCKET_LAYOUT_H_
 #define MULTISOCKET_LAYOUT_H_
 
@@ -10,15 +11,15 @@
 
 namespace multisocket::layout {
 
-// The members of an enum, and their names as strings, from a list.
+// Make the members of an enum, or their names as strings, from a list.
 #define LAYOUT_MEMBER(constant, name, description) constant,
 #define LAYOUT_STRING(constant, name, description) #name,
 
-// Most of what batching gains is there at 8 to 16 messages; 64 costs nothing more and carries bursts.
+// Batches of 8 to 16 messages bring most of the gain. 64 costs nothing more and holds bursts.
 constexpr uint32_t kBatchSize = 64;
 
-// An envelope says who sent a message and to which address; the message follows it directly, so that one copy takes
-// both. The first 28 bytes are a sockaddr_in or sockaddr_in6 as the kernel wrote it.
+// An envelope gives the sender of a message and the address that it was sent to. The message follows it directly, so
+// that one copy moves both. The first 28 bytes are a sockaddr_in or sockaddr_in6 from the kernel.
 constexpr uint32_t kEnvelopeSize = 64;
 constexpr uint32_t kEnvelopeClientPort = 2;
 constexpr uint32_t kEnvelopeClientAddress4 = 4;
@@ -29,10 +30,10 @@ constexpr uint32_t kEnvelopeLocalAddress = 32;
 constexpr uint32_t kEnvelopeLocalInterface = 48;
 constexpr uint32_t kEnvelopeFamily = 52;
 constexpr uint32_t kEnvelopeLocalFamily = 53;
-constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer than it may
+constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer than allowed
 constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (guard/guard.h)
 
-// Those of an envelope that JavaScript reads, too.
+// The fields of an envelope that JavaScript also reads.
 #define LAYOUT_ENVELOPE(X)                                                                    \
   X(kEnvelopeFamily, family, "Family of the client's address: 4 or 6.")                       \
   X(kEnvelopeClientPort, clientPort, "Two bytes, in network byte order.")                     \
@@ -42,12 +43,13 @@ constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (gua
   X(kEnvelopeLocalAddress, localAddress, "Four or sixteen bytes, in network byte order.")     \
   X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")
 
-// A query that does not fit is dropped: real ones stay far below. 37 cache lines, an odd number, so that the heads of
-// the slots fall into different sets of the processor's cache.
+// A longer query is dropped; real queries are much shorter. A slot has 37 cache lines: with an odd number, the starts
+// of the slots fall into different sets of the processor's cache.
 constexpr uint32_t kSlotStride = 37 * 64;
 constexpr uint32_t kMaxDatagram = kSlotStride - kEnvelopeSize;
 
-// A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`); two spellings of it.
+// A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). There are two spellings of
+// it.
 constexpr uint32_t kMaxText = 255 * 4;
 constexpr uint32_t kTextOffset = kBatchSize * kSlotStride;
 constexpr uint32_t kTextSize = kBatchSize * kMaxText * 2;
@@ -56,7 +58,7 @@ constexpr uint32_t kOutputOffset = kTextOffset + kTextSize;
 constexpr uint32_t kOutputSize = 128 * 1024;
 constexpr uint32_t kSlabSize = kOutputOffset + kOutputSize;
 
-// A query's row of 32-bit words.
+// The row of a query. It consists of 32-bit words.
 constexpr uint32_t kQueryWords = 24;
 #define LAYOUT_QUERY(X)                                                                                        \
   X(kOffset, offset, "Offset of the message in the input (UDP: the slab; TCP: the chunk).")                    \
@@ -79,21 +81,21 @@ constexpr uint32_t kQueryWords = 24;
 enum QueryWord : uint32_t { LAYOUT_QUERY(LAYOUT_MEMBER) kQueryWordsUsed = kCookie + 6 };
 static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
 
-// What a message is.
+// The verdict on a message.
 #define LAYOUT_VERDICT(X)                             \
   X(kVerdictQuery, query, "A query for the handler.") \
   X(kVerdictDrop, drop, "To be dropped.")             \
   X(kVerdictReply, reply, "Answered: the reply stands where the message stood.")
 enum RowVerdict : uint32_t { LAYOUT_VERDICT(LAYOUT_MEMBER) };
 
-// What a StreamAdmission is told and tells, beside the rows.
+// The input and output of a StreamAdmission, besides the rows.
 #define LAYOUT_STREAM(X)                                                                            \
   X(kStreamMost, most, "In: rows that may be filled, at most batchSize.")                           \
   X(kStreamConsumed, consumed, "Out: offset in the input of the first byte that was not consumed.") \
   X(kStreamAnswersEnd, answersEnd, "In: where in the output answers go. Out: where they end.")
 enum StreamWord : uint32_t { LAYOUT_STREAM(LAYOUT_MEMBER) kStreamWords };
 
-// outbox[0] counts the entries that follow.
+// outbox[0] is the number of entries that follow.
 constexpr uint32_t kOutboxEntries = 256;
 #define LAYOUT_OUTBOX(X)                                           \
   X(kOutEnvelope, envelope, "Offset of the envelope in the slab.") \
@@ -102,7 +104,7 @@ constexpr uint32_t kOutboxEntries = 256;
   X(kOutOpt, opt, "Offset of the OPT record from the message's start; 0: there is none.")
 enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
 
-// Counters are 64-bit floats, exact up to 2^53, each written by one thread at a time.
+// Counters are 64-bit floats, exact up to 2^53. Only one thread at a time writes a counter.
 #define LAYOUT_SOCKET_COUNTERS(X)                                       \
   X(kSocketQueries, queries, "UDP: datagrams received; TCP: messages.") \
   X(kSocketBatches, batches, "UDP: system calls that received them.")
@@ -132,16 +134,16 @@ constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not shar
 enum WorkerCounter : uint32_t { LAYOUT_WORKER_COUNTERS(LAYOUT_MEMBER) kWorkerCounters };
 constexpr uint32_t kWorkerRow = 64;
 
-// The memory that a UdpClient shares with JavaScript. Its slab: slots as above, into which answers are received and at
-// whose beginning those of a batch are then packed; behind them the queries that are about to be sent.
+// The memory that a UdpClient shares with JavaScript. Its slab begins with slots as above, which receive answers. The
+// answers of a batch are then packed at the beginning of the slab. The queries to be sent follow the slots.
 constexpr uint32_t kClientQueriesOffset = kBatchSize * kSlotStride;
 constexpr uint32_t kClientQueriesSize = 64 * 1024;
 constexpr uint32_t kClientSlabSize = kClientQueriesOffset + kClientQueriesSize;
-// So many that a free ID is found with two guesses on average.
+// Few enough that two guesses on average find a free ID.
 constexpr uint32_t kMaxOutstanding = 32 * 1024;
 constexpr uint32_t kUnsent = 0xffffffff;
 
-// clientOutbox[0] counts the entries that follow.
+// clientOutbox[0] is the number of entries that follow.
 constexpr uint32_t kClientOutboxEntries = 256;
 #define LAYOUT_ASK(X)                                                                                            \
   X(kAskUpstream, upstream, "The upstream's number.")                                                            \
@@ -152,8 +154,8 @@ constexpr uint32_t kClientOutboxEntries = 256;
   X(kAskError, error, "Why it was not sent: an errno.")
 enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
 
-// A row for each query that is done with. Besides `handle` and `outcome` it has `error` for kUnreachable, and at
-// `offset` the text of the address and port that the query left from; and all but `error` for kAnswered.
+// A row for each finished query. Every row has `handle` and `outcome`. With kUnreachable it also has `error`, and at
+// `offset` the text of the address and port that the query left from. With kAnswered it has all fields but `error`.
 #define LAYOUT_ANSWER(X)                                                                                 \
   X(kAnswerHandle, handle, "JavaScript's number for the query.")                                         \
   X(kAnswerOutcome, outcome, "An outcome.")                                                              \
@@ -214,7 +216,7 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
   X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                   \
   X(kWorkerRow, workerRow, "Float64 elements of a worker's row of counters.")
 
-// Sizes and counts of a UdpClient's memory.
+// Sizes and counts of the memory of a UdpClient.
 #define LAYOUT_CLIENT(X)                                                                     \
   X(kClientQueriesOffset, queriesOffset, "Where in the slab the messages to be sent stand.") \
   X(kClientSlabSize, slabSize, "Bytes of the slab.")                                         \
@@ -224,7 +226,7 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
   X(kUnsent, unsent, "Stands in place of the handle of a query that could not be sent.")     \
   X(kAnswerWords, answerWords, "Words of a row of answers.")
 
-// The number of the socket that a message came through, little-endian as JavaScript reads it.
+// Writes the number of the socket that received a message, little-endian, as JavaScript reads it.
 inline void write_socket(uint8_t* envelope, uint32_t number) {
   for (unsigned i = 0; i < 4; i++) envelope[kEnvelopeSocket + i] = static_cast<uint8_t>(number >> (8 * i));
 }
@@ -235,7 +237,7 @@ inline uint32_t read_socket(const uint8_t* envelope) {
   return number;
 }
 
-// Adds to a counter that other threads read at any time.
+// Adds to a counter that other threads may read at any time.
 inline void count(double* counter, double n = 1) {
   double value;
   __atomic_load(counter, &value, __ATOMIC_RELAXED);

@@ -1,4 +1,4 @@
-// Datagrams to a Unix socket: Node has none.
+// Datagrams to a Unix socket, which Node does not offer.
 #ifndef MULTISOCKET_LOCAL_DATAGRAM_H_
 #define MULTISOCKET_LOCAL_DATAGRAM_H_
 

@@ -93,7 +93,7 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);
-  // The shard looks at the generation under its lock, which a clear takes after it has changed the generation.
+  // The shard checks the generation under its lock. A clear changes the generation before it takes the lock.
   if (!shard(hashed).store(std::move(made), hashed, now, generation_, answer.generation)) return false;
   variations_.fetch_or(static_cast<uint8_t>(1U << vary_by), std::memory_order_relaxed);
   return true;

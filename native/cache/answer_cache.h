@@ -21,19 +21,19 @@ class AnswerCacheShard;
 class AnswerCache {
  public:
   struct Options {
-    size_t max_bytes = 0;                  // in all, bookkeeping included
-    uint16_t payload_size = kPayloadSize;  // of our OPT records, and the longest UDP reply
-    uint32_t serve_stale_seconds = 0;      // how long after its end an answer may be given as stale (RFC 8767)
-    uint32_t prefetch_hits = 0;            // an answer asked for this often is refreshed before its end; 0: none is
-    uint32_t prefetch_gap = 0;             // seconds without a query after which the count starts again; 0: never
-    bool ignore_nsid = false;              // NSID is no reason against the cache: whoever gives an answer out adds it
-    bool keep_ttl = false;                 // give answers with the TTLs that they came with
-    uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
-    bool looked_up_again = false;          // by the handler behind a look_up_first: see there
-    bool stale_first = true;               // whether look_up_first gives what is past its end
-    uint32_t stale_ttl = 30;               // seconds; the most that a stale answer's TTLs say (RFC 8767 s.4)
-    uint32_t refresh_interval = 30;        // seconds between two tries to renew an answer (RFC 8767 s.5)
-    bool prefer_data = false;              // a denial does not replace data that may still be given
+    size_t max_bytes = 0;                  // total, including bookkeeping
+    uint16_t payload_size = kPayloadSize;  // in our OPT records; the longest UDP reply
+    uint32_t serve_stale_seconds = 0;      // how long an expired answer may still be sent (RFC 8767)
+    uint32_t prefetch_hits = 0;            // an answer with this many hits is refreshed before it expires; 0: never
+    uint32_t prefetch_gap = 0;             // seconds without a query after which the hits are counted anew; 0: never
+    bool ignore_nsid = false;              // cache queries with NSID too; the caller adds NSID to the reply
+    bool keep_ttl = false;                 // send answers with their original TTLs
+    uint32_t prefetch_percent = 10;  // 1 to 90; a refresh is due in the last part, of this size, of an answer's life
+    bool looked_up_again = false;    // the handler behind look_up_first looks up again
+    bool stale_first = true;         // whether look_up_first returns expired answers
+    uint32_t stale_ttl = 30;         // seconds; the upper limit of the TTLs of a stale answer (RFC 8767 s.4)
+    uint32_t refresh_interval = 30;  // seconds between two attempts to refresh an answer (RFC 8767 s.5)
+    bool prefer_data = false;        // a denial does not replace data that may still be sent
   };
 
   struct Counters {
@@ -51,9 +51,9 @@ class AnswerCache {
     size_t length = 0;  // of the reply; 0: a miss
     size_t opt = 0;     // offset of the OPT in the reply; 0: the reply has no OPT
     bool stale = false;
-    // A miss though there is an answer: the caller has the handler answer and stores what it says, because the answer
-    // is about to end or has. That falls to one caller at a time, and to another after `refresh_interval` where
-    // nothing was stored.
+    // A miss although there is an answer: the answer has expired or is about to. The caller asks the handler and stores
+    // its reply. Only one caller at a time gets this flag. If it stores nothing, another caller gets the flag after
+    // `refresh_interval`.
     bool refresh = false;
   };
 
@@ -62,10 +62,10 @@ class AnswerCache {
   AnswerCache(const AnswerCache&) = delete;
   AnswerCache& operator=(const AnswerCache&) = delete;
 
-  // Writes the reply to a query whose verdict was kQuery into `out`, which may be `query` itself. What is longer than
-  // `capacity` is a miss, and leaves `out` alone, as every miss does. `now`: seconds of a clock that only goes forward,
-  // the same for all threads; it may wrap around. `allow_stale`: where nothing else is there, an answer past its end
-  // will do, with TTLs of at most `stale_ttl` seconds (RFC 8767 s.4).
+  // Writes the reply to a query whose verdict is kQuery into `out`, which may be `query` itself. A reply longer than
+  // `capacity` is a miss. A miss does not change `out`. `now`: seconds of a monotonic clock that all threads share; it
+  // may wrap around. `allow_stale`: an expired answer is acceptable if there is no other; its TTLs are at most
+  // `stale_ttl` seconds (RFC 8767 s.4).
   Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, bool allow_stale,
                 uint8_t* out, size_t capacity);
 
@@ -74,17 +74,17 @@ class AnswerCache {
   Found look_up_first(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, uint8_t* out,
                       size_t capacity);
 
-  // Keeps the reply that a handler gave to `query`, in place of what was kept for such queries. False: not kept,
-  // because the query or the reply is not of a kind to be cached (CacheKey::read, CachedAnswer::make), or too long for
-  // a shard. All answers to one question should vary by the same: where they do not, the one that varies by more comes
-  // first. Not kept is what began before a clear: it may be of what the clear was to remove. Nor does a failure replace
-  // what may still be given, as stale or not (RFC 8767 s.4).
+  // Stores the reply that a handler gave to `query`, and replaces an earlier one. Returns false if it stores nothing.
+  // The query or the reply may be uncacheable (CacheKey::read, CachedAnswer::make), or the reply too long for a shard.
+  // A reply that was begun before a clear is not stored, since the clear may have been meant to remove it. A failure
+  // does not replace an answer that may still be sent, stale or not (RFC 8767 s.4). All answers to one question should
+  // vary by the same properties. If they do not, a look-up tries the one that varies by more first.
   bool store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer, uint32_t now);
 
-  // Changes with each clear. What a handler answers is stored with the generation at which it began.
+  // Changes with each clear. An answer is stored with the generation at which its handler began.
   uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-  // Each returns how many it removed.
+  // Each returns the number of answers removed.
   size_t clear();
   // `name`: a complete name in wire format, in upper or lower case. `subtree`: also removes all names below it.
   size_t clear(const uint8_t* name, size_t length, bool subtree);

@@ -81,7 +81,7 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   add(&hits_, 1);
   found.length = answer->reply_length(view);
   if (answer->opt_length() != 0) found.opt = found.length - answer->opt_length();
-  // What is stale is given with the TTLs it came with, as far as these are not above the bound.
+  // A stale answer keeps its original TTLs, limited to `stale_ttl`.
   answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? options_.stale_ttl : UINT32_MAX,
                 out);
   return found;

@@ -33,7 +33,7 @@ class alignas(64) AnswerCacheShard {
   // Looks up one key, as AnswerCache::look_up does. `hash` is the hash of the key.
   AnswerCache::Found look_up(const CacheKey& key, uint64_t hash, const uint8_t* query, const MessageView& view,
                              uint32_t now, AnswerCache::Manner manner, uint8_t* out, size_t capacity);
-  // False as well where `current` is no longer `generation`.
+  // Also returns false if `current` no longer equals `generation`.
   bool store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now, const std::atomic<uint32_t>& current,
              uint32_t generation);
   size_t clear(const std::function<bool(const CachedAnswer&)>& matches);

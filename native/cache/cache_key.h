@@ -46,12 +46,11 @@ struct AddedOptions {
 
 class CacheKey {
  public:
-  // Reads all but the variation out of a query whose verdict was kQuery. False: such a query has nothing to do with the
-  // cache. That is one with records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that is no question
-  // about data (TKEY, TSIG, IXFR, AXFR), or with EDNS options that nobody knows what they do to the answer. Known are
-  // one Client Subnet, which belongs to the question; cookies, which no handler's answer holds; and those that the
-  // reply gets when it is given out: keepalive, padding, and what `added` says. `payload_size`: the longest UDP reply
-  // that we send.
+  // Reads everything but the variation from a query whose verdict is kQuery. Returns false if the query cannot use the
+  // cache. Such a query has records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that does not ask
+  // for data (TKEY, TSIG, IXFR, AXFR), or EDNS options with an unknown effect on the answer. The known options are one
+  // Client Subnet, which is part of the key; cookies, which no handler's answer contains; and those that are added when
+  // a reply is sent: keepalive, padding, and those in `added`. `payload_size`: the longest UDP reply that we send.
   bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
             AddedOptions added);
 

@@ -53,7 +53,7 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
   const layout::AnswerKind kind = kind_of(message, answer.length);
   *answer_kind = kind;
   if (records > kMaxRecords) return 0;
-  // What says nothing, and a failure, is kept for as long as it is said to be.
+  // A failure, or an answer of no kind, lives only as long as the caller sets.
   if (kind >= layout::kNothing && answer.max_ttl > kMaxTtl) return 0;
   uint32_t lifetime = std::min(answer.max_ttl, kMaxTtl);
   size_t at = question_end;
@@ -65,7 +65,7 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
     if (type == kTypeOpt || type == kTypeTkey || type == kTypeTsig || type == kTypeSig) return 0;
     lifetime = std::min(lifetime, record.ttl);
     places->offsets[places->count++] = static_cast<uint16_t>(record.rdata - kTtlBeforeRdata - question_end);
-    // The MINIMUM of an SOA stands last (RFC 2308 s.5).
+    // MINIMUM is the last field of an SOA (RFC 2308 s.5).
     const bool is_authority = i >= answers && i < first_additional;
     if (kind != layout::kData && is_authority && type == kTypeSoa)
       lifetime = std::min(lifetime, read32(message + at - 4));

@@ -22,10 +22,10 @@ struct Answer {
   // Error (RFC 8914). Clients that sent an OPT get them.
   const uint8_t* options = nullptr;
   size_t options_length = 0;
-  uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which stand in the OPT
-  uint32_t max_ttl = UINT32_MAX;  // seconds; the answer lives no longer, whatever its records say
-  uint8_t vary_by = 0;            // of VaryBy
-  uint32_t generation = 0;        // the cache's when the handler began to answer
+  uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which are in the OPT
+  uint32_t max_ttl = UINT32_MAX;  // seconds; the upper limit of the answer's lifetime
+  uint8_t vary_by = 0;            // bits of VaryBy
+  uint32_t generation = 0;        // of the cache, when the handler began
 };
 
 class CachedAnswer {
@@ -38,9 +38,9 @@ class CachedAnswer {
   // Returns null if the reply cannot be cached or memory is short. A reply cannot be cached if it is not a complete,
   // valid reply to this query; if it has TC, an RCODE of more than four bits, a cookie among its options, or an OPT,
   // TSIG or SIG(0); if it is longer than replies to this query may be; or if its lifetime is 0. The lifetime is the
-  // smaller of `max_ttl` and the smallest TTL of the records. For NXDOMAIN, no data, and failures it is also at most
-  // the MINIMUM of the SOA; without both SOA and `max_ttl` it is 0 (RFC 2308 s.5). A TTL above 2^31-1 counts as 0 (RFC
-  // 2181 s.8).
+  // smaller of `max_ttl` and the smallest TTL of the records. For all kinds but kData it is also at most the MINIMUM of
+  // an SOA in the authority section (RFC 2308 s.5). For kNothing and kFailure it is 0 if `max_ttl` is not set. A TTL
+  // above 2^31-1 counts as 0 (RFC 2181 s.8).
   static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, Transport transport,
                     uint16_t payload_size, const Answer& answer, uint32_t now);
 
@@ -55,9 +55,9 @@ class CachedAnswer {
   // once for each batch.
   uint32_t age(uint32_t now) const;
   layout::AnswerKind kind() const { return kind_; }
-  // Whether it says something about the data, so that it is worth something when it is stale: NOERROR or NXDOMAIN.
+  // Whether the reply is NOERROR or NXDOMAIN. Only these are useful when stale.
   bool says_data() const { return kind_ != layout::kFailure; }
-  // The reply's length for a query whose question has this end.
+  // The length of the reply to a query whose question ends at `view.question_end`.
   size_t reply_length(const MessageView& view) const { return view.question_end + tail_length_; }
   // Octets of the OPT at the end of the reply; 0: the reply has no OPT.
   size_t opt_length() const { return opt_length_; }

@@ -114,7 +114,8 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
   guarded->length = guarded->cookie == CookieState::kBad
                         ? refuse_cookie(message, *view, *guarded, out, capacity, counters)
                         : make_short(message, *view, *guarded, 0, 0, out, capacity);
-  // If there is no room, as in a stream whose client reads too slowly, the message gets FORMERR as without this case.
+  // If there is no room, as in a stream whose client reads too slowly, the message gets FORMERR like any other
+  // without a question.
   return guarded->length == 0 ? Fate::kPass : Fate::kShort;
 }
 

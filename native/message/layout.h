@@ -85,14 +85,14 @@ static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
 #define LAYOUT_VERDICT(X)                             \
   X(kVerdictQuery, query, "A query for the handler.") \
   X(kVerdictDrop, drop, "To be dropped.")             \
-  X(kVerdictReply, reply, "Answered: the reply stands where the message stood.")
+  X(kVerdictReply, reply, "Answered: the reply has replaced the message.")
 enum RowVerdict : uint32_t { LAYOUT_VERDICT(LAYOUT_MEMBER) };
 
 // The input and output of a StreamAdmission, besides the rows.
 #define LAYOUT_STREAM(X)                                                                            \
   X(kStreamMost, most, "In: rows that may be filled, at most batchSize.")                           \
   X(kStreamConsumed, consumed, "Out: offset in the input of the first byte that was not consumed.") \
-  X(kStreamAnswersEnd, answersEnd, "In: where in the output answers go. Out: where they end.")
+  X(kStreamAnswersEnd, answersEnd, "In: offset in the output for answers. Out: offset of their end.")
 enum StreamWord : uint32_t { LAYOUT_STREAM(LAYOUT_MEMBER) kStreamWords };
 
 // outbox[0] is the number of entries that follow.
@@ -111,26 +111,26 @@ enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
 enum SocketCounter : uint32_t { LAYOUT_SOCKET_COUNTERS(LAYOUT_MEMBER) kSocketCounters };
 constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not share one
 
-#define LAYOUT_WORKER_COUNTERS(X)                                                                                  \
-  X(kReceived, received, "Datagrams received.")                                                                    \
-  X(kBatches, batches, "Batches that they came in.")                                                               \
-  X(kSent, sent, "Datagrams sent.")                                                                                \
-  X(kSegmentedSends, segmentedSends, "Of sent: left with others to the same client as one message (UDP_SEGMENT).") \
-  X(kSendRetries, sendRetries, "Times that the kernel had no room for a datagram and was asked again.")            \
-  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                        \
-  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                              \
-  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                             \
-  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                          \
-  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                           \
-  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.")    \
-  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                                \
-  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                             \
-  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                                  \
-  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                     \
-  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                                  \
-  X(kRateLimitDropped, rateLimitDropped, "Responses over the rate, not sent (reportOnly: sent and counted).")      \
-  X(kRateLimitSlipped, rateLimitSlipped, "Responses over the rate, sent truncated (reportOnly: whole).")           \
-  X(kRateLimitBypassed, rateLimitBypassed, "Messages that no rate was charged for, because of a valid cookie.")
+#define LAYOUT_WORKER_COUNTERS(X)                                                                               \
+  X(kReceived, received, "Datagrams received.")                                                                 \
+  X(kBatches, batches, "Batches received.")                                                                     \
+  X(kSent, sent, "Datagrams sent.")                                                                             \
+  X(kSegmentedSends, segmentedSends, "Datagrams sent together with others as one message (UDP_SEGMENT).")       \
+  X(kSendRetries, sendRetries, "Attempts repeated because the kernel had no room for a datagram.")              \
+  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                     \
+  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                           \
+  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                          \
+  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                       \
+  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                        \
+  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.") \
+  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                             \
+  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                          \
+  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                               \
+  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                  \
+  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                               \
+  X(kRateLimitDropped, rateLimitDropped, "Excess responses, dropped (reportOnly: counted and sent).")           \
+  X(kRateLimitSlipped, rateLimitSlipped, "Excess responses, truncated (reportOnly: sent whole).")               \
+  X(kRateLimitBypassed, rateLimitBypassed, "Messages not charged because of a valid cookie.")
 enum WorkerCounter : uint32_t { LAYOUT_WORKER_COUNTERS(LAYOUT_MEMBER) kWorkerCounters };
 constexpr uint32_t kWorkerRow = 64;
 
@@ -145,12 +145,12 @@ constexpr uint32_t kUnsent = 0xffffffff;
 
 // clientOutbox[0] is the number of entries that follow.
 constexpr uint32_t kClientOutboxEntries = 256;
-#define LAYOUT_ASK(X)                                                                                            \
-  X(kAskUpstream, upstream, "The upstream's number.")                                                            \
-  X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` where it could not send.") \
-  X(kAskOffset, offset, "Offset of the message in the slab.")                                                    \
-  X(kAskLength, length, "Length of the message in bytes.")                                                       \
-  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")       \
+#define LAYOUT_ASK(X)                                                                                         \
+  X(kAskUpstream, upstream, "The upstream's number.")                                                         \
+  X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` if it could not send.") \
+  X(kAskOffset, offset, "Offset of the message in the slab.")                                                 \
+  X(kAskLength, length, "Length of the message in bytes.")                                                    \
+  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")    \
   X(kAskError, error, "Why it was not sent: an errno.")
 enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
 
@@ -172,58 +172,58 @@ enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords 
   X(kAnswerError, error, "An errno.")
 enum AnswerWord : uint32_t { LAYOUT_ANSWER(LAYOUT_MEMBER) kAnswerWords };
 
-#define LAYOUT_OUTCOME(X)                                                      \
-  X(kAnswered, answered, "An answer came.")                                    \
-  X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.") \
-  X(kMalformed, malformed, "The answer cannot be read.")                       \
-  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")     \
-  X(kMisspelt, misspelt, "The question came back in another case.")            \
-  X(kGuessed, guessed, "Somebody guesses at the answer.")                      \
-  X(kUnmatched, unmatched, "On a stream: the message answers nothing.")
+#define LAYOUT_OUTCOME(X)                                                              \
+  X(kAnswered, answered, "An answer came.")                                            \
+  X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.")         \
+  X(kMalformed, malformed, "The answer cannot be read.")                               \
+  X(kUnreachable, unreachable, "The kernel reports that the upstream is unreachable.") \
+  X(kMisspelt, misspelt, "The question came back with other upper and lower case.")    \
+  X(kGuessed, guessed, "Answers to the query were being guessed.")                     \
+  X(kUnmatched, unmatched, "On a stream: the message does not answer the query.")
 enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
 
-#define LAYOUT_KIND(X)                                                     \
-  X(kData, data, "The records that were asked for.")                       \
-  X(kDenial, denial, "There are none, and an SOA says so.")                \
-  X(kReferral, referral, "Name servers to ask.")                           \
-  X(kNothing, nothing, "None of these: such an answer is not to be kept.") \
-  X(kFailure, failure, "Another response code than NOERROR and NXDOMAIN.")
+#define LAYOUT_KIND(X)                                                 \
+  X(kData, data, "The records that were asked for.")                   \
+  X(kDenial, denial, "There are no such records: an SOA denies them.") \
+  X(kReferral, referral, "Name servers to ask.")                       \
+  X(kNothing, nothing, "None of these: not cached by default.")        \
+  X(kFailure, failure, "A response code other than NOERROR and NXDOMAIN.")
 enum AnswerKind : uint32_t { LAYOUT_KIND(LAYOUT_MEMBER) };
 
-// How a reply is kept in an answer cache.
+// How an answer cache stores a reply.
 #define LAYOUT_KEEPING(X)                                                                         \
-  X(kKeepingTransport, transport, "The query's, by its place in `transports`.")                   \
-  X(kKeepingOpt, opt, "Where in the reply its OPT record begins; 0 without one.")                 \
-  X(kKeepingMaxTtl, maxTtl, "Seconds that it lives at most.")                                     \
+  X(kKeepingTransport, transport, "The query's transport, as an index into `transports`.")        \
+  X(kKeepingOpt, opt, "Offset of the OPT record in the reply; 0: there is none.")                 \
+  X(kKeepingMaxTtl, maxTtl, "The longest lifetime, in seconds.")                                  \
   X(kKeepingVaryBy, varyBy, "The sum of 1 (local address), 2 (client's network) and 4 (client).") \
-  X(kKeepingGeneration, generation, "The cache's when the handler began to answer.")
+  X(kKeepingGeneration, generation, "The generation of the cache when the handler began.")
 enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
 
 // Sizes and counts.
-#define LAYOUT_NUMBERS(X)                                                                                       \
-  X(kBatchSize, batchSize, "Datagrams in a batch.")                                                             \
-  X(kEnvelopeSize, envelopeSize, "Bytes of an envelope, which the message follows.")                            \
-  X(kSlotStride, slotStride, "Bytes of a receive slot.")                                                        \
-  X(kTextOffset, textOffset, "Where the text region starts in the slab; it has 2 * batchSize * maxText bytes.") \
-  X(kMaxText, maxText, "The longest presentation form of a name, in characters.")                               \
-  X(kOutputOffset, outputOffset, "Where the output region starts in the slab.")                                 \
-  X(kOutputSize, outputSize, "Bytes of the output region.")                                                     \
-  X(kSlabSize, slabSize, "Bytes of a slab.")                                                                    \
-  X(kQueryWords, queryWords, "Words of a query's row.")                                                         \
-  X(kStreamWords, streamWords, "Words that a StreamAdmission is told and tells.")                               \
-  X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                    \
-  X(kOutboxEntries, outboxEntries, "Entries that the outbox has room for.")                                     \
-  X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                   \
+#define LAYOUT_NUMBERS(X)                                                                                    \
+  X(kBatchSize, batchSize, "Datagrams in a batch.")                                                          \
+  X(kEnvelopeSize, envelopeSize, "Bytes of an envelope, which the message follows.")                         \
+  X(kSlotStride, slotStride, "Bytes of a receive slot.")                                                     \
+  X(kTextOffset, textOffset, "Offset of the text region in the slab; it has 2 * batchSize * maxText bytes.") \
+  X(kMaxText, maxText, "The longest presentation form of a name, in characters.")                            \
+  X(kOutputOffset, outputOffset, "Offset of the output region in the slab.")                                 \
+  X(kOutputSize, outputSize, "Bytes of the output region.")                                                  \
+  X(kSlabSize, slabSize, "Bytes of a slab.")                                                                 \
+  X(kQueryWords, queryWords, "Words of a query's row.")                                                      \
+  X(kStreamWords, streamWords, "Words of the input and output of a StreamAdmission.")                        \
+  X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                 \
+  X(kOutboxEntries, outboxEntries, "The most entries in the outbox.")                                        \
+  X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                \
   X(kWorkerRow, workerRow, "Float64 elements of a worker's row of counters.")
 
 // Sizes and counts of the memory of a UdpClient.
-#define LAYOUT_CLIENT(X)                                                                     \
-  X(kClientQueriesOffset, queriesOffset, "Where in the slab the messages to be sent stand.") \
-  X(kClientSlabSize, slabSize, "Bytes of the slab.")                                         \
-  X(kMaxOutstanding, maxOutstanding, "Handles are below it.")                                \
-  X(kClientOutboxEntries, outboxEntries, "Entries that the outbox has room for.")            \
-  X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                     \
-  X(kUnsent, unsent, "Stands in place of the handle of a query that could not be sent.")     \
+#define LAYOUT_CLIENT(X)                                                                   \
+  X(kClientQueriesOffset, queriesOffset, "Offset in the slab of the messages to be sent.") \
+  X(kClientSlabSize, slabSize, "Bytes of the slab.")                                       \
+  X(kMaxOutstanding, maxOutstanding, "All handles are below this.")                        \
+  X(kClientOutboxEntries, outboxEntries, "The most entries in the outbox.")                \
+  X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                   \
+  X(kUnsent, unsent, "Replaces the handle of a query that could not be sent.")             \
   X(kAnswerWords, answerWords, "Words of a row of answers.")
 
 // Writes the number of the socket that received a message, little-endian, as JavaScript reads it.

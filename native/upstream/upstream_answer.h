@@ -39,7 +39,7 @@ bool is_response(const uint8_t* message);
 // Reads a response whose question ends at `question_end`, which is within the message; `fit` must not be kOther.
 // Returns kMalformed if a record is invalid, if there are two questions or OPTs, if an OPT is not in the additional
 // section, or if the last record does not end where the message ends. Returns kUnmatched if there is no question and
-// the response code is not an error of the server (FORMERR, SERVFAIL, NOTIMP, REFUSED). Other additional records may
+// the message is not just an error of the server (FORMERR, SERVFAIL, NOTIMP, REFUSED). Other additional records may
 // follow an OPT (RFC 6891 s.6.1.1); they are left out, since additional records are optional. It never returns
 // kMisspelt.
 layout::AnswerOutcome read_answer(const uint8_t* message, size_t length, size_t question_end, Fit fit,

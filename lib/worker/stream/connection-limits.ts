@@ -13,7 +13,7 @@ const ROW = 1 + BUCKETS;
 /** Before the rows: the key. */
 const KEY = 1;
 
-/** See the file's head. One a worker; each writes its own row and reads all. */
+/** The connections of a server, counted in memory that its workers share: each worker writes its own row and reads all. */
 export class ConnectionLimits {
   readonly #shared: Int32Array;
   readonly #row: number;

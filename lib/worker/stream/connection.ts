@@ -106,7 +106,6 @@ export class Connection {
   /** A query has been taken. */
   begin(): void {
     this.#inFlight++;
-    this.active();
   }
 
   /** A query that was taken has been answered, or never will be. */

@@ -4,7 +4,7 @@ const PREFIX = 2;
 const MAX_MESSAGE = 0xffff;
 const SIZE = 4 * (PREFIX + MAX_MESSAGE);
 
-/** See the file's head. */
+/** A buffer for the replies of one read. Each stands behind its length. */
 export class FrameOutput {
   readonly bytes = Buffer.alloc(SIZE);
   #end = 0;

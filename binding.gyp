@@ -16,6 +16,7 @@
         'native/node/answer_cache_object.cc',
         'native/cache/answer_cache_shard.cc',
         'native/node/answer_front_object.cc',
+        'native/cache/answer_kind.cc',
         'native/cache/cache_key.cc',
         'native/cache/cached_answer.cc',
         'native/guard/client_options.cc',

@@ -14,6 +14,11 @@ export function withCode<E extends Error>(error: E, code: string): E & { code: s
   return Object.assign(error, { code });
 }
 
+/** Whether an error has a code, as those of the system and of Node have. */
+export function isCoded(error: Error): error is CodedError {
+  return typeof (error as { code?: unknown }).code === 'string';
+}
+
 /** `TypeError` `ERR_INVALID_ARG_TYPE`: an option is of the wrong type. `expected` completes "must be". */
 export function invalidType(option: string, expected: string, value: unknown): CodedError {
   return withCode(

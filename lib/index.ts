@@ -25,6 +25,7 @@ export type { HttpsOptions } from './worker/https/https-options.js';
 export type { TlsSettings } from './worker/stream/secure-context.js';
 export type { Overload } from './worker/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
+export type { CodedError } from './errors.js';
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, HttpRequestHead, Transport } from './message/batch.js';
 export { Query, type LookupAnswer } from './message/query.js';

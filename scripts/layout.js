@@ -22,9 +22,11 @@ const LISTS = {
   },
   ANSWER: {
     member: 'answer',
-    about: 'The words of a row of answers. All but the first two are set for `answered` alone.',
+    about: 'The words of a row of answers. `answered` sets all but `error`, `unreachable` some, others the first two.',
   },
   OUTCOME: { member: 'outcome', about: 'What became of a query to an upstream.' },
+  KIND: { member: 'kind', about: 'What an answer says, as far as caching goes.' },
+  KEEPING: { member: 'keeping', about: 'The words that tell an answer cache how to keep a reply.' },
   SOCKET_COUNTERS: {
     names: 'nativeSocketCounters',
     about: 'Counters of a socket that native code writes, in the order of its row.',

@@ -1,5 +1,5 @@
 /** EDNS(0), RFC 6891: what a client's OPT record says, and what ours does. */
-import { DNSSEC_OK, TYPE } from './numbers.js';
+import { DNSSEC_OK, OPTION, TYPE } from './numbers.js';
 import type { MessageWriter } from './writer.js';
 
 /** An EDNS option: `data` is as it goes on the wire. */
@@ -59,4 +59,15 @@ export function readOptions(bytes: Buffer, start: number, end: number): EdnsOpti
     at += 4 + length;
   }
   return options;
+}
+
+/** An Extended DNS Error (RFC 8914 s.2): `code` 0 to 65,535, `text` for humans. Throws `RangeError` for another code. */
+export function extendedError(code: number, text: string): EdnsOption {
+  if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
+    throw new RangeError(`invalid extended DNS error ${code}: 0 to 65,535`);
+  }
+  const data = Buffer.alloc(2 + Buffer.byteLength(text));
+  data.writeUInt16BE(code);
+  data.write(text, 2);
+  return { code: OPTION.EXTENDED_ERROR, data };
 }

@@ -129,20 +129,6 @@ export function clampTtls(message: Buffer, least: number, most: number): void {
   }
 }
 
-/** Whether there is an SOA in the authority section. Throws `Error` when the message ends before its records do. */
-export function hasSoa(message: Buffer): boolean {
-  let at = HEADER_SIZE;
-  for (let left = message.readUInt16BE(4); left > 0; left--) at = nameEnd(message, at) + 4;
-  const answers = message.readUInt16BE(6);
-  const authorities = message.readUInt16BE(8);
-  for (let i = 0; i < answers + authorities; i++) {
-    at = nameEnd(message, at);
-    if (i >= answers && message.readUInt16BE(at) === TYPE.SOA) return true;
-    at += 10 + message.readUInt16BE(at + 8);
-  }
-  return false;
-}
-
 /** The offset behind the name at `at`. */
 function nameEnd(message: Buffer, at: number): number {
   while (at < message.length) {

@@ -1,4 +1,5 @@
 /** From the names of DNS parameters to their numbers, and back. */
+import { inspect } from 'node:util';
 import { CLASS, RCODE, TYPE } from './numbers.js';
 
 /** The name of a response code (RFC 1035 s.4.1.1, RFC 6895 s.2.3). */
@@ -47,4 +48,18 @@ export function rcodeNumber(name: string): number | undefined {
 function generic(match: RegExpExecArray | null): number | undefined {
   const number = Number(match?.[1] ?? NaN);
   return number <= 0xffff ? number : undefined;
+}
+
+/** The number of a response code. Throws `RangeError` for an unknown one. */
+export function checkedRcodeNumber(rcode: Rcode): number {
+  const number = rcodeNumber(rcode);
+  if (number === undefined) throw new RangeError(`${inspect(rcode)} is no response code`);
+  return number;
+}
+
+/** The name of a response code. Throws `RangeError` for a number that has none. */
+export function checkedRcodeName(number: number): Rcode {
+  const rcode = rcodeName(number);
+  if (rcode === undefined) throw new RangeError(`${number} is no response code`);
+  return rcode;
 }

@@ -20,9 +20,9 @@ export interface Logger {
 }
 
 /** What a handler module's `setup` is given. */
-export interface HandlerContext {
+export interface HandlerContext<WorkerData = unknown> {
   /** The option of that name, cloned into this worker. */
-  workerData: unknown;
+  workerData: WorkerData;
   /** The worker's number, from 0. */
   index: number;
   /** The server's `logger` option, from any thread. */
@@ -36,10 +36,10 @@ export interface HandlerContext {
 }
 
 /** The exports of the module that the `filename` option names. */
-export interface HandlerModule {
+export interface HandlerModule<WorkerData = unknown> {
   default: Handler;
   /** Runs before the first query; the server listens when all workers have done so. */
-  setup?(context: HandlerContext): void | Promise<void>;
+  setup?(context: HandlerContext<WorkerData>): void | Promise<void>;
   /** @internal The caches that may answer in its place what comes to an address and port of ours; asked after `setup`. */
   caches?(local: Endpoint): readonly AnswerCache[];
   /** Runs after the last query. */

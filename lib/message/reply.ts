@@ -1,36 +1,22 @@
-/** The answer to a query, as a handler makes it. */
-import { inspect } from 'node:util';
 import type { Packet } from 'dns-packet';
+import { encodeReply } from './encode-reply.js';
 import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type Dependency, type VaryBy } from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
-import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
+import { extendedError, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
-import { FLAG, HEADER_SIZE, OPTION, RCODE } from '../dns/numbers.js';
+import { FLAG } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
-import { rcodeName, rcodeNumber, type Rcode } from '../dns/registry.js';
-import { writeEncoded, writeSections, type WrittenSections } from './reply-sections.js';
+import { checkedRcodeName, checkedRcodeNumber, type Rcode } from '../dns/registry.js';
+import type { ReplyObserver } from './reply-outcome.js';
+import { ReplyRecords } from './reply-records.js';
 import { findSections, type EncodedSections } from '../dns/encoded-message.js';
-import { MessageWriter } from '../dns/writer.js';
 
-const { QR, AA, TC, RD, RA, AD, CD } = FLAG;
+const { AA, TC, RA, AD } = FLAG;
 /** What a reply keeps of the flags of a message that it is given. */
 const TAKEN_OVER = AA | TC | RA | AD;
-const NO_OPTIONS: readonly EdnsOption[] = [];
-const NO_RECORDS: readonly ResourceRecord[] = [];
 const NO_DEPENDENCIES: readonly Dependency[] = [];
 
-/** One a thread: encoding is never interrupted. */
-const writer = new MessageWriter();
-
-/** What became of a reply: `length` in octets, 0 when nothing was sent. */
-export interface ReplyOutcome {
-  rcode: Rcode;
-  length: number;
-  truncated: boolean;
-}
-
-/** See {@link Reply.observe}. It is called while other queries wait, and must not throw. */
-export type ReplyObserver = (outcome: ReplyOutcome) => void;
+export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
 
 /**
  * What the client gets. The question, the ID, EDNS, truncation and the client's spelling of the name are filled in; a
@@ -44,12 +30,9 @@ export class Reply {
   /** @internal The same of all directives since the query was asked. */
   allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
   readonly #query: Query;
-  #answers: ResourceRecord[] | undefined;
-  #authorities: ResourceRecord[] | undefined;
-  #additionals: ResourceRecord[] | undefined;
+  readonly #records = new ReplyRecords();
   #options: EdnsOption[] | undefined;
   #observers: ReplyObserver[] | undefined;
-  #encoded: EncodedSections | undefined;
   #rcode: Rcode = 'NOERROR';
   #touched = false;
   #dropped = false;
@@ -70,7 +53,7 @@ export class Reply {
   }
 
   set rcode(rcode: Rcode) {
-    numberOf(rcode); // throws for what is none
+    checkedRcodeNumber(rcode);
     this.#rcode = rcode;
     this.#touched = true;
     this.#cause = undefined;
@@ -105,24 +88,21 @@ export class Reply {
 
   /** Adds records to the answer section. A record that cannot be encoded makes the reply SERVFAIL, with a `warning`. */
   answer(...records: ResourceRecord[]): this {
-    this.#decode();
-    this.#answers = joined(this.#answers, records);
+    this.#records.add('answers', records);
     this.#touched = true;
     return this;
   }
 
   /** Adds records to the authority section, likewise. */
   authority(...records: ResourceRecord[]): this {
-    this.#decode();
-    this.#authorities = joined(this.#authorities, records);
+    this.#records.add('authorities', records);
     this.#touched = true;
     return this;
   }
 
   /** Adds records to the additional section, likewise; those that do not fit are left out (RFC 2181 s.9). */
   additional(...records: ResourceRecord[]): this {
-    this.#decode();
-    this.#additionals = joined(this.#additionals, records);
+    this.#records.add('additionals', records);
     this.#touched = true;
     return this;
   }
@@ -132,11 +112,7 @@ export class Reply {
    * not see it. Does not make a reply by itself. Throws `RangeError` for a code that is none.
    */
   ede(code: number, text = ''): this {
-    if (!Number.isInteger(code) || code < 0 || code > 0xffff) throw new RangeError(`${code} is no extended DNS error`);
-    const data = Buffer.alloc(2 + Buffer.byteLength(text));
-    data.writeUInt16BE(code);
-    data.write(text, 2);
-    (this.#options ??= []).push({ code: OPTION.EXTENDED_ERROR, data });
+    (this.#options ??= []).push(extendedError(code, text));
     return this;
   }
 
@@ -154,48 +130,41 @@ export class Reply {
     const { rcode } = message as { rcode?: Rcode };
     const { additionals }: { additionals?: readonly DecodedRecord[] | undefined } = message;
     const opt = additionals?.find(isOpt);
-    this.rcode = rcodeOf((rcode === undefined ? flags & 0x0f : numberOf(rcode)) | ((opt?.extendedRcode ?? 0) << 4));
+    this.rcode = checkedRcodeName(
+      (rcode === undefined ? flags & 0x0f : checkedRcodeNumber(rcode)) | ((opt?.extendedRcode ?? 0) << 4),
+    );
     this.#flags = flags & TAKEN_OVER;
-    this.#encoded = undefined;
-    this.#answers = withoutOpt(message.answers);
-    this.#authorities = withoutOpt(message.authorities);
-    this.#additionals = withoutOpt(additionals);
+    this.#records.replace(message);
     return this;
   }
 
   /** The records of the answer section. What was given to {@link send} encoded is decoded for this, as `query.message` is. */
   get answers(): readonly ResourceRecord[] {
-    this.#decode();
-    return this.#answers ?? NO_RECORDS;
+    return this.#records.get('answers');
   }
 
   set answers(records: readonly ResourceRecord[]) {
-    this.#decode();
-    this.#answers = [...records];
+    this.#records.set('answers', records);
     this.#touched = true;
   }
 
   /** The records of the authority section, likewise. */
   get authorities(): readonly ResourceRecord[] {
-    this.#decode();
-    return this.#authorities ?? NO_RECORDS;
+    return this.#records.get('authorities');
   }
 
   set authorities(records: readonly ResourceRecord[]) {
-    this.#decode();
-    this.#authorities = [...records];
+    this.#records.set('authorities', records);
     this.#touched = true;
   }
 
   /** The records of the additional section without OPT, likewise. */
   get additionals(): readonly ResourceRecord[] {
-    this.#decode();
-    return this.#additionals ?? NO_RECORDS;
+    return this.#records.get('additionals');
   }
 
   set additionals(records: readonly ResourceRecord[]) {
-    this.#decode();
-    this.#additionals = [...records];
+    this.#records.set('additionals', records);
     this.#touched = true;
   }
 
@@ -252,12 +221,14 @@ export class Reply {
    * not copied and must stay as they are. Throws `RangeError` for a response code that is none.
    */
   takeOver(sections: EncodedSections): this {
-    this.rcode = rcodeOf(sections.rcode);
+    this.rcode = checkedRcodeName(sections.rcode);
     this.#flags = sections.flags & TAKEN_OVER;
-    this.#answers = this.#authorities = this.#additionals = undefined;
-    this.#encoded = sections;
+    this.#records.takeOver(sections);
     return this;
   }
+
+  /** @internal The generation of the server's cache when the handler began: see `AnswerCache.generation`. */
+  cacheGeneration = 0;
 
   /** @internal Adds an EDNS option, which a client that did not use EDNS does not see. */
   option(option: EdnsOption): void {
@@ -290,7 +261,7 @@ export class Reply {
    * the directive `errors` and the server's event `warning`. Throws `RangeError` for an unknown response code.
    */
   fail(rcode: Rcode, cause?: Error): void {
-    this.#answers = this.#authorities = this.#additionals = this.#encoded = undefined;
+    this.#records.clear();
     this.#flags = 0;
     this.#caching = DEFAULT_CACHING;
     this.#dropped = false;
@@ -308,46 +279,12 @@ export class Reply {
    * `writeRecord` throws; `target` holds nothing of use then.
    */
   encode(target: Buffer, offset: number, limit: number, payloadSize: number): number {
-    const query = this.#query;
-    const { hasEdns } = query;
-    const end = offset + limit;
-    let options = hasEdns ? (this.#options ?? NO_OPTIONS) : NO_OPTIONS;
-    // The place for OPT is kept free from the start: what the sections may fill ends before it.
-    let written = this.#writeBody(target, offset, end - (hasEdns ? optSize(options) : 0));
-    this.#truncated = written.truncated;
-    if (this.#truncated && options.length > 0) {
-      // Extended errors are left out before any record is, and TC tells of it (RFC 8914 s.3).
-      options = NO_OPTIONS;
-      written = this.#writeBody(target, offset, end - optSize(options));
-    }
-    let rcode = numberOf(this.#rcode);
-    if (rcode > 0x0f && !hasEdns) rcode = RCODE.SERVFAIL; // without OPT there is no place for the rest of it
-    writer.extend(end);
-    this.#optStart = hasEdns ? writer.at - offset : 0;
-    if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
-    const length = writer.at - offset;
-    writer.at = offset;
-    writer.u16(query.id);
-    writer.u16(QR | this.#flags | (this.#truncated ? TC : 0) | (query.flags & (RD | CD)) | (rcode & 0x0f));
-    writer.u16(1);
-    writer.u16(written.answers);
-    writer.u16(written.authorities);
-    writer.u16(written.additionals + (hasEdns ? 1 : 0));
-    return length;
-  }
-
-  /** Writes the question and the records at their place in a message that starts at `offset`. */
-  #writeBody(target: Buffer, offset: number, end: number): WrittenSections {
-    const query = this.#query;
-    writer.begin(target, offset, end, query.key);
-    writer.at = offset + HEADER_SIZE;
-    writer.bytes(query.bytes, query.offset + HEADER_SIZE, query.offset + query.questionEnd);
-    if (this.#encoded !== undefined) return writeEncoded(writer, this.#encoded);
-    const answers = this.#answers ?? NO_RECORDS;
-    const authorities = this.#authorities ?? NO_RECORDS;
-    const additionals = this.#additionals ?? NO_RECORDS;
-    const sections = { answers, authorities, additionals };
-    return writeSections(writer, sections, query.classNumber, this.authoritative);
+    const rcode = checkedRcodeNumber(this.#rcode);
+    const parts = { query: this.#query, rcode, flags: this.#flags, records: this.#records, options: this.#options };
+    const encoded = encodeReply(parts, { target, offset, limit, payloadSize });
+    this.#truncated = encoded.truncated;
+    this.#optStart = encoded.optStart;
+    return encoded.length;
   }
 
   #sendEncoded(message: Buffer): this {
@@ -356,38 +293,7 @@ export class Reply {
     return this.takeOver(sections);
   }
 
-  /** Takes the records out of an encoded message, to be read or changed. */
-  #decode(): void {
-    if (this.#encoded === undefined) return;
-    const { bytes, offset } = this.#encoded;
-    const { answers, authorities, additionals } = decodeMessage(bytes.subarray(offset));
-    this.#encoded = undefined;
-    this.#answers = withoutOpt(answers);
-    this.#authorities = withoutOpt(authorities);
-    this.#additionals = withoutOpt(additionals);
-  }
-
   #setFlag(flag: number, on: boolean): void {
     this.#flags = on ? this.#flags | flag : this.#flags & ~flag;
   }
-}
-
-function numberOf(rcode: Rcode): number {
-  const number = rcodeNumber(rcode);
-  if (number === undefined) throw new RangeError(`${inspect(rcode)} is no response code`);
-  return number;
-}
-
-function rcodeOf(number: number): Rcode {
-  const rcode = rcodeName(number);
-  if (rcode === undefined) throw new RangeError(`${number} is no response code`);
-  return rcode;
-}
-
-function joined(before: ResourceRecord[] | undefined, records: ResourceRecord[]): ResourceRecord[] {
-  return before === undefined ? records : before.concat(records);
-}
-
-function withoutOpt(records: readonly DecodedRecord[] | undefined): ResourceRecord[] | undefined {
-  return records?.filter((record): record is ResourceRecord => !isOpt(record));
 }

@@ -62,6 +62,8 @@ export interface Addon {
   queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
   /** Opens an answer cache of this process and returns its number. */
   openCache(options: NativeCacheOptions): number;
+  /** What a well-formed response says: one of `layout.kind`. */
+  answerKind(message: Uint8Array): number;
   /**
    * Reads what came on a stream in answer to `query`, whose question ends at `questionEnd`, and writes it to a row of
    * answers. Returns the outcome: `answered`, `malformed` or `unmatched`.

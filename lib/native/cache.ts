@@ -16,8 +16,6 @@ export interface NativeCacheOptions {
   ignoreNsid: boolean;
   /** Whether answers are given with the TTLs that they came with, and not what is left of these. */
   keepTtl: boolean;
-  /** Whether cookies are no part of questions, because a {@link Guard} answers them. */
-  ignoreCookies: boolean;
   /**
    * Whether the handler looks up again what an {@link AnswerFront} did not find: then it is the handler's look-up that is
    * told to renew an answer, and the front's leaves no trace where it finds nothing.
@@ -25,6 +23,12 @@ export interface NativeCacheOptions {
   lookedUpAgain: boolean;
   /** Whether a front may give what is past its end. */
   staleFirst: boolean;
+  /** The most that the TTLs of an answer past its end say, in seconds. */
+  staleTtl: number;
+  /** Seconds between two tries to renew an answer. */
+  refreshInterval: number;
+  /** Whether a denial does not replace data that may still be given. */
+  preferData: boolean;
 }
 
 /** What a cache has done, and what it holds. */
@@ -50,36 +54,19 @@ export interface CacheCounters {
 /** A process's answer cache, as one thread holds it. */
 export interface AnswerCache {
   /**
-   * Writes the reply to the query of `length` bytes at `offset` of `input` to `out` and returns its length; 0: there is
-   * none that does not vary by who asks. -1: there is one, and whoever asks here is to have it renewed; the next look-up
-   * gets it. `allowStale`: one past its end will do.
+   * Writes the reply to a query to `out` and returns its length; 0: there is none that does not vary by who asks. -1: there
+   * is one, and whoever asks here is to have it renewed; the next look-up gets it. `transport`: its place in `transports`.
+   * `allowStale`: one past its end will do.
    */
-  lookUp(
-    input: Uint8Array,
-    offset: number,
-    length: number,
-    transport: number,
-    allowStale: boolean,
-    out: Uint8Array,
-  ): number;
+  lookUp(query: Uint8Array, transport: number, allowStale: boolean, out: Uint8Array): number;
   /**
-   * Keeps the reply of `replyLength` bytes at `replyOffset` of `target` for queries like the one in `input`. `opt`:
-   * where its OPT record begins, from the reply's start; 0 without one. `maxTtl` in seconds, `varyBy` the sum of 1 (local
-   * address), 2 (client's network) and 4 (client). False when such a reply is not kept.
+   * Keeps a reply for queries like this one. `keeping`: how, with the words of `layout.keeping`. `origin`: where the query
+   * came from and went, which a reply that varies needs. False when such a reply is not kept, or the cache was cleared since
+   * `keeping.generation`.
    */
-  store(
-    input: Uint8Array,
-    offset: number,
-    length: number,
-    transport: number,
-    origin: Uint8Array | undefined,
-    target: Uint8Array,
-    replyOffset: number,
-    replyLength: number,
-    opt: number,
-    maxTtl: number,
-    varyBy: number,
-  ): boolean;
+  store(query: Uint8Array, reply: Uint8Array, keeping: Uint32Array, origin?: Uint8Array): boolean;
+  /** A number that changes with each clear. */
+  generation(): number;
   /** Removes all, or what is known of a name in wire format, or of it and all below; returns how many. */
   clear(name?: Uint8Array, subtree?: boolean): number;
   counters(): CacheCounters;

@@ -205,7 +205,7 @@ export interface Layout {
     /** Why it was not sent: an errno. */
     error: number;
   };
-  /** The words of a row of answers. All but the first two are set for `answered` alone. */
+  /** The words of a row of answers. `answered` sets all but `error`, `unreachable` some, others the first two. */
   answer: {
     /** JavaScript's number for the query. */
     handle: number;
@@ -251,6 +251,32 @@ export interface Layout {
     /** On a stream: the message answers nothing. */
     unmatched: number;
   };
+  /** What an answer says, as far as caching goes. */
+  kind: {
+    /** The records that were asked for. */
+    data: number;
+    /** There are none, and an SOA says so. */
+    denial: number;
+    /** Name servers to ask. */
+    referral: number;
+    /** None of these: such an answer is not to be kept. */
+    nothing: number;
+    /** Another response code than NOERROR and NXDOMAIN. */
+    failure: number;
+  };
+  /** The words that tell an answer cache how to keep a reply. */
+  keeping: {
+    /** The query's, by its place in `transports`. */
+    transport: number;
+    /** Where in the reply its OPT record begins; 0 without one. */
+    opt: number;
+    /** Seconds that it lives at most. */
+    maxTtl: number;
+    /** The sum of 1 (local address), 2 (client's network) and 4 (client). */
+    varyBy: number;
+    /** The cache's when the handler began to answer. */
+    generation: number;
+  };
   /** As {@link nativeSocketCounters}. */
   socketCounters: string[];
   /** As {@link nativeWorkerCounters}. */
@@ -269,4 +295,6 @@ export const layoutNames = {
   ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd', 'error'],
   answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength', 'error'],
   outcome: ['answered', 'truncated', 'malformed', 'unreachable', 'misspelt', 'guessed', 'unmatched'],
+  kind: ['data', 'denial', 'referral', 'nothing', 'failure'],
+  keeping: ['transport', 'opt', 'maxTtl', 'varyBy', 'generation'],
 } as const;

@@ -5,7 +5,7 @@ import { packageFile } from '../native/package-files.js';
 import { isDeepStrictEqual } from 'node:util';
 import { loadCorefile, type Corefile } from '../corefile/corefile.js';
 import type { CorefileWarning } from '../corefile/errors.js';
-import { withCode } from '../errors.js';
+import { withCode, type CodedError } from '../errors.js';
 import '../directives/index.js';
 import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '../server/server.js';
 import type { BoundAddress } from '../server/server-sockets.js';
@@ -198,7 +198,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     }
   }
 
-  #emitWarning(warning: Error): void {
+  #emitWarning(warning: CodedError): void {
     if (!this.emit('warning', warning)) process.emitWarning(warning);
   }
 

@@ -15,7 +15,7 @@ export function createServer(options: CorefileOptions): CorefileServer;
  * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` or
  * `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`, which name the option.
  */
-export function createServer(options: ServerOptions): Server;
+export function createServer<WorkerData>(options: ServerOptions<WorkerData>): Server;
 export function createServer(options: ServerOptions | CorefileOptions): Server | CorefileServer {
   const isCorefile = typeof (options as unknown) === 'object' && (options as unknown) !== null && 'corefile' in options;
   return isCorefile ? new CorefileServer(options) : createHandlerServer(options as ServerOptions);

@@ -5,6 +5,9 @@ import type { CacheOptions } from './options/options.js';
 
 /** The longest name in wire format (RFC 1035 s.2.3.4). */
 const MAX_NAME = 255;
+/** In seconds: the TTLs of answers past their end, and the time between two tries to renew one (RFC 8767 s.4, s.5). */
+const STALE_TTL = 30;
+const REFRESH_INTERVAL = 30;
 
 /** The answer cache of a server, shared by all its workers: `server.cache` of a server with the option `cache`. */
 export class ServerCache {
@@ -16,19 +19,20 @@ export class ServerCache {
   constructor(
     { maxBytes, serveStale, prefetch }: Required<CacheOptions>,
     payloadSize: number,
-    added: Pick<NativeCacheOptions, 'ignoreNsid' | 'ignoreCookies'>,
+    added: Pick<NativeCacheOptions, 'ignoreNsid'>,
   ) {
     const { hits, percent } = prefetch === false ? { hits: 0, percent: 10 } : prefetch;
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
-    const given = { keepTtl: false, lookedUpAgain: false, staleFirst: true, ...added };
+    const stale = { staleFirst: true, staleTtl: STALE_TTL, refreshInterval: REFRESH_INTERVAL, preferData: false };
+    const given = { keepTtl: false, lookedUpAgain: false, ...stale, ...added };
     this.number = addon.openCache({ maxBytes, payloadSize, serveStale, ...prefetching, ...given });
     this.#cache = new addon.AnswerCache(this.number);
   }
 
   /**
    * Removes all answers, or those to questions for a name; with `subtree` also those for all names below it. Returns
-   * the number removed. Answers that handlers are working on at this moment are kept afterwards. Throws TypeError
-   * `ERR_INVALID_ARG_VALUE` for an invalid name.
+   * the number removed. Answers that handlers are working on at this moment, for any name, are not kept. Throws
+   * TypeError `ERR_INVALID_ARG_VALUE` for an invalid name.
    */
   clear(name?: string, { subtree = false }: { subtree?: boolean } = {}): number {
     if (name === undefined) return this.#cache.clear();

@@ -50,7 +50,7 @@ export class ServerParts {
     this.config = config;
     const workers = Math.max(1, config.workers);
     const { cache, cookies, rateLimit, maxPayloadSize, nsid } = config;
-    const added = { ignoreNsid: nsid !== undefined, ignoreCookies: cookies !== undefined };
+    const added = { ignoreNsid: nsid !== undefined };
     this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
     this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
     const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { nativeMissing } from '../native/addon.js';
-import { invalidValue, withCode, type CodedError } from '../errors.js';
+import { invalidValue, isCoded, withCode, type CodedError } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
@@ -27,7 +27,7 @@ export interface ServerEvents {
   /** Everything is closed. */
   close: [];
   /** Something went wrong that the server survived: a handler failed, a worker ended. The error has a `code`. */
-  warning: [Error];
+  warning: [CodedError];
   /** A handler module has called `context.postMessage`; the number is its worker's index. */
   message: [message: unknown, worker: number];
   /** With `sockets: 'auto'`: the number of sockets has changed. */
@@ -315,8 +315,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   readonly #warn = (error: Error): void => {
-    if ((error as { code?: string }).code === 'ERR_MULTISOCKET_OVERLOAD') channels.shed.publish({ error });
-    if (!this.emit('warning', error)) process.emitWarning(error);
+    const coded = isCoded(error) ? error : withCode(error, 'ERR_MULTISOCKET_WARNING');
+    if (coded.code === 'ERR_MULTISOCKET_OVERLOAD') channels.shed.publish({ error });
+    if (!this.emit('warning', coded)) process.emitWarning(coded);
   };
 
   async #close({ timeout = this.#parts.config.closeTimeout, lameduck = 0 }: CloseOptions): Promise<CloseReport> {

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { invalidValue } from '../errors.js';
 import { addon, nativeMissing } from '../native/addon.js';
 import { LocalWorker } from './local-worker.js';
 import type { ServingOptions } from '../worker/messages.js';
@@ -62,7 +63,8 @@ export function startWorker(
     });
   } catch (error) {
     leave();
-    throw error;
+    if ((error as Error).name !== 'DataCloneError') throw error;
+    throw invalidValue('workerData', `cannot be cloned into a worker (${(error as Error).message})`, config.workerData);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AnswerCache } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
@@ -20,6 +21,8 @@ export interface DispatcherOptions {
   /** Queries that asynchronous handlers may hold at a time. */
   maxInFlight: number;
   overload: Overload;
+  /** Where replies are kept; undefined: nowhere. */
+  cache: Pick<AnswerCache, 'generation'> | undefined;
   /** All rows of counters. */
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
@@ -53,6 +56,7 @@ export class Dispatcher {
   readonly #handlerTimeout: number;
   readonly #maxInFlight: number;
   readonly #overload: Overload;
+  readonly #cache: DispatcherOptions['cache'];
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #failures: HandlerFailures;
@@ -68,6 +72,7 @@ export class Dispatcher {
     this.#handlerTimeout = options.handlerTimeout;
     this.#maxInFlight = options.maxInFlight;
     this.#overload = options.overload;
+    this.#cache = options.cache;
     this.#counters = options.counters;
     this.#row = options.row;
     this.#failures = options.failures;
@@ -85,6 +90,7 @@ export class Dispatcher {
     }
     this.#counters[this.#row + HANDLED] += 1;
     query.lookups = this.#lookups;
+    if (this.#cache !== undefined) reply.cacheGeneration = this.#cache.generation();
     let answered: void | Promise<void>;
     try {
       answered = this.#handler(query, reply);

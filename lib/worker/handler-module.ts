@@ -1,8 +1,13 @@
 /** Loads a user's handler module, or takes a function in its place. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { AnswerCache } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Handler, HandlerContext, HandlerModule } from '../message/handler.js';
+
+/** Milliseconds that Node may take to check the syntax. */
+const CHECK_TIME = 5000;
 
 /** A handler that is ready to serve, and its clean-up. */
 export interface LoadedHandler {
@@ -19,7 +24,7 @@ export interface LoadedHandler {
  * function. A CommonJS module's `module.exports` may be the handler, or have it as `default`.
  */
 export async function loadHandler(href: string, context: HandlerContext): Promise<LoadedHandler> {
-  const imported = (await import(href)) as { default?: Handler | HandlerModule } & Partial<HandlerModule>;
+  const imported = (await importModule(href)) as { default?: Handler | HandlerModule } & Partial<HandlerModule>;
   const inner = imported.default;
   const module: Partial<HandlerModule> = typeof inner === 'object' ? inner : imported;
   const handler = module.default;
@@ -32,4 +37,20 @@ export async function loadHandler(href: string, context: HandlerContext): Promis
       await module.close?.();
     },
   };
+}
+
+/** Imports a module. A `SyntaxError` says in which file and line, which Node tells only when it prints the error itself. */
+async function importModule(href: string): Promise<unknown> {
+  try {
+    return await import(href);
+  } catch (error) {
+    if (error instanceof SyntaxError && href.startsWith('file:')) error.message += ` (${placeOfFault(href)})`;
+    throw error;
+  }
+}
+
+function placeOfFault(href: string): string {
+  const file = fileURLToPath(href);
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: CHECK_TIME });
+  return /^\S.*:\d+$/m.exec(stderr)?.[0] ?? `a module that ${file} imports`;
 }

@@ -11,6 +11,10 @@ import { packOrigin } from './ip.js';
 
 /** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
 const COOKIE_OPTION_SIZE = 28;
+const { keeping: place } = addon.layout;
+/** How the reply is kept that is being kept: one a thread. */
+const keeping = new Uint32Array(Object.keys(place).length);
+
 const TRUNCATED = workerCounter('truncated');
 const RCODES: Readonly<Partial<Record<Rcode, number>>> = {
   NOERROR: workerCounter('repliesNoError'),
@@ -93,20 +97,12 @@ export class ReplyEncoder {
     if (ttl === 0 || reply.truncated) return;
     const { bytes, offset: start, length: size, transport } = query;
     const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
-    const { optStart } = reply;
-    cache.store(
-      bytes,
-      start,
-      size,
-      transports.indexOf(transport),
-      origin,
-      target,
-      offset,
-      length,
-      optStart,
-      ttl,
-      varyBy,
-    );
+    keeping[place.transport] = transports.indexOf(transport);
+    keeping[place.opt] = reply.optStart;
+    keeping[place.maxTtl] = ttl;
+    keeping[place.varyBy] = varyBy;
+    keeping[place.generation] = reply.cacheGeneration;
+    cache.store(bytes.subarray(start, start + size), target.subarray(offset, offset + length), keeping, origin);
   }
 
   #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {

@@ -33,7 +33,7 @@ bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool s
 AnswerCache::AnswerCache(const Options& options)
     : hash_key_(random_key()),
       payload_size_(options.payload_size),
-      added_{options.ignore_nsid, options.ignore_cookies},
+      added_{options.ignore_nsid},
       first_manner_{options.stale_first, options.looked_up_again},
       shard_count_(1) {
   while (shard_count_ < kMaxShards && shard_count_ * 2 * kMinShardBytes <= options.max_bytes) shard_count_ *= 2;
@@ -93,12 +93,14 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);
-  if (!shard(hashed).store(std::move(made), hashed, now)) return false;
+  // The shard looks at the generation under its lock, which a clear takes after it has changed the generation.
+  if (!shard(hashed).store(std::move(made), hashed, now, generation_, answer.generation)) return false;
   variations_.fetch_or(static_cast<uint8_t>(1U << vary_by), std::memory_order_relaxed);
   return true;
 }
 
 size_t AnswerCache::clear() {
+  generation_.fetch_add(1, std::memory_order_acq_rel);
   size_t removed = 0;
   for (size_t i = 0; i < shard_count_; i++) {
     removed += shards_[i].clear([](const CachedAnswer&) { return true; });
@@ -107,6 +109,7 @@ size_t AnswerCache::clear() {
 }
 
 size_t AnswerCache::clear(const uint8_t* name, size_t length, bool subtree) {
+  generation_.fetch_add(1, std::memory_order_acq_rel);
   size_t removed = 0;
   for (size_t i = 0; i < shard_count_; i++) {
     removed +=

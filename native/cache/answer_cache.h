@@ -29,9 +29,11 @@ class AnswerCache {
     bool ignore_nsid = false;              // NSID is no reason against the cache: whoever gives an answer out adds it
     bool keep_ttl = false;                 // give answers with the TTLs that they came with
     uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
-    bool ignore_cookies = false;           // cookies likewise
     bool looked_up_again = false;          // by the handler behind a look_up_first: see there
     bool stale_first = true;               // whether look_up_first gives what is past its end
+    uint32_t stale_ttl = 30;               // seconds; the most that a stale answer's TTLs say (RFC 8767 s.4)
+    uint32_t refresh_interval = 30;        // seconds between two tries to renew an answer (RFC 8767 s.5)
+    bool prefer_data = false;              // a denial does not replace data that may still be given
   };
 
   struct Counters {
@@ -50,8 +52,8 @@ class AnswerCache {
     size_t opt = 0;     // where in the reply its OPT begins; 0: it has none
     bool stale = false;
     // A miss though there is an answer: the caller has the handler answer and stores what it says, because the answer
-    // is about to end or has. That falls to one caller at a time, and to another after 30 seconds where nothing was
-    // stored.
+    // is about to end or has. That falls to one caller at a time, and to another after `refresh_interval` where
+    // nothing was stored.
     bool refresh = false;
   };
 
@@ -63,7 +65,7 @@ class AnswerCache {
   // Writes the reply to a query whose verdict was kQuery into `out`, which may be `query` itself. What is longer than
   // `capacity` is a miss, and leaves `out` alone, as every miss does. `now`: seconds of a clock that only goes forward,
   // the same for all threads; it may wrap around. `allow_stale`: where nothing else is there, an answer past its end
-  // will do, with TTLs of at most 30 seconds (RFC 8767 s.4).
+  // will do, with TTLs of at most `stale_ttl` seconds (RFC 8767 s.4).
   Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, bool allow_stale,
                 uint8_t* out, size_t capacity);
 
@@ -76,10 +78,14 @@ class AnswerCache {
   // Keeps the reply that a handler gave to `query`, in place of what was kept for such queries. False: not kept,
   // because the query or the reply is not of a kind to be cached (CacheKey::read, CachedAnswer::make), or too long for
   // a shard. All answers to one question should vary by the same: where they do not, the one that varies by more comes
-  // first.
+  // first. Not kept is what began before a clear: it may be of what the clear was to remove. Nor does a failure replace
+  // what may still be given, as stale or not (RFC 8767 s.4).
   bool store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer, uint32_t now);
 
-  // Each returns how many it removed. What a handler is working on meanwhile may be stored afterwards.
+  // Changes with each clear. What a handler answers is stored with the generation at which it began.
+  uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+  // Each returns how many it removed.
   size_t clear();
   // `name`: as on the wire, whole, in any spelling. `subtree`: with all names below it.
   size_t clear(const uint8_t* name, size_t length, bool subtree);
@@ -111,6 +117,7 @@ class AnswerCache {
   std::unique_ptr<AnswerCacheShard[]> shards_;
   // One bit for each variation that was ever stored: a look-up tries these and no others.
   std::atomic<uint8_t> variations_{0};
+  std::atomic<uint32_t> generation_{0};
 };
 
 }  // namespace multisocket

@@ -14,8 +14,6 @@ constexpr uint32_t kFirstBuckets = 16;
 constexpr size_t kBytesPerBucket = 128;
 // A lock is held for the time of a copy. Whoever still has it after so many looks has been taken off its processor.
 constexpr int kLockAttempts = 64;
-constexpr uint32_t kStaleTtl = 30;         // seconds (RFC 8767 s.4)
-constexpr uint32_t kRefreshInterval = 30;  // seconds; RFC 8767 s.5 asks no sooner after a failure
 
 bool lock_soon(std::unique_lock<std::mutex>* lock) {
   for (int attempt = 0; attempt < kLockAttempts; attempt++) {
@@ -75,15 +73,16 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   answer->hits = hits;
   answer->visited = true;
   if (found.refresh) {
-    answer->refresh_age = age + kRefreshInterval;
+    answer->refresh_age = age + options_.refresh_interval;
     return found;
   }
   if (found.stale) add(&stale_hits_, 1);
   add(&hits_, 1);
   found.length = answer->reply_length(view);
   if (answer->opt_length() != 0) found.opt = found.length - answer->opt_length();
-  // What is stale is given with the TTLs it came with, as far as these are not above the 30 seconds.
-  answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? kStaleTtl : UINT32_MAX, out);
+  // What is stale is given with the TTLs it came with, as far as these are not above the bound.
+  answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? options_.stale_ttl : UINT32_MAX,
+                out);
   return found;
 }
 
@@ -96,9 +95,11 @@ bool AnswerCacheShard::is_to_refresh(const CachedAnswer& answer, uint32_t age, u
   return age >= answer.refresh_age;
 }
 
-bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now) {
+bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now,
+                             const std::atomic<uint32_t>& current, uint32_t generation) {
   const size_t cost = answer->cost();
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (current.load(std::memory_order_acquire) != generation) return false;
   const uint64_t more = uint64_t{bucket_count_} * 2;
   const bool full = entries_.load(std::memory_order_relaxed) >= bucket_count_;
   if (full && more * kBytesPerBucket <= std::min<uint64_t>(options_.max_bytes, UINT32_MAX)) {
@@ -107,6 +108,7 @@ bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t
   if (empty_size() + cost > options_.max_bytes) return false;
   answer->hash = low(hash);
   CachedAnswer* old = find(answer->key(), answer->key_length(), answer->hash);
+  if (old != nullptr && is_to_stay(*old, *answer, now)) return false;
   if (old != nullptr) {
     answer->visited = old->visited;  // a name does not become less asked for by being refreshed
     remove(old);
@@ -118,6 +120,12 @@ bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t
   insert(answer.release());
   add(&stores_, 1);
   return true;
+}
+
+bool AnswerCacheShard::is_to_stay(const CachedAnswer& old, const CachedAnswer& answer, uint32_t now) const {
+  if (old.age(now) >= uint64_t{old.lifetime()} + options_.serve_stale_seconds) return false;
+  if (options_.prefer_data && old.kind() == layout::kData) return answer.kind() != layout::kData;
+  return old.says_data() && !answer.says_data();
 }
 
 size_t AnswerCacheShard::clear(const std::function<bool(const CachedAnswer&)>& matches) {

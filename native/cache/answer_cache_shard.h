@@ -33,7 +33,9 @@ class alignas(64) AnswerCacheShard {
   // A look-up as AnswerCache has it, of one key; `hash` is the key's.
   AnswerCache::Found look_up(const CacheKey& key, uint64_t hash, const uint8_t* query, const MessageView& view,
                              uint32_t now, AnswerCache::Manner manner, uint8_t* out, size_t capacity);
-  bool store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now);
+  // False as well where `current` is no longer `generation`.
+  bool store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now, const std::atomic<uint32_t>& current,
+             uint32_t generation);
   size_t clear(const std::function<bool(const CachedAnswer&)>& matches);
 
   void count_miss() { misses_.fetch_add(1, std::memory_order_relaxed); }
@@ -51,6 +53,7 @@ class alignas(64) AnswerCacheShard {
   CachedAnswer** bucket(uint32_t hash) const { return &buckets_[hash & (bucket_count_ - 1)]; }
   CachedAnswer* find(const uint8_t* key, size_t length, uint32_t hash) const;
   bool is_to_refresh(const CachedAnswer& answer, uint32_t age, uint32_t hits) const;
+  bool is_to_stay(const CachedAnswer& old, const CachedAnswer& answer, uint32_t now) const;
   void resize(uint32_t count);
   void insert(CachedAnswer* answer);
   void remove(CachedAnswer* answer);

@@ -26,8 +26,8 @@ bool find_subnet(const uint8_t* query, const MessageView& view, AddedOptions add
   const uint8_t* options = query + view.options_offset;
   for (size_t at = 0; at < view.options_length; at += 4U + read16(options + at + 2)) {
     const uint16_t code = read16(options + at);
-    if (code == kOptionKeepalive || code == kOptionPadding) continue;
-    if ((code == kOptionNsid && added.nsid) || (code == kOptionCookie && added.cookies)) continue;
+    if (code == kOptionKeepalive || code == kOptionPadding || code == kOptionCookie) continue;
+    if (code == kOptionNsid && added.nsid) continue;
     if (code != kOptionClientSubnet || *length != kNoSubnet) return false;
     *subnet = options + at + 4;
     *length = read16(options + at + 2);

@@ -40,7 +40,6 @@ uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payl
 // Options that are added to each answer as it is given out, where its client sent them.
 struct AddedOptions {
   bool nsid = false;
-  bool cookies = false;
 };
 
 class CacheKey {
@@ -48,8 +47,9 @@ class CacheKey {
   // Reads all but the variation out of a query whose verdict was kQuery. False: such a query has nothing to do with the
   // cache. That is one with records besides OPT (TSIG and SIG(0) sign the reply; IXFR), a meta-type that is no question
   // about data (TKEY, TSIG, IXFR, AXFR), or with EDNS options that nobody knows what they do to the answer. Known are
-  // one Client Subnet, which belongs to the question, and those that the reply gets when it is given out: keepalive,
-  // padding, and what `added` says. `payload_size`: the longest UDP reply that we send.
+  // one Client Subnet, which belongs to the question; cookies, which no handler's answer holds; and those that the
+  // reply gets when it is given out: keepalive, padding, and what `added` says. `payload_size`: the longest UDP reply
+  // that we send.
   bool read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
             AddedOptions added);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "cache/answer_kind.h"
 #include "guard/server_cookies.h"
 #include "message/records.h"
 #include "message/wire.h"
@@ -18,7 +19,6 @@ constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;
 constexpr size_t kOptSize = 11;
 constexpr size_t kAllocatorShare = 16;  // what malloc keeps beside a block, and rounds it up to
 constexpr uint32_t kMaxTtl = INT32_MAX;
-constexpr uint16_t kTypeNs = 2;
 constexpr uint16_t kTypeSoa = 6;
 constexpr uint16_t kTypeSig = 24;  // in a reply, one that signs the message: SIG(0)
 constexpr uint16_t kTypeTkey = 249;
@@ -27,9 +27,6 @@ constexpr uint16_t kFlagQr = 0x8000;
 constexpr uint16_t kOpcodeMask = 0x7800;
 constexpr uint16_t kFlagTc = 0x0200;
 constexpr uint16_t kFlagDo = 0x8000;
-constexpr uint16_t kRcodeMask = 15;
-constexpr uint16_t kRcodeNoError = 0;
-constexpr uint16_t kRcodeNxDomain = 3;
 
 struct TtlPlaces {
   size_t count = 0;
@@ -48,15 +45,16 @@ bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {
 
 // Walks the records, notes where their TTLs stand and returns how long the answer may live; 0 where it is not to be
 // cached.
-uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* places) {
+uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* places, layout::AnswerKind* answer_kind) {
   const uint8_t* message = answer.message;
   const size_t answers = read16(message + 6);
   const size_t first_additional = answers + read16(message + 8);
   const size_t records = first_additional + read16(message + 10);
-  const uint16_t rcode = read16(message + 2) & kRcodeMask;
-  const bool positive = rcode == kRcodeNoError && answers > 0;
+  const layout::AnswerKind kind = kind_of(message, answer.length);
+  *answer_kind = kind;
   if (records > kMaxRecords) return 0;
-  bool bounded = answer.max_ttl <= kMaxTtl;
+  // What says nothing, and a failure, is kept for as long as it is said to be.
+  if (kind >= layout::kNothing && answer.max_ttl > kMaxTtl) return 0;
   uint32_t lifetime = std::min(answer.max_ttl, kMaxTtl);
   size_t at = question_end;
   for (size_t i = 0; i < records; i++) {
@@ -67,18 +65,12 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
     if (type == kTypeOpt || type == kTypeTkey || type == kTypeTsig || type == kTypeSig) return 0;
     lifetime = std::min(lifetime, record.ttl);
     places->offsets[places->count++] = static_cast<uint16_t>(record.rdata - kTtlBeforeRdata - question_end);
-    if (positive) {
-      bounded = true;
-    } else if (i >= answers && i < first_additional) {
-      // NS without SOA is no negative answer but a referral (RFC 2308 s.2.2).
-      if (type == kTypeNs && rcode == kRcodeNoError) bounded = true;
-      if (type == kTypeSoa) {
-        lifetime = std::min(lifetime, read32(message + at - 4));  // MINIMUM stands last
-        bounded = true;
-      }
-    }
+    // The MINIMUM of an SOA stands last (RFC 2308 s.5).
+    const bool is_authority = i >= answers && i < first_additional;
+    if (kind != layout::kData && is_authority && type == kTypeSoa)
+      lifetime = std::min(lifetime, read32(message + at - 4));
   }
-  return at == answer.length && bounded ? lifetime : 0;
+  return at == answer.length ? lifetime : 0;
 }
 
 // A cookie is one client's.
@@ -113,7 +105,8 @@ CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query
   const size_t opt_size = view.has_opt ? kOptSize + answer.options_length : 0;
   if (answer.length + opt_size > reply_limit(view, transport, payload_size)) return nullptr;
   TtlPlaces places;
-  const uint32_t lifetime = read_records(answer, question_end, &places);
+  layout::AnswerKind kind;
+  const uint32_t lifetime = read_records(answer, question_end, &places, &kind);
   if (lifetime == 0) return nullptr;
 
   const size_t tail_length = answer.length - question_end + opt_size;
@@ -122,6 +115,7 @@ CachedAnswer::Owner CachedAnswer::make(const CacheKey& key, const uint8_t* query
   Owner made(new (block) CachedAnswer());
   made->stored_at_ = now;
   made->lifetime_ = lifetime;
+  made->kind_ = kind;
   made->key_length_ = static_cast<uint16_t>(key.size());
   made->tail_length_ = static_cast<uint16_t>(tail_length);
   made->opt_length_ = static_cast<uint16_t>(opt_size);
@@ -149,11 +143,6 @@ bool CachedAnswer::has_key(const uint8_t* key, size_t length) const {
 uint32_t CachedAnswer::age(uint32_t now) const {
   const uint32_t age = now - stored_at_;
   return age > kMaxTtl ? 0 : age;
-}
-
-bool CachedAnswer::says_data() const {
-  const uint16_t rcode = read16(header()) & kRcodeMask;
-  return rcode == kRcodeNoError || rcode == kRcodeNxDomain;
 }
 
 void CachedAnswer::write(const uint8_t* query, const MessageView& view, uint32_t age, uint32_t max_ttl,

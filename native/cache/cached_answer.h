@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cache/cache_key.h"
+#include "message/layout.h"
 #include "message/message_view.h"
 
 namespace multisocket {
@@ -24,6 +25,7 @@ struct Answer {
   uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which stand in the OPT
   uint32_t max_ttl = UINT32_MAX;  // seconds; the answer lives no longer, whatever its records say
   uint8_t vary_by = 0;            // of VaryBy
+  uint32_t generation = 0;        // the cache's when the handler began to answer
 };
 
 class CachedAnswer {
@@ -51,8 +53,9 @@ class CachedAnswer {
   uint32_t lifetime() const { return lifetime_; }
   // Seconds since it was stored. Clocks of threads that read the time once a batch may differ: never below 0.
   uint32_t age(uint32_t now) const;
+  layout::AnswerKind kind() const { return kind_; }
   // Whether it says something about the data, so that it is worth something when it is stale: NOERROR or NXDOMAIN.
-  bool says_data() const;
+  bool says_data() const { return kind_ != layout::kFailure; }
   // The reply's length for a query whose question has this end.
   size_t reply_length(const MessageView& view) const { return view.question_end + tail_length_; }
   // Octets of the OPT at the reply's end; 0: it has none.
@@ -93,6 +96,7 @@ class CachedAnswer {
   uint16_t tail_length_ = 0;
   uint16_t opt_length_ = 0;
   uint16_t ttls_ = 0;
+  layout::AnswerKind kind_ = layout::kNothing;
 };
 
 }  // namespace multisocket

@@ -180,6 +180,23 @@ enum AnswerWord : uint32_t { LAYOUT_ANSWER(LAYOUT_MEMBER) kAnswerWords };
   X(kUnmatched, unmatched, "On a stream: the message answers nothing.")
 enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
 
+#define LAYOUT_KIND(X)                                                     \
+  X(kData, data, "The records that were asked for.")                       \
+  X(kDenial, denial, "There are none, and an SOA says so.")                \
+  X(kReferral, referral, "Name servers to ask.")                           \
+  X(kNothing, nothing, "None of these: such an answer is not to be kept.") \
+  X(kFailure, failure, "Another response code than NOERROR and NXDOMAIN.")
+enum AnswerKind : uint32_t { LAYOUT_KIND(LAYOUT_MEMBER) };
+
+// How a reply is kept in an answer cache.
+#define LAYOUT_KEEPING(X)                                                                         \
+  X(kKeepingTransport, transport, "The query's, by its place in `transports`.")                   \
+  X(kKeepingOpt, opt, "Where in the reply its OPT record begins; 0 without one.")                 \
+  X(kKeepingMaxTtl, maxTtl, "Seconds that it lives at most.")                                     \
+  X(kKeepingVaryBy, varyBy, "The sum of 1 (local address), 2 (client's network) and 4 (client).") \
+  X(kKeepingGeneration, generation, "The cache's when the handler began to answer.")
+enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
+
 // Sizes and counts.
 #define LAYOUT_NUMBERS(X)                                                                                       \
   X(kBatchSize, batchSize, "Datagrams in a batch.")                                                             \

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "cache/answer_kind.h"
 #include "cache/seconds.h"
 #include "message/query_origin.h"
 #include "message/wire.h"
@@ -21,6 +22,7 @@ Napi::Function AnswerCacheObject::define(Napi::Env env) {
                          InstanceMethod<&AnswerCacheObject::look_up>("lookUp"),
                          InstanceMethod<&AnswerCacheObject::store>("store"),
                          InstanceMethod<&AnswerCacheObject::clear>("clear"),
+                         InstanceMethod<&AnswerCacheObject::generation>("generation"),
                          InstanceMethod<&AnswerCacheObject::counters>("counters"),
                      });
 }
@@ -37,7 +39,9 @@ Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
   options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();
   options.prefetch_percent = number("prefetchPercent").Uint32Value();
-  options.ignore_cookies = given.Get("ignoreCookies").As<Napi::Boolean>().Value();
+  options.stale_ttl = number("staleTtl").Uint32Value();
+  options.refresh_interval = number("refreshInterval").Uint32Value();
+  options.prefer_data = given.Get("preferData").As<Napi::Boolean>().Value();
   options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
   options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
   return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
@@ -54,37 +58,40 @@ AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
 }
 
 Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
-  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
+  const auto query = info[0].As<Napi::Uint8Array>();
   Origin origin;
-  origin.transport = static_cast<Transport>(number(3));
-  const bool allow_stale = info[4].As<Napi::Boolean>().Value();
-  auto out = info[5].As<Napi::Uint8Array>();
+  origin.transport = static_cast<Transport>(info[1].As<Napi::Number>().Uint32Value());
+  const bool allow_stale = info[2].As<Napi::Boolean>().Value();
+  auto out = info[3].As<Napi::Uint8Array>();
   MessageView view;
   AnswerCache::Found found;
-  if (examine(query, number(2), &view) == Verdict::kQuery) {
-    found = cache_->look_up(query, view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
+  if (examine(query.Data(), query.ElementLength(), &view) == Verdict::kQuery) {
+    found = cache_->look_up(query.Data(), view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
   }
   return Napi::Number::New(info.Env(), found.refresh ? -1 : static_cast<double>(found.length));
 }
 
 Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
-  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  const uint8_t* query = info[0].As<Napi::Uint8Array>().Data() + number(1);
+  const auto query = info[0].As<Napi::Uint8Array>();
+  auto reply = info[1].As<Napi::Uint8Array>();
+  const uint32_t* keeping = info[2].As<Napi::Uint32Array>().Data();
   MessageView view;
-  if (examine(query, number(2), &view) != Verdict::kQuery) return Napi::Boolean::New(info.Env(), false);
+  if (examine(query.Data(), query.ElementLength(), &view) != Verdict::kQuery) {
+    return Napi::Boolean::New(info.Env(), false);
+  }
   Origin origin;
-  origin.transport = static_cast<Transport>(number(3));
-  if (info[4].IsTypedArray()) origin = QueryOrigin::of(info[4].As<Napi::Uint8Array>().Data());
+  if (info[3].IsTypedArray()) origin = QueryOrigin::of(info[3].As<Napi::Uint8Array>().Data());
+  origin.transport = static_cast<Transport>(keeping[layout::kKeepingTransport]);
 
-  uint8_t* message = info[5].As<Napi::Uint8Array>().Data() + number(6);
-  const uint32_t length = number(7);
-  const uint32_t opt = number(8);
+  uint8_t* message = reply.Data();
+  const size_t length = reply.ElementLength();
+  const uint32_t opt = keeping[layout::kKeepingOpt];
   Answer answer;
   answer.message = message;
   answer.length = opt == 0 ? length : opt;
-  answer.max_ttl = number(9);
-  answer.vary_by = static_cast<uint8_t>(number(10));
+  answer.max_ttl = keeping[layout::kKeepingMaxTtl];
+  answer.vary_by = static_cast<uint8_t>(keeping[layout::kKeepingVaryBy]);
+  answer.generation = keeping[layout::kKeepingGeneration];
   const uint16_t additionals = read16(message + kAdditionals);
   if (opt != 0) {
     answer.options = message + opt + kOptSize;
@@ -92,9 +99,18 @@ Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
     answer.extended_rcode = message[opt + 5];
     write16(message + kAdditionals, additionals - 1U);  // the message as it is without its OPT
   }
-  const bool stored = cache_->store(query, view, origin, answer, seconds());
+  const bool stored = cache_->store(query.Data(), view, origin, answer, seconds());
   write16(message + kAdditionals, additionals);
   return Napi::Boolean::New(info.Env(), stored);
+}
+
+Napi::Value AnswerCacheObject::generation(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), cache_->generation());
+}
+
+Napi::Value AnswerCacheObject::kind(const Napi::CallbackInfo& info) {
+  const auto message = info[0].As<Napi::Uint8Array>();
+  return Napi::Number::New(info.Env(), kind_of(message.Data(), message.ElementLength()));
 }
 
 Napi::Value AnswerCacheObject::clear(const Napi::CallbackInfo& info) {

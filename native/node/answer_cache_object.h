@@ -15,6 +15,8 @@ class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
   static Napi::Function define(Napi::Env env);
   // Open and close a cache of the process.
   static Napi::Value open(const Napi::CallbackInfo& info);
+  // The kind of an answer.
+  static Napi::Value kind(const Napi::CallbackInfo& info);
   static void close(const Napi::CallbackInfo& info);
 
   explicit AnswerCacheObject(const Napi::CallbackInfo& info);
@@ -24,6 +26,7 @@ class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
  private:
   Napi::Value look_up(const Napi::CallbackInfo& info);
   Napi::Value store(const Napi::CallbackInfo& info);
+  Napi::Value generation(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);
 

@@ -42,6 +42,8 @@ Napi::Object describe_layout(Napi::Env env) {
   result.Set("ask", numbers(env, {LAYOUT_ASK(LAYOUT_NUMBER)}));
   result.Set("answer", numbers(env, {LAYOUT_ANSWER(LAYOUT_NUMBER)}));
   result.Set("outcome", numbers(env, {LAYOUT_OUTCOME(LAYOUT_NUMBER)}));
+  result.Set("kind", numbers(env, {LAYOUT_KIND(LAYOUT_NUMBER)}));
+  result.Set("keeping", numbers(env, {LAYOUT_KEEPING(LAYOUT_NUMBER)}));
 #undef LAYOUT_NUMBER
   result.Set("socketCounters", names(env, {LAYOUT_SOCKET_COUNTERS(LAYOUT_STRING)}));
   result.Set("workerCounters", names(env, {LAYOUT_WORKER_COUNTERS(LAYOUT_STRING)}));

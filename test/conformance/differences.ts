@@ -213,6 +213,18 @@ export const DIFFERENCES: readonly DifferenceClass[] = [
       ).size <= 1,
   },
   {
+    name: 'addresses beside SVCB and HTTPS',
+    peers: 'NSD',
+    why: 'Ours adds the addresses of their targets, as an authority should (RFC 9460 s.4.1). NSD 4.6 does not, and has NS beside all answers.',
+    fields: ['authority', 'additional'],
+    holds: ({ ours, theirs }) =>
+      ours.aa &&
+      ours.answer.some((record) => ['64', '65'].includes(typeOf(record))) &&
+      ours.authority.length === 0 &&
+      ours.additional.every((record) => ['1', '28', '64', '65'].includes(typeOf(record))) &&
+      theirs.authority.every((record) => typeOf(record) === '2' && record.startsWith('example.org. ')),
+  },
+  {
     name: "the zone's NS in positive answers",
     peers: 'NSD',
     why: 'NSD adds them and their addresses. RFC 1034 s.4.3.2 has NS in the authority section of referrals alone.',

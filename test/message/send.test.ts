@@ -59,9 +59,11 @@ for (const [what, make] of [
       assert.deepEqual(records(message.additionals), [GLUE]);
     });
 
-    it('takes AA, RA, AD and the response code, and neither TC, RD, CD nor the opcode', () => {
+    it('takes AA, TC, RA, AD and the response code, and neither RD, CD nor the opcode', () => {
       assert.equal(sent(make({ flags: FLAGS | 3 }), { flags: 0 }).bytes.readUInt16BE(2), 0x8000 | FLAGS | 3);
-      const others = packet.TRUNCATED_RESPONSE | packet.RECURSION_DESIRED | packet.CHECKING_DISABLED | 0x2840;
+      const truncated = packet.TRUNCATED_RESPONSE;
+      assert.equal(sent(make({ flags: truncated }), { flags: 0 }).bytes.readUInt16BE(2), 0x8000 | truncated);
+      const others = packet.RECURSION_DESIRED | packet.CHECKING_DISABLED | 0x2840;
       assert.equal(sent(make({ flags: others }), { flags: 0 }).bytes.readUInt16BE(2), 0x8000);
       assert.equal(sent(make({ flags: 0 }), { flags: 0x0110 }).bytes.readUInt16BE(2), 0x8110);
     });

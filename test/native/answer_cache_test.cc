@@ -367,13 +367,8 @@ void shares_answers_among_those_who_ask_for_options_that_are_added_later() {
     CHECK(reply.found.length != 0);
     CHECK(reply.found.opt == reply.found.length - 11);
     other.options += option(10, std::string(8, 'c'));
-    CHECK(!hits(&cache, other));
+    CHECK(hits(&cache, other));
   }
-  options.ignore_cookies = true;
-  AnswerCache other_cache(options);
-  CHECK(store(&other_cache, query, simple_reply(query)));
-  query.options = option(10, std::string(8, 'c')) + option(3, "");
-  CHECK(hits(&other_cache, query));
   Query bare;
   CHECK(store(&cache, bare, simple_reply(bare)));
   CHECK(look_up(&cache, bare).found.opt == 0);
@@ -387,7 +382,7 @@ void has_nothing_to_do_with_queries_answered_to_one_client() {
     CHECK(!store(&cache, query, simple_reply(query)));
     CHECK(!hits(&cache, query));
   };
-  for (const unsigned code : {3U, 10U, 65001U}) {
+  for (const unsigned code : {3U, 65001U}) {
     Query query = edns_query();
     query.options = option(code, std::string(8, 'c'));
     refuses(query);

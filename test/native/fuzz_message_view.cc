@@ -37,7 +37,7 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
   const uint16_t limit = reply_limit(view, Transport::kUdp, kPayloadSize);
   require(limit >= 512 && limit <= kPayloadSize);
   CacheKey key;
-  if (key.read(message, view, Transport::kUdp, kPayloadSize, AddedOptions{true, true}))
+  if (key.read(message, view, Transport::kUdp, kPayloadSize, AddedOptions{true}))
     require(view.other_records == 0 && key.size() > view.qname_length);
 }
 

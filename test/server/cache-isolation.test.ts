@@ -140,7 +140,7 @@ describe('the answer cache, through real sockets', () => {
       plain: {},
       'another name': { questions: [{ ...question, name: 'example.net' }] },
       'a name below': { questions: [{ ...question, name: 'www.example.org' }] },
-      'another type': { questions: [{ ...question, type: 'AAAA' }] },
+      'another type': { questions: [{ ...question, type: 'ANY' as never }] },
       'another class': { questions: [{ ...question, class: 'CH' }] },
       'without RD': { flags: 0 },
       CD: { flags: flags | packet.CHECKING_DISABLED },
@@ -208,17 +208,27 @@ describe('the answer cache, through real sockets', () => {
 
     const encrypted = (transport: 'tls' | 'https') => ({ transport, address: '127.0.0.1', port: 0 });
 
-    it('never answers cookies, other options and transactions that are signed', async () => {
+    it('never answers unknown options and transactions that are signed', async () => {
       await start(count);
       const option = (code: number, data = ''): Packet =>
         edns(1232, { options: [{ code, data: Buffer.from(data) }] as never });
-      const own: Packet[] = [option(10, '12345678'), option(3), option(65001)];
+      const own: Packet[] = [option(3), option(65001)];
       own.push({ additionals: [{ type: 'UNKNOWN_250', name: 'key', ttl: 0, data: Buffer.alloc(16) } as never] });
       for (const kind of own) {
         const first = textOf(await udp(port, message(kind)));
         assert.notEqual(textOf(await udp(port, message(kind))), first);
       }
       assert.equal(cacheStats().stores, 0);
+    });
+
+    it('but not in cookies, which change no answer (RFC 7873)', async () => {
+      await start(count);
+      const withCookie = (data: string): Packet =>
+        edns(1232, { options: [{ code: 10, data: Buffer.from(data) }] as never });
+      const first = textOf(await udp(port, message(edns(1232))));
+      for (const data of ['12345678', '87654321', '123456781234567812345678']) {
+        assert.equal(textOf(await udp(port, message(withCookie(data)))), first);
+      }
     });
 
     it('but not in spelling: each gets its own back (0x20)', async () => {

@@ -25,7 +25,9 @@ async function serve(
 }
 
 const address: Parameters<typeof serve>[0] = (reply, query) => {
-  reply.answer({ type: 'A', name: query.name, ttl: 300, data: '192.0.2.1' });
+  const { name } = query;
+  if (query.type === 'AAAA') reply.answer({ type: 'AAAA', name, ttl: 300, data: '2001:db8::1' });
+  else reply.answer({ type: 'A', name, ttl: 300, data: '192.0.2.1' });
 };
 const exchange = async (port: number, message: Buffer, to = '127.0.0.1'): Promise<Buffer> => {
   const answered = await udpExchange(message, port, to);
@@ -86,16 +88,14 @@ describe('the answer cache', () => {
     await server.close();
   });
 
-  it('never answers queries with options of one client, and never keeps what it was told not to', async () => {
+  it('never keeps what it was told not to', async () => {
     const { server, port, calls } = await serve((reply, query) => {
       reply.answer({ type: 'A', name: query.name, ttl: query.key === 'zero' ? 0 : 300, data: '192.0.2.1' });
       if (query.key === 'never') reply.cache({ ttl: 0 });
       if (query.key === 'servfail') reply.rcode = 'SERVFAIL';
       if (query.key === 'drop') reply.drop();
     });
-    const cookie = { additionals: [opt(1232, { options: [{ code: 10, data: Buffer.alloc(8, 1) } as never] })] };
     const twice: [string, packet.Packet][] = [
-      ['cookie', cookie],
       ['zero', {}],
       ['never', {}],
       ['servfail', {}],

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import type { Server, ServerOptions, TlsSettings } from 'multisocket';
+import { createServer, type Server, type ServerOptions, type TlsSettings } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, queryBytes } from '../support/clients.js';
 import { atMost, serve, until } from '../support/server.js';
@@ -14,6 +14,49 @@ const faulty = new URL('./fixtures/faulty.js', import.meta.url);
 const LISTEN = ['tls://127.0.0.1:0', 'https://127.0.0.1:0', 'grpc://127.0.0.1:0', 'dns://127.0.0.1:0'];
 /** Connections that are tried, so that each socket and worker gets some. */
 const TRIES = 8;
+
+describe('the option tls', () => {
+  it('is checked by createServer, which names what is invalid', async () => {
+    const [one, other] = [await makeCertificate(), await makeCertificate()];
+    const { cert, key } = one;
+    for (const [tls, named] of [
+      [undefined, 'tls'],
+      [null, 'tls'],
+      ['cert', 'tls'],
+      [{}, 'tls.cert'],
+      [{ cert: 'bad' }, 'tls.cert'],
+      [{ cert: Buffer.from('bad'), key }, 'tls.cert'],
+      [{ cert: 5, key }, 'tls.cert'],
+      [{ cert }, 'tls.key'],
+      [{ cert, key: 'bad' }, 'tls.key'],
+      [{ cert, key: other.key }, 'tls.key'],
+      [{ cert: key, key: cert }, 'tls.cert'],
+      [{ cert, key, ca: 'bad' }, 'tls.ca'],
+      [{ cert, key, ca: true }, 'tls.ca'],
+      [{ cert, key, requestCert: 'yes' }, 'tls.requestCert'],
+      [{ cert, key, minVersion: 'TLSv9' }, 'tls.minVersion'],
+      [{ cert, key, ciphers: 'NONE' }, 'tls.ciphers'],
+      [{ cert, key, ciphers: 5 }, 'tls.ciphers'],
+    ] as const) {
+      const options = { listen: 'tls://127.0.0.1:0', filename: faulty, tls } as unknown as ServerOptions;
+      assert.throws(
+        () => createServer(options),
+        (error: Error & { code: string }) => {
+          assert.match(error.code, /^ERR_INVALID_ARG_(TYPE|VALUE)$/);
+          assert.ok(error.message.includes(`"${named}"`), `${named}: ${error.message}`);
+          assert.ok(!error.message.includes('PRIVATE'), error.message);
+          return true;
+        },
+      );
+    }
+    for (const ca of [undefined, null, cert, Buffer.from(cert + other.cert)])
+      createServer({
+        listen: 'tls://127.0.0.1:0',
+        filename: faulty,
+        tls: { cert, key, ...(ca === undefined ? {} : { ca }) },
+      });
+  });
+});
 
 describe('server.secure()', () => {
   let own: Certificate;

@@ -71,8 +71,8 @@ describe('an entry of listen', () => {
     ['-a.example', 'has neither an IP address nor a host name'],
     ['a_b.example:53', 'has neither an IP address nor a host name'],
     ['a..b', 'has neither an IP address nor a host name'],
-    ['ftp://127.0.0.1', 'has an unknown transport'],
-    ['constructor://127.0.0.1', 'has an unknown transport'],
+    ['ftp://127.0.0.1', 'has an unknown transport; it can be dns, tls, https, grpc'],
+    ['constructor://127.0.0.1', 'has an unknown transport; it can be dns, tls, https, grpc'],
   ] as const) {
     it(`"${entry}" is refused: it ${problem}`, () => {
       const message = `The "listen" option ${problem}. ${received(entry)}`;

@@ -13,7 +13,8 @@ export interface Asked {
   message: Buffer;
   decoded: DecodedPacket;
   transport: 'udp' | 'tcp';
-  /** The port that it came from. */
+  /** The address and the port that it came from. */
+  address: string;
   port: number;
   /** Sends a message back to where the query came from. */
   send: (message: Uint8Array) => void;
@@ -128,11 +129,12 @@ export class ScriptedUpstream {
 
   #ask(message: Buffer, transport: 'udp' | 'tcp', from: RemoteInfo | Socket): void {
     const decoded = packet.decode(message);
-    const port = 'port' in from ? from.port : (from.remotePort ?? 0);
+    const { address, port } = 'port' in from ? from : { address: from.remoteAddress ?? '', port: from.remotePort ?? 0 };
     const asked: Asked = {
       message,
       decoded,
       transport,
+      address,
       port,
       send: (reply) => {
         if ('port' in from) this.#udp?.send(reply, from.port, from.address);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { CodedError } from '../../dist/errors.js';
 import type { Handler } from '../../dist/message/handler.js';
-import { workerCounter, workerCounters } from '../../dist/worker/counters.js';
+import { workerCounter, workerCounters, type WorkerCounter } from '../../dist/worker/counters.js';
 import { Dispatcher, type DispatcherOptions } from '../../dist/worker/dispatcher.js';
 import { ednsSettings } from '../../dist/worker/edns-settings.js';
 import { HandlerFailures, type Report } from '../../dist/worker/handler-failures.js';
@@ -26,6 +26,7 @@ function make(handler: Handler, more: Partial<DispatcherOptions & ReplyEncoderOp
   const shared = { counters, row: ROW, failures };
   const dispatcher = new Dispatcher({
     handler,
+    cache: undefined,
     handlerTimeout: 1000,
     maxInFlight: 10,
     overload: 'drop',
@@ -40,12 +41,15 @@ function make(handler: Handler, more: Partial<DispatcherOptions & ReplyEncoderOp
     ...shared,
     ...more,
   });
+  const nonZero = (): [WorkerCounter, number][] =>
+    workerCounters
+      .map((name): [WorkerCounter, number] => [name, counters[ROW + workerCounter(name)]])
+      .filter(([, value]) => value !== 0);
+  /** Counters other than those of replies by response code. */
   const counted = (): Record<string, number> =>
-    Object.fromEntries(
-      workerCounters
-        .map((name) => [name, counters[ROW + workerCounter(name)]] as const)
-        .filter(([, value]) => value !== 0),
-    );
+    Object.fromEntries(nonZero().filter(([name]) => !name.startsWith('replies')));
+  const replies = (): Record<string, number> =>
+    Object.fromEntries(nonZero().filter(([name]) => name.startsWith('replies')));
   /** What goes over the wire; undefined when nothing does. */
   const encode = (query: Query, reply: Reply) => {
     const target = Buffer.alloc(0x10000 + 8);
@@ -55,6 +59,7 @@ function make(handler: Handler, more: Partial<DispatcherOptions & ReplyEncoderOp
   return {
     dispatcher,
     counted,
+    replies,
     reported,
     delivered,
     encode,
@@ -342,6 +347,29 @@ describe('an asynchronous handler that is late', () => {
     pass(500);
     assert.equal(delivered.length, 2);
     assert.equal(delivered[1].rcode, 'SERVFAIL');
+  });
+});
+
+describe('replies', () => {
+  it('are counted by response code when they are encoded', () => {
+    const rcodes = ['NOERROR', 'NXDOMAIN', 'REFUSED', 'NOTIMP', 'NXDOMAIN'] as const;
+    let next = 0;
+    const { serve, encode, replies } = make((_, reply) => {
+      const rcode = rcodes[next++];
+      if (next > rcodes.length) throw new Error('on purpose');
+      reply.rcode = rcode;
+    });
+    for (let i = 0; i <= rcodes.length; i++) {
+      const { query, reply } = serve();
+      encode(query, reply);
+    }
+    assert.deepEqual(replies(), {
+      repliesNoError: 1,
+      repliesNxDomain: 2,
+      repliesServFail: 1,
+      repliesRefused: 1,
+      repliesOther: 1,
+    });
   });
 });
 

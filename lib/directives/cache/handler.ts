@@ -1,7 +1,8 @@
 /** Answers from the native cache, and keeps there what the rest of the chain answers. */
+import { setTimeout } from 'node:timers/promises';
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/reply-limit.js';
-import type { AnswerCache } from '../../native/addon.js';
+import { addon, type AnswerCache } from '../../native/addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Handler, Logger } from '../../message/handler.js';
@@ -9,13 +10,16 @@ import { printable } from '../../message/printable.js';
 import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../dns/registry.js';
 import { Reply } from '../../message/reply.js';
-import { clampTtls, findSections, hasSoa } from '../../dns/encoded-message.js';
+import { clampTtls, findSections } from '../../dns/encoded-message.js';
 import { takeOver } from '../take-over.js';
 import { isInZones } from '../../dns/zone-name.js';
 import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 import { SharedCache } from './shared-cache.js';
 
+const { keeping: place, kind } = addon.layout;
+/** How the reply is kept that is being kept: one a thread. */
+const keeping = new Uint32Array(Object.keys(place).length);
 /** The native cache has an answer, and wants this query to renew it. */
 const RENEW = -1;
 const MAX_MESSAGE = 0xffff;
@@ -24,7 +28,7 @@ const COMPARED: readonly Dependency[] = ['transport', 'edns'];
 /** Its offset in the header. */
 const ANSWER_COUNT = 6;
 
-/** See the file's head. */
+/** Answers queries from the cache of a server block, and keeps there what the directives behind it answer. */
 export class CacheHandler {
   readonly #options: CacheOptions;
   readonly #logger: Logger;
@@ -58,12 +62,12 @@ export class CacheHandler {
 
   /** Answers a query of its zones from the cache; others, and those that it knows nothing of, go to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
-    const { zones, verify } = this.#options;
+    const { zones, verify, verifyTimeout } = this.#options;
     if (!isInZones(query.key, zones)) return next(query, reply);
     let length = this.#lookUp(query, !verify);
     if (length === RENEW) {
       this.#counts.prefetch(query);
-      this.#renew(query, next);
+      void this.#renew(query, next);
       length = this.#lookUp(query, !verify);
     }
     if (length > 0) {
@@ -71,16 +75,19 @@ export class CacheHandler {
       this.#give(query, reply, length);
       return;
     }
+    if (verify && verifyTimeout > 0) {
+      length = this.#lookUpStale(query);
+      if (length > 0) return this.#verify(query, reply, next, length);
+    }
     this.#counts.miss(query);
-    // Directives before this one see each query, so it does not matter here what they depend on.
-    reply.dependencies = [];
+    const generation = this.answers.generation();
     const answered = next(query, reply);
     if (answered === undefined) {
-      this.#finish(query, reply);
+      this.#finish(query, reply, generation);
       return;
     }
     return answered.then(() => {
-      this.#finish(query, reply);
+      this.#finish(query, reply, generation);
     });
   }
 
@@ -94,8 +101,13 @@ export class CacheHandler {
   }
 
   #lookUp(query: Query, allowStale: boolean): number {
-    const { bytes, offset, length, transport } = query;
-    return this.#cache.answers.lookUp(bytes, offset, length, transports.indexOf(transport), allowStale, this.#scratch);
+    return this.answers.lookUp(octetsOf(query), transports.indexOf(query.transport), allowStale, this.#scratch);
+  }
+
+  /** Finds what is past its end, too; whoever asks here has it renewed anyway. */
+  #lookUpStale(query: Query): number {
+    const length = this.#lookUp(query, true);
+    return length === RENEW ? this.#lookUp(query, true) : length;
   }
 
   #give(query: Query, reply: Reply, length: number): void {
@@ -105,40 +117,56 @@ export class CacheHandler {
     if (sections !== undefined) takeOver(reply, sections);
   }
 
-  /** Has the chain answer once more, for the cache alone. */
-  #renew(query: Query, next: Handler): void {
+  /** Has the chain answer once more, for the cache alone. Resolves with the answer; undefined: it failed. */
+  async #renew(query: Query, next: Handler): Promise<Reply | undefined> {
     query.detach();
+    const generation = this.answers.generation();
     const reply = new Reply(query);
-    const answered = new Promise<void>((resolve) => {
-      resolve(next(query, reply));
-    });
-    answered.then(
-      () => {
-        this.#keep(query, reply);
-      },
-      (error: unknown) => {
-        this.#logger.warn(`plugin/cache: ${query.name} ${query.type} was not renewed: ${printable(String(error))}`);
-      },
+    try {
+      await next(query, reply);
+    } catch (error) {
+      this.#logger.warn(`plugin/cache: ${query.name} ${query.type} was not renewed: ${printable(String(error))}`);
+      return undefined;
+    }
+    this.#keep(query, reply, generation);
+    return isFailure(reply) ? undefined : reply;
+  }
+
+  /** Waits for a new answer as long as `serve_stale` says, then gives the one that stands in the scratch. */
+  async #verify(query: Query, reply: Reply, next: Handler, length: number): Promise<void> {
+    const stale = Buffer.from(this.#scratch.subarray(0, length));
+    this.#counts.prefetch(query);
+    const timeUp = new AbortController();
+    const waiting = setTimeout(this.#options.verifyTimeout, undefined, { signal: timeUp.signal }).catch(
+      () => undefined,
     );
+    const renewed = await Promise.race([this.#renew(query, next), waiting]);
+    timeUp.abort();
+    let message = stale;
+    if (renewed !== undefined) {
+      const end = renewed.encode(this.#scratch, 0, MAX_MESSAGE, this.#maxPayloadSize);
+      message = Buffer.from(this.#scratch.subarray(0, end));
+    }
+    this.#counts.hit(query, isDenial(message));
+    const sections = findSections(message, query.question);
+    if (sections !== undefined) takeOver(reply, sections);
   }
 
   /** The chain has answered. */
-  #finish(query: Query, reply: Reply): void {
+  #finish(query: Query, reply: Reply, generation: number): void {
     const { staleFor, verify } = this.#options;
-    if (staleFor > 0 && verify && reply.rcode === 'SERVFAIL') {
-      let length = this.#lookUp(query, true);
-      // This query was the one that was to renew it.
-      if (length === RENEW) length = this.#lookUp(query, true);
+    if (staleFor > 0 && verify && isFailure(reply)) {
+      const length = this.#lookUpStale(query);
       if (length > 0) {
         this.#give(query, reply, length);
         return;
       }
     }
-    this.#keep(query, reply);
+    this.#keep(query, reply, generation);
   }
 
   /** Keeps a reply, if it is of a kind to be kept, and gives it the TTLs with which it is kept. */
-  #keep(query: Query, reply: Reply): void {
+  #keep(query: Query, reply: Reply, generation: number): void {
     const { ttl, varyBy } = reply.caching;
     if (!reply.answered || reply.dropped || ttl === 0) return;
     if (varyBy !== 0 || reply.dependencies.some((dependency) => !COMPARED.includes(dependency))) return;
@@ -149,27 +177,47 @@ export class CacheHandler {
     const bounds = this.#boundsOf(query, reply.rcode, message);
     if (bounds === undefined) return;
     clampTtls(message, bounds.least, bounds.most);
-    this.#store(query, length, reply.optStart, Math.min(bounds.most, ttl));
+    this.#store(query, length, reply.optStart, Math.min(bounds.most, ttl), generation);
+    // A failure stays one, with its cause.
+    if (isFailure(reply)) return;
     const sections = findSections(Buffer.from(message), query.question);
     if (sections !== undefined) reply.takeOver(sections);
   }
 
-  /** Keeps the reply that stands in the scratch. */
-  #store({ bytes, offset, length: size, transport }: Query, length: number, optStart: number, ttl: number): void {
-    const number = transports.indexOf(transport);
-    this.#cache.answers.store(bytes, offset, size, number, undefined, this.#scratch, 0, length, optStart, ttl, 0);
+  /** Keeps the reply of so many octets that stands in the scratch. */
+  #store(query: Query, length: number, optStart: number, ttl: number, generation: number): void {
+    keeping[place.transport] = transports.indexOf(query.transport);
+    keeping[place.opt] = optStart;
+    keeping[place.maxTtl] = ttl;
+    keeping[place.varyBy] = 0;
+    keeping[place.generation] = generation;
+    this.answers.store(octetsOf(query), this.#scratch.subarray(0, length), keeping);
   }
 
   /** How long a reply may be kept; undefined when it is not (RFC 2308 s.5, s.7). */
   #boundsOf({ key }: Query, rcode: Rcode, message: Buffer): TtlBounds | undefined {
     const { success, denial, servfail, disabled } = this.#options;
     if (rcode === 'SERVFAIL' || rcode === 'NOTIMP') return servfail > 0 ? { least: 0, most: servfail } : undefined;
-    if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return undefined;
-    const denies = rcode === 'NXDOMAIN' || (message.readUInt16BE(ANSWER_COUNT) === 0 && hasSoa(message));
-    if (isInZones(key, denies ? disabled.denial : disabled.success)) return undefined;
-    if (!denies) return success;
-    return hasSoa(message) ? denial : undefined;
+    switch (addon.answerKind(message)) {
+      case kind.data:
+      case kind.referral:
+        return isInZones(key, disabled.success) ? undefined : success;
+      case kind.denial:
+        return isInZones(key, disabled.denial) ? undefined : denial;
+      default:
+        return undefined;
+    }
   }
+}
+
+/** A query's octets, where they stand. */
+function octetsOf({ bytes, offset, length }: Query): Buffer {
+  return bytes.subarray(offset, offset + length);
+}
+
+/** Whether a reply is no reason to forget what is known (RFC 8767 s.4): any RCODE but NOERROR and NXDOMAIN. */
+function isFailure({ rcode }: Reply): boolean {
+  return rcode !== 'NOERROR' && rcode !== 'NXDOMAIN';
 }
 
 /** Whether a message says that there is nothing: by its RCODE, or by having no answers. */

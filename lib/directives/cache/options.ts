@@ -22,6 +22,14 @@ export interface CacheOptions {
   staleFor: number;
   /** Whether it is given only when there is no new one to be had. */
   verify: boolean;
+  /** Milliseconds that a new one is waited for with `verify`; 0: as long as it takes. */
+  verifyTimeout: number;
+  /** The most that its TTLs say. */
+  staleTtl: number;
+  /** How long after a renewal that failed no other one is tried. */
+  recheck: number;
+  /** Whether a denial does not replace data that may still be given. */
+  preferData: boolean;
   keepTtl: boolean;
   /** Zones without answers of a kind. */
   disabled: { success: readonly string[]; denial: readonly string[] };

@@ -15,6 +15,10 @@ const MAX_SERVFAIL_TTL = 300;
 const PREFETCH_GAP = 60;
 const PREFETCH_PERCENT = 10;
 const STALE_FOR = 3600;
+/** RFC 8767 s.4 and s.5. */
+const STALE_TTL = 30;
+const RECHECK = 30;
+const MAX_RECHECK = 300;
 
 interface Draft extends Omit<CacheOptions, 'capacity' | 'shared'> {
   capacities: { success: number; denial: number };
@@ -39,7 +43,11 @@ export const cache: DirectiveDefinition<CacheOptions> = {
 };
 
 function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
-  const hasTtl = /^[+-]?\d+$/.test(use.args.at(0) ?? '');
+  const first = use.args.at(0) ?? '';
+  const hasTtl = /^[+-]?\d+$/.test(first);
+  if (/^\d+[a-zµ]*[smh]$/.test(first)) {
+    use.warn(`${first} is read as a zone: the TTL of cache is a number of seconds`);
+  }
   const ttl = hasTtl ? Number(use.args[0]) : undefined;
   if (ttl !== undefined && ttl <= 0) throw use.error(`cache TTL can not be zero or negative: ${ttl}`);
   const draft: Draft = {
@@ -51,12 +59,19 @@ function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
     prefetch: { hits: 0, gap: PREFETCH_GAP, percent: PREFETCH_PERCENT },
     staleFor: 0,
     verify: false,
+    verifyTimeout: 0,
+    staleTtl: STALE_TTL,
+    recheck: RECHECK,
+    preferData: false,
     keepTtl: false,
     disabled: { success: [], denial: [] },
   };
   for (const line of use.block) {
     line.refuseBlock();
     readLine(line, draft);
+  }
+  if (draft.preferData && !use.block.some(({ name }) => name === 'serve_stale')) {
+    throw use.error('serve_stale_policy requires serve_stale');
   }
   for (const kind of ['success', 'denial'] as const) {
     const { most, least } = draft[kind];
@@ -77,6 +92,9 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       break;
     case 'serve_stale':
       readServeStale(line, draft);
+      break;
+    case 'serve_stale_policy':
+      readStalePolicy(line, draft);
       break;
     case 'servfail':
       draft.servfail = readServfail(line);
@@ -112,14 +130,35 @@ function readPrefetch(line: DirectiveReader): CacheOptions['prefetch'] {
   return { hits: readInteger(line, amount), gap, percent };
 }
 
-/** `serve_stale [DURATION] [immediate|verify]`. */
+/** `serve_stale [DURATION] [immediate [TTL [RECHECK]] | verify [TIMEOUT [TTL [RECHECK]]]]`. */
 function readServeStale(line: DirectiveReader, draft: Draft): void {
-  const [duration, mode = 'immediate'] = line.arguments(0, 2) as (string | undefined)[];
+  const [duration, mode = 'immediate', ...rest] = line.arguments(0, 5) as [string?, string?, ...string[]];
   draft.staleFor = duration === undefined ? STALE_FOR : seconds(readDuration(line, duration));
-  if (draft.staleFor === 0) throw line.error(`invalid negative duration for serve_stale: ${duration}`);
-  if (mode !== 'immediate' && mode !== 'verify')
+  draft.verify = mode.toLowerCase() === 'verify';
+  if (!draft.verify && mode.toLowerCase() !== 'immediate') {
     throw line.error(`invalid value for serve_stale refresh mode: ${mode}`);
-  draft.verify = mode === 'verify';
+  }
+  const timeout = draft.verify ? rest.shift() : undefined;
+  draft.verifyTimeout = timeout === undefined ? 0 : readDuration(line, timeout);
+  const [ttl, recheck, more] = rest as (string | undefined)[];
+  if (more !== undefined) throw line.argError();
+  draft.staleTtl = ttl === undefined ? STALE_TTL : readSeconds(line, ttl);
+  draft.recheck = recheck === undefined ? RECHECK : seconds(readDuration(line, recheck));
+  if (draft.recheck > MAX_RECHECK) throw line.error(`serve_stale failure recheck can not exceed 5m: ${recheck}`);
+}
+
+function readStalePolicy(line: DirectiveReader, draft: Draft): void {
+  const [policy] = line.arguments(1);
+  if (draft.preferData) throw line.error('serve_stale_policy can only be specified once');
+  if (policy.toLowerCase() !== 'prefer_positive') throw line.error(`invalid serve_stale_policy: ${policy}`);
+  draft.preferData = true;
+}
+
+function readSeconds(line: DirectiveReader, text: string): number {
+  const milliseconds = readDuration(line, text);
+  if (milliseconds % 1000 !== 0)
+    throw line.error(`serve_stale response TTL must be a whole number of seconds: ${text}`);
+  return milliseconds / 1000;
 }
 
 function readServfail(line: DirectiveReader): number {

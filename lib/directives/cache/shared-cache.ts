@@ -7,7 +7,7 @@ const BYTES_PER_ANSWER = 512;
 const NUMBER = 0;
 const USERS = 1;
 
-/** See the file's head. */
+/** One worker's hold on the native cache of a server block. */
 export class SharedCache {
   readonly answers: AnswerCache;
   readonly #shared: Int32Array;
@@ -24,12 +24,16 @@ export class SharedCache {
     addon.closeCache(Atomics.exchange(this.#shared, NUMBER, 0));
   }
 
-  #open({ capacity, staleFor, verify, prefetch, keepTtl }: CacheOptions, payloadSize: number): number {
+  #open(options: CacheOptions, payloadSize: number): number {
+    const { capacity, staleFor, staleTtl, recheck, verify, preferData, prefetch, keepTtl } = options;
     const there = Atomics.load(this.#shared, NUMBER);
     if (there !== 0) return there;
     const number = addon.openCache({
       maxBytes: capacity * BYTES_PER_ANSWER,
       serveStale: staleFor,
+      staleTtl,
+      refreshInterval: Math.max(1, recheck), // of several that ask at once, one renews
+      preferData,
       prefetchHits: prefetch.hits,
       prefetchGap: prefetch.gap,
       prefetchPercent: prefetch.percent,
@@ -38,7 +42,6 @@ export class SharedCache {
       lookedUpAgain: true,
       staleFirst: !verify,
       ignoreNsid: true, // the directive nsid adds it to what this cache answers
-      ignoreCookies: true, // no directive's answer depends on them
     });
     const other = Atomics.compareExchange(this.#shared, NUMBER, 0, number);
     if (other === 0) return number;

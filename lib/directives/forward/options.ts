@@ -3,10 +3,10 @@
 /** An upstream. */
 export interface UpstreamOptions {
   transport: 'dns' | 'tls';
-  /** Numeric, IPv6 with or without `%zone`. */
+  /** Numeric, IPv6 with or without `%zone`; in a Corefile also the name of a host. */
   address: string;
   port: number;
-  /** The name that its certificate must have; default: its address. */
+  /** The name that its certificate must have; default: the host's name, or its address. */
   servername: string | undefined;
 }
 
@@ -43,6 +43,8 @@ export interface ForwardOptions {
   readTimeout: number;
   /** How often a query is sent at most. */
   maxAttempts: number;
+  /** Servers that are asked for the addresses of hosts, as `IP`, `IP:PORT` or `[IPV6]:PORT`; none: the system. */
+  resolvers: readonly string[];
   /** The address of ours that all queries leave from; default: the kernel's choice. */
   sourceAddress: string | undefined;
   policy: PolicyName;

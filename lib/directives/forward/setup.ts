@@ -1,5 +1,6 @@
 /** `forward FROM TO... { ... }`: leaves queries to upstream servers. */
 import { readFileSync } from 'node:fs';
+import { isIP, isIPv6 } from 'node:net';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { normalizeName } from '../../dns/zone-name.js';
@@ -7,6 +8,7 @@ import { rcodeNumber } from '../../dns/registry.js';
 import { readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';
 import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './options.js';
+import { resolveUpstreams } from './resolve-upstreams.js';
 import { parseUpstream } from './upstream-address.js';
 
 /** As CoreDNS has it. */
@@ -19,8 +21,6 @@ const POLICIES: readonly string[] = ['random', 'round_robin', 'sequential'] sati
 /** Options of CoreDNS's that are not here, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   doh_method: 'upstreams over HTTPS are not supported',
-  max_idle_conns: 'connections are pipelined, so that there are few of them',
-  resolver: 'upstreams are given by their addresses',
 };
 
 type Draft = { -readonly [Key in keyof ForwardOptions]: ForwardOptions[Key] };
@@ -31,7 +31,7 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
   setup: {
     configure: (uses) => uses.map(readUse),
     dependsOn: ['edns'],
-    start: (options) => new ForwardHandler(options),
+    start: async (uses) => new ForwardHandler(await Promise.all(uses.map(resolveUpstreams))),
     // Whoever asks an upstream for its version (CLASS CHAOS) is to have its answer: CoreDNS's forward does so, too.
     anyClass: true,
   },
@@ -51,6 +51,7 @@ function readUse(use: DirectiveReader): ForwardOptions {
     maxIdleConns: 0,
     readTimeout: 2000,
     maxAttempts: 0,
+    resolvers: [],
     sourceAddress: undefined,
     policy: 'random',
     healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
@@ -66,6 +67,9 @@ function readUse(use: DirectiveReader): ForwardOptions {
     readLine(line, draft);
   }
   draft.maxAttempts ||= ROUNDS * draft.to.length;
+  if (draft.maxAge > 0 && draft.maxAge < draft.expire) {
+    throw use.error(`max_age (${draft.maxAge} ms) must not be less than expire (${draft.expire} ms)`);
+  }
   return draft;
 }
 
@@ -92,6 +96,22 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       break;
     case 'expire':
       draft.expire = readDuration(line, line.arguments(1)[0]);
+      break;
+    case 'max_age':
+      draft.maxAge = readDuration(line, line.arguments(1)[0]);
+      break;
+    case 'max_idle_conns':
+      draft.maxIdleConns = readInteger(line, line.arguments(1)[0]);
+      break;
+    case 'read_timeout':
+      draft.readTimeout = readDuration(line, line.arguments(1)[0]);
+      if (draft.readTimeout === 0) throw line.error(`read_timeout must be positive: ${line.args[0]}`);
+      break;
+    case 'source_address':
+      draft.sourceAddress = readIp(line, line.arguments(1)[0]);
+      break;
+    case 'resolver':
+      draft.resolvers = line.arguments(1, Infinity).map((text) => readResolver(line, text));
       break;
     case 'max_fails':
       draft.maxFails = readInteger(line, line.arguments(1)[0]);
@@ -170,10 +190,27 @@ function readTls(line: DirectiveReader): TlsFiles {
   return { cert: read(0), key: read(1), ca: read(2) };
 }
 
+function readIp(line: DirectiveReader, text: string): string {
+  if (isIP(text) === 0) throw line.error(`invalid IP address: ${text}`);
+  return text;
+}
+
+/** `IP`, `IP:PORT` or `[IPV6]:PORT`. */
+function readResolver(line: DirectiveReader, text: string): string {
+  const host = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(isIPv6(text) ? `[${text}]` : text)?.[1] ?? '';
+  if (isIP(host) === 0) throw line.error(`resolver must be an IP address or IP:port: ${JSON.stringify(text)}`);
+  return isIPv6(text) ? `[${text}]` : text;
+}
+
 function readServername(line: DirectiveReader, to: readonly UpstreamOptions[]): UpstreamOptions[] {
   const [servername] = line.arguments(1);
   if (to.some((upstream) => upstream.servername !== undefined)) {
     throw line.error('tls_servername is given, and an upstream has a server name of its own');
+  }
+  const plain = to.filter(({ transport }) => transport !== 'tls');
+  if (plain.length > 0) {
+    const names = plain.map(({ address }) => `${address} (tls://${address})`).join(', ');
+    line.warn(`tls_servername has no effect on what is asked without TLS: ${names}`);
   }
   return to.map((upstream) => (upstream.transport === 'tls' ? { ...upstream, servername } : upstream));
 }

@@ -1,6 +1,7 @@
 /** The TO of `forward`: an address with or without transport, port and server name, or a file that lists resolvers. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { normalizeName } from '../../dns/zone-name.js';
 import type { UpstreamOptions } from './options.js';
 
 /** RFC 1035 s.4.2, RFC 7858 s.3.1. */
@@ -19,19 +20,26 @@ const FORMS = [
  * path of a file like `/etc/resolv.conf` (resolv.conf(5)), of which the lines `nameserver IP` are read. A line may also be
  * `nameserver [IP]:PORT`, which C libraries do not know: their resolvers are at port 53.
  *
- * Throws `Error` for what is none of these, names of hosts among them, a file without a name server, or one that cannot
- * be read.
+ * In place of an IP there may be the name of a host. Throws `Error` for what is none of these, a file without a name
+ * server, or one that cannot be read.
  */
 export function parseUpstream(text: string): UpstreamOptions[] {
   const [, scheme = 'dns', rest = text] = /^([a-z0-9]+):\/\/(.*)$/.exec(text) ?? [];
   if (NOT_SUPPORTED.includes(scheme)) {
     throw new Error(`'${scheme}' is not supported as a destination protocol in forward: ${text}`);
   }
-  if (scheme !== 'dns' && scheme !== 'tls') throw new Error(`not an IP address or file: ${JSON.stringify(text)}`);
+  if (scheme !== 'dns' && scheme !== 'tls') {
+    throw new Error(`not an IP address, file, or valid domain: ${JSON.stringify(text)}`);
+  }
+  if (rest === text && looksLikePath(text)) return readResolvConf(text);
   const read = readAddress(rest, scheme);
-  if (read !== undefined) return [read];
-  if (rest !== text || !looksLikePath(text)) throw new Error(`not an IP address or file: ${JSON.stringify(text)}`);
-  return readResolvConf(text);
+  if (read === undefined) throw new Error(`not an IP address, file, or valid domain: ${JSON.stringify(text)}`);
+  return [read];
+}
+
+/** Whether a text names a host. Numbers with dots are addresses, or faults. */
+function isHost(text: string): boolean {
+  return /^[\w-]+(\.[\w-]+)*\.?$/.test(text) && !/^[\d.]+$/.test(text) && normalizeName(text) !== undefined;
 }
 
 function readAddress(text: string, transport: 'dns' | 'tls'): UpstreamOptions | undefined {
@@ -40,11 +48,10 @@ function readAddress(text: string, transport: 'dns' | 'tls'): UpstreamOptions | 
   const { host, port: portText } = found.groups as { host: string; port?: string };
   const [ip, afterPercent] = split(host);
   const port = portText === undefined ? DEFAULT_PORTS[transport] : Number(portText);
-  if (isIP(ip) === 0 || port < 1 || port > 65535) return undefined;
+  if ((isIP(ip) === 0 && !isHost(ip)) || port < 1 || port > 65535) return undefined;
   // What follows % is the interface of a link-local address, or the name that a TLS upstream has.
   if (transport === 'tls') return { transport, address: ip, port, servername: afterPercent };
-  if (isIP(host) === 0) return undefined;
-  return { transport, address: host, port, servername: undefined };
+  return { transport, address: isIP(ip) === 4 ? ip : host, port, servername: undefined };
 }
 
 function split(text: string): [address: string, afterPercent: string | undefined] {
@@ -63,7 +70,8 @@ function readResolvConf(path: string): UpstreamOptions[] {
   if (servers.length === 0) throw new Error(`no nameservers found in ${path}`);
   return servers.map((server) => {
     const read = readAddress(server.includes(':') && !server.startsWith('[') ? `[${server}]` : server, 'dns');
-    if (read === undefined) throw new Error(`not an IP address: ${JSON.stringify(server)} in ${path}`);
+    if (read === undefined || isIP(read.address) === 0)
+      throw new Error(`not an IP address: ${JSON.stringify(server)} in ${path}`);
     return read;
   });
 }

@@ -117,6 +117,7 @@ export const fallback = {
   sendLocalDatagram: refuse('the notification of a service manager'),
   statistics: refuse('a group of sockets'),
   openCache: refuse('the answer cache'),
+  answerKind: refuse('the answer cache'),
   readAnswer: refuse('forwarding'),
   closeCache: refuse('the answer cache'),
   openGuard: refuse('"cookies" and "rateLimit"'),

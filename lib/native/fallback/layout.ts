@@ -29,6 +29,8 @@ export const layout = {
   ask: places(groups.ask),
   answer: places(groups.answer),
   outcome: places(groups.outcome),
+  kind: places(groups.kind),
+  keeping: places(groups.keeping),
   socketCounters: [...nativeSocketCounters],
   workerCounters: [...nativeWorkerCounters],
 };

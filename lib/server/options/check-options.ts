@@ -12,6 +12,7 @@ import { MAX_NSID } from '../../worker/edns-settings.js';
 import type { TlsSettings } from '../../worker/stream/secure-context.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
+import { checkReloadNames, checkServerNames } from './option-names.js';
 import { checkOwnTls, checkTls, mergeTls } from './check-tls.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
 
@@ -29,8 +30,10 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
     throw invalidType('options', 'an object', options);
   }
+  checkServerNames(options);
   const auto = options.sockets === 'auto' ? checkAuto(options.auto ?? {}) : undefined;
-  const sockets = options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets);
+  const sockets =
+    options.sockets === 'auto' ? (auto?.min ?? 1) : checkSocketCount('sockets', options.sockets ?? defaultSockets());
   const ipv6Only = checkBoolean('ipv6Only', options.ipv6Only ?? false);
   const listen = checkListen(options.listen, sockets, ipv6Only, auto !== undefined);
   const ownTls = checkOwnTls(options.listen, listen);
@@ -99,6 +102,7 @@ function checkHttps({ cors = false, requests = false }: HttpsOptions, workers: n
 
 /** The configuration of a server from a reload on. Throws as {@link checkOptions}. */
 export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
+  checkReloadNames(changes);
   const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
   checkHandler(filename, handler, before.workers);
   const { sockets, ipv6Only, auto } = before;
@@ -111,6 +115,11 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
       ? checkTls(changes.tls as TlsSettings | undefined, listen, ownTls)
       : mergeTls(before.tls, changes.tls ?? {});
   return { ...before, filename, handler, workerData, listen, tcp, tls, ownTls };
+}
+
+/** Without native code an address has one socket. */
+function defaultSockets(): number | undefined {
+  return nativeMissing === undefined ? undefined : 1;
 }
 
 function checkSocketPath(option: string, path: unknown): string {

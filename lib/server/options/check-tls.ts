@@ -71,20 +71,22 @@ function checkSettings(tls: TlsSettings): TlsSettings {
   if (typeof (tls as unknown) !== 'object' || (tls as unknown) === null) throw invalidType('tls', 'an object', tls);
   const { cert, key, ca, requestCert, minVersion, ciphers, keylog } = tls;
   checkBytes('tls.cert', cert);
+  const certificate = attempt('tls.cert', 'must be a certificate in PEM', () => new X509Certificate(cert));
   checkBytes('tls.key', key);
-  if (ca !== undefined && ca !== null) checkBytes('tls.ca', ca);
+  const privateKey = attempt('tls.key', 'must be a private key in PEM, not encrypted', () =>
+    createPrivateKey(Buffer.from(key)),
+  );
+  if (!certificate.checkPrivateKey(privateKey)) throw unfit('tls.key', 'must be the key of the certificate "tls.cert"');
+  if (ca !== undefined && ca !== null) {
+    checkBytes('tls.ca', ca);
+    attempt('tls.ca', 'must be certificates in PEM', () => new X509Certificate(ca));
+  }
   if (!CLIENT_CERTIFICATES.includes(requestCert))
     throw invalidValue('tls.requestCert', "must be a boolean, 'if-given', 'any' or 'unchecked'", requestCert);
   if (!VERSIONS.includes(minVersion))
     throw invalidValue('tls.minVersion', "must be 'TLSv1', 'TLSv1.1', 'TLSv1.2' or 'TLSv1.3'", minVersion);
   if (ciphers !== undefined && typeof ciphers !== 'string') throw invalidType('tls.ciphers', 'a string', ciphers);
   if (keylog !== undefined && typeof keylog !== 'string') throw invalidType('tls.keylog', 'a string', keylog);
-  const certificate = attempt('tls.cert', 'must be a certificate in PEM', () => new X509Certificate(cert));
-  const privateKey = attempt('tls.key', 'must be a private key in PEM, not encrypted', () =>
-    createPrivateKey(Buffer.from(key)),
-  );
-  if (!certificate.checkPrivateKey(privateKey)) throw unfit('tls.key', 'must be the key of the certificate "tls.cert"');
-  if (ca !== undefined && ca !== null) attempt('tls.ca', 'must be certificates in PEM', () => new X509Certificate(ca));
   if (ciphers !== undefined)
     attempt('tls.ciphers', "must be cipher suites in OpenSSL's format", () => createSecureContext({ ciphers }));
   // The remaining checks: faults of the certificate chain and of the versions.
@@ -94,7 +96,7 @@ function checkSettings(tls: TlsSettings): TlsSettings {
 
 function checkBytes(option: string, value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
-  throw invalidType(option, 'a string or a Buffer', typeof value);
+  throw invalidType(option, 'a string or a Buffer', value);
 }
 
 function attempt<Result>(option: string, reason: string, act: () => Result): Result {

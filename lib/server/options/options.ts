@@ -80,7 +80,7 @@ export interface CacheOptions {
 }
 
 /** The options of `createServer`. */
-export interface ServerOptions {
+export interface ServerOptions<WorkerData = unknown> {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
    * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
@@ -107,7 +107,7 @@ export interface ServerOptions {
   /** With `workers: 0`: a function instead of a module. */
   handler?: Handler;
   /** Cloned into every worker; a handler module finds it in `setup`'s context. */
-  workerData?: unknown;
+  workerData?: WorkerData;
   /** As in `worker_threads`. */
   env?: NodeJS.ProcessEnv;
   /** As in `worker_threads`. */

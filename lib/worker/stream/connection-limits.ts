@@ -12,10 +12,7 @@ const ROW = 1 + BUCKETS;
 /** Before the rows: the key. */
 const KEY = 1;
 
-/**
- * The caps on open connections, total and of each client, that all workers of a server share. There is one for each
- * worker; it writes its own row and reads all.
- */
+/** The connections of a server, counted in memory that its workers share: each worker writes its own row and reads all. */
 export class ConnectionLimits {
   readonly #shared: Int32Array;
   readonly #row: number;

@@ -105,7 +105,6 @@ export class Connection {
   /** Counts a query that has been taken. */
   begin(): void {
     this.#inFlight++;
-    this.active();
   }
 
   /** Counts a query that has been answered, or never will be. */

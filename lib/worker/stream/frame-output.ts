@@ -2,7 +2,7 @@ const PREFIX = 2;
 const MAX_MESSAGE = 0xffff;
 const SIZE = 4 * (PREFIX + MAX_MESSAGE);
 
-/** The replies of one read, gathered so that they leave with one write, each behind its length (RFC 7766 s.8). */
+/** A buffer for the replies of one read. Each stands behind its length. */
 export class FrameOutput {
   readonly bytes = Buffer.alloc(SIZE);
   #end = 0;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server, Socket } from 'node:net';
+import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { nativeMissing } from '../../native/addon.js';
 import { plainSocket } from '../../socket/plain-socket.js';
 
@@ -9,7 +9,8 @@ import { plainSocket } from '../../socket/plain-socket.js';
  */
 export async function listenOn(server: Server, fd: number, backlog: number): Promise<void> {
   if (nativeMissing === undefined) {
-    server.listen({ fd, backlog });
+    // As a handle: a worker of node:cluster would ask its primary to listen on the descriptor, which is of no use there.
+    server.listen(new Socket({ fd, manualStart: true } as SocketConstructorOpts), backlog);
     await once(server, 'listening');
     return;
   }

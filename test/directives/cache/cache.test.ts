@@ -222,6 +222,10 @@ describe('the directive cache', () => {
       prefetch: { hits: 0, gap: 60, percent: 10 },
       staleFor: 0,
       verify: false,
+      verifyTimeout: 0,
+      staleTtl: 30,
+      recheck: 30,
+      preferData: false,
       keepTtl: false,
       disabled: { success: [], denial: [] },
     });
@@ -232,7 +236,8 @@ describe('the directive cache', () => {
       success 5000 200 10
       denial 2500 3
       prefetch 3 2m 20%
-      serve_stale 2h verify
+      serve_stale 2h verify 100ms 20s 1m
+      serve_stale_policy prefer_positive
       servfail 1m
       disable denial b
       keepttl
@@ -247,6 +252,10 @@ describe('the directive cache', () => {
       prefetch: { hits: 3, gap: 120, percent: 20 },
       staleFor: 7200,
       verify: true,
+      verifyTimeout: 100,
+      staleTtl: 20,
+      recheck: 60,
+      preferData: true,
       keepTtl: true,
       disabled: { success: [], denial: ['b'] },
     });

@@ -19,6 +19,7 @@ export const DEFAULTS: Omit<ForwardOptions, 'to' | 'maxAttempts'> = {
   maxAge: 0,
   maxIdleConns: 0,
   readTimeout: 2000,
+  resolvers: [],
   sourceAddress: undefined,
   policy: 'sequential',
   healthCheck: { interval: 500, recursionDesired: true, domain: '.' },

@@ -41,6 +41,9 @@ describe('the directive forward', () => {
     ['::1 [::1] [::1]:5353', ['dns ::1 53', 'dns ::1 53', 'dns ::1 5353']],
     ['fe80::1%lo [fe80::1%lo]:5353', ['dns fe80::1%lo 53', 'dns fe80::1%lo 5353']],
     ['tls://192.0.2.1 tls://[::1]:8853', ['tls 192.0.2.1 853', 'tls ::1 8853']],
+    ['192.0.2.1%lo', ['dns 192.0.2.1 53']],
+    ['dns.example Dns.Example.:5353', ['dns dns.example 53', 'dns Dns.Example. 5353']],
+    ['tls://dns.example', ['tls dns.example 853']],
     ['tls://192.0.2.1%dns.example', ['tls 192.0.2.1 853 dns.example']],
     ['tls://192.0.2.1%dns.example:8853', ['tls 192.0.2.1 8853 dns.example']],
     ['tls://2001:db8::1%dns.example:8853', ['tls 2001:db8::1 8853 dns.example']],
@@ -50,6 +53,11 @@ describe('the directive forward', () => {
       assert.deepEqual(upstreamsOf(to), upstreams);
     });
   }
+
+  it('warns of a server name for what is asked without TLS', () => {
+    const { warnings } = load('. {\n forward . 192.0.2.1 {\n tls_servername dns.example\n }\n}');
+    assert.match(warnings.map(({ message }) => message).join(), /tls_servername has no effect .* 192\.0\.2\.1/);
+  });
 
   it('reads upstreams from a file like resolv.conf', () => {
     const file = write(
@@ -72,6 +80,7 @@ describe('the directive forward', () => {
       maxAge: 0,
       maxIdleConns: 0,
       readTimeout: 2000,
+      resolvers: [],
       maxAttempts: 2,
       sourceAddress: undefined,
       policy: 'random',
@@ -93,6 +102,11 @@ describe('the directive forward', () => {
       force_tcp
       prefer_udp
       expire 1m
+      max_age 1m
+      max_idle_conns 3
+      read_timeout 500ms
+      resolver 192.0.2.1 192.0.2.1:5353 2001:db8::1 [2001:db8::1]:53
+      source_address 127.0.0.2
       max_fails 5
       max_connect_attempts 4
       policy round_robin
@@ -113,11 +127,12 @@ describe('the directive forward', () => {
       preferUdp: true,
       expire: 60_000,
       maxFails: 5,
-      maxAge: 0,
-      maxIdleConns: 0,
-      readTimeout: 2000,
+      maxAge: 60_000,
+      maxIdleConns: 3,
+      readTimeout: 500,
+      resolvers: ['192.0.2.1', '192.0.2.1:5353', '[2001:db8::1]', '[2001:db8::1]:53'],
       maxAttempts: 4,
-      sourceAddress: undefined,
+      sourceAddress: '127.0.0.2',
       policy: 'round_robin',
       healthCheck: { interval: 2000, recursionDesired: false, domain: 'example.org' },
       maxConcurrent: 100,
@@ -145,27 +160,26 @@ describe('the directive forward', () => {
     ['forward', 2, "Wrong argument count or unexpected line ending after 'forward'"],
     ['forward .', 2, "Wrong argument count or unexpected line ending after '.'"],
     ['forward a..b 192.0.2.1', 2, 'not a valid zone: "a..b"'],
-    ['forward . dns.example', 2, 'not an IP address or file: "dns.example"'],
-    ['forward . 192.0.2.1:0', 2, 'not an IP address or file: "192.0.2.1:0"'],
-    ['forward . 192.0.2.1:65536', 2, 'not an IP address or file: "192.0.2.1:65536"'],
-    ['forward . 192.0.2.1%lo', 2, 'not an IP address or file: "192.0.2.1%lo"'],
+    ['forward . a..b', 2, 'not an IP address, file, or valid domain: "a..b"'],
+    ['forward . 192.0.2', 2, 'not an IP address, file, or valid domain: "192.0.2"'],
+    ['forward . 192.0.2.1:0', 2, 'not an IP address, file, or valid domain: "192.0.2.1:0"'],
+    ['forward . 192.0.2.1:65536', 2, 'not an IP address, file, or valid domain: "192.0.2.1:65536"'],
     [
       'forward . https://192.0.2.1',
       2,
       "'https' is not supported as a destination protocol in forward: https://192.0.2.1",
     ],
     ['forward . grpc://192.0.2.1', 2, "'grpc' is not supported as a destination protocol in forward: grpc://192.0.2.1"],
-    ['forward . x://192.0.2.1', 2, 'not an IP address or file: "x://192.0.2.1"'],
+    ['forward . x://192.0.2.1', 2, 'not an IP address, file, or valid domain: "x://192.0.2.1"'],
     ['forward . /nowhere/resolv.conf', 2, "ENOENT: no such file or directory, open '/nowhere/resolv.conf'"],
     [`forward . ${sixteen}`, 2, 'more than 15 TOs configured: 16'],
     [`${one} {\n unknown\n}`, 3, "unknown property 'unknown'"],
     [`${one} {\n doh_method GET\n}`, 3, 'doh_method is not supported: upstreams over HTTPS are not supported'],
-    [`${one} {\n resolver 192.0.2.1\n}`, 3, 'resolver is not supported: upstreams are given by their addresses'],
-    [
-      `${one} {\n max_idle_conns 1\n}`,
-      3,
-      'max_idle_conns is not supported: connections are pipelined, so that there are few of them',
-    ],
+    [`${one} {\n resolver dns.example\n}`, 3, 'resolver must be an IP address or IP:port: "dns.example"'],
+    [`${one} {\n max_idle_conns -1\n}`, 3, 'not a number from 0 to 2147483647: "-1"'],
+    [`${one} {\n read_timeout 0s\n}`, 3, 'read_timeout must be positive: 0s'],
+    [`${one} {\n source_address here\n}`, 3, 'invalid IP address: here'],
+    [`${one} {\n max_age 5s\n}`, 2, 'max_age (5000 ms) must not be less than expire (10000 ms)'],
     [`${one} {\n except\n}`, 3, "Wrong argument count or unexpected line ending after 'except'"],
     [`${one} {\n force_tcp yes\n}`, 3, "Wrong argument count or unexpected line ending after 'yes'"],
     [`${one} {\n expire 5\n}`, 3, 'invalid duration "5"'],

@@ -64,7 +64,7 @@ for (const { name, runtime = '', why, except } of runtimes) {
         codes: {
           default: 'none',
           'one socket, four workers': 'none',
-          'two sockets': 'EADDRINUSE',
+          'two sockets': 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           steering: 'ENOTSUP',
           cache: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           control: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
@@ -73,7 +73,7 @@ for (const { name, runtime = '', why, except } of runtimes) {
           freebind: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           'sockets alone': 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           offer: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
-          resize: 'EADDRINUSE',
+          resize: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           'resize to one': 'none',
           'hand-over': 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           'resize and hand-over': 'none',

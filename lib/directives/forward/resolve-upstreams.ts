@@ -1,0 +1,51 @@
+/** Upstreams that are given by the names of hosts get the addresses of these. */
+import { lookup, Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { ForwardOptions, UpstreamOptions } from './options.js';
+
+/** Milliseconds that a resolver has for an answer, and how often it is asked. */
+const RESOLVER_OPTIONS = { timeout: 2000, tries: 1 };
+
+/**
+ * The same use of `forward` with numeric addresses alone, each upstream once. Names are absolute; search domains have no
+ * part in it. Rejects with an `Error` that names the host without an address.
+ */
+export async function resolveUpstreams(use: ForwardOptions): Promise<ForwardOptions> {
+  const resolved = await Promise.all(use.to.map((to) => addressesOf(to, use.resolvers)));
+  const unique = new Map(resolved.flat().map((to) => [JSON.stringify(to), to]));
+  return { ...use, to: [...unique.values()] };
+}
+
+async function addressesOf(to: UpstreamOptions, resolvers: readonly string[]): Promise<UpstreamOptions[]> {
+  const { address: host, transport, servername } = to;
+  if (isIP(host) !== 0) return [to];
+  let addresses: string[];
+  try {
+    addresses = resolvers.length === 0 ? await askSystem(host) : await askResolvers(host, resolvers);
+  } catch (error) {
+    throw new Error(`plugin/forward: failed to resolve ${JSON.stringify(host)}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return addresses.map((address) => ({
+    ...to,
+    address,
+    // The name that the Corefile trusts is the one that the certificate must have.
+    servername: transport === 'tls' ? (servername ?? host) : servername,
+  }));
+}
+
+async function askSystem(host: string): Promise<string[]> {
+  const found = await lookup(`${host}.`, { all: true, order: 'verbatim' });
+  return found.map(({ address }) => address);
+}
+
+async function askResolvers(host: string, resolvers: readonly string[]): Promise<string[]> {
+  const resolver = new Resolver(RESOLVER_OPTIONS);
+  resolver.setServers(resolvers);
+  const asked = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+  const found = asked.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const failed = asked.find((result) => result.status === 'rejected');
+  if (found.length === 0 && failed !== undefined) throw failed.reason;
+  return found;
+}

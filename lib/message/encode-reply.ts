@@ -1,0 +1,85 @@
+import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
+import { FLAG, HEADER_SIZE, RCODE } from '../dns/numbers.js';
+import { MessageWriter } from '../dns/writer.js';
+import type { Query } from './query.js';
+import type { ReplyRecords } from './reply-records.js';
+import type { WrittenSections } from './reply-sections.js';
+
+const { QR, AA, TC, RD, CD } = FLAG;
+const NO_OPTIONS: readonly EdnsOption[] = [];
+
+/** One a thread: encoding is never interrupted. */
+const writer = new MessageWriter();
+
+/** What a reply says. */
+export interface ReplyParts {
+  query: Query;
+  /** With its extension (RFC 6891 s.6.1.3). */
+  rcode: number;
+  /** The header's flags other than QR, TC, RD and CD. */
+  flags: number;
+  records: ReplyRecords;
+  /** EDNS options; a client that did not use EDNS does not see them. */
+  options: readonly EdnsOption[] | undefined;
+}
+
+/** Where a reply goes: at most `limit` octets from `offset` of `target` on. `payloadSize`: what its OPT record says. */
+export interface ReplyRoom {
+  target: Buffer;
+  offset: number;
+  limit: number;
+  payloadSize: number;
+}
+
+/** What was written. */
+export interface EncodedReply {
+  /** In octets. */
+  length: number;
+  /** Where the OPT record begins, from the message's start; 0: there is none. */
+  optStart: number;
+  /** Whether what the client needs was left out. */
+  truncated: boolean;
+}
+
+/** Writes a reply. Throws what `writeRecord` throws; `target` holds nothing of use then. */
+export function encodeReply(parts: ReplyParts, { target, offset, limit, payloadSize }: ReplyRoom): EncodedReply {
+  const { query, flags } = parts;
+  const { hasEdns } = query;
+  const end = offset + limit;
+  let options = hasEdns ? (parts.options ?? NO_OPTIONS) : NO_OPTIONS;
+  // The place for OPT is kept free from the start: what the sections may fill ends before it.
+  let written = writeBody(parts, target, offset, end - (hasEdns ? optSize(options) : 0));
+  const { truncated } = written;
+  if (truncated && options.length > 0) {
+    // Extended errors are left out before any record is, and TC tells of it (RFC 8914 s.3).
+    options = NO_OPTIONS;
+    written = writeBody(parts, target, offset, end - optSize(options));
+  }
+  // Without OPT there is no place for the upper bits.
+  const rcode = parts.rcode > 0x0f && !hasEdns ? RCODE.SERVFAIL : parts.rcode;
+  writer.extend(end);
+  const optStart = hasEdns ? writer.at - offset : 0;
+  if (hasEdns) writeOpt(writer, payloadSize, rcode, query.dnssecOk, options);
+  const length = writer.at - offset;
+  writer.at = offset;
+  writer.u16(query.id);
+  writer.u16(QR | flags | (truncated ? TC : 0) | (query.flags & (RD | CD)) | (rcode & 0x0f));
+  writer.u16(1);
+  writer.u16(written.answers);
+  writer.u16(written.authorities);
+  writer.u16(written.additionals + (hasEdns ? 1 : 0));
+  return { length, optStart, truncated };
+}
+
+/** Writes the question and the records at their place in a message that starts at `offset`. */
+function writeBody(
+  { query, flags, records }: ReplyParts,
+  target: Buffer,
+  offset: number,
+  end: number,
+): WrittenSections {
+  writer.begin(target, offset, end, query.key);
+  writer.at = offset + HEADER_SIZE;
+  writer.bytes(query.bytes, query.offset + HEADER_SIZE, query.offset + query.questionEnd);
+  return records.write(writer, query.classNumber, (flags & AA) !== 0);
+}

@@ -10,19 +10,14 @@ export type { CorefileOptions } from './run/corefile-options.js';
 export { ServerCache } from './server/server-cache.js';
 export type { CacheCounters } from './native/addon.js';
 export type { Dependency, VaryBy } from './message/cache-choice.js';
-export type {
-  CacheOptions,
-  ListenOptions,
-  ServerOptions,
-  TcpOptions,
-  ReloadOptions,
-} from './server/options/options.js';
+export type { CacheOptions, ListenOptions, ServerOptions, ReloadOptions } from './server/options/options.js';
 export type { CookieOptions, RateLimitOptions } from './server/options/guard-options.js';
 export type { CloseOptions, CloseReport } from './server/server.js';
 export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/server-sockets.js';
 export type { HttpsOptions } from './worker/https/https-options.js';
 export type { TlsSettings } from './worker/stream/secure-context.js';
+export type { TcpOptions } from './worker/stream/tcp-options.js';
 export type { Overload } from './worker/dispatcher.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { CodedError } from './errors.js';

@@ -7,8 +7,9 @@ import type { TimeoutSettings } from '../corefile/listen-settings.js';
 import { readTls } from '../directives/tls/files.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
+import type { TcpOptions } from '../worker/stream/tcp-options.js';
 import type { RateLimitOptions } from '../server/options/guard-options.js';
-import type { ListenOptions, TcpOptions } from '../server/options/options.js';
+import type { ListenOptions } from '../server/options/options.js';
 
 /** Options of a server that a Corefile decides. */
 export interface Listening {

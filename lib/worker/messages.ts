@@ -3,7 +3,7 @@ import type { HttpsOptions } from './https/https-options.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { Overload } from './dispatcher.js';
 import type { SharedTls } from './stream/secure-context.js';
-import type { TcpOptions } from '../server/options/options.js';
+import type { TcpOptions } from './stream/tcp-options.js';
 
 /** A socket of a server, as its borrowers see it. */
 export interface ServerSocket {

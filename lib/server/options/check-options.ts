@@ -10,11 +10,12 @@ import { checkSteering } from '../../socket/socket-group.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import { MAX_NSID } from '../../worker/edns-settings.js';
 import type { TlsSettings } from '../../worker/stream/secure-context.js';
+import type { TcpOptions } from '../../worker/stream/tcp-options.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
 import { checkReloadNames, checkServerNames } from './option-names.js';
 import { checkOwnTls, checkTls, mergeTls } from './check-tls.js';
-import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions, TcpOptions } from './options.js';
+import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
 const MAX_TIME = 24 * 60 * 60 * 1000;

@@ -2,9 +2,10 @@
 import { invalidType, invalidValue } from '../../errors.js';
 import { nearest } from '../../nearest.js';
 import type { TlsSettings } from '../../worker/stream/secure-context.js';
+import type { TcpOptions } from '../../worker/stream/tcp-options.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import type { CookieOptions, RateLimitOptions } from './guard-options.js';
-import type { CacheOptions, ListenOptions, ReloadOptions, ServerOptions, TcpOptions } from './options.js';
+import type { CacheOptions, ListenOptions, ReloadOptions, ServerOptions } from './options.js';
 
 type Names<Options> = Readonly<Record<keyof Options, true>>;
 

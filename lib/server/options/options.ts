@@ -8,35 +8,10 @@ import type { Steering } from '../../socket/socket-group.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import type { SharedTls, TlsSettings } from '../../worker/stream/secure-context.js';
+import type { TcpOptions } from '../../worker/stream/tcp-options.js';
 import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-options.js';
 
-/** Bounds for DNS over TCP (RFC 7766). Times are in milliseconds; caps apply to the whole server. */
-export interface TcpOptions {
-  /** How long a connection may be idle between queries; default 10,000 (RFC 7766 s.6.2.3). */
-  idleTimeout?: number;
-  /** How long a message may take from its first byte to its last; default 5,000. */
-  messageTimeout?: number;
-  /** How long a client may leave its replies unread before its connection is closed; default 5,000. */
-  writeTimeout?: number;
-  /** How long a TLS handshake may take; default 5,000. */
-  handshakeTimeout?: number;
-  /** How long a client may take to close its side after the server has closed its own; default 1,000. */
-  lingerTimeout?: number;
-  /** Connections in total; default 10,000. */
-  maxConnections?: number;
-  /** Connections of one client (an IPv4 address, an IPv6 /64); default 256. */
-  maxConnectionsPerClient?: number;
-  /** Queries of one connection that handlers hold at a time; default 100 (RFC 7766 s.6.2.1.1). */
-  maxPipelined?: number;
-  /** Queries by TCP or TLS after which a connection is closed; default `Infinity`, no limit. */
-  maxQueries?: number;
-  /** Length of a listening socket's accept queue; default 4,096, and at most what the system allows. */
-  backlog?: number;
-  /** Length of the queue of TCP Fast Open requests (RFC 7413); default 0, no Fast Open. */
-  fastOpen?: number;
-}
-
-/** An entry of `listen` with more settings than an address. */
+/** An entry of `listen`, for those who want to say more than an address. */
 export interface ListenOptions {
   /** `'dns'` (UDP and TCP), `'tls'`, `'https'` or `'grpc'`; default `'dns'`. */
   transport?: AddressTransport;

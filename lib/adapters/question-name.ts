@@ -1,10 +1,3 @@
-/**
- * The name of a question as the code of another library sees it.
- *
- * Those libraries show a name as text without escapes: a dot within a label, or an octet outside their character set,
- * does not come back as it was sent. Such a name is shown with `?` in place of those octets, and where a reply has it,
- * alone or at the end of a longer name, it becomes the client's again.
- */
 import { escapeOctet } from '../dns/escapes.js';
 
 /** A name as its labels, the root as none. */
@@ -18,7 +11,13 @@ const POINTER = 0xc0;
 /** A name has 255 octets at most (RFC 1035 s.2.3.4), so at most so many labels and pointers between them. */
 const MAX_STEPS = 255;
 
-/** See the file's head. */
+/**
+ * The name of a question as the code of another library sees it.
+ *
+ * Such a library shows a name as text without escapes: a dot within a label, or an octet outside its character set,
+ * does not come back as it was sent. This class shows `?` in place of those octets. If a reply contains the shown name,
+ * alone or at the end of a longer name, the class restores the client's name.
+ */
 export class QuestionName {
   /** What the other library's code sees, without a last dot; the root is `''`. */
   readonly shown: string;

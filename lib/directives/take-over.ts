@@ -17,8 +17,8 @@ export function takeOver(reply: Reply, sections: EncodedSections): void {
 }
 
 /**
- * The options that the client gets: the scope of its Client Subnet, and extended errors (RFC 8914
- * s.3). None where the options do not fill their space as they should.
+ * The options that the client gets: the scope of its Client Subnet, and extended errors (RFC 8914 s.3). None if the
+ * options are malformed.
  */
 function returnedOptions({ bytes, optionsStart, optionsEnd }: EncodedSections): readonly EdnsOption[] {
   if (optionsStart === optionsEnd) return NO_OPTIONS;

@@ -1,7 +1,3 @@
-/**
- * What `lib/native/addon.ts` gives where native code cannot be loaded: the look at messages in JavaScript. Sockets are those of
- * `dgram` and `net` then (`lib/socket/plain-socket.ts`); what else native code does is refused.
- */
 import { addOptions, KEEPALIVE_WITH_TIME, readSettings } from './client-options.js';
 import { layout } from './layout.js';
 import { MessageView } from './message-view.js';
@@ -94,7 +90,10 @@ function refused(what: string): new () => never {
 
 const handOver = { listen: refuse('handing sockets over'), connect: refuse('handing sockets over') };
 
-/** See the file's head. */
+/**
+ * The replacement for native code where it cannot be loaded: checks messages in JavaScript. Sockets are then those of
+ * `dgram` and `net` (`lib/socket/plain-socket.ts`). Other functions of native code are refused.
+ */
 export const fallback = {
   layout,
   addOptions,

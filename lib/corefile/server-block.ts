@@ -2,7 +2,7 @@ import type { Position } from './errors.js';
 import type { ZoneKey } from './keys.js';
 import type { ListenSettings } from './listen-settings.js';
 
-/** See the file's head. */
+/** A server block whose directives have been configured. It can be cloned into a worker. */
 export interface ServerBlock {
   /** At least one; a network's key may have become several. */
   zones: ZoneKey[];

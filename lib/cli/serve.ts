@@ -11,7 +11,7 @@ import { startReport, stopReport, tryReport } from './reports.js';
 import { ServiceManager } from './service-manager.js';
 import { packageVersion } from '../native/package-files.js';
 
-/** Writes lines in CoreDNS's format. */
+/** Lines as CoreDNS has them. */
 const logger: Logger = {
   debug: (message) => {
     print(`[DEBUG] ${message}`);
@@ -27,7 +27,7 @@ const logger: Logger = {
   },
 };
 
-/** Starts the server. Rejects with the error of the start. */
+/** Starts the server. Rejects with what keeps it from serving. */
 export async function serve(options: Arguments): Promise<void> {
   const { corefile, dnsPort, control = controlPath(), pidfile, quiet } = options;
   const server = new CorefileServer({
@@ -38,7 +38,7 @@ export async function serve(options: Arguments): Promise<void> {
     ...(control === undefined ? {} : { control }),
   });
   server.on('warning', (warning) => {
-    // The directive `errors` logs these, if the Corefile has it.
+    // The directive `errors` logs these, where the Corefile has it.
     if ((warning as CodedError).code === 'ERR_MULTISOCKET_REPLY_FAILED') return;
     logger.warn(warning.message);
   });
@@ -49,7 +49,7 @@ export async function serve(options: Arguments): Promise<void> {
   const manager = new ServiceManager(logger);
   await server.listen();
   if (pidfile !== undefined) writePid(pidfile);
-  // This precedes the report that the server listens: a signal may come at once.
+  // Before anybody is told that the server listens: a signal may come at once.
   handleSignals(server, manager, quiet);
   manager.ready('serving');
   if (quiet) return;
@@ -58,7 +58,7 @@ export async function serve(options: Arguments): Promise<void> {
   print(`multisocket-${packageVersion}\n${process.platform}/${process.arch}, node ${process.version}`);
 }
 
-/** The default path of the control socket; undefined if none can be made, which does not prevent the start. */
+/** Where the control socket is by default: nowhere where there cannot be one, which is no reason not to serve. */
 function controlPath(): string | undefined {
   if (nativeMissing !== undefined) return undefined;
   const directory = runtimeDirectory();
@@ -72,7 +72,7 @@ function controlPath(): string | undefined {
   }
 }
 
-/** The file is removed when the process ends. */
+/** The file goes with the process. */
 function writePid(file: string): void {
   writeFileSync(file, `${process.pid}\n`);
   process.once('exit', () => {
@@ -105,7 +105,7 @@ function handleSignals(server: CorefileServer, manager: ServiceManager, quiet: b
   process.on('SIGUSR1', () => {
     void reload(server, manager);
   });
-  // Terminals send it when they are closed; the server continues.
+  // Terminals send it when they are closed: no reason for a server to end.
   process.on('SIGHUP', () => undefined);
 }
 

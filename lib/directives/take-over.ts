@@ -9,7 +9,7 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 
 /**
  * Answers with the records of a message that are known to fit behind the query's question, and with those options of its
- * OPT that are for the client. The bytes must stay as they are. Throws `RangeError` for a response code that is none.
+ * OPT that are for the client. The bytes must stay as they are. Throws `RangeError` for an unknown response code.
  */
 export function takeOver(reply: Reply, sections: EncodedSections): void {
   reply.takeOver(sections);

@@ -25,9 +25,7 @@ export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
 export class Reply {
   /** In a chain of directives: the name of the last one that had the query, which made the reply. */
   handledBy: string | undefined;
-  /**
-   * @internal What the directives that have had the query since it was asked, or since `cache` had it, may depend on.
-   */
+  /** @internal What the directives after the last `cache` that had the query, or else all of them, may depend on. */
   dependencies: readonly Dependency[] = NO_DEPENDENCIES;
   /** @internal The same for all directives since the query was asked. */
   allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
@@ -119,9 +117,8 @@ export class Reply {
   }
 
   /**
-   * Answers with a whole message: in dns-packet's or `query.message`'s form, or encoded, as from a resolver. Its
-   * records, response code and the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this
-   * query's.
+   * Answers with a whole message: in dns-packet's or `query.message`'s form, or encoded. Its records, response code and
+   * the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
    *
    * Throws `TypeError` for any other value, `RangeError` for an unknown response code, and `Error` for an encoded
    * message that ends too early or, if its question is another one, that dns-packet cannot read.
@@ -141,9 +138,7 @@ export class Reply {
     return this;
   }
 
-  /**
-   * The records of the answer section. Records that {@link send} got encoded are decoded now, as in `query.message`.
-   */
+  /** The records of the answer section. Encoded ones from {@link send} are decoded now, as in `query.message`. */
   get answers(): readonly ResourceRecord[] {
     return this.#records.get('answers');
   }
@@ -194,10 +189,7 @@ export class Reply {
     this.allDependencies = this.allDependencies.concat(dependencies);
   }
 
-  /**
-   * @internal Applies the caching of something that the reply depends on: the reply is cached no longer, and varies by
-   * as much.
-   */
+  /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */
   restrictCaching({ ttl, varyBy }: CacheChoice): void {
     this.#caching = { ttl: Math.min(this.#caching.ttl, ttl), varyBy: this.#caching.varyBy | varyBy };
   }

@@ -4,10 +4,7 @@ import { channels } from './diagnostics.js';
 import { hasEnded, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
 import { within } from './within.js';
 
-/**
- * Milliseconds before a dead worker is replaced: at first none, then this delay, which grows while the worker dies
- * young.
- */
+/** Milliseconds before the second replacement of a worker that dies young. The first one is immediate; delays grow. */
 const FIRST_DELAY = 100;
 const MAX_DELAY = 1000;
 /**
@@ -15,10 +12,7 @@ const MAX_DELAY = 1000;
  * death may recur: a server whose workers die once a second must serve between their deaths.
  */
 const HEALTHY_AFTER = 500;
-/**
- * Default in ms of `stallTimeout` and `killTimeout` for the interval of beats, which is a quarter of the shortest of
- * them.
- */
+/** Beats come at a quarter of this, in ms, unless `stallTimeout` or `killTimeout` is shorter. */
 const DEFAULT_STALL = 1000;
 /** The least limit of written-off workers, for servers with fewer workers than this. */
 const MIN_WRITTEN_OFF = 4;

@@ -74,14 +74,14 @@ function describe(view: MessageView, words: Uint32Array, texts: Buffer, textUsed
   return used;
 }
 
-/** A function that cannot be had. */
+/** A function that needs native code. */
 function refuse(what: string): () => never {
   return () => {
     throw needsNative(what);
   };
 }
 
-/** A class that cannot be had. */
+/** A class that needs native code. */
 function refused(what: string): new () => never {
   return function () {
     throw needsNative(what);
@@ -104,7 +104,7 @@ export const fallback = {
   prepareInherited: refuse('adopting sockets'),
   /** A listener gets the number of `lib/socket/plain-socket.ts`, which is nothing to close. */
   duplicate: (fd: number) => fd,
-  /** Not known: then as many connections are taken as come. */
+  /** Unknown: all connections are accepted. */
   descriptorRoom: () => true,
   closeSocket: refuse('a group of sockets'),
   steer: refuse('steering'),

@@ -74,10 +74,7 @@ class Slot {
   }
 }
 
-/**
- * Keeps a server's workers alive: starts them, checks that their loops turn, replaces those that die, and renews all of
- * them.
- */
+/** Keeps a server's workers alive: starts them, checks that their loops turn, replaces the dead, and renews all. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #slots: Slot[] = [];

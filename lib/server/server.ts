@@ -173,8 +173,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * the old workers are gone.
    *
    * Rejects with what kept a fresh worker from starting or an address from being opened, with what {@link createServer}
-   * throws, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, and `ERR_SERVER_NOT_RUNNING` when the server does not listen; the old
-   * workers and addresses then stay.
+   * throws, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, `ERR_MULTISOCKET_OWN_TLS` when `changes` have `tls` without `listen` and an
+   * address has TLS settings of its own, and `ERR_SERVER_NOT_RUNNING` when the server does not listen; the old workers and
+   * addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
     return this.#changes.reload(changes);
@@ -186,9 +187,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * and keeps `ca` and `requestCert`. Open connections stay; handshakes that have not ended are broken off if more changes than
    * the certificate. Sessions that began before cannot be resumed (RFC 8446 s.2.2), unless nothing changes.
    *
-   * Resolves when no worker accepts with the old settings. Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`,
-   * which name the option, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made without the option
-   * `tls`; the old settings then stay.
+   * Resolves when no worker accepts with the old settings. The old settings stay when it rejects:
+   * - `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`: `changes` are invalid; the message names the option;
+   * - `ERR_MULTISOCKET_OWN_TLS`: addresses have TLS settings of their own, which `reload({ listen })` renews; the message
+   *   names them. An address with `tls: null` is not encrypted and does not count;
+   * - `ERR_MULTISOCKET_NO_TLS`: the server has no option `tls`;
+   * - `ERR_SERVER_NOT_RUNNING`: the server does not listen.
    */
   secure(changes: Partial<TlsSettings>): Promise<void> {
     return this.#changes.secure(changes);

@@ -24,8 +24,8 @@ export interface ListenOptions {
   /** Whether `::` leaves IPv4 alone; default: the server's. */
   ipv6Only?: boolean;
   /**
-   * Certificates of this address; default: the server's. `null`: it is not encrypted, since a proxy before it does that:
-   * `https` is HTTP/1.1 then.
+   * Certificates of this address, which `server.reload({ listen })` renews; default: the server's. `null`: the address is not
+   * encrypted, since a proxy before it does that: `https` is HTTP/1.1 then.
    */
   tls?: TlsSettings | null;
   /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
@@ -187,7 +187,10 @@ export interface ReloadOptions {
   listen?: ServerOptions['listen'];
   /** Bounds for connections, for new ones; those that are left out have their defaults. */
   tcp?: TcpOptions;
-  /** Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. */
+  /**
+   * Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. Needs
+   * `listen` beside it if an address has TLS settings of its own.
+   */
   tls?: Partial<TlsSettings>;
 }
 

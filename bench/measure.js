@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runLoad } from './loads.js';
 import { freePort, startServer, usage } from './processes.js';
 
-const WARM_UP = 700;
+/** Milliseconds. */
+export const WARM_UP = 700;
 
 /**
  * @typedef {object} Figures
+ * @property {number} answered queries
  * @property {number} cpu microseconds of CPU a query
  * @property {number} rate queries a second
  * @property {number} busy how much of its CPU the server had, 0 to 1
@@ -25,7 +27,7 @@ export async function measure(contender, seconds, directory) {
     const figures = {};
     for (const load of contender.loads) {
       await runLoad(load, port, { duration: WARM_UP });
-      figures[load] = await saturate(server, load, port, seconds);
+      figures[load] = await saturate(server, load, port, { duration: seconds * 1000 });
       if (load === contender.loads[0])
         Object.assign(figures[load], await halfLoad(load, port, figures[load].rate / 2, seconds));
     }
@@ -37,13 +39,15 @@ export async function measure(contender, seconds, directory) {
   }
 }
 
-async function saturate(server, load, port, seconds) {
+/** Figures of one load, as fast as the server answers. `more`: further options of the load. @returns {Promise<Figures>} */
+export async function saturate(server, load, port, more) {
   const before = usage(server.pid).cpu;
-  const result = await runLoad(load, port, { duration: seconds * 1000 });
+  const result = await runLoad(load, port, more);
   const cpu = usage(server.pid).cpu - before;
   if (result.answered === 0) throw new Error(`no answer to ${load}`);
   if (result.rcodes[0] !== result.answered) throw new Error(`${load}: answers with RCODEs ${result.rcodes.join(' ')}`);
   return {
+    answered: result.answered,
     cpu: (cpu * 1000) / result.answered,
     rate: result.queriesPerSecond,
     busy: cpu / result.elapsed,

@@ -1,10 +1,11 @@
 // Servers as processes on their CPU: started, waited for, accounted, ended.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, fork, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { LOAD_CPU, SERVER_CPU } from './loads.js';
 import { questions } from './zone.js';
 
@@ -46,6 +47,31 @@ export async function startServer(contender, port, directory) {
     throw new Error(`${contender.name} does not serve: ${child.said()}${backend?.said() ?? ''}`, { cause: error });
   }
   return { pid: child.pid, stop, alive: () => child.exitCode === null && child.signalCode === null };
+}
+
+/**
+ * Starts our server with the synchronous handler, and resolves when it serves. Its `queries()` resolves to the number of
+ * queries that each UDP socket has received so far. `cpus`: a list as taskset takes it.
+ */
+export async function startCounted(port, options, cpus) {
+  const program = fileURLToPath(new URL('servers/multisocket.js', import.meta.url));
+  const child = fork(program, [String(port), JSON.stringify(options), 'synchronous'], {
+    silent: true,
+    execPath: 'taskset',
+    execArgv: ['-c', cpus, process.execPath],
+  });
+  child.stderr.pipe(process.stderr);
+  const queries = async () => {
+    child.send('queries');
+    return (await once(child, 'message'))[0];
+  };
+  try {
+    await once(child.stdout, 'data', { signal: AbortSignal.timeout(START_TIME) });
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+  return { pid: child.pid, queries, stop: () => end(child) };
 }
 
 /** CPU time in milliseconds and memory in bytes of a process and all that come from it. Shared pages count by share. */

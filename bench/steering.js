@@ -1,12 +1,10 @@
 // `npm run bench:steering`: what each way of steering, with workers tied to CPUs and without, costs and how evenly it
 // spreads. Writes STEERING.md. Loopback runs a datagram's way up on the CPU of its sender, so two loads, one on each CPU,
 // stand for a network card with a queue a CPU.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startLoad } from '../dist/tune/load-generator.js';
-import { freePort, usage } from './processes.js';
+import { freePort, startCounted, usage } from './processes.js';
 import { asMarkdown, asText, machine, median } from './report.js';
 import { questions } from './zone.js';
 
@@ -65,17 +63,14 @@ ${asMarkdown(table)}
 
 async function measure(options, count) {
   const port = await freePort();
-  const all = JSON.stringify({ sockets: CPUS.length, workers: CPUS.length, ...options });
-  const server = fork(here('servers/multisocket.js'), [String(port), all, 'synchronous'], { silent: true });
-  server.stderr.pipe(process.stderr);
+  const server = await startCounted(port, { sockets: CPUS.length, workers: CPUS.length, ...options }, CPUS.join());
   try {
-    await once(server.stdout, 'data');
     await load(port, count, 500);
     const before = usage(server.pid).cpu;
-    const counted = await queries(server);
+    const counted = await server.queries();
     const results = await load(port, count, DURATION);
     const cpu = usage(server.pid).cpu - before;
-    const served = (await queries(server)).map((number, i) => number - counted[i]);
+    const served = (await server.queries()).map((number, i) => number - counted[i]);
     const answered = results.reduce((sum, result) => sum + result.answered, 0);
     return {
       cpu: (cpu * 1000) / answered,
@@ -85,19 +80,11 @@ async function measure(options, count) {
       lost: results.reduce((sum, result) => sum + result.lost, 0),
     };
   } finally {
-    const exit = once(server, 'exit');
-    server.kill();
-    await exit;
+    await server.stop();
   }
 }
 
 function load(port, count, duration) {
   const options = { address: '127.0.0.1', port, questions, transport: 'udp', burst: 4, rate: RATE, timeout: 1000 };
   return Promise.all(CPUS.map((cpu) => startLoad({ ...options, clients: count, cpu, duration }).finished));
-}
-
-/** What each UDP socket has received so far. */
-async function queries(server) {
-  server.send('queries');
-  return (await once(server, 'message'))[0];
 }

@@ -11,7 +11,7 @@ server.on('warning', console.error);
 await server.listen();
 console.log('ready');
 
-// For steering.js, whose child this is then.
+// For startCounted of processes.js, whose child this is then.
 process.on('message', () => {
   const udp = server.stats().sockets.filter(({ protocol }) => protocol === 'udp');
   process.send(udp.map(({ queries }) => queries));

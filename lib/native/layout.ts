@@ -15,10 +15,10 @@ export const nativeSocketCounters = [
  * Counters of a worker that native code writes, in the order of its row.
  *
  * - `received`: Datagrams received.
- * - `batches`: Batches that they came in.
+ * - `batches`: Batches received.
  * - `sent`: Datagrams sent.
- * - `segmentedSends`: Of sent: left with others to the same client as one message (UDP_SEGMENT).
- * - `sendRetries`: Times that the kernel had no room for a datagram and was asked again.
+ * - `segmentedSends`: Datagrams sent together with others as one message (UDP_SEGMENT).
+ * - `sendRetries`: Attempts repeated because the kernel had no room for a datagram.
  * - `sendFailures`: Datagrams that the kernel did not take.
  * - `droppedShort`: Messages under 12 bytes, dropped.
  * - `droppedResponse`: Messages with QR=1, dropped.
@@ -30,9 +30,9 @@ export const nativeSocketCounters = [
  * - `badVersions`: Messages answered with BADVERS.
  * - `cacheHits`: Queries answered from the cache.
  * - `badCookies`: Messages answered with BADCOOKIE.
- * - `rateLimitDropped`: Responses over the rate, not sent (reportOnly: sent and counted).
- * - `rateLimitSlipped`: Responses over the rate, sent truncated (reportOnly: whole).
- * - `rateLimitBypassed`: Messages that no rate was charged for, because of a valid cookie.
+ * - `rateLimitDropped`: Excess responses, dropped (reportOnly: counted and sent).
+ * - `rateLimitSlipped`: Excess responses, truncated (reportOnly: sent whole).
+ * - `rateLimitBypassed`: Messages not charged because of a valid cookie.
  */
 export const nativeWorkerCounters = [
   'received',
@@ -70,11 +70,11 @@ export interface Layout {
   envelopeSize: number;
   /** Bytes of a receive slot. */
   slotStride: number;
-  /** Where the text region starts in the slab; it has 2 * batchSize * maxText bytes. */
+  /** Offset of the text region in the slab; it has 2 * batchSize * maxText bytes. */
   textOffset: number;
   /** The longest presentation form of a name, in characters. */
   maxText: number;
-  /** Where the output region starts in the slab. */
+  /** Offset of the output region in the slab. */
   outputOffset: number;
   /** Bytes of the output region. */
   outputSize: number;
@@ -82,11 +82,11 @@ export interface Layout {
   slabSize: number;
   /** Words of a query's row. */
   queryWords: number;
-  /** Words that a StreamAdmission is told and tells. */
+  /** Words of the input and output of a StreamAdmission. */
   streamWords: number;
   /** Words of an entry in the outbox. */
   outboxEntryWords: number;
-  /** Entries that the outbox has room for. */
+  /** The most entries in the outbox. */
   outboxEntries: number;
   /** Float64 elements of a socket's row of counters. */
   socketRow: number;
@@ -150,7 +150,7 @@ export interface Layout {
     query: number;
     /** To be dropped. */
     drop: number;
-    /** Answered: the reply stands where the message stood. */
+    /** Answered: the reply has replaced the message. */
     reply: number;
   };
   /** The words that a StreamAdmission is told and tells, beside the rows. */
@@ -159,7 +159,7 @@ export interface Layout {
     most: number;
     /** Out: offset in the input of the first byte that was not consumed. */
     consumed: number;
-    /** In: where in the output answers go. Out: where they end. */
+    /** In: offset in the output for answers. Out: offset of their end. */
     answersEnd: number;
   };
   /** The words of an entry in the outbox, whose first word counts the entries. */
@@ -175,17 +175,17 @@ export interface Layout {
   };
   /** Sizes and counts of the memory of a UdpClient. */
   client: {
-    /** Where in the slab the messages to be sent stand. */
+    /** Offset in the slab of the messages to be sent. */
     queriesOffset: number;
     /** Bytes of the slab. */
     slabSize: number;
-    /** Handles are below it. */
+    /** All handles are below this. */
     maxOutstanding: number;
-    /** Entries that the outbox has room for. */
+    /** The most entries in the outbox. */
     outboxEntries: number;
     /** Words of an entry in the outbox. */
     outboxWords: number;
-    /** Stands in place of the handle of a query that could not be sent. */
+    /** Replaces the handle of a query that could not be sent. */
     unsent: number;
     /** Words of a row of answers. */
     answerWords: number;
@@ -194,7 +194,7 @@ export interface Layout {
   ask: {
     /** The upstream's number. */
     upstream: number;
-    /** JavaScript's number for the query; native code sets `unsent` where it could not send. */
+    /** JavaScript's number for the query; native code sets `unsent` if it could not send. */
     handle: number;
     /** Offset of the message in the slab. */
     offset: number;
@@ -242,39 +242,39 @@ export interface Layout {
     truncated: number;
     /** The answer cannot be read. */
     malformed: number;
-    /** The kernel reports that nobody is there. */
+    /** The kernel reports that the upstream is unreachable. */
     unreachable: number;
-    /** The question came back in another case. */
+    /** The question came back with other upper and lower case. */
     misspelt: number;
-    /** Somebody guesses at the answer. */
+    /** Answers to the query were being guessed. */
     guessed: number;
-    /** On a stream: the message answers nothing. */
+    /** On a stream: the message does not answer the query. */
     unmatched: number;
   };
   /** What an answer says, as far as caching goes. */
   kind: {
     /** The records that were asked for. */
     data: number;
-    /** There are none, and an SOA says so. */
+    /** There are no such records: an SOA denies them. */
     denial: number;
     /** Name servers to ask. */
     referral: number;
-    /** None of these: such an answer is not to be kept. */
+    /** None of these: not cached by default. */
     nothing: number;
-    /** Another response code than NOERROR and NXDOMAIN. */
+    /** A response code other than NOERROR and NXDOMAIN. */
     failure: number;
   };
   /** The words that tell an answer cache how to keep a reply. */
   keeping: {
-    /** The query's, by its place in `transports`. */
+    /** The query's transport, as an index into `transports`. */
     transport: number;
-    /** Where in the reply its OPT record begins; 0 without one. */
+    /** Offset of the OPT record in the reply; 0: there is none. */
     opt: number;
-    /** Seconds that it lives at most. */
+    /** The longest lifetime, in seconds. */
     maxTtl: number;
     /** The sum of 1 (local address), 2 (client's network) and 4 (client). */
     varyBy: number;
-    /** The cache's when the handler began to answer. */
+    /** The generation of the cache when the handler began. */
     generation: number;
   };
   /** As {@link nativeSocketCounters}. */

@@ -42,7 +42,7 @@ export interface NativeSocket {
   sendBufferSize: number;
 }
 
-/** What the kernel knows of a socket, whoever opened it. */
+/** The description of a socket by the kernel, whichever process opened it. */
 export interface NativeSocketDescription {
   protocol: 'udp' | 'tcp';
   /** Numeric, with its zone where it has one. */

@@ -1,11 +1,11 @@
-/** One run: a server with so many sockets in a process of its own, under load, and the figures of that. */
+/** One run: a server with a number of sockets in a process of its own, under load, and its figures. */
 import { cpus } from 'node:os';
 import { usableCpus } from '../socket/cpus.js';
 import { startLoad, type LoadOptions, type LoadResult } from './load-generator.js';
 import type { ServedState, ServedSource } from './served-messages.js';
 import { ServedProcess } from './served-process.js';
 
-/** How a run goes about it. Times are in milliseconds. */
+/** The settings of a run. Times are in milliseconds. */
 export interface RunPlan {
   source: ServedSource;
   address: string;
@@ -13,19 +13,19 @@ export interface RunPlan {
   port: number;
   questions: readonly Uint8Array[];
   clients: number;
-  /** Queries in the air while the server is saturated. */
+  /** Queries in flight while the server is saturated. */
   window: number;
-  /** How long it is saturated, and then how long latency is measured. */
+  /** How long the server is saturated, and then how long latency is measured. */
   duration: number;
   /** Queries a second of the load: the server is not saturated then. */
   rate: number | undefined;
-  /** Queries a second at which latency is measured; undefined: half of what this run bore. */
+  /** Queries a second at which latency is measured; undefined: half of the rate that this run reached. */
   latencyRate: number | undefined;
   /** Whether `address` may be outside of loopback. */
   remote: boolean;
 }
 
-/** What a run found. */
+/** The result of a run. */
 export interface RunFigures {
   sockets: number;
   /** Answers a second. */

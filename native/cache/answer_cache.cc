@@ -8,11 +8,11 @@
 namespace multisocket {
 namespace {
 
-// So many that two threads seldom meet, each so large that the longest reply (65,535 octets) is a small part of it.
+// Enough shards that two threads seldom meet in one. Each is large enough for the longest reply (65,535 octets).
 constexpr size_t kMaxShards = 64;
 constexpr size_t kMinShardBytes = size_t{1} << 20;
 
-// Whether the name of a key is `name`, or, with `subtree`, below it. Both are whole names in wire format.
+// Returns whether a key's name equals `name` or, with `subtree`, is below it. Both names are in wire format.
 bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool subtree) {
   const auto lower = [](uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet; };
   const uint8_t* at = CacheKey::name(key);
@@ -46,7 +46,7 @@ AnswerCache::AnswerCache(const Options& options)
 AnswerCache::~AnswerCache() = default;
 
 AnswerCacheShard& AnswerCache::shard(uint64_t hash) const {
-  // Other bits than those that choose the bucket.
+  // The bucket is chosen by other bits of the hash.
   return shards_[hash >> 32 & (shard_count_ - 1)];
 }
 
@@ -93,7 +93,7 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
   if (made == nullptr) return false;
   const uint64_t hashed = hash(key);
-  // The shard looks at the generation under its lock, which a clear takes after it has changed the generation.
+  // The shard checks the generation under its lock. A clear changes the generation before it takes the lock.
   if (!shard(hashed).store(std::move(made), hashed, now, generation_, answer.generation)) return false;
   variations_.fetch_or(static_cast<uint8_t>(1U << vary_by), std::memory_order_relaxed);
   return true;

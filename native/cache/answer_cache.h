@@ -1,6 +1,6 @@
-// Replies by question, for all threads that serve one server: warm for all of them as soon as one has answered. Shards,
-// each under its own lock, keep threads out of each other's way; a look-up that finds a lock taken for long is a miss,
-// since an answer by the handler costs less than waiting.
+// A cache of replies, found by question. All threads of one server share it. It is divided into shards, each under its
+// own lock, so that threads seldom wait for each other. A look-up that waits too long for a lock is a miss: asking the
+// handler costs less than waiting.
 #ifndef MULTISOCKET_ANSWER_CACHE_H_
 #define MULTISOCKET_ANSWER_CACHE_H_
 
@@ -21,39 +21,39 @@ class AnswerCacheShard;
 class AnswerCache {
  public:
   struct Options {
-    size_t max_bytes = 0;                  // in all, bookkeeping included
-    uint16_t payload_size = kPayloadSize;  // of our OPT records, and the longest UDP reply
-    uint32_t serve_stale_seconds = 0;      // how long after its end an answer may be given as stale (RFC 8767)
-    uint32_t prefetch_hits = 0;            // an answer asked for this often is refreshed before its end; 0: none is
-    uint32_t prefetch_gap = 0;             // seconds without a query after which the count starts again; 0: never
-    bool ignore_nsid = false;              // NSID is no reason against the cache: whoever gives an answer out adds it
-    bool keep_ttl = false;                 // give answers with the TTLs that they came with
-    uint32_t prefetch_percent = 10;        // of its life: how near to its end, 1 to 90
-    bool looked_up_again = false;          // by the handler behind a look_up_first: see there
-    bool stale_first = true;               // whether look_up_first gives what is past its end
-    uint32_t stale_ttl = 30;               // seconds; the most that a stale answer's TTLs say (RFC 8767 s.4)
-    uint32_t refresh_interval = 30;        // seconds between two tries to renew an answer (RFC 8767 s.5)
-    bool prefer_data = false;              // a denial does not replace data that may still be given
+    size_t max_bytes = 0;                  // total, including bookkeeping
+    uint16_t payload_size = kPayloadSize;  // in our OPT records; the longest UDP reply
+    uint32_t serve_stale_seconds = 0;      // how long an expired answer may still be sent (RFC 8767)
+    uint32_t prefetch_hits = 0;            // an answer with this many hits is refreshed before it expires; 0: never
+    uint32_t prefetch_gap = 0;             // seconds without a query after which the hits are counted anew; 0: never
+    bool ignore_nsid = false;              // cache queries with NSID too; the caller adds NSID to the reply
+    bool keep_ttl = false;                 // send answers with their original TTLs
+    uint32_t prefetch_percent = 10;        // 1 to 90; the last part of an answer's life, in which it is refreshed
+    bool looked_up_again = false;          // the handler behind look_up_first looks up again
+    bool stale_first = true;               // whether look_up_first returns expired answers
+    uint32_t stale_ttl = 30;               // seconds; the upper limit of the TTLs of a stale answer (RFC 8767 s.4)
+    uint32_t refresh_interval = 30;        // seconds between two attempts to refresh an answer (RFC 8767 s.5)
+    bool prefer_data = false;              // a denial does not replace data that may still be sent
   };
 
   struct Counters {
-    uint64_t hits = 0;  // stale ones included
+    uint64_t hits = 0;  // including stale answers
     uint64_t stale_hits = 0;
-    uint64_t misses = 0;     // contended ones included
+    uint64_t misses = 0;     // including contended look-ups
     uint64_t contended = 0;  // misses because a lock was taken
     uint64_t stores = 0;
-    uint64_t evictions = 0;  // to make room; neither replaced nor cleared ones
-    uint64_t bytes = 0;      // in use, an empty cache's tables included
+    uint64_t evictions = 0;  // removals to make room; replaced and cleared answers do not count
+    uint64_t bytes = 0;      // in use, including the tables of an empty cache
     uint64_t entries = 0;
   };
 
   struct Found {
     size_t length = 0;  // of the reply; 0: a miss
-    size_t opt = 0;     // where in the reply its OPT begins; 0: it has none
+    size_t opt = 0;     // offset of the OPT in the reply; 0: the reply has no OPT
     bool stale = false;
-    // A miss though there is an answer: the caller has the handler answer and stores what it says, because the answer
-    // is about to end or has. That falls to one caller at a time, and to another after `refresh_interval` where
-    // nothing was stored.
+    // A miss although there is an answer: the answer has expired or is about to. The caller asks the handler and stores
+    // its reply. Only one caller at a time gets this flag. If it stores nothing, another caller gets the flag after
+    // `refresh_interval`.
     bool refresh = false;
   };
 
@@ -62,45 +62,44 @@ class AnswerCache {
   AnswerCache(const AnswerCache&) = delete;
   AnswerCache& operator=(const AnswerCache&) = delete;
 
-  // Writes the reply to a query whose verdict was kQuery into `out`, which may be `query` itself. What is longer than
-  // `capacity` is a miss, and leaves `out` alone, as every miss does. `now`: seconds of a clock that only goes forward,
-  // the same for all threads; it may wrap around. `allow_stale`: where nothing else is there, an answer past its end
-  // will do, with TTLs of at most `stale_ttl` seconds (RFC 8767 s.4).
+  // Writes the reply to a query whose verdict is kQuery into `out`, which may be `query` itself. A reply longer than
+  // `capacity` is a miss. A miss does not change `out`. `now`: seconds of a monotonic clock that all threads share; it
+  // may wrap around. `allow_stale`: an expired answer is acceptable if there is no other; its TTLs are at most
+  // `stale_ttl` seconds (RFC 8767 s.4).
   Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, bool allow_stale,
                 uint8_t* out, size_t capacity);
 
-  // A look-up before a handler. With `looked_up_again` the handler looks up for itself what is not found here: then the
-  // query that is to renew an answer goes on to it as any other miss, and a miss leaves no trace, neither in the
-  // counters nor in the answer.
+  // Looks up before a handler is called. With `looked_up_again` the handler looks up again on a miss. A query that
+  // should refresh an answer is then an ordinary miss here, and a miss changes neither the counters nor the answer.
   Found look_up_first(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, uint8_t* out,
                       size_t capacity);
 
-  // Keeps the reply that a handler gave to `query`, in place of what was kept for such queries. False: not kept,
-  // because the query or the reply is not of a kind to be cached (CacheKey::read, CachedAnswer::make), or too long for
-  // a shard. All answers to one question should vary by the same: where they do not, the one that varies by more comes
-  // first. Not kept is what began before a clear: it may be of what the clear was to remove. Nor does a failure replace
-  // what may still be given, as stale or not (RFC 8767 s.4).
+  // Stores the reply that a handler gave to `query`, and replaces an earlier one. Returns false if it stores nothing.
+  // The query or the reply may be uncacheable (CacheKey::read, CachedAnswer::make), or the reply too long for a shard.
+  // A reply that was begun before a clear is not stored, since the clear may have been meant to remove it. A failure
+  // does not replace an answer that may still be sent, stale or not (RFC 8767 s.4). All answers to one question should
+  // vary by the same properties. If they do not, a look-up tries the one that varies by more first.
   bool store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer, uint32_t now);
 
-  // Changes with each clear. What a handler answers is stored with the generation at which it began.
+  // Changes with each clear. An answer is stored with the generation at which its handler began.
   uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-  // Each returns how many it removed.
+  // Each returns the number of answers removed.
   size_t clear();
-  // `name`: as on the wire, whole, in any spelling. `subtree`: with all names below it.
+  // `name`: a complete name in wire format, in upper or lower case. `subtree`: also removes all names below it.
   size_t clear(const uint8_t* name, size_t length, bool subtree);
 
-  // Whether any answer varies by where its query came from or went: only then does `origin` need addresses.
+  // Whether any answer varies by the client's or the local address. Only then does `origin` need addresses.
   bool varies() const { return variations_.load(std::memory_order_relaxed) > 1; }
 
-  // At any time, from any thread; each number is exact, though not all are of one moment.
+  // May be called at any time from any thread. Each number is exact, but they may be of different moments.
   Counters counters() const;
 
  private:
-  // How to look up.
+  // How a look-up behaves.
   struct Manner {
     bool allow_stale;
-    bool leaves_misses;  // to another look-up
+    bool leaves_misses;  // another look-up follows and counts the miss
   };
 
   friend class AnswerCacheShard;
@@ -115,7 +114,7 @@ class AnswerCache {
   Manner first_manner_;
   size_t shard_count_;
   std::unique_ptr<AnswerCacheShard[]> shards_;
-  // One bit for each variation that was ever stored: a look-up tries these and no others.
+  // One bit for each variation that was ever stored. A look-up tries only these.
   std::atomic<uint8_t> variations_{0};
   std::atomic<uint32_t> generation_{0};
 };

@@ -7,12 +7,13 @@
 namespace multisocket {
 namespace {
 
-// The table starts small and grows with its answers: the buckets of a thousand names then stay in the processor's cache
-// however much memory the rest may take.
+// The table starts small and grows with its answers. The buckets of a thousand names then stay in the processor's
+// cache, whatever the memory limit is.
 constexpr uint32_t kFirstBuckets = 16;
-// A small answer costs about 160: in a full table of such, a bucket has one or two.
+// A small answer costs about 160 bytes. A full table of small answers has one or two in each bucket.
 constexpr size_t kBytesPerBucket = 128;
-// A lock is held for the time of a copy. Whoever still has it after so many looks has been taken off its processor.
+// A lock is held only while an answer is copied. If it is still taken after this many attempts, its owner's thread has
+// been preempted.
 constexpr int kLockAttempts = 64;
 
 bool lock_soon(std::unique_lock<std::mutex>* lock) {
@@ -37,7 +38,7 @@ void AnswerCacheShard::open(const AnswerCache::Options& options) {
 
 void AnswerCacheShard::resize(uint32_t count) {
   std::unique_ptr<CachedAnswer*[]> buckets(new (std::nothrow) CachedAnswer*[count]());
-  if (buckets == nullptr) return;  // longer chains serve as well
+  if (buckets == nullptr) return;  // without memory the chains grow longer, which is harmless
   buckets_ = std::move(buckets);
   const size_t before = empty_size();
   bucket_count_ = count;
@@ -80,7 +81,7 @@ AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash,
   add(&hits_, 1);
   found.length = answer->reply_length(view);
   if (answer->opt_length() != 0) found.opt = found.length - answer->opt_length();
-  // What is stale is given with the TTLs it came with, as far as these are not above the bound.
+  // A stale answer keeps its original TTLs, limited to `stale_ttl`.
   answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? options_.stale_ttl : UINT32_MAX,
                 out);
   return found;
@@ -110,7 +111,7 @@ bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t
   CachedAnswer* old = find(answer->key(), answer->key_length(), answer->hash);
   if (old != nullptr && is_to_stay(*old, *answer, now)) return false;
   if (old != nullptr) {
-    answer->visited = old->visited;  // a name does not become less asked for by being refreshed
+    answer->visited = old->visited;  // a refresh does not make a name less popular
     remove(old);
   }
   while (bytes_.load(std::memory_order_relaxed) + cost > options_.max_bytes) {
@@ -184,7 +185,7 @@ void AnswerCacheShard::remove(CachedAnswer* answer) {
 
 void AnswerCacheShard::evict(uint32_t now) {
   if (hand_ == nullptr) hand_ = oldest_;
-  // What nobody can be given any more goes at once, however often it was asked for.
+  // An answer that is too old to be sent is removed at once, however popular it is.
   const auto over = [&](const CachedAnswer& answer) {
     return answer.age(now) >= uint64_t{answer.lifetime()} + options_.serve_stale_seconds;
   };

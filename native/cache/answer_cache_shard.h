@@ -1,9 +1,9 @@
-// One part of an answer cache: a table of answers under a lock, bounded in bytes.
+// One shard of an answer cache: a table of answers under a lock, limited in bytes.
 //
-// What has to go is chosen by SIEVE (Zhang and others, NSDI 2024): answers stand in a queue in the order in which they
-// came, a hit sets a bit, and a hand that moves from the oldest to the newest removes the first one without the bit and
-// clears it on those it passes. A hit moves nothing, unlike with least-recently-used, and names asked for once, as
-// floods of random names are, go before those that are asked for again.
+// SIEVE (Zhang and others, NSDI 2024) chooses what to evict. Answers are in a queue in the order of their arrival. A
+// hit sets a bit. A hand moves from the oldest answer to the newest, clears the bit where it is set, and evicts the
+// first answer without it. Unlike least-recently-used, a hit moves nothing. Names that are asked for once, as in floods
+// of random names, are evicted before names that are asked for again.
 #ifndef MULTISOCKET_ANSWER_CACHE_SHARD_H_
 #define MULTISOCKET_ANSWER_CACHE_SHARD_H_
 
@@ -19,7 +19,7 @@
 
 namespace multisocket {
 
-// A cache line's, so that threads in two shards do not share one.
+// Aligned to a cache line, so that threads in two shards do not share one.
 class alignas(64) AnswerCacheShard {
  public:
   AnswerCacheShard() = default;
@@ -27,13 +27,13 @@ class alignas(64) AnswerCacheShard {
   AnswerCacheShard(const AnswerCacheShard&) = delete;
   AnswerCacheShard& operator=(const AnswerCacheShard&) = delete;
 
-  // Before anything else. `options.max_bytes` is this shard's part.
+  // Must be called first. `options.max_bytes` is the share of this shard.
   void open(const AnswerCache::Options& options);
 
-  // A look-up as AnswerCache has it, of one key; `hash` is the key's.
+  // Looks up one key, as AnswerCache::look_up does. `hash` is the hash of the key.
   AnswerCache::Found look_up(const CacheKey& key, uint64_t hash, const uint8_t* query, const MessageView& view,
                              uint32_t now, AnswerCache::Manner manner, uint8_t* out, size_t capacity);
-  // False as well where `current` is no longer `generation`.
+  // Also returns false if `current` no longer equals `generation`.
   bool store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now, const std::atomic<uint32_t>& current,
              uint32_t generation);
   size_t clear(const std::function<bool(const CachedAnswer&)>& matches);
@@ -44,7 +44,7 @@ class alignas(64) AnswerCacheShard {
  private:
   using Counter = std::atomic<uint64_t>;
 
-  // Adds to a counter that is written under the lock alone.
+  // Adds to a counter that is written only under the lock.
   static void add(Counter* counter, uint64_t n) {
     counter->store(counter->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
@@ -65,7 +65,7 @@ class alignas(64) AnswerCacheShard {
   std::unique_ptr<CachedAnswer*[]> buckets_;
   CachedAnswer* oldest_ = nullptr;
   CachedAnswer* newest_ = nullptr;
-  CachedAnswer* hand_ = nullptr;  // null: at the oldest
+  CachedAnswer* hand_ = nullptr;  // null: the oldest answer
   Counter hits_{0};
   Counter stale_hits_{0};
   Counter misses_{0};

@@ -1,4 +1,4 @@
-// The caches that are asked before a handler, one after the other: those of all that may answer on one socket.
+// The caches that are asked, in order, before a handler is called: those of all servers that may answer on one socket.
 #ifndef MULTISOCKET_ANSWER_FRONT_H_
 #define MULTISOCKET_ANSWER_FRONT_H_
 
@@ -18,7 +18,7 @@ class AnswerFront {
 
   explicit AnswerFront(Caches caches) : caches_(std::move(caches)) {}
 
-  // Writes the first reply that one of them has, as AnswerCache::look_up_first does; length 0: none has any.
+  // Writes the first reply that a cache has, as AnswerCache::look_up_first does. Length 0: no cache has a reply.
   AnswerCache::Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now,
                              uint8_t* out, size_t capacity) const {
     for (const auto& cache : caches_) {
@@ -28,7 +28,7 @@ class AnswerFront {
     return {};
   }
 
-  // Whether a look-up needs the addresses of its query: AnswerCache::varies.
+  // Whether a look-up needs the addresses of its query (AnswerCache::varies).
   bool varies() const {
     for (const auto& cache : caches_) {
       if (cache->varies()) return true;

@@ -17,7 +17,7 @@ constexpr uint16_t kAny = 255;
 constexpr uint16_t kRcode = 15;
 constexpr uint16_t kNoError = 0;
 constexpr uint16_t kNxDomain = 3;
-// Resolvers follow no longer ones either.
+// Resolvers do not follow longer chains either.
 constexpr unsigned kMaxLinks = 16;
 
 // A name without pointers, in lower case.
@@ -31,8 +31,8 @@ struct Name {
   }
 };
 
-// Whether a record of the type asked stands at `owner`. If not, `*target` is where a CNAME there leads; without one, or
-// with two that differ, it is empty.
+// Returns whether there is a record of the queried type at `owner`. If not, `*target` is the target of the CNAME there.
+// It is empty if there is no CNAME, or if there are two different ones.
 bool look_at(const uint8_t* message, size_t length, size_t question_end, const Name& owner, Name* target) {
   const uint16_t type = read16(message + question_end - 4);
   const uint16_t klass = read16(message + question_end - 2);

@@ -1,4 +1,4 @@
-// What an answer says, as far as caching goes.
+// The kind of an answer, as the cache distinguishes it.
 #ifndef MULTISOCKET_ANSWER_KIND_H_
 #define MULTISOCKET_ANSWER_KIND_H_
 
@@ -9,10 +9,10 @@
 
 namespace multisocket {
 
-// Reads a well-formed response with one question, without OPT or with it. NOERROR is kData if a record of the type
-// asked stands at the end of the chain of CNAME records that begins at the name asked (RFC 1034 s.3.6.2). Else it is
-// kDenial with an SOA in the authority section, and so is NXDOMAIN (RFC 2308 s.2); kReferral with NS records there and
-// no answers. It says kNothing otherwise, and is not to be kept (RFC 2308 s.5). Other response codes are kFailure.
+// Reads a well-formed response with one question, with or without OPT. NOERROR is kData if the chain of CNAME records
+// from the queried name ends at a record of the queried type (RFC 1034 s.3.6.2). Otherwise NOERROR or NXDOMAIN is
+// kDenial if the authority section has an SOA (RFC 2308 s.2), and NOERROR without answers is kReferral if that section
+// has NS records. All else is kNothing and is not cached by default (RFC 2308 s.5). Other response codes are kFailure.
 layout::AnswerKind kind_of(const uint8_t* message, size_t length);
 
 }  // namespace multisocket

@@ -11,16 +11,16 @@ namespace multisocket {
 namespace {
 
 constexpr uint16_t kMinPayloadSize = 512;
-constexpr uint16_t kTypeTkey = 249;  // then TSIG, IXFR and, the last of them, AXFR
+constexpr uint16_t kTypeTkey = 249;  // followed by TSIG, IXFR and AXFR, the last
 constexpr uint16_t kTypeAxfr = 252;
 constexpr uint16_t kOptionClientSubnet = 8;
 constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// An empty option is not the same as none.
+// Differs from 0: an empty option is not the same as no option.
 constexpr size_t kNoSubnet = UINT8_MAX;
 
-// Finds the client subnet option; `length` is kNoSubnet before, and stays so where there is none. False where there is
-// a second one, or an option that may change the answer.
+// Finds the client subnet option. `length` must be kNoSubnet, and is unchanged if there is no such option. Returns
+// false if there are two of them, or if another option may change the answer.
 bool find_subnet(const uint8_t* query, const MessageView& view, AddedOptions added, const uint8_t** subnet,
                  size_t* length) {
   const uint8_t* options = query + view.options_offset;
@@ -51,7 +51,7 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport tra
   if (!find_subnet(query, view, added, &subnet, &subnet_length)) return false;
   if (subnet_length > kMaxSubnet && subnet_length != kNoSubnet) return false;
 
-  // All flags, not RD, AD, CD and DO alone: whatever a client sets, its answer is shared with those who set the same.
+  // All flags, not only RD, AD, CD and DO: a client shares answers only with clients that set the same flags.
   write16(bytes_ + kType, view.qtype);
   write16(bytes_ + kClass, view.qclass);
   write16(bytes_ + kFlags, view.flags);

@@ -13,14 +13,14 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kTtlBeforeRdata = 6;  // octets from a TTL to the RDATA
-constexpr size_t kMinRecord = 1 + 10;  // the root; TYPE, CLASS, TTL, RDLENGTH
+constexpr size_t kTtlBeforeRdata = 6;  // octets between the start of a TTL and the RDATA
+constexpr size_t kMinRecord = 1 + 10;  // the root name; TYPE, CLASS, TTL, RDLENGTH
 constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;
 constexpr size_t kOptSize = 11;
-constexpr size_t kAllocatorShare = 16;  // what malloc keeps beside a block, and rounds it up to
+constexpr size_t kAllocatorShare = 16;  // bytes that malloc adds to a block for its own use and for rounding
 constexpr uint32_t kMaxTtl = INT32_MAX;
 constexpr uint16_t kTypeSoa = 6;
-constexpr uint16_t kTypeSig = 24;  // in a reply, one that signs the message: SIG(0)
+constexpr uint16_t kTypeSig = 24;  // in a reply, SIG(0): it signs the message
 constexpr uint16_t kTypeTkey = 249;
 constexpr uint16_t kTypeTsig = 250;
 constexpr uint16_t kFlagQr = 0x8000;
@@ -33,7 +33,7 @@ struct TtlPlaces {
   uint16_t offsets[kMaxRecords];
 };
 
-// The question of the reply is the query's, whatever the spelling.
+// Returns whether the reply has the question of the query. Upper and lower case are equal.
 bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {
   const auto lower = [](uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet; };
   const size_t name_end = end - 4;
@@ -43,7 +43,7 @@ bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {
   return memcmp(query + name_end, reply + name_end, 4) == 0;
 }
 
-// Walks the records, notes where their TTLs stand and returns how long the answer may live; 0 where it is not to be
+// Reads the records and notes the offsets of their TTLs. Returns how long the answer may live, or 0 if it must not be
 // cached.
 uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* places, layout::AnswerKind* answer_kind) {
   const uint8_t* message = answer.message;
@@ -53,7 +53,7 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
   const layout::AnswerKind kind = kind_of(message, answer.length);
   *answer_kind = kind;
   if (records > kMaxRecords) return 0;
-  // What says nothing, and a failure, is kept for as long as it is said to be.
+  // A failure, or an answer of no kind, lives only as long as the caller sets.
   if (kind >= layout::kNothing && answer.max_ttl > kMaxTtl) return 0;
   uint32_t lifetime = std::min(answer.max_ttl, kMaxTtl);
   size_t at = question_end;
@@ -65,7 +65,7 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
     if (type == kTypeOpt || type == kTypeTkey || type == kTypeTsig || type == kTypeSig) return 0;
     lifetime = std::min(lifetime, record.ttl);
     places->offsets[places->count++] = static_cast<uint16_t>(record.rdata - kTtlBeforeRdata - question_end);
-    // The MINIMUM of an SOA stands last (RFC 2308 s.5).
+    // MINIMUM is the last field of an SOA (RFC 2308 s.5).
     const bool is_authority = i >= answers && i < first_additional;
     if (kind != layout::kData && is_authority && type == kTypeSoa)
       lifetime = std::min(lifetime, read32(message + at - 4));
@@ -73,7 +73,7 @@ uint32_t read_records(const Answer& answer, size_t question_end, TtlPlaces* plac
   return at == answer.length ? lifetime : 0;
 }
 
-// A cookie is one client's.
+// A cookie belongs to one client.
 bool has_cookie(const Answer& answer) {
   for (size_t at = 0; at + 4 <= answer.options_length; at += 4U + read16(answer.options + at + 2)) {
     if (read16(answer.options + at) == kOptionCookie) return true;
@@ -81,7 +81,7 @@ bool has_cookie(const Answer& answer) {
   return false;
 }
 
-// Our OPT: nothing in it comes from the client but DO, which is in the key.
+// Writes our OPT. Its only field from the client is DO, which is part of the key.
 void write_opt(const MessageView& view, uint16_t payload_size, const Answer& answer, uint8_t* opt) {
   opt[0] = 0;
   write16(opt + 1, kTypeOpt);

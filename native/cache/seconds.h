@@ -7,7 +7,7 @@
 
 namespace multisocket {
 
-// Seconds of a clock that only goes forward, the same for all threads.
+// Seconds of a monotonic clock that all threads share.
 inline uint32_t seconds() {
 #ifdef CLOCK_MONOTONIC_COARSE
   constexpr clockid_t kClock = CLOCK_MONOTONIC_COARSE;

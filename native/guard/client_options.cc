@@ -12,7 +12,7 @@ constexpr size_t kPackedNumbers = 6;
 constexpr size_t kOptionHeader = 4;
 constexpr size_t kOptFixedSize = 11;
 
-// Writes an option's head; returns where its data go.
+// Writes the code and the length of an option. Returns where its data begin.
 uint8_t* begin_option(uint8_t* at, uint16_t code, size_t length) {
   write16(at, code);
   write16(at + 2, static_cast<uint32_t>(length));
@@ -51,7 +51,7 @@ size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limi
     end += owed;
   }
   owed = 0;
-  // The last one, since its length depends on all others.
+  // Padding comes last, since its length depends on all other options.
   if ((asked & kAskedPadding) && settings.padding_block != 0 && fits(0)) {
     const size_t block = settings.padding_block;
     const size_t padded = std::min((end + kOptionHeader + block - 1) / block * block, limit);

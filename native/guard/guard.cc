@@ -15,7 +15,7 @@ constexpr size_t kOptSize = 11;
 constexpr uint16_t kTypeOpt = 41;
 constexpr uint16_t kFlagQr = 0x8000;
 constexpr uint16_t kFlagTc = 0x0200;
-constexpr uint16_t kKept = 0x0110;  // RD and CD, which a reply has from its query
+constexpr uint16_t kKept = 0x0110;  // RD and CD, which a reply copies from its query
 constexpr uint16_t kFlagDo = 0x8000;
 constexpr unsigned kRcodeNxDomain = 3;
 constexpr unsigned kRcodeBadCookie = 23;
@@ -32,7 +32,7 @@ uint32_t wall_clock() {
   return static_cast<uint32_t>(now.tv_sec);
 }
 
-// The offset behind the question of a message of ours: labels, none of them a pointer.
+// Returns the offset after the question of a message that we made. Its name is not compressed.
 size_t question_end(const uint8_t* message, size_t length) {
   if (read16(message + 4) == 0) return kHeaderSize;
   size_t at = kHeaderSize;
@@ -86,7 +86,7 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
     if (known) layout::count(counters + layout::kRateLimitBypassed);
     guarded->unlimited = known || limiter.exempt(origin.client);
     if (!guarded->unlimited) {
-      // Both are charged: one that is short of the first owes the second as well.
+      // Both accounts are charged, even if the first is overdrawn.
       bool within = limiter.charge(RateLimiter::kAll, origin.client, ticks_);
       if (query || bare) {
         const size_t name_length = view->question_end > kHeaderSize ? view->qname_length : 0;
@@ -99,7 +99,7 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
         guarded->length = guarded->cookie == CookieState::kNone
                               ? make_short(message, *view, *guarded, kFlagTc, 0, out, capacity)
                               : refuse_cookie(message, *view, *guarded, out, capacity, counters);
-        guarded->unlimited = true;  // it has been judged
+        guarded->unlimited = true;  // it has been charged already
         return guarded->length == 0 ? Fate::kDrop : fate;
       }
     }
@@ -110,11 +110,12 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
     return guarded->length == 0 ? Fate::kDrop : Fate::kShort;
   }
   if (!bare) return Fate::kPass;
-  // RFC 7873 s.5.4: NOERROR, and BADCOOKIE where the server's part is not good.
+  // RFC 7873 s.5.4: NOERROR, or BADCOOKIE if the server part is not valid.
   guarded->length = guarded->cookie == CookieState::kBad
                         ? refuse_cookie(message, *view, *guarded, out, capacity, counters)
                         : make_short(message, *view, *guarded, 0, 0, out, capacity);
-  // Where there is no room, as in a stream whose client reads too slowly, it is the FORMERR that it is to others.
+  // If there is no room, as in a stream whose client reads too slowly, the message gets FORMERR like any other
+  // without a question.
   return guarded->length == 0 ? Fate::kPass : Fate::kShort;
 }
 
@@ -129,7 +130,7 @@ Guard::Fate Guard::send(const uint8_t* client, uint8_t* reply, size_t* length, s
   if (limiter.exempt(client)) return Fate::kPass;
   const Fate fate =
       judge(limiter.charge(is_error ? RateLimiter::kErrors : RateLimiter::kNxDomain, client, now), counters);
-  // An error is short, and no better by TCP: one in `slip` is sent as it is, as BIND has it.
+  // An error is short already, and TCP does not improve it. One in `slip` is sent unchanged, as in BIND.
   if (fate != Fate::kShort || is_error) return fate;
   size_t end = question_end(reply, *length);
   const size_t opt_size = opt == 0 ? 0 : kOptSize + read16(reply + opt + 9);
@@ -145,11 +146,11 @@ Guard::Fate Guard::send(const uint8_t* client, uint8_t* reply, size_t* length, s
   return fate;
 }
 
-// What becomes of a response; one that is within its rate passes.
+// Decides what happens to a response. A response within its rate passes.
 Guard::Fate Guard::judge(bool within, double* counters) {
   if (within) return Fate::kPass;
   const GuardOptions& options = state_->options();
-  // By chance and not by turns, so that nobody can put himself in turn before others (xorshift64, Marsaglia 2003).
+  // The choice is random and not in turn, so that a client cannot arrange to be next (xorshift64, Marsaglia 2003).
   random_ ^= random_ << 13, random_ ^= random_ >> 7, random_ ^= random_ << 17;
   const bool slips = options.slip != 0 && (random_ >> 32) % options.slip == 0;
   layout::count(counters + (slips ? layout::kRateLimitSlipped : layout::kRateLimitDropped));
@@ -163,8 +164,8 @@ size_t Guard::refuse_cookie(const uint8_t* message, const MessageView& view, con
   return make_short(message, view, guarded, 0, kRcodeBadCookie, out, capacity);
 }
 
-// Writes a reply that has the question and, where the client sent one, an OPT. Returns its length, 0 where there is no
-// room for it.
+// Writes a reply with the question and, if the client sent an OPT, an OPT. Returns its length, or 0 if there is no
+// room.
 size_t Guard::make_short(const uint8_t* message, const MessageView& view, const Guarded& guarded, uint16_t flags,
                          unsigned rcode, uint8_t* out, size_t capacity) const {
   const bool has_cookie = guarded.has_cookie();

@@ -1,10 +1,11 @@
-// What stands between clients and answers: cookies, which tell clients that can be reached at their address from those
-// that only say so, and the rate at which the others are answered. A GuardState is what the threads of one server
-// share; a Guard is one thread's, which asks the clock once a batch.
+// A guard between clients and answers. It checks cookies, which prove that a client receives at its address, and limits
+// the rate of responses to the other clients. A GuardState is what all threads of one server share. A Guard belongs to
+// one thread and reads the clock once for each batch.
 //
-// What can be known before anybody has answered is charged before that, so that a flood costs no more than this look: a
-// response of whatever kind, and one to this very question. Errors and NXDOMAIN are charged when the reply is there, as
-// NSD and BIND do it, whoever made it. Only datagrams are charged: whoever has a connection can be reached.
+// Accounts that do not depend on the answer are charged before the handler is called, so that a flood costs no more
+// than this check: the account of all responses and that of this question. Errors and NXDOMAIN are charged when the
+// reply is complete, whatever made it, as in NSD and BIND. Only datagrams are charged, since a connection proves the
+// client's address.
 #ifndef MULTISOCKET_GUARD_H_
 #define MULTISOCKET_GUARD_H_
 
@@ -24,14 +25,14 @@ namespace multisocket {
 
 struct GuardOptions {
   bool cookies = false;
-  // Datagrams with a cookie that is not good get BADCOOKIE, and no answer, whatever their rate.
+  // Datagrams with an invalid cookie get BADCOOKIE and no answer, whatever their rate.
   bool require_cookies = false;
   CookieSecrets secrets;
   bool limits = false;
   RateLimiter::Options rates;
-  uint32_t slip = 2;                     // of so many responses that are too many, one is sent short; 0: none is
-  bool report_only = false;              // count what would be held back, and send it
-  uint16_t payload_size = kPayloadSize;  // of our OPT records
+  uint32_t slip = 2;                     // one in `slip` excess responses is truncated; 0: all are dropped
+  bool report_only = false;              // count excess responses, but send them
+  uint16_t payload_size = kPayloadSize;  // in our OPT records
 };
 
 class GuardState {
@@ -43,9 +44,9 @@ class GuardState {
   const GuardOptions& options() const { return options_; }
   RateLimiter* limiter() { return limiter_.has_value() ? &*limiter_ : nullptr; }  // null: no limits
 
-  // Changes the secrets, for all threads, from their next batch on.
+  // Changes the secrets. Each thread uses them from its next batch on.
   void set_secrets(const CookieSecrets& secrets);
-  // Brings a copy up to date; `version`: of the copy, 0 at first.
+  // Updates a copy if it is old. `version`: of the copy, 0 at first.
   void read_secrets(CookieSecrets* copy, uint32_t* version) const;
 
  private:
@@ -56,14 +57,14 @@ class GuardState {
   std::atomic<uint32_t> version_{1};
 };
 
-// What a guard knows of a message that it lets pass.
+// What a guard found out about a message.
 struct Guarded {
   CookieState cookie = CookieState::kNone;
-  uint8_t fresh[kCookieSize] = {};  // what the reply is to carry, of clients that sent a cookie
-  bool unlimited = false;           // nothing of it is charged
-  size_t length = 0;                // of the reply that was made in its place
+  uint8_t fresh[kCookieSize] = {};  // the cookie of the reply, if the client sent one
+  bool unlimited = false;           // no account is charged
+  size_t length = 0;                // of the reply that the guard made
 
-  bool has_cookie() const { return cookie >= CookieState::kClientOnly; }  // whether `fresh` is one
+  bool has_cookie() const { return cookie >= CookieState::kClientOnly; }  // whether `fresh` is a cookie
 };
 
 class Guard {
@@ -75,18 +76,18 @@ class Guard {
   const std::shared_ptr<GuardState>& state() const { return state_; }
   bool limits() const { return state_->limiter() != nullptr; }
 
-  // Reads the clocks, and the secrets where they have changed.
+  // Reads the clocks, and the secrets if they have changed.
   void begin();
 
-  // Looks at a message on which `examine` has passed `*verdict`, and changes that to kFormatError where the cookie is
-  // malformed. kPass: go on as the verdict says; `guarded` says how. kShort: a reply of `guarded->length` octets, which
-  // is all that the client gets, stands in `out`, which may be `message`: truncated, BADCOOKIE, or one that only has a
-  // cookie. kDrop: nothing is sent. `counters`: a worker's row.
+  // Checks a message for which `examine` returned `*verdict`. A malformed cookie changes the verdict to kFormatError.
+  // kPass: continue with the verdict and `guarded`. kShort: a reply of `guarded->length` octets is in `out`, which may
+  // be `message`, and is all that the client gets: it is truncated, BADCOOKIE, or has only a cookie. kDrop: send
+  // nothing. `counters`: a worker's row.
   Fate receive(const uint8_t* message, size_t length, const Origin& origin, Verdict* verdict, MessageView* view,
                Guarded* guarded, uint8_t* out, size_t capacity, double* counters);
 
-  // Looks at a datagram that is about to be sent to `client`, of 16 octets, who is not unlimited. kShort: it was cut to
-  // `*length`. `opt`: where its OPT begins; 0: it has none, or that is not known. `now`: RateLimiter::clock().
+  // Checks a datagram that is about to be sent to `client`, an address of 16 octets that is not unlimited. kShort: the
+  // datagram was cut to `*length`. `opt`: offset of its OPT; 0: no OPT, or unknown. `now`: RateLimiter::clock().
   Fate send(const uint8_t* client, uint8_t* reply, size_t* length, size_t opt, uint64_t now, double* counters);
 
  private:

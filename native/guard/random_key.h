@@ -1,4 +1,4 @@
-// Keys that nobody else knows.
+// A random key.
 #ifndef MULTISOCKET_RANDOM_KEY_H_
 #define MULTISOCKET_RANDOM_KEY_H_
 

@@ -32,7 +32,7 @@ bool is_ipv4(const uint8_t* address) {
   return memcmp(address, kMapped, sizeof kMapped) == 0;
 }
 
-// Copies the first bits of an address.
+// Copies the first `bits` bits of an address.
 void copy_prefix(const uint8_t* address, unsigned bits, uint8_t* to) {
   const unsigned whole = bits / 8;
   memset(to, 0, kAddress);
@@ -40,8 +40,8 @@ void copy_prefix(const uint8_t* address, unsigned bits, uint8_t* to) {
   if (bits % 8 != 0) to[whole] = static_cast<uint8_t>(address[whole] & 0xff << (8 - bits % 8));
 }
 
-// Copies a name so that all spellings of it are one. This makes some other octets alike as well, so that a few odd
-// names share an account; that is all that comes of it.
+// Copies a name so that upper and lower case become equal. Some other octets become equal too, so a few unusual names
+// share an account. This is harmless.
 void copy_folded(const uint8_t* from, size_t length, uint8_t* to) {
   constexpr uint64_t kCase = 0x2020202020202020;
   size_t at = 0;
@@ -113,13 +113,13 @@ bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, 
     }
     const uint64_t due = ((before & ~kTimeMask) == tag ? owed(before, now) : 0) + cost;
     const uint64_t after = tag | ((now + std::min(due, max_owed_)) & kTimeMask);
-    // Where another thread was faster it charged an account here, and this one looks again.
+    // If another thread charged an account here first, look again.
     if (account->compare_exchange_weak(before, after, std::memory_order_relaxed)) return due <= kSecond;
   }
 }
 
-// What an account owes, as the time in ticks until it is full. One that has been full for 18 hours less the most that
-// can be owed, while the clock ran around, looks as if it owed that: it is put right by being charged.
+// Returns the time in ticks until the account is full. The clock wraps around: an account that has been full for almost
+// 18 hours seems to owe the most it can. The next charge corrects this.
 uint64_t RateLimiter::owed(uint64_t account, uint64_t now) const {
   const uint64_t ahead = (account - now) & kTimeMask;
   return ahead > max_owed_ ? 0 : ahead;

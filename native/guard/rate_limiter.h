@@ -1,16 +1,16 @@
-// How often clients may be answered: accounts by the network that they are in, and by what they are answered, for all
-// threads that serve one server.
+// A limit on the rate of responses. It keeps accounts by the client's network and the kind of response, for all threads
+// of one server.
 //
-// An account is credited with its rate every second, holds at most one second's worth, and is charged for each
-// response, also for those that are not sent: it can owe up to `window` seconds' worth, so that a flood has to pause
-// for that long (as in BIND; it is a token bucket that may be overdrawn). What an account has is one number, the time
-// at which it will be full again, so that charging it is one compare-and-swap.
+// An account gains its rate every second and holds at most one second's worth. Each response is charged, even one that
+// is not sent. An account can owe up to `window` seconds' worth, so that a flood must pause for that long, as in BIND:
+// it is a token bucket that may be overdrawn. An account is stored as one number, the time at which it is full again.
+// One compare-and-swap charges it.
 //
-// Memory is fixed: a table of buckets, a cache line each, of eight accounts. A network's bucket, and the 24 bits by
-// which its account is told from the others there, come from a hash with a random key, so that nobody can choose to
-// share an account with another: by chance it happens once in two million. Where a bucket is full, the account that
-// owes least makes room: what it owed is forgotten. Who wants that for his own has to send from so many networks that
-// all buckets are full of accounts that owe more.
+// Memory is fixed: a table of buckets, each a cache line with eight accounts. A hash with a random key gives the bucket
+// of a network and the 24-bit tag of the account in it, so that a client cannot choose to share an account. By chance
+// this happens once in two million. In a full bucket, the account that owes least is replaced and its debt is
+// forgotten. To exploit this, an attacker must send from so many networks that all buckets are full of accounts that
+// owe more.
 #ifndef MULTISOCKET_RATE_LIMITER_H_
 #define MULTISOCKET_RATE_LIMITER_H_
 
@@ -24,7 +24,7 @@
 
 namespace multisocket {
 
-// Addresses of 16 octets, those of IPv4 within IPv6, that begin with the same bits.
+// The addresses that begin with the same bits. Each has 16 octets; IPv4 is mapped to IPv6.
 class Network {
  public:
   Network(const uint8_t* address, unsigned prefix_length);
@@ -37,17 +37,17 @@ class Network {
 
 class RateLimiter {
  public:
-  // What an account is for. Of each but kAnswers a network has one.
+  // What an account counts. A network has one account of each kind, except kAnswers.
   enum Kind : uint8_t {
-    kAll,       // whatever is sent
+    kAll,       // every response
     kAnswers,   // to one question: name and type
     kErrors,    // response codes other than NOERROR and NXDOMAIN
-    kNxDomain,  // NXDOMAIN, whatever the name
+    kNxDomain,  // NXDOMAIN, for any name
     kKinds,
   };
 
   struct Options {
-    // Responses a second, at most 100,000; 0: no limit. Exact up to 4,096, above that at most a hundredth more.
+    // Responses a second, at most 100,000; 0: no limit. Exact up to 4,096; above, at most one hundredth more.
     uint32_t rates[kKinds] = {};
     uint32_t window = 15;  // seconds, at most 3,600
     uint8_t ipv4_prefix_length = 24;
@@ -60,15 +60,16 @@ class RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
-  // Addresses have 16 octets, those of IPv4 within IPv6.
+  // An address has 16 octets; IPv4 is mapped to IPv6.
   bool exempt(const uint8_t* client) const;
 
-  // Charges the account for a response to `client`; false where it is overdrawn. `name`: for kAnswers, on the wire, in
-  // any spelling, with `type`; else nothing. `now`: clock(), read at any time since the response became due.
+  // Charges the account for a response to `client`. Returns false if the account is overdrawn. `name` and `type` are
+  // for kAnswers only; the name is in wire format, in upper or lower case. `now`: clock(), read at any time since the
+  // response became due.
   bool charge(Kind kind, const uint8_t* client, const uint8_t* name, size_t name_length, uint16_t type, uint64_t now);
   bool charge(Kind kind, const uint8_t* client, uint64_t now) { return charge(kind, client, nullptr, 0, 0, now); }
 
-  // Ticks of 2^-24 seconds, modulo 2^40, of a clock that only goes forward, the same for all threads.
+  // Ticks of 2^-24 seconds, modulo 2^40, of a monotonic clock that all threads share.
   static uint64_t clock();
 
   // Bytes of the table.
@@ -76,7 +77,7 @@ class RateLimiter {
 
  private:
   static constexpr size_t kAccountsPerBucket = 8;
-  // In an account: the tag by which it is told from others, above the time at which it is full.
+  // An account has the tag in its upper bits, and below it the time at which the account is full.
   struct alignas(64) Bucket {
     std::atomic<uint64_t> accounts[kAccountsPerBucket] = {};
   };

@@ -14,7 +14,7 @@ constexpr uint16_t kQrAndOpcode = 0xf800;
 constexpr size_t kClientPart = 8;
 constexpr size_t kMinServerPart = 8;  // RFC 7873 s.4
 constexpr size_t kMaxServerPart = 32;
-// RFC 9018 s.4: version, three reserved octets, when it was made, hash.
+// RFC 9018 s.4: version, three reserved octets, timestamp, hash.
 constexpr size_t kVersion = kClientPart;
 constexpr size_t kReserved = kVersion + 1;
 constexpr size_t kTimestamp = kReserved + 3;
@@ -37,7 +37,7 @@ void write64_little_endian(uint8_t* at, uint64_t value) {
   for (unsigned i = 0; i < 8; i++) at[i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
-// RFC 9018 s.4.4: of all that stands before the hash, and the client's address as it is on the wire.
+// RFC 9018 s.4.4: a hash of everything before the hash, and of the client's address in wire format.
 class CookieHash {
  public:
   CookieHash(const uint8_t* cookie, const uint8_t* client) {
@@ -78,7 +78,8 @@ CookieState check_cookie(const CookieSecrets& secrets, const uint8_t* cookie, si
     state = CookieState::kBad;
   }
   if (length == kCookieSize && cookie[kVersion] == kVersion1) {
-    // As serial numbers are compared (RFC 1982): it may be made before the seconds run over and come back after.
+    // Compared as serial numbers (RFC 1982), since the timestamp may wrap around between the cookie's making and its
+    // return.
     const auto age = static_cast<int32_t>(now - read32(cookie + kTimestamp));
     if (age <= kMaxAge && age >= -kMaxAhead) {
       const CookieHash hash(cookie, client);

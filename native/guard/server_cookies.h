@@ -1,5 +1,5 @@
-// DNS Cookies as a server makes and checks them: RFC 7873 with the construction of RFC 9018, which other servers that
-// have the same secret understand. Knows messages and hashes; nothing of threads.
+// DNS Cookies (RFC 7873) on the server's side, with the construction of RFC 9018. Other servers with the same secret
+// accept them. This code knows messages and hashes, but not threads.
 #ifndef MULTISOCKET_SERVER_COOKIES_H_
 #define MULTISOCKET_SERVER_COOKIES_H_
 
@@ -17,14 +17,14 @@ constexpr size_t kCookieSize = 24;  // the client's 8 octets and our 16
 constexpr size_t kCookieOptionSize = 4 + kCookieSize;
 
 enum class CookieState : uint8_t {
-  kNone,        // the client does not do cookies
-  kMalformed,   // of a length that none has: FORMERR (RFC 7873 s.5.2.2)
-  kClientOnly,  // a client that we have not met (s.5.2.3)
-  kBad,         // not ours, not this client's, or too old (s.5.2.4)
-  kGood,        // whoever sends it receives at this address (s.5.2.5)
+  kNone,        // the query has no cookie
+  kMalformed,   // the length is invalid: FORMERR (RFC 7873 s.5.2.2)
+  kClientOnly,  // the client has no server cookie yet (s.5.2.3)
+  kBad,         // made by another server or for another client, or too old (s.5.2.4)
+  kGood,        // the client receives at this address (s.5.2.5)
 };
 
-// The first secret makes cookies; any of them may have made one that a client brings.
+// The first secret makes cookies. A cookie made with any of them is valid.
 struct CookieSecrets {
   static constexpr size_t kMost = 4;
   static constexpr size_t kSize = 16;
@@ -32,26 +32,26 @@ struct CookieSecrets {
   std::array<SipKey, kMost> keys = {};
   size_t count = 0;
 
-  // Adds a secret of kSize octets. There is room for kMost.
+  // Adds a secret of kSize octets. At most kMost can be added.
   void add(const uint8_t* secret);
 };
 
-// The first COOKIE option of a query, which is the only one that counts (RFC 7873 s.5.2): its data in `message` and
-// their length; null where there is none. The options fit, as they do where `examine` says kQuery.
+// Returns the data of the first COOKIE option of a query and their length. Only the first one counts (RFC 7873 s.5.2).
+// Returns null if there is none. The options must be well-formed, as they are if `examine` returns kQuery.
 const uint8_t* find_cookie(const uint8_t* message, const MessageView& view, size_t* length);
 
-// Checks the cookie of `length` octets that came from `client`, an address of 16 octets, those of IPv4 within IPv6.
-// `now`: seconds since 1970, modulo 2^32. In the last three states `fresh`, of kCookieSize octets, is what the reply is
-// to carry: what came where that is good, from our first secret and at most half an hour old, else a new one
-// (RFC 9018 s.4.3).
+// Checks a cookie of `length` octets from `client`, an address of 16 octets; IPv4 is mapped to IPv6. `now`: seconds
+// since 1970, modulo 2^32. In the last three states, `fresh`, of kCookieSize octets, is the cookie for the reply. It is
+// the client's cookie if that is good, made with our first secret and at most half an hour old; otherwise it is a new
+// one (RFC 9018 s.4.3).
 CookieState check_cookie(const CookieSecrets& secrets, const uint8_t* cookie, size_t length, const uint8_t* client,
                          uint32_t now, uint8_t* fresh);
 
-// Writes the option that carries `cookie`: kCookieOptionSize octets.
+// Writes an option with `cookie`: kCookieOptionSize octets.
 void write_cookie_option(const uint8_t* cookie, uint8_t* out);
 
-// Whether a message is a query with no question but an OPT, by which a client asks for a cookie alone (RFC 7873 s.5.4).
-// Fills `view` as `examine` does, the question being empty.
+// Whether a message is a query with an OPT but no question, which asks only for a cookie (RFC 7873 s.5.4). Fills `view`
+// as `examine` does, with an empty question.
 bool examine_without_question(const uint8_t* message, size_t length, MessageView* view);
 
 }  // namespace multisocket

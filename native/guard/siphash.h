@@ -1,6 +1,6 @@
-// SipHash (Aumasson and Bernstein, 2012): a keyed hash of short inputs, so that nobody who does not know the key can
-// choose inputs that collide. `Rounds` for each eight octets and `FinalRounds` at the end: 2 and 4 where others see the
-// hash; 1 and 3 do for tables, whose hashes nobody sees (the hash tables of Rust and Python use these).
+// SipHash (Aumasson and Bernstein, 2012): a keyed hash of short inputs. An attacker who does not know the key cannot
+// choose inputs that collide. `Rounds` for each eight octets and `FinalRounds` at the end: 2 and 4 if others see the
+// hash; 1 and 3 for hash tables, whose hashes stay private (Rust and Python use these).
 #ifndef MULTISOCKET_SIPHASH_H_
 #define MULTISOCKET_SIPHASH_H_
 
@@ -28,7 +28,7 @@ uint64_t siphash(const SipKey& key, const uint8_t* data, size_t length) {
       v2 += v1, v1 = rotate(v1, 17) ^ v2, v2 = rotate(v2, 32);
     }
   };
-  // Little-endian words, whatever the machine is.
+  // Words are little-endian on every machine.
   const auto word = [](const uint8_t* at, size_t octets) {
     uint64_t value = 0;
     for (size_t i = 0; i < octets; i++) value |= static_cast<uint64_t>(at[i]) << (8 * i);

@@ -1,5 +1,6 @@
-// Counts durations in log-linear buckets, as HDR histograms do: 128 buckets for each power of two, so that a percentile
-// is at most 0.8 % above the truth, from nanoseconds to centuries, in 58 KiB and without allocating.
+// A histogram of durations with log-linear buckets, like HDR histograms: 128 buckets for each power of two. A
+// percentile is at most 0.8 % above the true value, from nanoseconds to centuries. It takes 58 KiB and does not
+// allocate.
 #ifndef MULTISOCKET_LATENCY_HISTOGRAM_H_
 #define MULTISOCKET_LATENCY_HISTOGRAM_H_
 
@@ -20,7 +21,7 @@ class LatencyHistogram {
   uint64_t longest() const { return longest_; }
   uint64_t count(unsigned bucket) const { return counts_[bucket]; }
 
-  // The longest duration that falls into a bucket.
+  // The longest duration in a bucket.
   static uint64_t upper_bound(unsigned bucket) {
     if (bucket < 2U << kBits) return bucket;
     const unsigned shift = (bucket >> kBits) - 1;

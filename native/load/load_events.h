@@ -1,4 +1,4 @@
-// Which of many sockets have something to read: epoll, with waits finer than its milliseconds.
+// A set of sockets that waits for input. It uses epoll, with timeouts finer than milliseconds.
 #ifndef MULTISOCKET_LOAD_EVENTS_H_
 #define MULTISOCKET_LOAD_EVENTS_H_
 
@@ -25,7 +25,7 @@ class LoadEvents {
     event.data.u32 = number;
     return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
   }
-  // Calls each(number, events) for what is ready; waits at most `wait` nanoseconds for the first.
+  // Calls each(number, events) for the ready sockets. Waits at most `wait` nanoseconds for the first.
   template <typename Each>
   void wait(uint64_t wait, Each each) {
     if (wait > 0) {

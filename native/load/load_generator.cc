@@ -13,9 +13,9 @@
 namespace multisocket {
 namespace {
 
-// How soon stop() and abort() are noticed at the latest.
+// The longest time, in nanoseconds, until stop() and abort() take effect.
 constexpr uint64_t kMostWait = 10'000'000;
-// Queries between two looks at what has come.
+// Queries between two checks for answers.
 constexpr unsigned kTurn = 256;
 
 uint64_t read_clock(clockid_t clock) {
@@ -70,7 +70,7 @@ uint64_t LoadGenerator::elapsed() const {
 }
 
 void LoadGenerator::run() {
-  prctl(PR_SET_TIMERSLACK, 1UL);  // wake up when it is time, not up to 50 us later
+  prctl(PR_SET_TIMERSLACK, 1UL);  // wakes up on time instead of up to 50 us later
   uint64_t now = load_clock();
   uint64_t asked_last = now;
   ledger_.begin(now);
@@ -90,7 +90,7 @@ void LoadGenerator::run() {
   }
   measured_ = std::max(asked_last, ledger_.last_answer()) - started_.load(std::memory_order_relaxed);
   drops_ = transport_->drops();
-  transport_.reset();  // servers see their clients go now, and not when this object is collected
+  transport_.reset();  // servers see the clients close now, not when this object is collected
   cpu_time_ = read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
@@ -127,7 +127,7 @@ unsigned LoadGenerator::next_burst() const {
   return static_cast<unsigned>(std::min<uint64_t>(plan_.burst, plan_.count - scheduled_));
 }
 
-// From the next client that can; each burst is another client's.
+// Sends from the next client that can send. Each burst has another client.
 unsigned LoadGenerator::send_burst(unsigned burst, uint64_t due, uint64_t now) {
   for (unsigned tried = 0; tried < plan_.clients; tried++) {
     const unsigned client = next_client_;
@@ -138,7 +138,7 @@ unsigned LoadGenerator::send_burst(unsigned burst, uint64_t due, uint64_t now) {
   return 0;
 }
 
-// Each burst of the open loop is due as a whole.
+// All queries of a burst in the open loop are due at the same time.
 uint64_t LoadGenerator::due(uint64_t query) const {
   return started_.load(std::memory_order_relaxed) +
          static_cast<uint64_t>(static_cast<double>(query) * 1e9 / plan_.rate);

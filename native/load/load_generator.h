@@ -1,8 +1,9 @@
-// Asks a DNS server as much as it bears, or at a rate, from a thread of its own; paces, and ends by itself.
+// A load generator for DNS servers. It has its own thread and sends queries as fast as the server answers, or at a
+// given rate. It ends by itself.
 //
-// Closed loop: as many queries as the window allows wait for their answers, and each answer makes room for the next.
-// Open loop: queries leave when they are due, whatever the server does; time is counted from when they were due, so
-// that a server that stalls cannot hide it by holding the load back.
+// Closed loop: the window limits the number of waiting queries, and each answer makes room for the next query. Open
+// loop: queries leave when they are due, whatever the server does. Latency counts from the due time, so that a server
+// that stalls cannot hide it by delaying queries.
 #ifndef MULTISOCKET_LOAD_GENERATOR_H_
 #define MULTISOCKET_LOAD_GENERATOR_H_
 
@@ -27,28 +28,28 @@ class LoadGenerator {
   LoadGenerator(const LoadGenerator&) = delete;
   LoadGenerator& operator=(const LoadGenerator&) = delete;
 
-  // Whether the plan's questions can be asked.
+  // Whether the questions of the plan are valid.
   bool valid() const { return ledger_.valid(); }
-  // Opens the sockets and starts the thread; on CPU `cpu`, or where the system likes when it is negative. `finished` is
-  // the last thing that the thread calls.
+  // Opens the sockets and starts the thread on CPU `cpu`, or on any CPU if `cpu` is negative. The thread calls
+  // `finished` last.
   SocketFailure start(int cpu, std::function<void()> finished);
-  // Asks no more, and waits for the answers that are due.
+  // Sends no more queries and waits for the missing answers.
   void stop() { ending_.store(Ending::kDrain, std::memory_order_relaxed); }
-  // Ends now; returns when the thread has ended.
+  // Ends now. Returns when the thread has ended.
   void abort();
 
-  // While it runs, from any thread.
+  // May be called from any thread during the run.
   const LoadCounts& counts() const { return ledger_.counts(); }
-  // How long the oldest query that waits has waited, in nanoseconds.
+  // The waiting time of the oldest unanswered query, in nanoseconds.
   uint64_t oldest_wait() const;
   uint64_t elapsed() const;
 
-  // After `finished`.
+  // Call only after `finished`.
   const LoadLedger& ledger() const { return ledger_; }
   uint64_t cpu_time() const { return cpu_time_; }
-  // From the first query to the last answer, or to the end of asking if that was later.
+  // From the first query to the last answer, or to the end of sending if that is later.
   uint64_t measured() const { return measured_; }
-  // How far behind its schedule the generator itself was at most: an open loop's figures are sound while it is small.
+  // The largest delay of the generator behind its schedule. The results of an open loop are reliable if it is small.
   uint64_t behind() const { return behind_; }
   uint64_t drops() const { return drops_; }
 
@@ -56,7 +57,7 @@ class LoadGenerator {
   enum class Ending : int { kNone, kDrain, kNow };
 
   void run();
-  // Sends what may be sent at `now`; returns how many left.
+  // Sends the queries that may leave at `now`. Returns their number.
   unsigned fill_window(uint64_t now);
   unsigned keep_schedule(uint64_t now);
   unsigned next_burst() const;
@@ -72,7 +73,7 @@ class LoadGenerator {
   std::atomic<Ending> ending_{Ending::kNone};
   std::atomic<uint64_t> started_{0};
   unsigned next_client_ = 0;
-  uint64_t scheduled_ = 0;  // queries that were sent, or would have been
+  uint64_t scheduled_ = 0;  // queries that were sent, or failed to be sent
   uint64_t behind_ = 0;
   uint64_t cpu_time_ = 0;
   uint64_t measured_ = 0;

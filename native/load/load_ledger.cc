@@ -11,7 +11,7 @@ constexpr unsigned kIds = 65536;
 
 unsigned word(const uint8_t* at) { return static_cast<unsigned>(at[0] << 8 | at[1]); }
 
-// Four times what fair shares need, so that a client whose answers are slow does not come to its end before the others.
+// Four times a fair share, so that a client with slow answers does not run out of places before the others.
 unsigned places_a_client(const LoadPlan& plan) {
   const uint64_t wanted = std::max<uint64_t>(plan.burst, uint64_t{4} * plan.window / plan.clients + 1);
   unsigned places = 1;
@@ -19,8 +19,8 @@ unsigned places_a_client(const LoadPlan& plan) {
   return places;
 }
 
-// Where the question that starts after the header ends, or 0: labels without compression (RFC 1035 s.3.1), QTYPE,
-// QCLASS.
+// Returns the end of the question after the header, or 0 if it is invalid: labels without compression (RFC 1035 s.3.1),
+// QTYPE, QCLASS.
 size_t question_end(const uint8_t* message, size_t length) {
   size_t at = kHeader;
   while (at < length && message[at] != 0) {
@@ -136,7 +136,7 @@ void LoadLedger::settle(unsigned client, const uint8_t* message, size_t length, 
   }
 }
 
-// A response to the same opcode with the very question that was asked, byte for byte, spelling included.
+// Returns whether a message is a response with the same opcode and exactly the same question, including the spelling.
 bool LoadLedger::fits(const Question& question, const uint8_t* message, size_t length) const {
   const uint8_t* asked = &bytes_[question.offset];
   return length >= question.end && (message[2] & 0xf8) == (0x80 | (asked[2] & 0x78)) && word(message + 4) == 1 &&

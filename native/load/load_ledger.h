@@ -1,7 +1,8 @@
-// Who was asked what and when, and what came of it. Knows queries and answers, and nothing of sockets.
+// The record of all queries: when each was sent, by which client, and its result. It knows queries and answers, but not
+// sockets.
 //
-// An ID names a place in its client's part of one table, so that an answer finds its query with one look. Queries that
-// wait stand in a list by age. All belongs to the generator's thread, save what progress() reads.
+// An ID is an index into the client's part of one table, so that an answer finds its query in one step. Waiting queries
+// are in a list ordered by age. Everything belongs to the generator's thread, except what progress() reads.
 #ifndef MULTISOCKET_LOAD_LEDGER_H_
 #define MULTISOCKET_LOAD_LEDGER_H_
 
@@ -16,7 +17,7 @@
 
 namespace multisocket {
 
-// A count that one thread writes and others may read.
+// A count that one thread writes and other threads may read.
 class LoadCount {
  public:
   void add(uint64_t more) { value_.store(get() + more, std::memory_order_relaxed); }
@@ -27,7 +28,7 @@ class LoadCount {
   std::atomic<uint64_t> value_{0};
 };
 
-// Each as LoadCounts of lib/native/addon.ts has it.
+// The fields are those of LoadCounts in lib/native/addon.ts.
 struct LoadCounts {
   LoadCount sent, answered, lost, late, mismatched, duplicates, unexpected, truncated, skipped, refused, connections,
       disconnects;
@@ -38,14 +39,14 @@ class LoadLedger {
  public:
   static constexpr unsigned kMaxQuery = 512;
 
-  // What happened in one interval of the run.
+  // The counts of one interval of the run.
   struct Interval {
     uint64_t sent = 0, answered = 0, lost = 0, longest = 0;
   };
 
   explicit LoadLedger(const LoadPlan& plan);
 
-  // False when `plan.questions` are not well-formed queries of one question each, of at most kMaxQuery bytes.
+  // False if `plan.questions` are not well-formed queries with one question and at most kMaxQuery bytes each.
   bool valid() const { return !questions_.empty(); }
   void begin(uint64_t now) { start_ = now; }
 
@@ -53,17 +54,17 @@ class LoadLedger {
   unsigned waiting(unsigned client) const { return clients_[client].waiting; }
   unsigned waiting() const { return waiting_; }
 
-  // Writes the next query of `client` and returns its length; it is sent from now on. The client has room.
+  // Writes the next query of `client` and returns its length. The query counts as sent. The client must have room.
   unsigned ask(unsigned client, uint64_t due, uint64_t now, uint8_t* out);
-  // The newest query could not be sent after all.
+  // The newest query could not be sent.
   void take_back(uint64_t now);
-  // A message has come to `client`.
+  // A message has arrived at `client`.
   void settle(unsigned client, const uint8_t* message, size_t length, uint64_t now);
-  // Gives up what has waited for longer than the plan's time.
+  // Gives up the queries that have waited longer than the timeout.
   void expire(uint64_t now);
-  // Gives up all that `client` waits for: its connection has gone.
+  // Gives up all waiting queries of `client`, whose connection is closed.
   void abandon(unsigned client, uint64_t now);
-  // When the oldest query that waits was due; 0: none waits.
+  // When the oldest waiting query was due; 0: no query waits.
   uint64_t oldest() const { return oldest_.get(); }
 
   LoadCounts& counts() { return counts_; }

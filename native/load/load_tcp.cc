@@ -1,5 +1,5 @@
-// Clients of a load generator that ask by TCP (RFC 7766): each has one connection at a time, opened when it has to ask,
-// and opened again when the server has closed it.
+// The TCP clients of a load generator (RFC 7766). Each has one connection at a time. It opens the connection for a
+// query, and opens a new one after the server has closed it.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <uv.h>
@@ -18,11 +18,11 @@ namespace multisocket {
 namespace {
 
 constexpr size_t kMessage = 2 + 65535;
-// Room for what is left of one message, and for more to come.
+// Room for an incomplete message and for more input.
 constexpr size_t kInput = kMessage + 65536;
-// What may wait for a server that does not read.
+// The most output that waits for a server that does not read.
 constexpr size_t kMaxOutput = 65536;
-// A client whose connection was refused, or which had no port left, tries again after that.
+// The delay, in nanoseconds, after which a client without a connection or a free port tries again.
 constexpr uint64_t kRetry = 10'000'000;
 
 class LoadTcp final : public LoadTransport {
@@ -39,7 +39,7 @@ class LoadTcp final : public LoadTransport {
     if (connection.retry_at > now) return 0;
     if (plan_.one_query_a_connection) {
       if (ledger_->waiting(client) > 0) return 0;
-      close(&connection);  // its query is lost: an answered one's has closed already
+      close(&connection);  // its query is lost; after an answer, the connection is closed already
     }
     if (!connection.socket.valid() && !dial(client, now)) return 0;
     unsigned asked = 0;
@@ -71,10 +71,10 @@ class LoadTcp final : public LoadTransport {
   struct Connection {
     Descriptor socket;
     bool connected = false;
-    bool heard = false;  // it has brought an answer
+    bool heard = false;  // an answer has arrived on it
     uint64_t retry_at = 0;
-    std::vector<uint8_t> output;   // not yet taken by the kernel
-    std::vector<uint8_t> partial;  // the start of a message whose end has not come
+    std::vector<uint8_t> output;   // not sent yet
+    std::vector<uint8_t> partial;  // the start of an incomplete message
   };
 
   bool dial(unsigned client, uint64_t now) {
@@ -109,7 +109,7 @@ class LoadTcp final : public LoadTransport {
     }
   }
 
-  // The connection has gone without our doing: what it owed is lost.
+  // The server has closed the connection, or it failed: its queries are lost.
   void hang_up(unsigned client, uint64_t now) {
     Connection& connection = connections_[client];
     LoadCounts& counts = ledger_->counts();
@@ -142,7 +142,7 @@ class LoadTcp final : public LoadTransport {
     }
   }
 
-  // Settles the whole messages (RFC 1035 s.4.2.2) in the input and keeps the rest.
+  // Settles the complete messages (RFC 1035 s.4.2.2) in the input and keeps the rest.
   void take(unsigned client, size_t length, uint64_t now) {
     Connection& connection = connections_[client];
     size_t at = 0;

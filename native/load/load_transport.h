@@ -1,4 +1,4 @@
-// The sockets of a load generator's clients. One thread owns it from open() on.
+// The sockets of a load generator's clients. After open(), one thread owns it.
 #ifndef MULTISOCKET_LOAD_TRANSPORT_H_
 #define MULTISOCKET_LOAD_TRANSPORT_H_
 
@@ -24,10 +24,10 @@ class LoadTransport {
   LoadTransport& operator=(const LoadTransport&) = delete;
 
   virtual SocketFailure open() = 0;
-  // Sends up to `count` queries of `client` in a row, at most LoadPlan::burst; returns how many left, 0 when the client
+  // Sends up to `count` queries of `client`, at most LoadPlan::burst. Returns the number sent, or 0 if the client
   // cannot send now.
   virtual unsigned send(unsigned client, unsigned count, uint64_t due, uint64_t now) = 0;
-  // Takes in what has come; waits for it at most that long.
+  // Processes incoming messages. Waits at most `wait` nanoseconds for the first.
   virtual void receive(uint64_t wait) = 0;
   // Datagrams that our own sockets had no room for.
   virtual uint64_t drops() const { return 0; }

@@ -1,5 +1,5 @@
-// Clients of a load generator that ask by UDP: each is one connected socket, so that the kernel lets only the server's
-// own address and port in.
+// The UDP clients of a load generator. Each is one connected socket, so that the kernel accepts datagrams only from the
+// server's address.
 #include <netinet/in.h>
 #include <uv.h>
 
@@ -18,7 +18,8 @@ namespace {
 
 constexpr unsigned kBatch = 64;
 constexpr unsigned kSlot = 4096;
-// The answers to a full window, at what the kernel reckons for a small datagram; it grants less without CAP_NET_ADMIN.
+// Room for the answers to a full window, by the kernel's accounting of small datagrams. Without CAP_NET_ADMIN the
+// kernel grants less.
 constexpr int kReceiveBuffer = 8 << 20;
 
 class LoadUdp final : public LoadTransport {
@@ -82,9 +83,9 @@ class LoadUdp final : public LoadTransport {
  private:
   static SocketFailure failed(const char* syscall) { return {syscall, uv_translate_sys_error(errno)}; }
 
-  // One datagram alone is cheaper by send().
+  // For a single datagram, send() is cheaper.
   unsigned hand_over(int fd, unsigned count) {
-    // A connected socket tells with the next call that a port was closed (ICMP); the call itself has then done nothing.
+    // A connected socket reports a closed port (ICMP) with the next call, which then does nothing else.
     for (int attempt = 0; attempt < 2; attempt++) {
       const ssize_t taken = count == 1 ? ::send(fd, queries_.data(), sent_vectors_[0].iov_len, MSG_DONTWAIT)
                                        : send_datagrams(fd, sent_.data(), count);
@@ -95,7 +96,7 @@ class LoadUdp final : public LoadTransport {
     return 0;
   }
 
-  // One batch: what it leaves makes the socket ready again.
+  // Reads one batch. Any remaining datagrams make the socket ready again.
   void read(unsigned client) {
     const int count = receive_datagrams(sockets_[client].get(), received_.data(), kBatch);
     if (count < 0) {

@@ -10,7 +10,7 @@ void PollEngine::begin(uv_loop_t* loop) {
   uv_check_start(&check_, [](uv_check_t* handle) {
     auto* engine = static_cast<PollEngine*>(handle->data);
     if (engine->ready_.empty()) return;
-    // What JavaScript does in a turn may close the engine.
+    // JavaScript may close the engine during a turn.
     const std::shared_ptr<PollEngine> keep = engine->shared_from_this();
     engine->turn();
   });
@@ -31,7 +31,7 @@ int PollEngine::adopt(PolledSocket* socket) {
 
 int PollEngine::start_reading(PolledSocket* socket) {
   return uv_poll_start(&socket->poll, UV_READABLE, [](uv_poll_t* handle, int /*status*/, int /*events*/) {
-    // Errors of the socket come out of the receive call, which clears them; so they count as readable.
+    // A socket with an error counts as readable. The receive call reports the error and clears it.
     auto* readable = static_cast<PolledSocket*>(handle->data);
     readable->engine->ready_.push(readable);
   });
@@ -50,7 +50,8 @@ void PollEngine::set_ref(PolledSocket* socket, bool on) {
 
 void PollEngine::close_socket(PolledSocket* socket) {
   ready_.remove(socket);
-  // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
+  // Closing the handle removes the descriptor from the loop's epoll set at once. The descriptor may be closed only
+  // after that.
   uv_close(reinterpret_cast<uv_handle_t*>(&socket->poll), [](uv_handle_t* handle) {
     const std::unique_ptr<PolledSocket> closed(static_cast<PolledSocket*>(handle->data));
     closed->engine->handle_closed();
@@ -69,7 +70,7 @@ void PollEngine::close(std::function<void()> closed) {
 
 void PollEngine::handle_closed() {
   if (--open_handles_ > 0) return;
-  // The last one: nothing of libuv points here any more.
+  // This is the last handle. libuv has no pointer to the engine any more.
   const std::shared_ptr<PollEngine> keep = std::move(self_);
   if (closed_) std::exchange(closed_, nullptr)();
 }

@@ -1,4 +1,4 @@
-// A queue of sockets that can be read.
+// A queue of readable sockets.
 #ifndef MULTISOCKET_LOOP_READY_QUEUE_H_
 #define MULTISOCKET_LOOP_READY_QUEUE_H_
 
@@ -6,14 +6,14 @@
 
 namespace multisocket {
 
-// First in, first out. `Item` has the members `bool ready`, which says whether it stands in the queue, and `Item*
-// next`. The queue owns nothing and allocates nothing.
+// A first-in, first-out queue. `Item` has the members `bool ready`, true while it is in the queue, and `Item* next`.
+// The queue owns nothing and allocates nothing.
 template <class Item>
 class ReadyQueue {
  public:
   bool empty() const { return first_ == nullptr; }
 
-  // Puts `item` at the end, unless it stands in the queue already.
+  // Puts `item` at the end if it is not in the queue.
   void push(Item* item) {
     if (item->ready) return;
     item->ready = true;
@@ -22,7 +22,7 @@ class ReadyQueue {
     last_ = item;
   }
 
-  // Takes out the first item. The queue must not be empty.
+  // Removes the first item. The queue must not be empty.
   Item* pop() {
     Item* item = first_;
     first_ = item->next;
@@ -30,7 +30,7 @@ class ReadyQueue {
     return item;
   }
 
-  // Takes out `item`, wherever it stands.
+  // Removes `item` from any position.
   void remove(Item* item) {
     if (!item->ready) return;
     for (Item* left = std::exchange(first_, nullptr); left != nullptr;) {

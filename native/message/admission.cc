@@ -56,7 +56,7 @@ layout::RowVerdict Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     layout::count(counters_ + counter_of(verdict));
     const size_t reply = make_error_reply(message, view, verdict, edns_.payload_size);
     words[layout::kLength] = static_cast<uint32_t>(reply);
-    // Only there is the code of more than four bits.
+    // Only BADVERS has a response code of more than four bits.
     exchange->opt = verdict == Verdict::kBadVersion ? view.question_end : 0;
     return static_cast<layout::RowVerdict>(words[layout::kVerdict] =
                                                reply != 0 ? layout::kVerdictReply : layout::kVerdictDrop);
@@ -84,12 +84,12 @@ layout::RowVerdict Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
   return static_cast<layout::RowVerdict>(words[layout::kVerdict] = layout::kVerdictQuery);
 }
 
-// Answers from the caches, and adds what this client gets.
+// Answers from the caches and adds the options for this client.
 bool Admission::look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange) {
   const auto less = [](size_t size, size_t by) { return size > by ? size - by : 0; };
   const size_t limit =
       std::min<size_t>(reply_limit(view, exchange->origin.transport, edns_.payload_size), exchange->capacity);
-  // The reply may be written over the query, of which only `view` is left then.
+  // The reply may overwrite the query. Only `view` is left of it then.
   size_t capacity = view.asked == 0 ? exchange->capacity : less(exchange->capacity, kMaxClientOptions);
   if (guarded.has_cookie()) capacity = std::min(capacity, less(limit, kCookieOptionSize));
   const AnswerCache::Found found =

@@ -1,5 +1,4 @@
-// Decides over each message of a batch, whatever transport brought it: a row for a handler, a reply at once, or
-// nothing.
+// The decision on each message of a batch, for all transports: a row for a handler, an immediate reply, or nothing.
 #ifndef MULTISOCKET_ADMISSION_H_
 #define MULTISOCKET_ADMISSION_H_
 
@@ -17,33 +16,33 @@ namespace multisocket {
 
 class Admission {
  public:
-  // Who asks, who may have an answer already, and where one that is made at once may go.
+  // The client, the caches that may have an answer, and the place for an immediate reply.
   struct Exchange {
-    const AnswerFront* front;  // null: nobody
+    const AnswerFront* front;  // null: no caches
     Origin origin;
     uint8_t* out;
     size_t capacity;
     size_t length = 0;       // of the answer that was written; 0: none
-    size_t opt = 0;          // where in it the OPT begins; 0: it has none
-    bool unlimited = false;  // its reply is not charged
+    size_t opt = 0;          // offset of its OPT; 0: it has no OPT
+    bool unlimited = false;  // the reply is not charged
   };
 
-  // `rows`: kBatchSize rows of kQueryWords; `text`: kTextSize bytes, whose first is called `text_offset` in the rows;
-  // `counters`: a worker's row. All outlive this object, and so does what `edns` points to.
+  // `rows`: kBatchSize rows of kQueryWords. `text`: kTextSize bytes; the rows call its first byte `text_offset`.
+  // `counters`: a worker's row. All of them, and the data that `edns` points to, must outlive this object.
   Admission(uint32_t* rows, uint8_t* text, uint32_t text_offset, double* counters, const EdnsSettings& edns)
       : rows_(rows), text_(text), text_offset_(text_offset), counters_(counters), edns_(edns) {}
 
-  // Has `guard` look at everything first.
+  // Lets `guard` check each message first.
   void use(std::shared_ptr<Guard> guard) { guard_ = std::move(guard); }
   Guard* guard() const { return guard_.get(); }
 
-  // Forgets the last batch, and reads the clock.
+  // Forgets the last batch and reads the clock.
   void begin();
 
-  // Examines `length` bytes at `base + offset` and fills the row numbered `row` (below kBatchSize).
-  // kVerdictReply: the reply stands where the message stood, and the row's kLength is the reply's. With a front that
-  // knows the answer, or a guard that has one: kVerdictReply as well, the answer is in `exchange`, and the row is left
-  // alone.
+  // Examines `length` bytes at `base + offset` and fills row number `row` (below kBatchSize). If it returns
+  // kVerdictReply and `exchange->length` is 0, the reply has overwritten the message and kLength of the row is the
+  // length of the reply. If the caches or the guard have an answer, it returns kVerdictReply too; the answer is then in
+  // `exchange`, and the row is unchanged.
   layout::RowVerdict admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange);
 
  private:

@@ -1,8 +1,9 @@
-// Where everything stands in the memory that native code and JavaScript share. Each LAYOUT_ list is the one place that
-// names its members: the enum is made from it, the description that the addon gives to JavaScript
-// (node/layout_description.cc), and lib/native/layout.ts (scripts/layout.js; `npm run lint` compares the two).
+// The layout of the memory that native code and JavaScript share. Each LAYOUT_ list is the only definition of its
+// members. The enum, the description that the addon gives to JavaScript (node/layout_description.cc), and
+// lib/native/layout.ts (scripts/layout.js) are made from it. `npm run lint` checks that lib/native/layout.ts is up to
+// date.
 //
-// An entry is X(constant, name in JavaScript, "what it is").
+// An entry is X(constant, name in JavaScript, "description").
 #ifndef MULTISOCKET_LAYOUT_H_
 #define MULTISOCKET_LAYOUT_H_
 
@@ -10,15 +11,15 @@
 
 namespace multisocket::layout {
 
-// The members of an enum, and their names as strings, from a list.
+// Make the members of an enum, or their names as strings, from a list.
 #define LAYOUT_MEMBER(constant, name, description) constant,
 #define LAYOUT_STRING(constant, name, description) #name,
 
-// Most of what batching gains is there at 8 to 16 messages; 64 costs nothing more and carries bursts.
+// Batches of 8 to 16 messages bring most of the gain. 64 costs nothing more and holds bursts.
 constexpr uint32_t kBatchSize = 64;
 
-// An envelope says who sent a message and to which address; the message follows it directly, so that one copy takes
-// both. The first 28 bytes are a sockaddr_in or sockaddr_in6 as the kernel wrote it.
+// An envelope gives the sender of a message and the address that it was sent to. The message follows it directly, so
+// that one copy moves both. The first 28 bytes are a sockaddr_in or sockaddr_in6 from the kernel.
 constexpr uint32_t kEnvelopeSize = 64;
 constexpr uint32_t kEnvelopeClientPort = 2;
 constexpr uint32_t kEnvelopeClientAddress4 = 4;
@@ -29,10 +30,10 @@ constexpr uint32_t kEnvelopeLocalAddress = 32;
 constexpr uint32_t kEnvelopeLocalInterface = 48;
 constexpr uint32_t kEnvelopeFamily = 52;
 constexpr uint32_t kEnvelopeLocalFamily = 53;
-constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer than it may
+constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer than allowed
 constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (guard/guard.h)
 
-// Those of an envelope that JavaScript reads, too.
+// The fields of an envelope that JavaScript also reads.
 #define LAYOUT_ENVELOPE(X)                                                                    \
   X(kEnvelopeFamily, family, "Family of the client's address: 4 or 6.")                       \
   X(kEnvelopeClientPort, clientPort, "Two bytes, in network byte order.")                     \
@@ -42,12 +43,13 @@ constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (gua
   X(kEnvelopeLocalAddress, localAddress, "Four or sixteen bytes, in network byte order.")     \
   X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")
 
-// A query that does not fit is dropped: real ones stay far below. 37 cache lines, an odd number, so that the heads of
-// the slots fall into different sets of the processor's cache.
+// A longer query is dropped; real queries are much shorter. A slot has 37 cache lines: with an odd number, the starts
+// of the slots fall into different sets of the processor's cache.
 constexpr uint32_t kSlotStride = 37 * 64;
 constexpr uint32_t kMaxDatagram = kSlotStride - kEnvelopeSize;
 
-// A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`); two spellings of it.
+// A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). There are two spellings of
+// it.
 constexpr uint32_t kMaxText = 255 * 4;
 constexpr uint32_t kTextOffset = kBatchSize * kSlotStride;
 constexpr uint32_t kTextSize = kBatchSize * kMaxText * 2;
@@ -56,7 +58,7 @@ constexpr uint32_t kOutputOffset = kTextOffset + kTextSize;
 constexpr uint32_t kOutputSize = 128 * 1024;
 constexpr uint32_t kSlabSize = kOutputOffset + kOutputSize;
 
-// A query's row of 32-bit words.
+// The row of a query. It consists of 32-bit words.
 constexpr uint32_t kQueryWords = 24;
 #define LAYOUT_QUERY(X)                                                                                        \
   X(kOffset, offset, "Offset of the message in the input (UDP: the slab; TCP: the chunk).")                    \
@@ -79,21 +81,21 @@ constexpr uint32_t kQueryWords = 24;
 enum QueryWord : uint32_t { LAYOUT_QUERY(LAYOUT_MEMBER) kQueryWordsUsed = kCookie + 6 };
 static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
 
-// What a message is.
+// The verdict on a message.
 #define LAYOUT_VERDICT(X)                             \
   X(kVerdictQuery, query, "A query for the handler.") \
   X(kVerdictDrop, drop, "To be dropped.")             \
-  X(kVerdictReply, reply, "Answered: the reply stands where the message stood.")
+  X(kVerdictReply, reply, "Answered: the reply has replaced the message.")
 enum RowVerdict : uint32_t { LAYOUT_VERDICT(LAYOUT_MEMBER) };
 
-// What a StreamAdmission is told and tells, beside the rows.
+// The input and output of a StreamAdmission, besides the rows.
 #define LAYOUT_STREAM(X)                                                                            \
   X(kStreamMost, most, "In: rows that may be filled, at most batchSize.")                           \
   X(kStreamConsumed, consumed, "Out: offset in the input of the first byte that was not consumed.") \
-  X(kStreamAnswersEnd, answersEnd, "In: where in the output answers go. Out: where they end.")
+  X(kStreamAnswersEnd, answersEnd, "In: offset in the output for answers. Out: offset of their end.")
 enum StreamWord : uint32_t { LAYOUT_STREAM(LAYOUT_MEMBER) kStreamWords };
 
-// outbox[0] counts the entries that follow.
+// outbox[0] is the number of entries that follow.
 constexpr uint32_t kOutboxEntries = 256;
 #define LAYOUT_OUTBOX(X)                                           \
   X(kOutEnvelope, envelope, "Offset of the envelope in the slab.") \
@@ -102,58 +104,58 @@ constexpr uint32_t kOutboxEntries = 256;
   X(kOutOpt, opt, "Offset of the OPT record from the message's start; 0: there is none.")
 enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
 
-// Counters are 64-bit floats, exact up to 2^53, each written by one thread at a time.
+// Counters are 64-bit floats, exact up to 2^53. Only one thread at a time writes a counter.
 #define LAYOUT_SOCKET_COUNTERS(X)                                       \
   X(kSocketQueries, queries, "UDP: datagrams received; TCP: messages.") \
   X(kSocketBatches, batches, "UDP: system calls that received them.")
 enum SocketCounter : uint32_t { LAYOUT_SOCKET_COUNTERS(LAYOUT_MEMBER) kSocketCounters };
 constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not share one
 
-#define LAYOUT_WORKER_COUNTERS(X)                                                                                  \
-  X(kReceived, received, "Datagrams received.")                                                                    \
-  X(kBatches, batches, "Batches that they came in.")                                                               \
-  X(kSent, sent, "Datagrams sent.")                                                                                \
-  X(kSegmentedSends, segmentedSends, "Of sent: left with others to the same client as one message (UDP_SEGMENT).") \
-  X(kSendRetries, sendRetries, "Times that the kernel had no room for a datagram and was asked again.")            \
-  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                        \
-  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                              \
-  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                             \
-  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                          \
-  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                           \
-  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.")    \
-  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                                \
-  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                             \
-  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                                  \
-  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                     \
-  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                                  \
-  X(kRateLimitDropped, rateLimitDropped, "Responses over the rate, not sent (reportOnly: sent and counted).")      \
-  X(kRateLimitSlipped, rateLimitSlipped, "Responses over the rate, sent truncated (reportOnly: whole).")           \
-  X(kRateLimitBypassed, rateLimitBypassed, "Messages that no rate was charged for, because of a valid cookie.")
+#define LAYOUT_WORKER_COUNTERS(X)                                                                               \
+  X(kReceived, received, "Datagrams received.")                                                                 \
+  X(kBatches, batches, "Batches received.")                                                                     \
+  X(kSent, sent, "Datagrams sent.")                                                                             \
+  X(kSegmentedSends, segmentedSends, "Datagrams sent together with others as one message (UDP_SEGMENT).")       \
+  X(kSendRetries, sendRetries, "Attempts repeated because the kernel had no room for a datagram.")              \
+  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                     \
+  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                           \
+  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                          \
+  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                       \
+  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                        \
+  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.") \
+  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                             \
+  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                          \
+  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                               \
+  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                  \
+  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                               \
+  X(kRateLimitDropped, rateLimitDropped, "Excess responses, dropped (reportOnly: counted and sent).")           \
+  X(kRateLimitSlipped, rateLimitSlipped, "Excess responses, truncated (reportOnly: sent whole).")               \
+  X(kRateLimitBypassed, rateLimitBypassed, "Messages not charged because of a valid cookie.")
 enum WorkerCounter : uint32_t { LAYOUT_WORKER_COUNTERS(LAYOUT_MEMBER) kWorkerCounters };
 constexpr uint32_t kWorkerRow = 64;
 
-// The memory that a UdpClient shares with JavaScript. Its slab: slots as above, into which answers are received and at
-// whose beginning those of a batch are then packed; behind them the queries that are about to be sent.
+// The memory that a UdpClient shares with JavaScript. Its slab begins with slots as above, which receive answers. The
+// answers of a batch are then packed at the beginning of the slab. The queries to be sent follow the slots.
 constexpr uint32_t kClientQueriesOffset = kBatchSize * kSlotStride;
 constexpr uint32_t kClientQueriesSize = 64 * 1024;
 constexpr uint32_t kClientSlabSize = kClientQueriesOffset + kClientQueriesSize;
-// So many that a free ID is found with two guesses on average.
+// Few enough that two guesses on average find a free ID.
 constexpr uint32_t kMaxOutstanding = 32 * 1024;
 constexpr uint32_t kUnsent = 0xffffffff;
 
-// clientOutbox[0] counts the entries that follow.
+// clientOutbox[0] is the number of entries that follow.
 constexpr uint32_t kClientOutboxEntries = 256;
-#define LAYOUT_ASK(X)                                                                                            \
-  X(kAskUpstream, upstream, "The upstream's number.")                                                            \
-  X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` where it could not send.") \
-  X(kAskOffset, offset, "Offset of the message in the slab.")                                                    \
-  X(kAskLength, length, "Length of the message in bytes.")                                                       \
-  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")       \
+#define LAYOUT_ASK(X)                                                                                         \
+  X(kAskUpstream, upstream, "The upstream's number.")                                                         \
+  X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` if it could not send.") \
+  X(kAskOffset, offset, "Offset of the message in the slab.")                                                 \
+  X(kAskLength, length, "Length of the message in bytes.")                                                    \
+  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")    \
   X(kAskError, error, "Why it was not sent: an errno.")
 enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
 
-// A row for each query that is done with. Besides `handle` and `outcome` it has `error` for kUnreachable, and at
-// `offset` the text of the address and port that the query left from; and all but `error` for kAnswered.
+// A row for each finished query. Every row has `handle` and `outcome`. With kUnreachable it also has `error`, and at
+// `offset` the text of the address and port that the query left from. With kAnswered it has all fields but `error`.
 #define LAYOUT_ANSWER(X)                                                                                 \
   X(kAnswerHandle, handle, "JavaScript's number for the query.")                                         \
   X(kAnswerOutcome, outcome, "An outcome.")                                                              \
@@ -170,61 +172,61 @@ enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords 
   X(kAnswerError, error, "An errno.")
 enum AnswerWord : uint32_t { LAYOUT_ANSWER(LAYOUT_MEMBER) kAnswerWords };
 
-#define LAYOUT_OUTCOME(X)                                                      \
-  X(kAnswered, answered, "An answer came.")                                    \
-  X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.") \
-  X(kMalformed, malformed, "The answer cannot be read.")                       \
-  X(kUnreachable, unreachable, "The kernel reports that nobody is there.")     \
-  X(kMisspelt, misspelt, "The question came back in another case.")            \
-  X(kGuessed, guessed, "Somebody guesses at the answer.")                      \
-  X(kUnmatched, unmatched, "On a stream: the message answers nothing.")
+#define LAYOUT_OUTCOME(X)                                                              \
+  X(kAnswered, answered, "An answer came.")                                            \
+  X(kTruncated, truncated, "The answer has TC set, or is longer than a slot.")         \
+  X(kMalformed, malformed, "The answer cannot be read.")                               \
+  X(kUnreachable, unreachable, "The kernel reports that the upstream is unreachable.") \
+  X(kMisspelt, misspelt, "The question came back with other upper and lower case.")    \
+  X(kGuessed, guessed, "Answers to the query were being guessed.")                     \
+  X(kUnmatched, unmatched, "On a stream: the message does not answer the query.")
 enum AnswerOutcome : uint32_t { LAYOUT_OUTCOME(LAYOUT_MEMBER) };
 
-#define LAYOUT_KIND(X)                                                     \
-  X(kData, data, "The records that were asked for.")                       \
-  X(kDenial, denial, "There are none, and an SOA says so.")                \
-  X(kReferral, referral, "Name servers to ask.")                           \
-  X(kNothing, nothing, "None of these: such an answer is not to be kept.") \
-  X(kFailure, failure, "Another response code than NOERROR and NXDOMAIN.")
+#define LAYOUT_KIND(X)                                                 \
+  X(kData, data, "The records that were asked for.")                   \
+  X(kDenial, denial, "There are no such records: an SOA denies them.") \
+  X(kReferral, referral, "Name servers to ask.")                       \
+  X(kNothing, nothing, "None of these: not cached by default.")        \
+  X(kFailure, failure, "A response code other than NOERROR and NXDOMAIN.")
 enum AnswerKind : uint32_t { LAYOUT_KIND(LAYOUT_MEMBER) };
 
-// How a reply is kept in an answer cache.
+// How an answer cache stores a reply.
 #define LAYOUT_KEEPING(X)                                                                         \
-  X(kKeepingTransport, transport, "The query's, by its place in `transports`.")                   \
-  X(kKeepingOpt, opt, "Where in the reply its OPT record begins; 0 without one.")                 \
-  X(kKeepingMaxTtl, maxTtl, "Seconds that it lives at most.")                                     \
+  X(kKeepingTransport, transport, "The query's transport, as an index into `transports`.")        \
+  X(kKeepingOpt, opt, "Offset of the OPT record in the reply; 0: there is none.")                 \
+  X(kKeepingMaxTtl, maxTtl, "The longest lifetime, in seconds.")                                  \
   X(kKeepingVaryBy, varyBy, "The sum of 1 (local address), 2 (client's network) and 4 (client).") \
-  X(kKeepingGeneration, generation, "The cache's when the handler began to answer.")
+  X(kKeepingGeneration, generation, "The generation of the cache when the handler began.")
 enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
 
 // Sizes and counts.
-#define LAYOUT_NUMBERS(X)                                                                                       \
-  X(kBatchSize, batchSize, "Datagrams in a batch.")                                                             \
-  X(kEnvelopeSize, envelopeSize, "Bytes of an envelope, which the message follows.")                            \
-  X(kSlotStride, slotStride, "Bytes of a receive slot.")                                                        \
-  X(kTextOffset, textOffset, "Where the text region starts in the slab; it has 2 * batchSize * maxText bytes.") \
-  X(kMaxText, maxText, "The longest presentation form of a name, in characters.")                               \
-  X(kOutputOffset, outputOffset, "Where the output region starts in the slab.")                                 \
-  X(kOutputSize, outputSize, "Bytes of the output region.")                                                     \
-  X(kSlabSize, slabSize, "Bytes of a slab.")                                                                    \
-  X(kQueryWords, queryWords, "Words of a query's row.")                                                         \
-  X(kStreamWords, streamWords, "Words that a StreamAdmission is told and tells.")                               \
-  X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                    \
-  X(kOutboxEntries, outboxEntries, "Entries that the outbox has room for.")                                     \
-  X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                   \
+#define LAYOUT_NUMBERS(X)                                                                                    \
+  X(kBatchSize, batchSize, "Datagrams in a batch.")                                                          \
+  X(kEnvelopeSize, envelopeSize, "Bytes of an envelope, which the message follows.")                         \
+  X(kSlotStride, slotStride, "Bytes of a receive slot.")                                                     \
+  X(kTextOffset, textOffset, "Offset of the text region in the slab; it has 2 * batchSize * maxText bytes.") \
+  X(kMaxText, maxText, "The longest presentation form of a name, in characters.")                            \
+  X(kOutputOffset, outputOffset, "Offset of the output region in the slab.")                                 \
+  X(kOutputSize, outputSize, "Bytes of the output region.")                                                  \
+  X(kSlabSize, slabSize, "Bytes of a slab.")                                                                 \
+  X(kQueryWords, queryWords, "Words of a query's row.")                                                      \
+  X(kStreamWords, streamWords, "Words of the input and output of a StreamAdmission.")                        \
+  X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                 \
+  X(kOutboxEntries, outboxEntries, "The most entries in the outbox.")                                        \
+  X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                \
   X(kWorkerRow, workerRow, "Float64 elements of a worker's row of counters.")
 
-// Sizes and counts of a UdpClient's memory.
-#define LAYOUT_CLIENT(X)                                                                     \
-  X(kClientQueriesOffset, queriesOffset, "Where in the slab the messages to be sent stand.") \
-  X(kClientSlabSize, slabSize, "Bytes of the slab.")                                         \
-  X(kMaxOutstanding, maxOutstanding, "Handles are below it.")                                \
-  X(kClientOutboxEntries, outboxEntries, "Entries that the outbox has room for.")            \
-  X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                     \
-  X(kUnsent, unsent, "Stands in place of the handle of a query that could not be sent.")     \
+// Sizes and counts of the memory of a UdpClient.
+#define LAYOUT_CLIENT(X)                                                                   \
+  X(kClientQueriesOffset, queriesOffset, "Offset in the slab of the messages to be sent.") \
+  X(kClientSlabSize, slabSize, "Bytes of the slab.")                                       \
+  X(kMaxOutstanding, maxOutstanding, "All handles are below this.")                        \
+  X(kClientOutboxEntries, outboxEntries, "The most entries in the outbox.")                \
+  X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                   \
+  X(kUnsent, unsent, "Replaces the handle of a query that could not be sent.")             \
   X(kAnswerWords, answerWords, "Words of a row of answers.")
 
-// The number of the socket that a message came through, little-endian as JavaScript reads it.
+// Writes the number of the socket that received a message, little-endian, as JavaScript reads it.
 inline void write_socket(uint8_t* envelope, uint32_t number) {
   for (unsigned i = 0; i < 4; i++) envelope[kEnvelopeSocket + i] = static_cast<uint8_t>(number >> (8 * i));
 }
@@ -235,7 +237,7 @@ inline uint32_t read_socket(const uint8_t* envelope) {
   return number;
 }
 
-// Adds to a counter that other threads read at any time.
+// Adds to a counter that other threads may read at any time.
 inline void count(double* counter, double n = 1) {
   double value;
   __atomic_load(counter, &value, __ATOMIC_RELAXED);

@@ -17,13 +17,14 @@ constexpr uint16_t kRcodeFormErr = 1;
 constexpr uint16_t kRcodeNotImp = 4;
 constexpr uint32_t kRcodeBadVers = 16;
 
-// What a query can hold besides its question: IXFR brings an SOA in the authority section (RFC 1995 s.3), and OPT and
-// TSIG or SIG(0) stand in the additional section. Counts beyond that are impossible.
+// The most records that a query can have besides its question: an SOA in the authority section (IXFR, RFC 1995 s.3),
+// and OPT and TSIG or SIG(0) in the additional section. A message with larger counts is invalid.
 constexpr uint16_t kMaxAnswers = 1;
 constexpr uint16_t kMaxAuthorities = 1;
 constexpr uint16_t kMaxAdditionals = 2;
 
-// Options fill the RDATA exactly (RFC 6891 s.6.1.2). `*asked`: those that are answered by being there.
+// Reads options, which must fill the RDATA exactly (RFC 6891 s.6.1.2). `*asked`: the options that are answered because
+// they are present.
 bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
   size_t at = 0;
   while (at + 4 <= length) {
@@ -83,7 +84,8 @@ Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
     const size_t rdata = at + kRecordFixedSize;
     if (rdata + rdlength > length) return Verdict::kFormatError;
     if (type == kTypeOpt) {
-      // One OPT, owned by the root, in the additional section (RFC 6891 s.6.1.1 and 6.1.2).
+      // An OPT is the only one, has the root as its owner, and is in the additional section (RFC 6891 s.6.1.1 and
+      // 6.1.2).
       if (view->has_opt || i < first_additional || message[owner] != 0) return Verdict::kFormatError;
       view->has_opt = true;
       view->payload_size = read16(message + at + 2);
@@ -97,7 +99,7 @@ Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
     at = rdata + rdlength;
   }
   if (at != length) return Verdict::kFormatError;
-  // The version comes first: what the options look like in a later one we cannot know.
+  // The version is checked first: the format of the options in a later version is unknown.
   if (version != 0) return Verdict::kBadVersion;
   if (!read_options(message + view->options_offset, view->options_length, &view->asked)) return Verdict::kFormatError;
   return Verdict::kQuery;
@@ -129,7 +131,7 @@ size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdi
   write16(opt + 1, kTypeOpt);
   write16(opt + 3, payload_size);
   opt[5] = kRcodeBadVers >> 4;  // the upper eight bits of the extended RCODE (RFC 6891 s.6.1.3)
-  opt[6] = 0;                   // the highest version that we speak
+  opt[6] = 0;                   // the highest version that we support
   write16(opt + 7, view.opt_flags & 0x8000);
   write16(opt + 9, 0);
   return view.question_end + 11U;
@@ -160,7 +162,7 @@ size_t write_name(const uint8_t* message, char* text, size_t* spelling) {
   const auto length = static_cast<size_t>(out - text);
   *spelling = 0;
   if (upper) {
-    // Escapes are alike in both spellings, so what differs is letters at the same places.
+    // Escapes are equal in both spellings. Only letters differ, at the same places.
     *spelling = length;
     memcpy(out, text, length);
     at = message + kHeaderSize;

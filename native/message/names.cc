@@ -7,8 +7,8 @@
 namespace multisocket {
 namespace {
 
-// A name has at most 127 labels, and one pointer between two of them is enough. Without this bound, names in a long
-// message could lead through thousands of pointers each.
+// A name has at most 127 labels, and one pointer between two labels is enough. Without this limit, each name in a long
+// message could follow thousands of pointers.
 constexpr unsigned kMaxPointers = 127;
 
 size_t pointer_target(const uint8_t* at) { return (at[0] & 0x3fU) << 8 | at[1]; }
@@ -18,7 +18,7 @@ size_t pointer_target(const uint8_t* at) { return (at[0] & 0x3fU) << 8 | at[1]; 
 size_t skip_name(const uint8_t* message, size_t length, size_t offset) {
   size_t end = 0;
   size_t at = offset;
-  size_t limit = offset;  // pointers lead below this
+  size_t limit = offset;  // a pointer must lead below this
   size_t octets = 0;
   unsigned pointers = 0;
   for (;;) {
@@ -74,7 +74,7 @@ void copy_lower(const uint8_t* from, size_t length, uint8_t* to) {
   for (; at + 8 <= length; at += 8) {
     uint64_t octets;
     memcpy(&octets, from + at, sizeof octets);
-    // The sums have the top bit of an octet set where its lower seven are 'A' or more, and more than 'Z'.
+    // In each octet of a sum, the top bit is set if the lower seven bits are at least 'A', or more than 'Z'.
     const uint64_t low = octets & ~kTops;
     const uint64_t upper = (low + (0x80 - 'A') * kOnes) & ~(low + (0x7f - 'Z') * kOnes) & ~octets & kTops;
     octets |= upper >> 2;  // 0x20

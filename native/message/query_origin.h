@@ -1,5 +1,5 @@
-// Where a query came from and where it went, as 35 octets in one form for all transports, so that what one of them
-// stored the others find.
+// The origin of a query as 35 octets: where it came from and where it went. All transports use this form, so that they
+// share cached answers.
 #ifndef MULTISOCKET_QUERY_ORIGIN_H_
 #define MULTISOCKET_QUERY_ORIGIN_H_
 
@@ -15,7 +15,7 @@ namespace multisocket {
 
 class QueryOrigin {
  public:
-  // The client's address, our address and our port, the transport; addresses of IPv4 within IPv6 (::ffff:0:0/96).
+  // The client's address, our address, our port, the transport. IPv4 addresses are mapped to IPv6 (::ffff:0:0/96).
   static constexpr size_t kAddress = 16;
   static constexpr size_t kTransport = kAddress + kAddress + 2;
   static constexpr size_t kSize = kTransport + 1;
@@ -23,7 +23,7 @@ class QueryOrigin {
   void set_client(const uint8_t* address, size_t length) { put(bytes_, address, length); }
   void set_local(const uint8_t* address, size_t length) { put(bytes_ + kAddress, address, length); }
   void set_transport(Transport transport) { bytes_[kTransport] = static_cast<uint8_t>(transport); }
-  // In network order.
+  // `port` is in network order.
   void set_local_port(uint16_t port) { memcpy(bytes_ + 2 * kAddress, &port, sizeof port); }
   void set_local(const sockaddr_storage& bound) {
     if (bound.ss_family == AF_INET6) {
@@ -39,7 +39,7 @@ class QueryOrigin {
 
   uint8_t* bytes() { return bytes_; }
 
-  // For the cache, which reads `bytes` as long as the result is of use.
+  // For the cache. `bytes` must outlive the result.
   static Origin of(const uint8_t* bytes) {
     return {static_cast<Transport>(bytes[kTransport]), bytes, kAddress, bytes + kAddress, kAddress + 2};
   }

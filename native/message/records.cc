@@ -11,13 +11,13 @@ constexpr uint16_t kClassIn = 1;
 constexpr uint16_t kTypeA = 1;
 constexpr uint16_t kTypeWks = 11;
 
-// A field of RDATA: so many octets, or one of these.
+// A field of RDATA: a number of octets, or one of these.
 enum Field : int8_t {
   kEnd = 0,
-  kName = -1,       // may be compressed: RFC 1035's types, and those of RFC 3597 s.4 that old senders compress
+  kName = -1,       // may be compressed: types of RFC 1035, and types of RFC 3597 s.4 that old senders compress
   kPlainName = -2,  // without pointers
   kText = -3,       // a character-string (RFC 1035 s.3.3)
-  kTexts = -4,      // one or more
+  kTexts = -4,      // one or more character-strings
   kPairs = -5,      // any number of: a 16-bit code, a 16-bit length, octets
   kRest = -6,       // any octets
 };
@@ -27,7 +27,7 @@ struct Shape {
   int8_t fields[6];
 };
 
-// By how often they are met.
+// The most frequent types come first.
 constexpr Shape kShapes[] = {
     {1, {4}},                               // A
     {28, {16}},                             // AAAA
@@ -93,7 +93,7 @@ constexpr Shape kShapes[] = {
     {256, {4, kRest}},                      // URI
 };
 
-// The offset behind the character-string at `at`; 0: it ends behind `end`.
+// Returns the offset after the character-string at `at`, or 0 if the string exceeds `end`.
 size_t skip_text(const uint8_t* message, size_t end, size_t at) {
   if (at >= end) return 0;
   const size_t next = at + 1U + message[at];
@@ -123,7 +123,7 @@ size_t skip_field(const uint8_t* message, size_t end, size_t at, int8_t field) {
 }
 
 const Shape* find_shape(uint16_t type, uint16_t klass) {
-  // Other classes have addresses of their own; the other types are the same in all classes.
+  // Addresses of other classes have other formats. All other types are the same in all classes.
   if (klass != kClassIn && (type == kTypeA || type == kTypeWks)) return nullptr;
   for (const Shape& shape : kShapes) {
     if (shape.type == type) return &shape;

@@ -1,4 +1,4 @@
-// The records of a message, one after the other, each checked as a whole (RFC 1035 s.4.1.3).
+// The records of a message. Each is checked completely (RFC 1035 s.4.1.3).
 #ifndef MULTISOCKET_RECORDS_H_
 #define MULTISOCKET_RECORDS_H_
 
@@ -18,10 +18,10 @@ struct Record {
   uint16_t rdlength;
 };
 
-// Reads the record at `at` and returns the offset behind it; 0: the record is invalid. That is one with an invalid
-// owner, one that ends behind the message, or one of a known type whose RDATA does not have the fields of this type:
-// names that are invalid or end behind the RDATA, pointers where the type allows none (RFC 3597 s.4), octets too few or
-// too many. An OPT has the root as its owner, and options that fill its RDATA (RFC 6891 s.6.1.2).
+// Reads the record at `at`. Returns the offset after the record, or 0 if the record is invalid. A record is invalid if
+// its owner is invalid, if it exceeds the message, or if its type is known and its RDATA does not have the fields of
+// that type: a name is invalid or exceeds the RDATA, a pointer is in a type that allows none (RFC 3597 s.4), or there
+// are too few or too many octets. The owner of an OPT is the root, and its options fill the RDATA (RFC 6891 s.6.1.2).
 size_t read_record(const uint8_t* message, size_t length, size_t at, Record* record);
 
 }  // namespace multisocket

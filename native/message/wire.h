@@ -1,4 +1,4 @@
-// Numbers as they stand in DNS messages: most significant octet first (RFC 1035 s.2.3.2). The header has 12 octets
+// Numbers in DNS messages: the most significant octet comes first (RFC 1035 s.2.3.2). The header has 12 octets
 // (s.4.1.1).
 #ifndef MULTISOCKET_WIRE_H_
 #define MULTISOCKET_WIRE_H_

@@ -12,10 +12,10 @@
 namespace multisocket {
 namespace {
 
-// One adopter is served an offer; more may ask at the same time.
+// One adopter at a time receives an offer; others may wait.
 constexpr int kBacklog = 8;
 
-// Systems without these have their own ways: fcntl(2), and SIGPIPE, which Node ignores.
+// Systems without these flags use fcntl(2), and rely on Node, which ignores SIGPIPE.
 #ifdef MSG_CMSG_CLOEXEC
 constexpr int kReceiveFlags = MSG_CMSG_CLOEXEC;
 #else
@@ -43,7 +43,7 @@ Descriptor make_socket(int type) {
 struct UnixAddress {
   sockaddr_un storage{};
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  // False when the path is too long for the system.
+  // Returns false if the path is too long for the system.
   bool set(const std::string& path) {
     if (path.size() >= sizeof storage.sun_path) return false;
     storage.sun_family = AF_UNIX;
@@ -64,8 +64,8 @@ bool same_user(int fd) {
 #endif
 }
 
-// Asks without disturbing who listens there: a datagram socket is refused for its type when the file is alive, and for
-// want of a listener when it is not.
+// Checks for a listener without disturbing it. A datagram socket cannot connect to it: the error tells of a wrong type
+// if a process listens, and of a missing listener if not.
 bool is_stale(const UnixAddress& address) {
   const Descriptor probe = make_socket(SOCK_DGRAM);
   return probe.valid() && connect(probe.get(), address.get(), sizeof address.storage) != 0 && errno == ECONNREFUSED;
@@ -82,7 +82,7 @@ SocketFailure bind_at(int fd, const UnixAddress& address) {
   return bind(fd, address.get(), sizeof address.storage) == 0 ? SocketFailure{} : failed("bind");
 }
 
-// Room for one message's descriptors, aligned as CMSG_FIRSTHDR wants it.
+// Room for the descriptors of one message, aligned as CMSG_FIRSTHDR requires.
 union Control {
   cmsghdr alignment;
   char bytes[CMSG_SPACE(kMaxDescriptors * sizeof(int))];
@@ -111,7 +111,7 @@ SocketFailure listen_for_channels(const std::string& path, mode_t mode, Descript
   if (!descriptor.valid()) return failed("socket");
   const SocketFailure failure = bind_at(descriptor.get(), address);
   if (failure.syscall != nullptr) return failure;
-  // Before it listens nobody can connect, so that there is no moment with other permissions.
+  // A process can connect only after listen(), so there is no moment with other permissions.
   const bool listening = chmod(path.c_str(), mode) == 0 && listen(descriptor.get(), kBacklog) == 0;
   if (!listening) {
     const SocketFailure reason = failed("listen");
@@ -188,7 +188,7 @@ SocketFailure receive_descriptors(int channel, uint8_t* bytes, size_t size, size
   if (done < 0) return failed("recvmsg");
   std::vector<Descriptor> taken;
   take(message, &taken);
-  // There is room for as many as a message can have: what is missing is room in the process's table of descriptors.
+  // The buffer has room for the most descriptors that a message can have. The process's table of descriptors is full.
   if ((message.msg_flags & MSG_CTRUNC) != 0) return {"recvmsg", UV_EMFILE};
   *received = static_cast<size_t>(done);
   *descriptors = std::move(taken);

@@ -1,5 +1,5 @@
-// Unix stream sockets over which processes of one user pass descriptors to each other (unix(7), SCM_RIGHTS). Nothing
-// here waits: what cannot be done at once fails with UV_EAGAIN.
+// Unix stream sockets over which processes of one user pass descriptors to each other (unix(7), SCM_RIGHTS). No
+// function waits: what cannot be done at once fails with UV_EAGAIN.
 #ifndef MULTISOCKET_DESCRIPTOR_CHANNEL_H_
 #define MULTISOCKET_DESCRIPTOR_CHANNEL_H_
 
@@ -15,27 +15,27 @@
 
 namespace multisocket {
 
-// The most descriptors that one message takes. The kernel's limit is 253 (SCM_MAX_FD, unix(7)), but sendmsg(3) of
-// musl 1.2.3 fails with ENOMEM for more than 1,024 bytes of control data, header included.
+// The most descriptors in one message. The kernel's limit is 253 (SCM_MAX_FD, unix(7)), but sendmsg(3) of musl 1.2.3
+// fails with ENOMEM for more than 1,024 bytes of control data, including the header.
 constexpr size_t kMaxDescriptors = 252;
 
-// Listens at `path` with these permissions. A socket file that nobody listens at any more is replaced; fails with
-// UV_EADDRINUSE when somebody does, and with UV_ENOTSOCK when `path` is something else than a socket.
+// Listens at `path` with permissions `mode`. Replaces a socket file without a listener. Fails with UV_EADDRINUSE if a
+// process listens there, and with UV_ENOTSOCK if `path` is not a socket.
 SocketFailure listen_for_channels(const std::string& path, mode_t mode, Descriptor* listener);
 
-// Fails with UV_EACCES when a process of another user listens at `path`.
+// Fails with UV_EACCES if a process of another user listens at `path`.
 SocketFailure connect_channel(const std::string& path, Descriptor* channel);
 
-// Takes the next connection that a process of the same user made; those of others are closed.
+// Accepts the next connection from a process of the same user. Closes connections from other users.
 SocketFailure accept_channel(int listener, Descriptor* channel);
 
-// Sends some of the bytes, and with the first of them all the descriptors, at most kMaxDescriptors; `sent` tells how
-// many bytes. Without bytes descriptors cannot be sent.
+// Sends some of the bytes, and all descriptors with the first byte. There are at most kMaxDescriptors; descriptors
+// cannot be sent without bytes. `sent`: the number of bytes.
 SocketFailure send_descriptors(int channel, const uint8_t* bytes, size_t length, const std::vector<int>& descriptors,
                                size_t* sent);
 
-// Receives what is there, at most `size` bytes and one message's descriptors, which are close-on-exec; `received` is 0
-// when the other side has closed. Fails with UV_EMFILE, and keeps none, when there is no room for all the descriptors.
+// Receives at most `size` bytes and the descriptors of one message, which are close-on-exec. `received` is 0 if the
+// other side has closed. If there is no room for all the descriptors, it fails with UV_EMFILE and keeps none.
 SocketFailure receive_descriptors(int channel, uint8_t* bytes, size_t size, size_t* received,
                                   std::vector<Descriptor>* descriptors);
 

@@ -1,4 +1,4 @@
-// How near a process is to its limit of descriptors.
+// The distance of a process from its limit of descriptors.
 #ifndef MULTISOCKET_DESCRIPTOR_ROOM_H_
 #define MULTISOCKET_DESCRIPTOR_ROOM_H_
 
@@ -10,12 +10,12 @@
 
 namespace multisocket {
 
-// Whether there is room for one more, and for `reserve` beyond it, or a quarter of the limit if that is less.
-// `open`: any open descriptor. A new one gets the lowest number that is free (dup(2)): only when its number is in the
-// reserve, all below are taken.
+// Whether there is room for one more descriptor and a reserve beyond it: `reserve`, or a quarter of the limit if that
+// is less. `open`: any open descriptor. A new descriptor gets the lowest free number (dup(2)). If its number is in the
+// reserve, all lower ones are taken.
 inline bool descriptor_room(int open, rlim_t reserve) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;  // unknown: the kernel will say
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;  // unknown: the kernel decides
   const Descriptor lowest = Descriptor::duplicate(open);
   return lowest.valid() && static_cast<rlim_t>(lowest.get()) < limit.rlim_cur - std::min(reserve, limit.rlim_cur / 4);
 }

@@ -15,7 +15,7 @@ namespace multisocket {
 int send_local_datagram(const std::string& path, const std::string& message) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  // One octet stays 0, which ends a path in the file system.
+  // One octet stays 0. It ends a path in the file system.
   if (path.empty() || path.size() >= sizeof address.sun_path) return UV_ENAMETOOLONG;
   std::memcpy(address.sun_path, path.data(), path.size());
   if (path[0] == '@') address.sun_path[0] = '\0';

@@ -35,8 +35,8 @@ int steer(int fd, Steering steering, uint32_t sockets) {
 
 int leave(int fd) {
 #ifdef SO_BINDTOIFINDEX
-  // Bound to an interface that no packet comes from, the socket matches no packet, and the kernel takes it out of the
-  // group when it enters it into its table anew (since Linux 5.0; without privileges since 5.7).
+  // No packet comes from this interface, so a socket bound to it matches no packet. The kernel takes the socket out of
+  // its group when it hashes it again (since Linux 5.0; without privileges since 5.7).
   const int no_interface = 0x7fffffff;
   if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &no_interface, sizeof no_interface) == 0) return 0;
   return uv_translate_sys_error(errno);
@@ -54,7 +54,7 @@ SocketStatistics socket_statistics(int fd) {
   if (type == SOCK_STREAM) {
     tcp_info info{};
     size = sizeof info;
-    // Of a listener these two tell the accept queue and its limit (ss(8) shows them as Recv-Q and Send-Q).
+    // For a listener, these two fields are the accept queue and its limit (ss(8) shows them as Recv-Q and Send-Q).
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
       statistics.queued = info.tcpi_unacked;
       statistics.capacity = info.tcpi_sacked;

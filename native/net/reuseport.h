@@ -1,4 +1,4 @@
-// A group of SO_REUSEPORT sockets as a whole: which of them gets a datagram or connection, and how they fare.
+// A group of SO_REUSEPORT sockets: which socket gets a datagram or connection, and statistics.
 #ifndef MULTISOCKET_REUSEPORT_H_
 #define MULTISOCKET_REUSEPORT_H_
 
@@ -7,19 +7,19 @@
 namespace multisocket {
 
 enum class Steering {
-  kHash,    // the kernel's own: by a hash of both addresses and ports
-  kRandom,  // each datagram anew
-  kCpu,     // by the CPU that received it, modulo the number of sockets
+  kHash,    // the kernel's default: a hash of both addresses and ports
+  kRandom,  // a random socket for each datagram
+  kCpu,     // the CPU that received the datagram, modulo the number of sockets
 };
 
-// Steers the whole group that `fd` is of, at once and for as long as the group lives (socket(7),
-// SO_ATTACH_REUSEPORT_CBPF). `sockets`: how many of them, in the order in which they were bound. Returns 0 or libuv's
-// error: UV_ENOTSUP where the system cannot.
+// Steers the whole group of `fd`, at once and as long as the group exists (socket(7), SO_ATTACH_REUSEPORT_CBPF).
+// `sockets`: the number of sockets to use, in the order in which they were bound. Returns 0 or a libuv error:
+// UV_ENOTSUP if the system cannot do it.
 int steer(int fd, Steering steering, uint32_t sockets);
 
-// Takes one UDP socket out of its group so that nothing more reaches it, though it stays open and what waits in it can
-// be read. Closing it at once would lose what the kernel is about to put into it: a socket that is in the table of
-// bound sockets and no longer in its group is taken for one on its own. Returns 0 or libuv's error.
+// Takes one UDP socket out of its group. It receives nothing more, but stays open, and the datagrams in its queue can
+// be read. An immediate close would lose datagrams that the kernel is about to queue. The kernel treats a socket that
+// is in the table of bound sockets but not in its group as a single socket. Returns 0 or a libuv error.
 int leave(int fd);
 
 struct SocketStatistics {
@@ -28,7 +28,7 @@ struct SocketStatistics {
   uint32_t drops = 0;
 };
 
-// What the kernel says of a UDP socket, or of a listening TCP socket; zeros where it does not tell.
+// The kernel's statistics of a UDP socket or a listening TCP socket; zeros if it has none.
 SocketStatistics socket_statistics(int fd);
 
 }  // namespace multisocket

@@ -17,7 +17,7 @@ SocketFailure failed(const char* syscall) { return {syscall, uv_translate_sys_er
 
 int set(int fd, int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof value); }
 
-// 0 where the system does not know the option.
+// Returns 0 if the system does not know the option.
 int get(int fd, int level, int option) {
   int value = 0;
   socklen_t size = sizeof value;
@@ -26,7 +26,7 @@ int get(int fd, int level, int option) {
 
 int buffer_size(int fd, int option) {
 #ifdef __linux__
-  return get(fd, SOL_SOCKET, option) / 2;  // Linux doubles what was asked for and tells the double (socket(7))
+  return get(fd, SOL_SOCKET, option) / 2;  // Linux doubles the value that is set, and returns the double (socket(7))
 #else
   return get(fd, SOL_SOCKET, option);
 #endif
@@ -37,7 +37,7 @@ struct Address {
   socklen_t size = 0;
   bool ipv6() const { return storage.ss_family == AF_INET6; }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  // It stands at the same place in both kinds of address.
+  // The port has the same offset in both kinds of address.
   uint16_t port() const { return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port); }
   bool wildcard() const {
     if (!ipv6()) return reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr.s_addr == htonl(INADDR_ANY);
@@ -46,7 +46,7 @@ struct Address {
 };
 
 int parse(const std::string& text, uint16_t port, Address* address) {
-  // libuv reads a zone as well (`fe80::1%eth0`).
+  // libuv also parses a zone (`fe80::1%eth0`).
   if (text.find(':') != std::string::npos) {
     address->size = sizeof(sockaddr_in6);
     return uv_ip6_addr(text.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address->storage));
@@ -60,7 +60,7 @@ bool read_bound(int fd, Address* address) {
   return getsockname(fd, reinterpret_cast<sockaddr*>(&address->storage), &address->size) == 0;
 }
 
-// The inverse of parse, zone included.
+// The inverse of parse, including the zone.
 std::string format(const Address& address) {
   char text[INET6_ADDRSTRLEN] = "";
   if (!address.ipv6()) {
@@ -87,7 +87,7 @@ Descriptor make_socket(int family, int type) {
 #endif
 }
 
-// What balances over the group: FreeBSD does that only by an option of its own (setsockopt(2) there).
+// The option that balances over the group. FreeBSD has a separate one (setsockopt(2) there).
 #if defined(SO_REUSEPORT_LB)
 constexpr int kReusePort = SO_REUSEPORT_LB;
 #elif defined(SO_REUSEPORT)
@@ -96,17 +96,17 @@ constexpr int kReusePort = SO_REUSEPORT;
 constexpr int kReusePort = -1;
 #endif
 
-// A kernel that does not know the option leaves the socket alone on its port: one works, a second says EADDRINUSE.
+// On a kernel that does not know the option, one socket works and a second one fails with EADDRINUSE.
 bool set_reuse_port(int fd) { return kReusePort >= 0 && set(fd, SOL_SOCKET, kReusePort, 1) == 0; }
 
-// More than the system's limit where the process may (CAP_NET_ADMIN), else up to it.
+// Exceeds the system's limit if the process may (CAP_NET_ADMIN). Otherwise the size is at most the limit.
 void set_buffer(int fd, int force, int option, int size) {
   if (size == 0) return;
   if (force >= 0 && set(fd, SOL_SOCKET, force, size) == 0) return;
   set(fd, SOL_SOCKET, option, size);
 }
 
-// Ask to be told the address that was queried (RFC 2181 s.4), which a socket bound to all addresses does not know.
+// Requests the address that was queried (RFC 2181 s.4). A socket bound to all addresses does not know it otherwise.
 SocketFailure set_packet_info(int fd, const Address& address, bool ipv6_only) {
   if (!address.wildcard()) return {};
   if (!address.ipv6()) {
@@ -115,13 +115,14 @@ SocketFailure set_packet_info(int fd, const Address& address, bool ipv6_only) {
 #endif
     return {};
   }
-  // A dual-stack socket tells IPv4 addresses this way too, as IPv4-mapped ones.
+  // A dual-stack socket also reports IPv4 addresses this way, IPv4-mapped.
   static_cast<void>(ipv6_only);
   return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) == 0 ? SocketFailure{} : failed("setsockopt");
 }
 
-// Replies are at most 1,232 bytes by default; larger ones may be fragmented on the way, and never by what an ICMP
-// message, which anybody can forge, says of the path (RFC 9715 s.3.1, ip(7) IP_MTU_DISCOVER). Not every system has it.
+// Replies are at most 1,232 bytes by default. Larger replies may be fragmented on the way. The path MTU from ICMP
+// messages, which anybody can forge, is ignored (RFC 9715 s.3.1, ip(7) IP_MTU_DISCOVER). Not every system has this
+// option.
 void forget_path_mtu(int fd, bool ipv6) {
 #ifdef IP_PMTUDISC_OMIT
   if (!ipv6) set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
@@ -129,7 +130,7 @@ void forget_path_mtu(int fd, bool ipv6) {
 #ifdef IPV6_PMTUDISC_OMIT
   if (ipv6) {
     set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
-    set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);  // the IPv4 half of a dual-stack socket
+    set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);  // for IPv4 on a dual-stack socket
   }
 #endif
   static_cast<void>(fd);
@@ -138,8 +139,8 @@ void forget_path_mtu(int fd, bool ipv6) {
 
 SocketFailure set_before_bind(int fd, const SocketOptions& options, const Address& address) {
   if (address.ipv6() && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only) != 0) return failed("setsockopt");
-  // TCP: to listen again at once while old connections are in TIME_WAIT. Never on UDP, where the newest socket would
-  // take all datagrams (socket(7)).
+  // TCP: allows a new listener while old connections are in TIME_WAIT. Never on UDP, where the newest socket would get
+  // all datagrams (socket(7)).
   if (options.tcp && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0) return failed("setsockopt");
 #ifdef IP_FREEBIND
   if (options.freebind && set(fd, IPPROTO_IP, IP_FREEBIND, 1) != 0) return failed("setsockopt");
@@ -178,8 +179,8 @@ SocketFailure open_socket(const SocketOptions& options, OpenSocket* opened) {
   SocketFailure failure = set_before_bind(fd, options, address);
   if (failure.syscall != nullptr) return failure;
 
-  // Without the option the bind fails when anybody has the port, be it with SO_REUSEPORT. Set after it, the option lets
-  // the rest of the group join, and the kernel makes the group then.
+  // Without the option, the bind fails if any socket has the port, even one with SO_REUSEPORT. When the option is set
+  // after the bind, the kernel makes the group, and the other sockets of the group can join.
   const bool after_bind = options.reuse_port && options.exclusive;
   opened->reuse_port = options.reuse_port && !options.exclusive && set_reuse_port(fd);
   if (bind(fd, address.get(), address.size) != 0) return failed("bind");
@@ -207,7 +208,7 @@ SocketFailure describe_socket(int fd, SocketDescription* description) {
   if (bound.storage.ss_family != AF_INET && !bound.ipv6()) return {"getsockname", UV_EAFNOSUPPORT};
   bool known = type == SOCK_STREAM || type == SOCK_DGRAM;
 #ifdef SO_PROTOCOL
-  constexpr int kMultipathTcp = 262;  // to a listener it is TCP; systemd can be told to use it
+  constexpr int kMultipathTcp = 262;  // a listener accepts plain TCP too; systemd can be configured to use it
   const int protocol = get(fd, SOL_SOCKET, SO_PROTOCOL);
   known = known && (protocol == IPPROTO_UDP || protocol == IPPROTO_TCP || protocol == kMultipathTcp);
 #endif

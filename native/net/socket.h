@@ -1,5 +1,5 @@
-// Opens one UDP or TCP socket with its options, or tells of one that another process opened. Knows nothing of groups,
-// loops or JavaScript.
+// Opens one UDP or TCP socket with its options, or describes a socket that another process opened. It does not know
+// groups, loops or JavaScript.
 #ifndef MULTISOCKET_SOCKET_H_
 #define MULTISOCKET_SOCKET_H_
 
@@ -10,7 +10,7 @@
 
 namespace multisocket {
 
-// Each field as NativeSocketOptions of lib/native/addon.ts has it.
+// The fields are those of NativeSocketOptions in lib/native/addon.ts.
 struct SocketOptions {
   bool tcp = false;
   std::string address;
@@ -33,16 +33,16 @@ struct OpenSocket {
   int send_buffer_size = 0;
 };
 
-// What failed: a system call and libuv's error code; `syscall` is null when nothing did.
+// A failed system call and the libuv error code. `syscall` is null if nothing failed.
 struct SocketFailure {
   const char* syscall = nullptr;
   int error = 0;
 };
 
-// Opens a socket, non-blocking and close-on-exec; a TCP socket is listening then.
+// Opens a socket, non-blocking and close-on-exec. A TCP socket listens.
 SocketFailure open_socket(const SocketOptions& options, OpenSocket* opened);
 
-// Each field as NativeSocketDescription of lib/native/addon.ts has it.
+// The fields are those of NativeSocketDescription in lib/native/addon.ts.
 struct SocketDescription {
   bool tcp = false;
   std::string address;
@@ -54,12 +54,12 @@ struct SocketDescription {
   int send_buffer_size = 0;
 };
 
-// What the kernel knows of a descriptor, whoever opened it. Fails with UV_ENOTSOCK, UV_EAFNOSUPPORT (neither IPv4 nor
-// IPv6) or UV_EPROTONOSUPPORT (neither UDP nor TCP).
+// Describes any descriptor from what the kernel knows. Fails with UV_ENOTSOCK, UV_EAFNOSUPPORT (neither IPv4 nor IPv6)
+// or UV_EPROTONOSUPPORT (neither UDP nor TCP).
 SocketFailure describe_socket(int fd, SocketDescription* description);
 
-// Gives a socket that another process opened what open_socket gives one: non-blocking, close-on-exec, and for UDP what
-// replies need to leave from the queried address and by no forged path MTU.
+// Prepares a socket that another process opened as open_socket does: non-blocking and close-on-exec. A UDP socket also
+// reports the queried address, so that replies can leave from it, and ignores forged path MTUs.
 SocketFailure prepare_inherited(int fd);
 
 }  // namespace multisocket

@@ -1,4 +1,4 @@
-// Addresses in text, as Node gives them.
+// Addresses in text, in Node's form.
 #ifndef MULTISOCKET_TEXT_ADDRESS_H_
 #define MULTISOCKET_TEXT_ADDRESS_H_
 
@@ -11,14 +11,15 @@
 
 namespace multisocket {
 
-// Writes the octets of an address, which is one, to `address`, of 16 octets, without the zone that may follow it;
-// `*length`: 4 or 16.
+// Writes the octets of a valid address to `address`, which has room for 16 octets, and ignores a zone. `*length`: 4 or
+// 16.
 inline void parse_address(const std::string& text, uint8_t* address, size_t* length) {
   *length = uv_inet_pton(AF_INET, text.c_str(), address) == 0 ? 4 : 16;
   if (*length == 16) uv_inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), address);
 }
 
-// The address and port that a socket is bound to, as `192.0.2.1:53` or `[2001:db8::1]:53`; empty: it has none.
+// The address and port that a socket is bound to, as `192.0.2.1:53` or `[2001:db8::1]:53`; empty: the socket is not
+// bound.
 inline std::string local_address(int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;

@@ -1,4 +1,4 @@
-// Ties threads to CPUs.
+// Pins threads to CPUs.
 #ifndef MULTISOCKET_THREAD_PIN_H_
 #define MULTISOCKET_THREAD_PIN_H_
 
@@ -6,8 +6,8 @@
 
 namespace multisocket {
 
-// Ties the calling thread to one of the CPUs that it may use: the one numbered `place` of them, modulo their number
-// (sched_setaffinity(2)). Returns 0 or libuv's error: UV_ENOTSUP where the system cannot.
+// Pins the calling thread to CPU number `place`, modulo their count, of the CPUs that it may use
+// (sched_setaffinity(2)). Returns 0 or a libuv error: UV_ENOTSUP if the system cannot do it.
 int pin_thread(uint32_t place);
 
 }  // namespace multisocket

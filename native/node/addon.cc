@@ -1,6 +1,6 @@
-// What JavaScript sees, and nothing else: each function reads its arguments, calls the one that does the work, and
-// turns what it returns into values. Shapes and meanings are in lib/native/addon.ts, which is also the only caller, so
-// that the types of arguments need no second check here.
+// The functions and classes that JavaScript sees. Each function reads its arguments, calls the engine, and converts the
+// result. lib/native/addon.ts gives their types and meanings. It is the only caller, so this file does not check the
+// types of arguments again.
 #include <napi.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -137,12 +137,12 @@ Napi::Value leave(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), multisocket::leave(info[0].As<Napi::Number>().Int32Value()) == 0);
 }
 
-// Stops a listening socket for everyone who has a descriptor of it: new connections are refused, and the port is free
-// to be bound anew with SO_REUSEADDR.
+// Closes a listening socket for every holder of a descriptor of it. New connections are refused, and the port can be
+// bound again with SO_REUSEADDR.
 void stop_listening(const Napi::CallbackInfo& info) { shutdown(info[0].As<Napi::Number>().Int32Value(), SHUT_RD); }
 
-// Ends the process with this exit status after so many milliseconds, unless it has ended by then. Node waits for every
-// thread before it ends, and a thread in a system call may never return.
+// Ends the process with this exit status after a number of milliseconds, unless it has ended by then. Node waits for
+// every thread before it ends, and a thread in a system call may never return.
 void exit_within(const Napi::CallbackInfo& info) {
   const int status = info[0].As<Napi::Number>().Int32Value();
   const std::chrono::milliseconds bound(info[1].As<Napi::Number>().Uint32Value());

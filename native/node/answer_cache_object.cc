@@ -12,7 +12,7 @@ namespace multisocket {
 namespace {
 
 constexpr uint32_t kOptSize = 11;      // an OPT record without options
-constexpr uint32_t kAdditionals = 10;  // where ARCOUNT stands
+constexpr uint32_t kAdditionals = 10;  // offset of ARCOUNT
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The AnswerCache that JavaScript holds: one of the process's caches, by its number.
+// The AnswerCache in JavaScript. It refers to one of the process's caches by number.
 #ifndef MULTISOCKET_ANSWER_CACHE_OBJECT_H_
 #define MULTISOCKET_ANSWER_CACHE_OBJECT_H_
 
@@ -13,9 +13,9 @@ namespace multisocket {
 class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  // Open and close a cache of the process.
+  // Opens a cache of the process; close() closes it.
   static Napi::Value open(const Napi::CallbackInfo& info);
-  // The kind of an answer.
+  // Returns the kind of an answer.
   static Napi::Value kind(const Napi::CallbackInfo& info);
   static void close(const Napi::CallbackInfo& info);
 

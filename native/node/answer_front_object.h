@@ -1,4 +1,4 @@
-// The AnswerFront that JavaScript holds: made of AnswerCaches, it is handed to what reads sockets.
+// The AnswerFront in JavaScript. It is made from AnswerCaches and passed to the engines that read sockets.
 #ifndef MULTISOCKET_ANSWER_FRONT_OBJECT_H_
 #define MULTISOCKET_ANSWER_FRONT_OBJECT_H_
 
@@ -15,7 +15,7 @@ class AnswerFrontObject : public Napi::ObjectWrap<AnswerFrontObject> {
   static Napi::Function define(Napi::Env env);
   explicit AnswerFrontObject(const Napi::CallbackInfo& info);
 
-  // Null where `value` is no object.
+  // Returns null if `value` is not an object.
   static std::shared_ptr<const AnswerFront> of(const Napi::Value& value);
 
  private:

@@ -16,17 +16,17 @@ LoopCallback::LoopCallback(Napi::Function function, const char* resource)
 
 void LoopCallback::operator()(std::initializer_list<napi_value> arguments) const {
   const Napi::Env env = function_.Env();
-  // The plain call and not node-addon-api's wrapper, which would throw where nothing can be thrown any more: in a
-  // worker that is being ended.
+  // This calls Node-API directly. The wrapper of node-addon-api would throw in a worker that is being ended, where an
+  // exception cannot be thrown.
   const napi_status status =
       napi_make_callback(env, *context_, env.Global(), function_.Value(), arguments.size(), arguments.begin(), nullptr);
   if (status != napi_pending_exception) return;
-  // No caller is there to catch it.
+  // No caller can catch it.
   napi_value error;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }
 
-// Node-API has no question for this; but whatever may run JavaScript refuses to when none can be run any more.
+// Node-API has no such check. But a function that may run JavaScript fails if JavaScript can no longer run.
 bool LoopCallback::able() const {
   const Napi::Env env = function_.Env();
   const Napi::HandleScope scope(env);

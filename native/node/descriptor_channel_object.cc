@@ -9,7 +9,7 @@
 namespace multisocket {
 namespace {
 
-// True when there is nothing to return: it failed, or it has to be tried again, which is `undefined` and no error.
+// Returns true if there is no result. A call that must be repeated later returns `undefined`; any other failure throws.
 bool nothing(Napi::Env env, const SocketFailure& failure, const std::string& path = "") {
   if (failure.syscall == nullptr) return false;
   if (failure.error != UV_EAGAIN || !path.empty()) throw_system_error(env, failure.error, failure.syscall, path);
@@ -101,7 +101,7 @@ void DescriptorChannelObject::wait(const Napi::CallbackInfo& info) {
   if (closing_) return;
   const int events = info[0].As<Napi::Boolean>().Value() ? UV_WRITABLE : UV_READABLE;
   const int error = uv_poll_start(&poll_, events, [](uv_poll_t* poll, int /*status*/, int /*events*/) {
-    // Errors of the socket come out of the call that is tried next.
+    // The next call reports errors of the socket.
     uv_poll_stop(poll);
     const auto* object = static_cast<const DescriptorChannelObject*>(poll->data);
     const Napi::HandleScope scope(object->Env());
@@ -115,7 +115,8 @@ void DescriptorChannelObject::close(const Napi::CallbackInfo& /*info*/) { begin_
 void DescriptorChannelObject::begin_close() {
   if (closing_) return;
   closing_ = true;
-  // Closing the handle takes the descriptor out of the loop's epoll set at once; only then may it be closed.
+  // Closing the handle removes the descriptor from the loop's epoll set at once. The descriptor may be closed only
+  // after that.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
     auto* object = static_cast<DescriptorChannelObject*>(handle->data);
     object->hold_.release(object);

@@ -1,4 +1,4 @@
-// The DescriptorChannel that JavaScript holds: a channel or a listener with its wait on the event loop.
+// The DescriptorChannel in JavaScript: a channel or a listener, with its wait on the event loop.
 #ifndef MULTISOCKET_DESCRIPTOR_CHANNEL_OBJECT_H_
 #define MULTISOCKET_DESCRIPTOR_CHANNEL_OBJECT_H_
 
@@ -15,7 +15,7 @@ class DescriptorChannelObject : public Napi::ObjectWrap<DescriptorChannelObject>
   static Napi::Function define(Napi::Env env);
   explicit DescriptorChannelObject(const Napi::CallbackInfo& info);
 
-  // Closes it; EnvironmentHold calls this, too.
+  // Closes the channel. EnvironmentHold also calls this.
   void begin_close();
 
  private:
@@ -29,7 +29,7 @@ class DescriptorChannelObject : public Napi::ObjectWrap<DescriptorChannelObject>
 
   Descriptor descriptor_;
   LoopCallback on_ready_;
-  uv_poll_t poll_{};  // the object is kept alive until libuv has let go of it
+  uv_poll_t poll_{};  // the object lives until libuv has released it
   bool closing_ = false;
   EnvironmentHold<DescriptorChannelObject> hold_;
 };

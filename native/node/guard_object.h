@@ -1,4 +1,4 @@
-// The Guard that JavaScript holds: this thread's, of one of the process's states, by its number.
+// The Guard in JavaScript. It belongs to this thread, and refers to one of the process's GuardStates by number.
 #ifndef MULTISOCKET_GUARD_OBJECT_H_
 #define MULTISOCKET_GUARD_OBJECT_H_
 
@@ -13,7 +13,7 @@ namespace multisocket {
 class GuardObject : public Napi::ObjectWrap<GuardObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  // Open, change and close a state of the process.
+  // Opens a GuardState of the process; the next two change and close it.
   static Napi::Value open(const Napi::CallbackInfo& info);
   static void set_cookie_secrets(const Napi::CallbackInfo& info);
   static void close(const Napi::CallbackInfo& info);

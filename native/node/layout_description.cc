@@ -30,7 +30,7 @@ Napi::Array names(Napi::Env env, const char* const (&from)[N]) {
 }  // namespace
 
 Napi::Object describe_layout(Napi::Env env) {
-  using namespace layout;  // NOLINT(google-build-using-namespace): the lists name its constants
+  using namespace layout;  // the lists use its constants
 #define LAYOUT_NUMBER(constant, name, description) {#name, constant},
   Napi::Object result = numbers(env, {LAYOUT_NUMBERS(LAYOUT_NUMBER)});
   result.Set("envelope", numbers(env, {LAYOUT_ENVELOPE(LAYOUT_NUMBER)}));

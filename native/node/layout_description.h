@@ -1,4 +1,4 @@
-// layout.h as JavaScript sees it.
+// The layout of layout.h as a JavaScript object.
 #ifndef MULTISOCKET_LAYOUT_DESCRIPTION_H_
 #define MULTISOCKET_LAYOUT_DESCRIPTION_H_
 
@@ -6,7 +6,7 @@
 
 namespace multisocket {
 
-// The object that lib/native/addon.ts calls Layout.
+// Returns the object that lib/native/addon.ts calls Layout.
 Napi::Object describe_layout(Napi::Env env);
 
 }  // namespace multisocket

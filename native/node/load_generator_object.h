@@ -1,4 +1,4 @@
-// The LoadGenerator that JavaScript holds: a plan in, a result out, and a clean end when the environment goes.
+// The LoadGenerator in JavaScript. It takes a plan, returns a result, and ends with the environment.
 #ifndef MULTISOCKET_LOAD_GENERATOR_OBJECT_H_
 #define MULTISOCKET_LOAD_GENERATOR_OBJECT_H_
 
@@ -17,7 +17,7 @@ class LoadGeneratorObject : public Napi::ObjectWrap<LoadGeneratorObject> {
   static Napi::Function define(Napi::Env env);
   explicit LoadGeneratorObject(const Napi::CallbackInfo& info);
 
-  // Ends the generator's thread, which cannot call any more after it. EnvironmentHold calls this, too.
+  // Ends the generator's thread, which then makes no more calls. EnvironmentHold also calls this.
   void begin_close();
 
  private:

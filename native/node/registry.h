@@ -1,5 +1,5 @@
-// Objects of this process by number. Every worker thread loads the addon for itself, yet all share this memory: the
-// server's thread opens an object, the workers attach to it.
+// A table of the process's objects of one class, by number. Every worker thread loads the addon separately, but all of
+// them share this memory. The owner opens an object, and the workers look it up.
 #ifndef MULTISOCKET_REGISTRY_H_
 #define MULTISOCKET_REGISTRY_H_
 
@@ -14,7 +14,7 @@ namespace multisocket {
 template <class Shared>
 class Registry {
  public:
-  // Returns the object's number, which no other one of its class ever has; never 0.
+  // Returns the number of the object, which is unique in its class and never 0.
   static uint32_t open(std::shared_ptr<Shared> object) {
     Registry& all = instance();
     const std::lock_guard<std::mutex> lock(all.mutex_);
@@ -22,7 +22,7 @@ class Registry {
     return all.last_;
   }
 
-  // Null where no such object is open. Those who hold one may use it after it was closed.
+  // Returns null if no object with this number is open. An object may be used after it is closed.
   static std::shared_ptr<Shared> find(uint32_t number) {
     Registry& all = instance();
     const std::lock_guard<std::mutex> lock(all.mutex_);
@@ -30,10 +30,10 @@ class Registry {
     return found == all.objects_.end() ? nullptr : found->second;
   }
 
-  // Takes an object out; its memory goes with the last who holds it.
+  // Removes an object. Its memory is freed with the last reference.
   static void close(uint32_t number) {
     Registry& all = instance();
-    std::shared_ptr<Shared> closed;  // let go of without the lock: freeing a large one takes a while
+    std::shared_ptr<Shared> closed;  // released after the lock, since freeing a large object takes time
     const std::lock_guard<std::mutex> lock(all.mutex_);
     const auto found = all.objects_.find(number);
     if (found == all.objects_.end()) return;

@@ -1,4 +1,4 @@
-// The StreamAdmission that JavaScript holds: checks the messages of streams, and keeps the memory that it works on.
+// The StreamAdmission in JavaScript. It checks the messages of streams and keeps the memory for this alive.
 #ifndef MULTISOCKET_STREAM_ADMISSION_OBJECT_H_
 #define MULTISOCKET_STREAM_ADMISSION_OBJECT_H_
 
@@ -20,8 +20,8 @@ class StreamAdmissionObject : public Napi::ObjectWrap<StreamAdmissionObject> {
   Napi::Value check(const Napi::CallbackInfo& info);
 
   Napi::ObjectReference memory_;  // keeps the shared arrays alive
-  uint32_t* words_ = nullptr;     // of layout::StreamWord
-  uint32_t rows_ = 0;             // that the memory has room for
+  uint32_t* words_ = nullptr;     // indexed by layout::StreamWord
+  uint32_t rows_ = 0;             // the number of rows in the memory
   uint8_t* output_ = nullptr;
   uint32_t output_size_ = 0;
   std::unique_ptr<Admission> admission_;

@@ -1,4 +1,4 @@
-// System errors as Node's own look: code, errno (libuv's, negative), syscall, and where there is one address and port.
+// System errors in Node's form: code, errno (libuv's, negative), syscall, and, if there is one, address and port.
 #ifndef MULTISOCKET_SYSTEM_ERROR_H_
 #define MULTISOCKET_SYSTEM_ERROR_H_
 
@@ -8,7 +8,7 @@
 
 namespace multisocket {
 
-// `error` is libuv's (uv_translate_sys_error). Leaves an exception pending in `env`.
+// Leaves an exception pending in `env`. `error`: a libuv error (uv_translate_sys_error).
 void throw_system_error(Napi::Env env, int error, const char* syscall, const std::string& address = "", int port = -1);
 
 }  // namespace multisocket

@@ -7,7 +7,7 @@
 namespace multisocket {
 namespace {
 
-// Returns 0 or an error of libuv.
+// Returns 0 or a libuv error.
 int read_address(const std::string& text, int port, UdpClient::Address* address) {
   address->length = sizeof(sockaddr_in);
   if (uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(&address->storage)) == 0) return 0;
@@ -108,7 +108,7 @@ void UdpClientObject::begin_close() {
 
 void UdpClientObject::deliver(uint32_t count) {
   const Napi::HandleScope scope(Env());
-  // It runs the microtasks, so that all replies to the answers of a batch leave together.
+  // The call runs the microtasks, so all replies to the answers of a batch leave together.
   on_answers_({Napi::Number::New(Env(), count)});
 }
 

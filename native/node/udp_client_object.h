@@ -1,4 +1,4 @@
-// The UdpClient that JavaScript holds: arguments in, calls out, and a clean end when the environment goes.
+// The UdpClient in JavaScript. It converts arguments, calls back with answers, and closes with the environment.
 #ifndef MULTISOCKET_UDP_CLIENT_OBJECT_H_
 #define MULTISOCKET_UDP_CLIENT_OBJECT_H_
 
@@ -15,10 +15,10 @@ class UdpClientObject : public Napi::ObjectWrap<UdpClientObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit UdpClientObject(const Napi::CallbackInfo& info);
-  // Reads an answer from a stream into a row of answers, and returns the outcome.
+  // Reads an answer from a stream into a row of answers and returns the outcome.
   static Napi::Value read_answer(const Napi::CallbackInfo& info);
 
-  // Closes it; EnvironmentHold calls this, too.
+  // Closes the client. EnvironmentHold also calls this.
   void begin_close();
 
  private:

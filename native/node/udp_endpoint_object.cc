@@ -103,7 +103,7 @@ void UdpEndpointObject::begin_close() {
 
 void UdpEndpointObject::serve(uint32_t count) {
   const Napi::HandleScope scope(Env());
-  // It runs the microtasks, so that replies of asynchronous handlers that waited for nothing leave with their batch.
+  // The call runs the microtasks, so the replies of asynchronous handlers that do no I/O leave with their batch.
   on_queries_({Napi::Number::New(Env(), count)});
 }
 

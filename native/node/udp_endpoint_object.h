@@ -1,4 +1,4 @@
-// The UdpEndpoint that JavaScript holds: arguments in, calls out, and a clean end when the environment goes.
+// The UdpEndpoint in JavaScript. It converts arguments, calls back with queries, and closes with the environment.
 #ifndef MULTISOCKET_UDP_ENDPOINT_OBJECT_H_
 #define MULTISOCKET_UDP_ENDPOINT_OBJECT_H_
 
@@ -16,7 +16,7 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
   static Napi::Function define(Napi::Env env);
   explicit UdpEndpointObject(const Napi::CallbackInfo& info);
 
-  // Closes it; EnvironmentHold calls this, too.
+  // Closes the endpoint. EnvironmentHold also calls this.
   void begin_close();
 
  private:

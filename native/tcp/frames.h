@@ -8,20 +8,20 @@
 
 namespace multisocket {
 
-// Messages that came, and a place for answers that are known.
+// The input with messages, and the output for immediate answers.
 struct Frames {
   uint8_t* input;
-  uint32_t start;  // moves behind what was looked at
+  uint32_t start;  // moves past the consumed input
   uint32_t end;
-  const AnswerFront* front;  // null: no answers are known
+  const AnswerFront* front;  // null: no caches
   Origin origin;
   uint8_t* output;
-  uint32_t output_start;  // moves behind the answers, each of which stands behind its length
+  uint32_t output_start;  // moves past the answers; each follows its length
   uint32_t output_end;
 };
 
-// Admits the complete messages, a row each unless the cache has the answer, at most `most` rows (which is at most
-// kBatchSize) and as many answers as there is room for. Returns the number of rows.
+// Admits complete messages. A message fills a row unless the cache has the answer. It stops after `most` rows (at most
+// kBatchSize) or when there is no room for an answer. Returns the number of rows.
 uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most);
 
 }  // namespace multisocket

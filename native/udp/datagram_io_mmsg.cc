@@ -12,7 +12,7 @@ static_assert(sizeof(Datagram) == sizeof(mmsghdr) && offsetof(Datagram, length) 
 
 #ifdef __linux__
 namespace {
-// UDP_SEGMENT of <linux/udp.h>, which not all C libraries pass on.
+// UDP_SEGMENT of <linux/udp.h>, which some C libraries do not include.
 constexpr int kUdpSegment = 103;
 }  // namespace
 

@@ -8,7 +8,7 @@
 namespace multisocket {
 namespace {
 
-// Notes in the envelope which of our addresses was queried: the reply must leave from there (RFC 2181 s.4).
+// Writes the queried address into the envelope: the reply must leave from it (RFC 2181 s.4).
 void read_local_address(const msghdr& header, uint8_t* envelope) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
        control = CMSG_NXTHDR(const_cast<msghdr*>(&header), control)) {
@@ -17,7 +17,7 @@ void read_local_address(const msghdr& header, uint8_t* envelope) {
     if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
       memcpy(&info, CMSG_DATA(control), sizeof info);
-      // spec_dst and not addr: for a broadcast it is the address of ours that may be a source.
+      // spec_dst and not addr: for a broadcast, it is our address that may be the source.
       memcpy(address, &info.ipi_spec_dst, 4);
       memset(interface, 0, 4);
       envelope[layout::kEnvelopeLocalFamily] = 4;
@@ -28,7 +28,7 @@ void read_local_address(const msghdr& header, uint8_t* envelope) {
       memcpy(&info, CMSG_DATA(control), sizeof info);
       if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) return;  // cannot be a source
       memcpy(address, &info.ipi6_addr, 16);
-      // Only a link-local address means nothing without its interface; elsewhere routing decides.
+      // Only a link-local address needs its interface. For all others routing decides.
       const uint32_t index = IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) ? info.ipi6_ifindex : 0;
       memcpy(interface, &index, 4);
       envelope[layout::kEnvelopeLocalFamily] = 6;
@@ -37,14 +37,14 @@ void read_local_address(const msghdr& header, uint8_t* envelope) {
   }
 }
 
-// Nanoseconds of the clock by which the kernel notes arrivals.
+// Nanoseconds of the clock that the kernel uses for arrival times.
 int64_t wall_clock() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
 }
 
-// When a datagram arrived; `now` where the kernel does not say.
+// Returns when a datagram arrived, or `now` if the kernel does not say.
 int64_t arrival(const msghdr& header, int64_t now) {
 #ifdef SCM_TIMESTAMPNS
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
@@ -69,7 +69,7 @@ DatagramReceiver::DatagramReceiver(uint8_t* slab) : slab_(slab) {
     datagrams_[i].header.msg_name = slab_ + envelope_offset(i);
     datagrams_[i].header.msg_iov = &parts_[i];
     datagrams_[i].header.msg_iovlen = 1;
-    // Only a socket bound to all addresses has something to say there.
+    // Only a socket bound to all addresses needs control messages for the queried address.
     datagrams_[i].header.msg_control = controls_[i].bytes;
     reset(i);
   }
@@ -88,7 +88,7 @@ int DatagramReceiver::note_arrivals(int fd) {
 
 unsigned DatagramReceiver::receive(int fd, uint32_t socket, bool wildcard, unsigned first) {
   int count;
-  // An error of an earlier send (ICMP) may stand before the datagrams: it is reported once, then they come.
+  // An error of an earlier send (ICMP) may come before the datagrams. The kernel reports it once.
   for (int attempt = 0; attempt < 2; attempt++) {
     do {
       count = receive_datagrams(fd, &datagrams_[first], layout::kBatchSize - first);
@@ -104,7 +104,7 @@ unsigned DatagramReceiver::receive(int fd, uint32_t socket, bool wildcard, unsig
   return static_cast<unsigned>(count);
 }
 
-// Sets again what the kernel overwrites when it fills a slot.
+// Resets what the kernel overwrites when it fills a slot.
 void DatagramReceiver::reset(unsigned slot) {
   msghdr& header = datagrams_[slot].header;
   header.msg_namelen = layout::kEnvelopeNameSize;
@@ -129,7 +129,7 @@ uint32_t DatagramReceiver::length(unsigned slot, double* counters) const {
     layout::count(counters + layout::kDroppedOversize);
     return 0;
   }
-  if (port[0] == 0 && port[1] == 0) {  // nobody can be reached there
+  if (port[0] == 0 && port[1] == 0) {  // port 0 cannot be reached
     layout::count(counters + layout::kDroppedPortZero);
     return 0;
   }

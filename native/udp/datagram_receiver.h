@@ -1,5 +1,5 @@
-// Receives datagrams into the slots of a slab, a batch at a time. Knows envelopes and system calls; nothing of DNS, of
-// event loops or of JavaScript.
+// A receiver of datagrams. It fills the slots of a slab, one batch at a time. It knows envelopes and system calls, but
+// not DNS, event loops or JavaScript.
 #ifndef MULTISOCKET_DATAGRAM_RECEIVER_H_
 #define MULTISOCKET_DATAGRAM_RECEIVER_H_
 
@@ -17,28 +17,29 @@ namespace multisocket {
 
 class DatagramReceiver {
  public:
-  // `slab` has kSlabSize bytes and outlives the receiver.
+  // `slab` has kSlabSize bytes and must outlive the receiver.
   explicit DatagramReceiver(uint8_t* slab);
 
-  // Receives from `fd` into the slots from `first` on, at most up to the last. Returns how many; fewer than there was
-  // room for means that nothing more waits. `wildcard`: the socket is bound to all addresses and tells the one queried.
+  // Receives from `fd` into the slots from `first` to the last. Returns the number of datagrams. If that is less than
+  // the number of slots, no more datagrams wait. `wildcard`: the socket is bound to all addresses and reports the
+  // queried one.
   unsigned receive(int fd, uint32_t socket, bool wildcard, unsigned first);
 
-  // Datagrams that have waited in the kernel for longer are of no use any more; 0: all are. Takes effect on sockets
-  // that note_arrivals was called for.
+  // Drops datagrams that waited in the kernel for longer; 0: none. It affects sockets for which note_arrivals was
+  // called.
   void drop_older_than(uint32_t milliseconds) { max_delay_ = milliseconds * int64_t{1000000}; }
-  // Has the kernel tell when each datagram arrived. Returns 0 or -1 with errno.
+  // Makes the kernel report the arrival time of each datagram. Returns 0 or -1 with errno.
   static int note_arrivals(int fd);
 
-  // The length of the message in a slot; 0 where it was longer than a slot, too old or from port 0, with the reason
-  // counted in `counters` (a worker's row).
+  // Returns the length of the message in a slot. Returns 0 if it was longer than a slot, too old or from port 0, and
+  // counts the reason in `counters` (a worker's row).
   uint32_t length(unsigned slot, double* counters) const;
 
   static uint32_t envelope_offset(unsigned slot) { return slot * layout::kSlotStride; }
   static uint32_t message_offset(unsigned slot) { return envelope_offset(slot) + layout::kEnvelopeSize; }
 
  private:
-  // Room for one in_pktinfo or in6_pktinfo, and for the time of arrival.
+  // Room for one in_pktinfo or in6_pktinfo, and for the arrival time.
   struct alignas(cmsghdr) Control {
     char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(timespec))];
   };

@@ -10,17 +10,17 @@
 namespace multisocket {
 namespace {
 
-// How often, a millisecond each, a full send buffer is waited for before what is left counts as failed.
+// The number of waits, of one millisecond each, for a full send buffer. After them the remaining messages have failed.
 constexpr unsigned kMaxSendWaits = 10;
 
-// The kernel refuses segments that do not fit into the path's MTU, where it would fragment a plain datagram. What fits
-// every path that carries IPv6 (RFC 8200 s.5: 1,280 bytes) is also what a reply has at most by default.
+// The kernel rejects segments that exceed the path's MTU, while it would fragment a plain datagram. This size fits
+// every path that carries IPv6 (RFC 8200 s.5: 1,280 bytes), and is also the default limit of a reply.
 constexpr size_t kMaxSegment = 1280 - 40 - 8;
 
-// The longest payload of UDP over IPv4, which segments have to fit into together.
+// The longest payload of UDP over IPv4. All segments of a message must fit into it.
 constexpr size_t kMaxMessage = 65535 - 20 - 8;
 
-// The kernel takes 64 segments or more in a message (UDP_MAX_SEGMENTS).
+// The kernel accepts at least 64 segments in a message (UDP_MAX_SEGMENTS).
 static_assert(layout::kBatchSize <= 64, "a batch's entries fit into one message");
 
 size_t write_local_address(const uint8_t* envelope, cmsghdr* control) {
@@ -46,9 +46,9 @@ size_t write_local_address(const uint8_t* envelope, cmsghdr* control) {
   return CMSG_SPACE(sizeof info);
 }
 
-// Whether two messages go to one client and from one address of ours.
+// Returns whether two messages have the same client and the same local address.
 bool same_path(const uint8_t* a, const uint8_t* b) {
-  // Family, port and an IPv4 address; behind them a sockaddr_in has padding that says nothing.
+  // Family, port and an IPv4 address. The rest of a sockaddr_in is padding.
   if (memcmp(a, b, 8) != 0) return false;
   if (a[layout::kEnvelopeFamily] == 6 && memcmp(a, b, sizeof(sockaddr_in6)) != 0) return false;
   const uint8_t local = a[layout::kEnvelopeLocalFamily];
@@ -60,7 +60,7 @@ bool same_path(const uint8_t* a, const uint8_t* b) {
 
 bool no_room(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM; }
 
-// Linux's words for: this device or path takes no segments, or none of that size.
+// The errors by which Linux reports that a device or path does not take segments, or not of that size.
 bool no_segments(int error) { return error == EINVAL || error == EIO || error == EMSGSIZE; }
 
 }  // namespace
@@ -69,11 +69,11 @@ DatagramSender::DatagramSender(uint8_t* slab) : slab_(slab) {
   for (Datagram& datagram : datagrams_) datagram.header = {};
 }
 
-// Puts the entries of each client side by side; among themselves they keep their order. Returns whether there are fewer
-// clients than entries.
+// Puts the entries of each client side by side and keeps their order. Returns whether there are fewer clients than
+// entries.
 bool DatagramSender::sort_by_client(const uint32_t* entries, unsigned count) {
   constexpr uint8_t kNone = layout::kBatchSize;
-  std::array<uint8_t, layout::kBatchSize> next;  // of the same client
+  std::array<uint8_t, layout::kBatchSize> next;  // the next entry of the same client
   std::array<uint8_t, 2 * layout::kBatchSize> latest;
   std::array<uint8_t, layout::kBatchSize> firsts;
   unsigned clients = 0;
@@ -81,7 +81,7 @@ bool DatagramSender::sort_by_client(const uint32_t* entries, unsigned count) {
   for (unsigned i = 0; i < count; i++) {
     const uint8_t* envelope = slab_ + entries[i * layout::kOutboxEntryWords + layout::kOutEnvelope];
     const uint8_t* port = envelope + layout::kEnvelopeClientPort;
-    // Clients that meet here displace each other, which costs them a message in common but never their order.
+    // Clients that collide here replace each other. They may then send more messages, but their order is kept.
     uint8_t& place = latest[(port[0] * 31 + port[1]) % latest.size()];
     if (place != kNone &&
         same_path(envelope, slab_ + entries[place * layout::kOutboxEntryWords + layout::kOutEnvelope])) {
@@ -99,7 +99,7 @@ bool DatagramSender::sort_by_client(const uint32_t* entries, unsigned count) {
   return clients < count;
 }
 
-// Lets an entry, of which `part` is the message, leave together with those before it; returns whether it can.
+// Adds an entry, whose message is `part`, to the segments of the message before it. Returns whether it can.
 bool DatagramSender::extend(Datagram* datagram, const uint8_t* envelope, unsigned part) {
   msghdr& header = datagram->header;
   if (!same_path(static_cast<const uint8_t*>(header.msg_name), envelope)) return false;
@@ -116,7 +116,7 @@ bool DatagramSender::extend(Datagram* datagram, const uint8_t* envelope, unsigne
   return true;
 }
 
-// Makes messages of the entries from `first` of the order on; returns how many.
+// Makes messages of the entries from position `first` of the order. Returns the number of messages.
 unsigned DatagramSender::prepare(const uint32_t* entries, unsigned first, unsigned count, bool segmented) {
   unsigned messages = 0;
   for (unsigned i = first; i < count; i++) {
@@ -158,8 +158,8 @@ void DatagramSender::send_batch(int fd, const uint32_t* entries, unsigned count,
     std::iota(order_.begin(), order_.begin() + count, uint8_t{0});
   }
   unsigned messages = prepare(entries, 0, count, segmented);
-  unsigned done = 0;   // of the messages
-  unsigned entry = 0;  // of the order: the first that the message `done` has
+  unsigned done = 0;   // messages
+  unsigned entry = 0;  // position in the order of the first entry of message `done`
   bool asked_again = false;
   while (done < messages) {
     const int taken = send_datagrams(fd, &datagrams_[done], messages - done);
@@ -175,21 +175,21 @@ void DatagramSender::send_batch(int fd, const uint32_t* entries, unsigned count,
     }
     if (errno == EINTR) continue;
     if (no_room(errno) && result->retries < kMaxSendWaits) {
-      // With ENOBUFS the socket itself stays writable, so that poll would not wait: then only time passes.
+      // With ENOBUFS the socket itself stays writable, so poll would not wait. Only time helps.
       const bool full = errno == EAGAIN;
       pollfd writable = {fd, POLLOUT, 0};
       poll(&writable, full ? 1 : 0, 1);
       result->retries++;
       continue;
     }
-    // An error of an earlier datagram is reported on this one, once.
+    // The kernel reports an error of an earlier datagram on this one, once.
     if (!no_room(errno) && !asked_again) {
       asked_again = true;
       continue;
     }
     asked_again = false;
     if (datagrams_[done].header.msg_iovlen > 1) {
-      // Plainly then, and the rest of the batch as well.
+      // This batch goes on without segments.
       if (no_segments(errno)) may_segment_ = false;
       messages = prepare(entries, entry, count, false);
       done = 0;

@@ -1,5 +1,5 @@
-// Sends messages out of a slab, a batch at a time. Knows envelopes and system calls; nothing of DNS, of event loops or
-// of JavaScript.
+// A sender of datagrams. It takes messages from a slab, one batch at a time. It knows envelopes and system calls, but
+// not DNS, event loops or JavaScript.
 #ifndef MULTISOCKET_DATAGRAM_SENDER_H_
 #define MULTISOCKET_DATAGRAM_SENDER_H_
 
@@ -16,24 +16,24 @@ namespace multisocket {
 
 class DatagramSender {
  public:
-  // What became of the messages given to `send`. Each was either taken by the kernel (`sent`) or not (`failed`).
+  // The result of `send`. The kernel took each message (`sent`) or did not (`failed`).
   struct Sent {
     unsigned sent = 0;
     unsigned failed = 0;
-    unsigned retries = 0;    // times that the kernel had no room and was asked again
-    unsigned segmented = 0;  // of those sent: the ones that left as part of a message to several
+    unsigned retries = 0;    // attempts repeated because the kernel had no room
+    unsigned segmented = 0;  // of those sent: sent together with others as one message
   };
 
-  // `slab` has kSlabSize bytes and outlives the sender.
+  // `slab` has kSlabSize bytes and must outlive the sender.
   explicit DatagramSender(uint8_t* slab);
 
-  // Sends `count` messages, each an entry of the outbox (layout::OutboxWord), through `fd`. Waits a few milliseconds at
-  // most where the kernel has no room. Those to one client leave in their order, and as one where the kernel can cut
-  // (segments).
+  // Sends `count` messages through `fd`. Each is an entry of the outbox (layout::OutboxWord). Waits at most a few
+  // milliseconds if the kernel has no room. The messages to one client leave in their order. They leave as one message
+  // if the kernel can cut it (segments).
   Sent send(int fd, const uint32_t* entries, unsigned count);
 
  private:
-  // Room for one in_pktinfo or in6_pktinfo, and for the size of segments.
+  // Room for one in_pktinfo or in6_pktinfo, and for the segment size.
   struct alignas(cmsghdr) Control {
     char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + kSegmentSizeSpace];
   };
@@ -47,8 +47,8 @@ class DatagramSender {
   std::array<Datagram, layout::kBatchSize> datagrams_;
   std::array<iovec, layout::kBatchSize> parts_;
   std::array<Control, layout::kBatchSize> controls_;
-  std::array<uint8_t, layout::kBatchSize> order_;  // in which the entries of a batch leave
-  bool may_segment_ = true;                        // until the kernel has refused to
+  std::array<uint8_t, layout::kBatchSize> order_;  // the order in which the entries of a batch leave
+  bool may_segment_ = true;                        // until the kernel rejects segments
 };
 
 }  // namespace multisocket

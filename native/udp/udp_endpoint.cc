@@ -10,11 +10,11 @@
 namespace multisocket {
 namespace {
 
-// Batches in one turn of the loop, so that timers and streams get theirs under a flood.
+// Batches in one turn of the loop, so that timers and streams are served during a flood.
 constexpr unsigned kMaxBatches = 4;
 
-// The endpoints of all threads. A thread that is blocked cannot give back what it has borrowed, so another one has to
-// take it away; the mutex also guards which descriptors an endpoint has.
+// The endpoints of all threads. A blocked thread cannot return borrowed sockets, so another thread takes them away. The
+// mutex also guards the set of descriptors of an endpoint.
 struct Endpoints {
   std::mutex mutex;
   std::unordered_set<UdpEndpoint*> all;
@@ -41,7 +41,7 @@ UdpEndpoint::~UdpEndpoint() {
 }
 
 void UdpEndpoint::abandon(const double* row) {
-  // Not a socket: each call on it fails at once.
+  // /dev/null is not a socket: each socket call on it fails at once.
   const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!nothing.valid()) return;
   const std::lock_guard<std::mutex> lock(endpoints().mutex);
@@ -149,8 +149,8 @@ void UdpEndpoint::turn() {
   }
 }
 
-// Receives from the sockets that are ready until the slots are full. A batch takes from many sockets, so that 64 of
-// them with a query each cost as little as one with 64.
+// Receives from the ready sockets until the slots are full. A batch takes from many sockets, so that 64 sockets with
+// one query each cost as little as one socket with 64.
 unsigned UdpEndpoint::fill() {
   unsigned slots = 0;
   double* row = memory_.counters + memory_.worker_row;
@@ -165,7 +165,7 @@ unsigned UdpEndpoint::fill() {
       layout::count(socket_row + layout::kSocketQueries, received);
       layout::count(socket_row + layout::kSocketBatches);
     }
-    if (received == room) ready_.push(socket);  // more may wait there
+    if (received == room) ready_.push(socket);  // more datagrams may wait there
   }
   if (slots > 0) {
     layout::count(row + layout::kReceived, slots);
@@ -174,7 +174,7 @@ unsigned UdpEndpoint::fill() {
   return slots;
 }
 
-// Fills the rows of what is for a handler and the outbox with what can be answered at once.
+// Fills rows with the queries for the handler, and the outbox with immediate replies.
 uint32_t UdpEndpoint::admit(unsigned received) {
   uint32_t queries = 0;
   admission_.begin();
@@ -207,7 +207,7 @@ uint32_t UdpEndpoint::admit(unsigned received) {
   return queries;
 }
 
-// Puts what now stands in a slot into the outbox.
+// Puts the reply in a slot into the outbox.
 void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
   entry[layout::kOutEnvelope] = DatagramReceiver::envelope_offset(slot);
@@ -216,7 +216,7 @@ void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   entry[layout::kOutOpt] = opt;
 }
 
-// Who sent a message and to which of our addresses; of use until the next call.
+// Returns the client's address and the queried address of a message. The result is valid until the next call.
 const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
   const Socket* socket = find(layout::read_socket(envelope));
   if (socket != nullptr) origin_ = socket->bound;
@@ -228,14 +228,14 @@ const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
   return origin_.bytes();
 }
 
-// A socket with the address and port that the query of an outbox entry came to; null when all have been removed since.
-// It is the group's first one, whichever the query came through: the last ones may be about to leave the group, and
-// nothing can be sent through those.
+// Returns a socket with the address and port that the query of an outbox entry was sent to, or null if all of them were
+// removed. It is the first socket of the group, whichever received the query. The last ones may be about to leave the
+// group, and a socket that has left cannot send.
 UdpEndpoint::Socket* UdpEndpoint::sender_of(const uint32_t* entry) const {
   return senders_[groups_[layout::read_socket(memory_.slab + entry[layout::kOutEnvelope])]];
 }
 
-// Takes out of the outbox what its clients are not to get; returns how many entries are left.
+// Removes the replies that the guard holds back from the outbox. Returns the number of remaining entries.
 uint32_t UdpEndpoint::limit(uint32_t count) {
   Guard* guard = admission_.guard();
   if (guard == nullptr || !guard->limits()) return count;

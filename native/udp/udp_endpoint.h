@@ -1,5 +1,5 @@
-// One worker's datagrams: reads the sockets that the worker was lent on the worker's own event loop, hands the queries
-// of a batch to JavaScript with one call, and sends the replies of all of them together.
+// The UDP engine of one worker. It reads the worker's borrowed sockets on the worker's event loop, passes the queries
+// of a batch to JavaScript with one call, and sends all their replies together.
 #ifndef MULTISOCKET_UDP_ENDPOINT_H_
 #define MULTISOCKET_UDP_ENDPOINT_H_
 
@@ -19,8 +19,8 @@ namespace multisocket {
 
 class UdpEndpoint : public PollEngine {
  public:
-  // Memory that JavaScript allocated (layout.h); it outlives the endpoint. `counters`: all rows; `worker_row`: the
-  // element at which this worker's starts. `edns` points into such memory, too.
+  // Memory that JavaScript allocated (layout.h). It must outlive the endpoint. `counters`: all rows. `worker_row`: the
+  // element at which this worker's row starts. `edns` points into such memory too.
   struct Memory {
     uint8_t* slab;
     uint32_t* queries;
@@ -29,38 +29,38 @@ class UdpEndpoint : public PollEngine {
     uint32_t worker_row;
     EdnsSettings edns;
   };
-  // Who answers.
+  // The JavaScript side, which answers.
   struct Server {
-    // Whether it can. One that cannot, since its thread is being ended, would lose what is taken from the kernel for
-    // it; left there, it is another's.
+    // Whether it can serve. If its thread is being ended, datagrams stay in the kernel, where another worker can
+    // receive them. Otherwise they would be lost.
     std::function<bool()> able;
-    // Serves that many queries: fills the outbox, whose first entries may be there already.
+    // Serves `count` queries and fills the outbox. The outbox may have entries already.
     std::function<void(uint32_t count)> serve;
   };
 
   static std::shared_ptr<UdpEndpoint> open(uv_loop_t* loop, const Memory& memory, Server server);
-  // Takes the descriptors away from the endpoint whose worker's counters start at `row`, if there is one: it receives
-  // and sends nothing any more, and does not keep the sockets open. Called on another thread, when the endpoint's own
-  // one is blocked for good.
+  // Takes the descriptors away from the endpoint whose worker's counters start at `row`, if there is one. The endpoint
+  // receives and sends nothing more, and does not keep the sockets open. Another thread calls this when the endpoint's
+  // own thread is blocked permanently.
   static void abandon(const double* row);
   ~UdpEndpoint() override;
   UdpEndpoint(const UdpEndpoint&) = delete;
   UdpEndpoint& operator=(const UdpEndpoint&) = delete;
 
-  // Starts to read a socket; returns 0 or a libuv error. Sockets of one `group` share address and port, so that any of
-  // them can send the replies of all. What `front` knows is answered without a call of `serve`; null: nothing is.
+  // Starts to read a socket. Returns 0 or a libuv error. Sockets of one `group` share address and port, so each of them
+  // can send the replies of all. Queries that `front` can answer do not reach `serve`; null: all queries do.
   int add(uint32_t socket, Descriptor descriptor, uint32_t group, bool wildcard,
           std::shared_ptr<const AnswerFront> front);
-  // Stops reading; replies still leave through it.
+  // Stops reading. Replies can still leave through the socket.
   void stop(uint32_t socket);
-  // Starts to read a stopped socket again; returns 0 or a libuv error.
+  // Starts to read a stopped socket again. Returns 0 or a libuv error.
   int start(uint32_t socket);
-  // Stops, and closes the descriptor.
+  // Stops reading and closes the descriptor.
   void remove(uint32_t socket);
   void flush();
-  // Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards.
+  // Drops datagrams that waited in the kernel for longer. It affects sockets that are added afterwards.
   void drop_older_than(uint32_t milliseconds);
-  // Has `guard` look at what comes and goes.
+  // Lets `guard` check queries and replies.
   void use(std::shared_ptr<Guard> guard) { admission_.use(std::move(guard)); }
   void set_ref(bool on);
 
@@ -71,7 +71,7 @@ class UdpEndpoint : public PollEngine {
     uint32_t group = 0;
     bool wildcard = false;
     std::shared_ptr<const AnswerFront> front;
-    QueryOrigin bound;  // only its local half
+    QueryOrigin bound;  // only the local address and port are set
     bool reading = true;
   };
 
@@ -94,9 +94,9 @@ class UdpEndpoint : public PollEngine {
   Admission admission_;
   bool notes_arrivals_ = false;
   QueryOrigin origin_;
-  std::vector<Socket*> sockets_;  // by number; null where not lent; abandon() reads it on another thread
-  std::vector<uint32_t> groups_;  // by number; kept when the socket goes: replies to what it brought may come later
-  std::vector<Socket*> senders_;  // by group; null where no socket of it is left
+  std::vector<Socket*> sockets_;  // by number; null: not borrowed; abandon() reads it on another thread
+  std::vector<uint32_t> groups_;  // by number; kept after a socket is removed, since replies may follow
+  std::vector<Socket*> senders_;  // by group; null: no socket of the group is left
   bool ref_ = true;
 };
 

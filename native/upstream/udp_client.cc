@@ -11,11 +11,12 @@
 namespace multisocket {
 namespace {
 
-// Batches of one socket in one turn of the loop, so that what else waits there gets its turn under a flood.
+// Batches of one socket in one turn of the loop, so that other work is done during a flood.
 constexpr unsigned kMaxBatches = 4;
 
-// A port is used for at most so long and so many queries, each chosen between this and twice this, so that what
-// somebody found out about it is soon of no use. Opening a socket costs as much as a few queries.
+// A port is used for a limited time and a limited number of queries. Each limit is random, between this value and twice
+// this value, so that an attacker's knowledge of a port is soon useless. Opening a socket costs as much as a few
+// queries.
 constexpr unsigned kMinUses = 4096;
 constexpr uint64_t kMinLife = 10'000;  // ms
 
@@ -93,14 +94,14 @@ void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned coun
       continue;
     }
     if (errno == EINTR) continue;
-    // An ICMP error that an earlier datagram brought about is told here, once, in place of sending.
+    // The kernel reports an ICMP error of an earlier datagram here, once, and does not send.
     if (!no_room(errno) && !asked_again) {
       asked_again = true;
       socket->error = errno;
       ready_.push(socket);
       continue;
     }
-    // No waiting for room: a query that is lost here is one that is asked again, as others that get lost.
+    // It does not wait for room: a query lost here is asked again, like any lost query.
     asked_again = false;
     const auto error = static_cast<uint32_t>(errno);
     release(entries[done][layout::kAskHandle]);
@@ -124,7 +125,7 @@ void UdpClient::release(uint32_t handle) {
   if (socket->retired && socket->outstanding == 0) close_socket(socket);
 }
 
-// One of the upstream's sockets, chosen at random; null where none can be opened.
+// Returns one of the upstream's sockets, chosen at random, or null if none can be opened.
 UdpClient::Socket* UdpClient::sender(Upstream* upstream, unsigned count) {
   Socket*& socket = upstream->sockets[waiting_.random() % kSockets];
   if (socket != nullptr && (socket->uses_left < count || uv_now(loop()) >= socket->retire_at)) retire(&socket);
@@ -141,7 +142,7 @@ UdpClient::Socket* UdpClient::open_socket(const Upstream& upstream) {
   fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
   fcntl(descriptor.get(), F_SETFL, O_NONBLOCK);
   setsockopt(descriptor.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
-  // The kernel chooses the port, at random (RFC 6056).
+  // The kernel chooses a random port (RFC 6056).
   if (source_length != 0 && bind(descriptor.get(), reinterpret_cast<const sockaddr*>(&source), source_length) != 0) {
     return nullptr;
   }
@@ -157,14 +158,14 @@ UdpClient::Socket* UdpClient::open_socket(const Upstream& upstream) {
   return nullptr;
 }
 
-// Takes a socket out of use; it stays open for what is still waited for.
+// Takes a socket out of use. It stays open while queries wait for answers on it.
 void UdpClient::retire(Socket** place) {
   Socket* socket = std::exchange(*place, nullptr);
   socket->retired = true;
   if (socket->outstanding == 0) close_socket(socket);
 }
 
-// Takes a socket out of use, whichever it is.
+// Takes a given socket out of use.
 void UdpClient::give_up(const Socket* socket) {
   for (Upstream& upstream : upstreams_) {
     for (Socket*& place : upstream.sockets) {
@@ -182,11 +183,11 @@ void UdpClient::close_sockets() {
   for (uint32_t handle = 0; handle < waiting_.size(); handle++) release(handle);
 }
 
-// A batch at a time from each socket that is ready. What is left is readable in the next turn, too.
+// Reads one batch at a time from each ready socket. A socket with more datagrams is readable again in the next turn.
 void UdpClient::turn() {
   for (unsigned batches = 0; batches < kMaxBatches && !ready_.empty(); batches++) {
     auto* socket = static_cast<Socket*>(ready_.pop());
-    // Not to be closed by what JavaScript forgets meanwhile.
+    // JavaScript may forget queries meanwhile; this keeps the socket open.
     socket->outstanding++;
     const bool more = receive(socket);
     if (socket->error != 0) fail_outstanding(socket);
@@ -199,7 +200,7 @@ void UdpClient::turn() {
   }
 }
 
-// Returns whether more may wait.
+// Returns whether more datagrams may wait.
 bool UdpClient::receive(Socket* socket) {
   for (Datagram& datagram : datagrams_) datagram.header.msg_flags = 0;
   const int count = receive_datagrams(socket->descriptor.get(), datagrams_.data(), layout::kBatchSize);
@@ -216,7 +217,7 @@ bool UdpClient::receive(Socket* socket) {
   return count == static_cast<int>(layout::kBatchSize);
 }
 
-// Fills rows for what answers a query of this socket, and packs those messages at the slab's beginning.
+// Fills rows for the datagrams that answer a query of this socket, and packs them at the beginning of the slab.
 uint32_t UdpClient::match(Socket* socket, unsigned received) {
   uint32_t rows = 0;
   uint32_t packed = 0;
@@ -230,7 +231,7 @@ uint32_t UdpClient::match(Socket* socket, unsigned received) {
   return rows;
 }
 
-// Fills the row of the query that a datagram ends the waiting of; false: it ends none.
+// Fills the row of the query that a datagram finishes. Returns false if it finishes none.
 bool UdpClient::read(const uint8_t* message, const Datagram& datagram, Socket* socket, uint32_t packed, uint32_t* row) {
   const uint32_t length = datagram.length;
   if (length < kHeaderSize || !is_response(message)) return false;
@@ -265,10 +266,10 @@ bool UdpClient::read(const uint8_t* message, const Datagram& datagram, Socket* s
   return true;
 }
 
-// The kernel has learnt that nobody is there: all who wait at this socket need not wait longer.
+// The kernel knows that the upstream is unreachable. All queries that wait on this socket fail.
 void UdpClient::fail_outstanding(Socket* socket) {
   const auto error = static_cast<uint32_t>(std::exchange(socket->error, 0));
-  // What JavaScript asks meanwhile goes through another socket.
+  // Queries that JavaScript sends meanwhile use another socket.
   give_up(socket);
   const std::string from = local_address(socket->descriptor.get());
   uint32_t rows = 0;

@@ -1,9 +1,9 @@
-// One worker's queries to upstream servers over UDP: those of a batch leave with one system call for each upstream,
-// answers come in batches, and JavaScript is called once for each of these.
+// The UDP engine for one worker's queries to upstream servers. The queries of a batch to one upstream leave with one
+// system call. Answers arrive in batches, and each batch is one call of JavaScript.
 //
-// An answer is taken only from the address that was asked, at the port that the query left from, with the query's ID
-// and its question (RFC 5452 s.9.1). IDs come from a keyed generator; ports are the kernel's random choice, of which
-// several are in use at a time, each for a short while. A port at which somebody guesses is given up at once.
+// An answer is accepted only from the queried address, at the port that the query left from, with the query's ID and
+// question (RFC 5452 s.9.1). IDs come from a keyed generator. The kernel chooses random ports; several are in use at a
+// time, each for a short while. A port that receives guesses is given up at once.
 #ifndef MULTISOCKET_UDP_CLIENT_H_
 #define MULTISOCKET_UDP_CLIENT_H_
 
@@ -28,7 +28,7 @@ namespace multisocket {
 
 class UdpClient : public PollEngine {
  public:
-  // Memory that JavaScript allocated (layout.h); it outlives the client.
+  // Memory that JavaScript allocated (layout.h). It must outlive the client.
   struct Memory {
     uint8_t* slab;
     uint32_t* outbox;
@@ -37,26 +37,27 @@ class UdpClient : public PollEngine {
   struct Counters {
     uint64_t sent = 0;
     uint64_t received = 0;
-    uint64_t unmatched = 0;  // datagrams that answer no query that is waited for
-    uint64_t given_up = 0;   // queries, since somebody guessed at their answers
+    uint64_t unmatched = 0;  // datagrams that answer no waiting query
+    uint64_t given_up = 0;   // queries, because their answers were being guessed
   };
-  // Takes that many rows of answers.
+  // Receives the number of filled rows of answers.
   using Deliver = std::function<void(uint32_t count)>;
 
   static std::shared_ptr<UdpClient> open(uv_loop_t* loop, const Memory& memory, Deliver deliver);
 
-  // An address of either family; without one, the family is AF_UNSPEC.
+  // An IPv4 or IPv6 address. The family AF_UNSPEC means no address.
   struct Address {
     sockaddr_storage storage{};
     socklen_t length = 0;
   };
 
-  // Upstreams are numbered from 0 in the order in which they are added. Queries leave from `source`, where it is given.
+  // Upstreams are numbered from 0 in the order in which they are added. Queries leave from `source` if it is an
+  // address.
   void add(const Address& address, const Address& source);
-  // Sends all in the outbox and empties it. Entries that could not be sent are marked, and are forgotten.
+  // Sends and empties the outbox. An entry that could not be sent is marked and forgotten.
   void flush();
-  // Waits no longer for the answer to a query. Returns the address and port that it left from, empty if it did not
-  // wait.
+  // Stops waiting for the answer to a query. Returns the address and port that the query left from, or an empty string
+  // if it was not waiting.
   std::string forget(uint32_t handle);
   const Counters& counters() const { return counters_; }
 
@@ -64,7 +65,7 @@ class UdpClient : public PollEngine {
   // Sockets of an upstream at a time.
   static constexpr unsigned kSockets = 4;
 
-  // Connected: the kernel lets nothing through from other addresses, and tells of ICMP errors.
+  // The socket is connected: the kernel drops datagrams from other addresses and reports ICMP errors.
   struct Socket : PolledSocket {
     using PolledSocket::PolledSocket;
     unsigned uses_left = 0;  // queries
@@ -77,7 +78,7 @@ class UdpClient : public PollEngine {
   struct Upstream {
     Address address;
     Address source;
-    std::array<Socket*, kSockets> sockets;  // null: to be opened when it is needed
+    std::array<Socket*, kSockets> sockets;  // null: opened when needed
   };
 
   UdpClient(const Memory& memory, Deliver deliver);

@@ -14,7 +14,7 @@ constexpr uint16_t kOpcode = 0x7800;
 constexpr uint16_t kTc = 0x0200;
 constexpr uint16_t kRcode = 0x000f;
 
-// Errors of a server that could not read the question, or would not.
+// The errors of a server that could not read the question or refused to.
 bool needs_no_question(uint16_t rcode) { return rcode == 1 || rcode == 2 || rcode == 4 || rcode == 5; }
 
 Fit compare_questions(const uint8_t* message, size_t length, const uint8_t* query, size_t question_end) {
@@ -29,7 +29,7 @@ Fit compare_questions(const uint8_t* message, size_t length, const uint8_t* quer
   return same ? Fit::kExact : Fit::kOther;
 }
 
-// Whether all records are valid and fill the message to its end.
+// Returns whether all records are valid and end where the message ends.
 bool read_records(const uint8_t* message, size_t length, UpstreamAnswer* answer) {
   const unsigned before = answer->answers + answer->authorities;
   const unsigned records = before + answer->additionals;
@@ -89,7 +89,7 @@ layout::AnswerOutcome read_stream_answer(const uint8_t* message, size_t length, 
   const Fit fit = compare_questions(message, length, query, question_end);
   if (fit == Fit::kOther) return layout::kUnmatched;
   const layout::AnswerOutcome outcome = read_answer(message, length, question_end, fit, answer);
-  // There is nothing better than a stream to ask by: what a server has cut off even there cannot be had.
+  // No transport is better than a stream: an answer that is truncated on a stream is useless.
   return outcome == layout::kTruncated ? layout::kMalformed : outcome;
 }
 

@@ -1,8 +1,8 @@
-// The queries of a UDP client that wait for answers: by handle, by ID and by question.
+// The queries of a UDP client that wait for answers, found by handle, by ID and by question.
 //
-// An answer is taken only with the ID and the question of a query that waits at the same socket (RFC 5452 s.9.1). A
-// response that has the question but not the ID is a guess: whoever forges answers makes many of them. A query that has
-// met several is given up, so that one question never waits through a flood of them.
+// An answer is accepted only with the ID and the question of a query that waits on the same socket (RFC 5452 s.9.1). A
+// response with the right question and a wrong ID is a guess. An attacker who forges answers makes many guesses. A
+// query that meets several is given up, so that no question waits through a flood of guesses.
 #ifndef MULTISOCKET_WAITING_QUERIES_H_
 #define MULTISOCKET_WAITING_QUERIES_H_
 
@@ -17,37 +17,37 @@ namespace multisocket {
 
 class WaitingQueries {
  public:
-  // Where a query waits; of it only the address is used.
+  // Where a query waits. Only the address is used, as an identity.
   using Place = const void*;
   static constexpr uint32_t kNoHandle = UINT32_MAX;
 
   WaitingQueries();
 
-  // Adds the query that stands at `message`, and gives it an ID of its own.
+  // Adds the query at `message` and gives it an unused ID.
   void add(uint32_t handle, uint8_t* message, uint16_t question_end, Place place);
-  // Returns where the query has waited; null: it did not.
+  // Returns the place of the query, or null if it was not waiting.
   Place remove(uint32_t handle);
   Place place(uint32_t handle) const { return handle < queries_.size() ? queries_[handle].place : nullptr; }
   uint16_t question_end(uint32_t handle) const { return queries_[handle].question_end; }
 
-  // The query at `place` with a response's ID whose question the response fits; kNoHandle: there is none. `length` is
-  // at least a header's.
+  // Returns the query at `place` that has the ID and the question of a response, or kNoHandle. `length` is at least
+  // that of a header.
   uint32_t find(const uint8_t* message, size_t length, Place place, Fit* fit) const;
-  // Counts a response that `find` knows no query for. Returns the query that is to be given up for it; kNoHandle: none.
+  // Counts a response for which `find` returned kNoHandle. Returns the query to give up because of it, or kNoHandle.
   uint32_t count_guess(const uint8_t* message, size_t length, Place place);
 
-  // Handles are below this.
+  // All handles are below this.
   uint32_t size() const { return static_cast<uint32_t>(queries_.size()); }
-  // From a keyed generator.
+  // A number from a keyed generator.
   uint64_t random();
 
  private:
-  // Late answers to earlier tries of the same question look like guesses, too; there are never so many.
+  // Late answers to earlier attempts at the same question look like guesses too. There are never this many.
   static constexpr uint8_t kMaxGuesses = 3;
 
   struct Query {
     Place place = nullptr;
-    uint64_t question;  // keyed hash: nobody can make another question with the same one
+    uint64_t question;  // keyed hash: an attacker cannot make another question with the same hash
     uint64_t folded;    // of the question in lower case
     uint16_t id;
     uint16_t question_end;
@@ -63,8 +63,8 @@ class WaitingQueries {
   SipKey question_key_;
   uint64_t random_count_ = 0;
   std::vector<Query> queries_;         // by handle
-  std::vector<uint16_t> by_id_;        // 1 more than the handle; 0: the ID is free
-  std::vector<uint16_t> by_question_;  // likewise, by 16 bits of `folded`: of several, the last one
+  std::vector<uint16_t> by_id_;        // the handle plus 1; 0: the ID is free
+  std::vector<uint16_t> by_question_;  // the same, by 16 bits of `folded`; the last of several
 };
 
 }  // namespace multisocket

@@ -1,4 +1,4 @@
-// The answer cache, seen from outside: what it keeps and what not, to whom it gives it, and with which octets.
+// Tests of the answer cache through its interface: which replies it stores, which queries get them, and their octets.
 #include "cache/answer_cache.h"
 
 #include <cstring>
@@ -15,7 +15,7 @@ using namespace multisocket::test;
 namespace {
 
 constexpr unsigned kA = 1, kNs = 2, kSoa = 6, kNull = 10;
-const std::string kToQuestion("\xc0\x0c", 2);  // a compressed name: the question's
+const std::string kToQuestion("\xc0\x0c", 2);  // a compressed name: that of the question
 const std::string kAddress("\xc0\x00\x02\x01", 4);
 
 AnswerCache::Options options_of(size_t max_bytes) {
@@ -28,7 +28,7 @@ struct Records {
   std::vector<std::string> answers, authorities, additionals;
 };
 
-// A reply without OPT, as a handler's comes out of the encoder.
+// A reply without OPT, as the encoder makes it for a handler.
 std::string reply_to(const Query& query, const Records& records, unsigned flags = 0x8400) {
   const auto count = [](const std::vector<std::string>& section) {
     return number16(static_cast<unsigned>(section.size()));
@@ -112,7 +112,7 @@ void gives_what_the_handler_gave() {
   CHECK(look_up(&cache, query).message.empty());
   CHECK(store(&cache, query, reply));
   CHECK(look_up(&cache, query).message == reply);
-  CHECK(look_up(&cache, query).message == reply);  // giving it does not wear it out
+  CHECK(look_up(&cache, query).message == reply);  // the same reply again
 }
 
 void gives_each_client_its_id_and_spelling() {
@@ -136,7 +136,7 @@ void appends_an_opt_of_its_own() {
   records.additionals.push_back(opt_record(1232, 0x8000, ""));
   CHECK(look_up(&cache, query).message == reply_to(query, records));
 
-  // Without DO; a flag nobody knows is not given back.
+  // Without DO. An unknown flag is not echoed.
   query.opt_flags = 0x0001;
   CHECK(store(&cache, query, simple_reply(query)));
   CHECK(look_up(&cache, query).message ==
@@ -210,9 +210,9 @@ void keeps_apart_what_differs() {
       differing([](Query* q) { q->flags = 0; }),           // RD
       differing([](Query* q) { q->flags |= 0x0020; }),     // AD
       differing([](Query* q) { q->flags |= 0x0010; }),     // CD
-      differing([](Query* q) { q->flags |= 0x0400; }),     // one that has no meaning in a query
+      differing([](Query* q) { q->flags |= 0x0400; }),     // a flag without a meaning in a query
       differing([](Query* q) { q->opt_flags = 0x8000; }),  // DO
-      differing([](Query* q) { q->opt_flags = 0x4000; }),  // one that may have a meaning (RFC 9824)
+      differing([](Query* q) { q->opt_flags = 0x4000; }),  // a flag that may have a meaning (RFC 9824)
       differing([](Query* q) { q->opt = false, q->options.clear(); }),
       differing([](Query* q) { q->payload_size = 512; }),
       differing([](Query* q) { q->payload_size = 1231; }),
@@ -229,11 +229,11 @@ void keeps_apart_what_differs() {
   stream.transport = Transport::kTcp;
   const Origin origins[] = {{}, stream};
   const auto alike = [](Query one, const Query& other, Transport transport) {
-    if (transport != Transport::kUdp) one.payload_size = other.payload_size;  // means nothing there
+    if (transport != Transport::kUdp) one.payload_size = other.payload_size;  // ignored in a stream
     return one.message() == other.message();
   };
 
-  // Every pair, both ways: what is stored for one is given to no other.
+  // Every pair, both ways: no query gets the reply of another.
   for (size_t i = 0; i < queries.size(); i++) {
     for (const Origin& stored : origins) {
       AnswerCache cache(options_of(1 << 20));
@@ -246,7 +246,7 @@ void keeps_apart_what_differs() {
       }
     }
   }
-  // All of them in one cache with few buckets: each gets its own.
+  // All queries in one cache with few buckets: each gets its own reply.
   AnswerCache cache(options_of(20000));
   for (size_t i = 0; i < queries.size(); i++) {
     for (const Origin& origin : origins) {
@@ -272,7 +272,7 @@ void shares_what_differs_in_nothing_that_matters() {
   Query query = edns_query();
   query.payload_size = 1232;
   CHECK(store(&cache, query, simple_reply(query)));
-  query.payload_size = 4096;  // we send no more than 1,232 to either
+  query.payload_size = 4096;  // our limit for both is 1,232
   CHECK(hits(&cache, query));
   query.payload_size = 512;
   CHECK(store(&cache, query, simple_reply(query)));
@@ -282,7 +282,7 @@ void shares_what_differs_in_nothing_that_matters() {
   Origin stream;
   stream.transport = Transport::kTcp;
   CHECK(store(&cache, query, simple_reply(query), 1000, stream));
-  query.payload_size = 777;  // means nothing in a stream
+  query.payload_size = 777;  // ignored in a stream
   CHECK(hits(&cache, query, 1000, stream));
   CHECK(!hits(&cache, query));
 }
@@ -341,7 +341,7 @@ void varies_by_what_the_handler_says() {
       CHECK(hits(&cache, query, 1000, origins[i]) == expected);
     }
   }
-  // Where nobody can say who asked, such an answer is not kept, nor given.
+  // Without the client's address, such an answer is neither stored nor returned.
   AnswerCache cache(options_of(1 << 20));
   const std::string reply = simple_reply(query);
   Answer answer = answer_of(reply);
@@ -374,7 +374,7 @@ void shares_answers_among_those_who_ask_for_options_that_are_added_later() {
   CHECK(look_up(&cache, bare).found.opt == 0);
 }
 
-// --- What is not for the cache
+// --- Uncacheable queries and replies
 
 void has_nothing_to_do_with_queries_answered_to_one_client() {
   AnswerCache cache(options_of(1 << 20));
@@ -414,7 +414,7 @@ void does_not_keep_replies_that_are_not_to_be_kept() {
   const Query query;
   const Records good = {{record(kToQuestion, kA, 300, kAddress)}, {}, {}};
   CHECK(!store(&cache, query, reply_to(query, good, 0x8600)));           // TC
-  CHECK(!store(&cache, query, reply_to(query, good, 0x0400)));           // no reply
+  CHECK(!store(&cache, query, reply_to(query, good, 0x0400)));           // not a reply
   CHECK(!store(&cache, query, reply_to(query, good, 0x8400 | 0x2800)));  // UPDATE
   for (const unsigned type : {41U, 24U, 249U, 250U}) {
     CHECK(!store(&cache, query, reply_to(query, {good.answers, {}, {record(wire_name(""), type, 300, "")}})));
@@ -519,13 +519,13 @@ void lives_as_long_as_it_may() {
       {{{a(0)}, {}, {}}, 0, 60, 0},
       {{{a(300), a(0)}, {}, {}}, 0, own, 0},
       {{{a(0x80000000)}, {}, {}}, 0, own, 0},  // RFC 2181 s.8
-      {{{}, {soa(300, 60)}, {}}, 0, own, 60},  // no such data
-      {{{}, {soa(60, 300)}, {}}, 3, own, 60},  // no such name
+      {{{}, {soa(300, 60)}, {}}, 0, own, 60},  // no data
+      {{{}, {soa(60, 300)}, {}}, 3, own, 60},  // NXDOMAIN
       {{{}, {soa(300, 0)}, {}}, 3, own, 0},
       {{{}, {soa(300, 60)}, {}}, 3, 7, 7},
-      {{{a(300)}, {soa(300, 60)}, {}}, 3, own, 60},  // an alias that leads nowhere
+      {{{a(300)}, {soa(300, 60)}, {}}, 3, own, 60},  // an alias without a target
       {{{a(300)}, {soa(300, 60)}, {}}, 0, own, 300},
-      {{{}, {}, {}}, 3, own, 0},  // nothing says how long
+      {{{}, {}, {}}, 3, own, 0},  // no lifetime
       {{{}, {}, {}}, 0, own, 0},
       {{{}, {}, {a(300)}}, 0, own, 0},
       {{{}, {}, {}}, 3, 9, 9},
@@ -564,7 +564,7 @@ void serves_stale_when_asked_to() {
   CHECK(!look_up(&cache, query, 1059, {}, true).found.stale);
   CHECK(!hits(&cache, query, 1060));
   for (const uint32_t now : {1060U, 1159U}) {
-    CHECK(look_up(&cache, query, now, {}, true).found.refresh);  // the first one is to renew it
+    CHECK(look_up(&cache, query, now, {}, true).found.refresh);  // the first caller refreshes it
     const Reply reply = look_up(&cache, query, now, {}, true);
     CHECK(reply.found.stale);
     CHECK(reply.message ==
@@ -573,7 +573,7 @@ void serves_stale_when_asked_to() {
   CHECK(look_up(&cache, query, 1160, {}, true).message.empty());
   CHECK(cache.counters().stale_hits == 2);
 
-  CHECK(store(&cache, query, simple_reply(query, 10), 2000));  // no TTL grows by being stale
+  CHECK(store(&cache, query, simple_reply(query, 10), 2000));  // TTLs do not grow when an answer is stale
   CHECK(look_up(&cache, query, 2050, {}, true).found.refresh);
   CHECK(look_up(&cache, query, 2050, {}, true).message == simple_reply(query, 10));
 
@@ -600,17 +600,17 @@ void asks_one_caller_to_refresh() {
   const Query query;
   const auto refresh = [&](uint32_t now) {
     const Reply reply = look_up(&cache, query, now, {}, true);
-    CHECK(reply.message.empty() == reply.found.refresh);  // that caller is to ask the handler
+    CHECK(reply.message.empty() == reply.found.refresh);  // this caller asks the handler
     return reply.found.refresh;
   };
   CHECK(store(&cache, query, simple_reply(query, 1000)));
-  CHECK(!refresh(1950));  // the first two hits: not asked for enough
+  CHECK(!refresh(1950));  // the first two hits: too few
   CHECK(!refresh(1950));
   CHECK(!refresh(1899));  // too early
   CHECK(refresh(1900));
   CHECK(!refresh(1900));
   CHECK(!refresh(1929));
-  CHECK(refresh(1930));  // nothing came: another one tries
+  CHECK(refresh(1930));  // nothing was stored: another caller tries
   CHECK(!refresh(1959));
   CHECK(store(&cache, query, simple_reply(query, 1000), 1959));
   for (unsigned i = 0; i < 5; i++) CHECK(!refresh(1959));
@@ -619,7 +619,7 @@ void asks_one_caller_to_refresh() {
   CHECK(!refresh(2988));
   CHECK(refresh(2989));
 
-  // Without prefetching, what is stale is still to be refreshed, however seldom it is asked for.
+  // Without prefetching, a stale answer is still refreshed, even if it is seldom queried.
   options.prefetch_hits = 0;
   AnswerCache plain(options);
   CHECK(store(&plain, query, simple_reply(query, 100)));
@@ -627,7 +627,7 @@ void asks_one_caller_to_refresh() {
   CHECK(look_up(&plain, query, 1100, {}, true).found.refresh);
 }
 
-// As before a handler, where what is missed is looked up again.
+// A look-up before a handler, which looks up again after a miss.
 Reply look_up_first(AnswerCache* cache, const Query& query, uint32_t now) {
   const Examined examined(query);
   std::vector<uint8_t> out(65535, 0xaa);
@@ -650,7 +650,8 @@ void leaves_to_the_second_look_up_what_the_first_does_not_give() {
   CHECK(store(&cache, query, simple_reply(query, 1000)));
   CHECK(look_up_first(&cache, query, 1950).message == simple_reply(query, 50));
   CHECK(look_up_first(&cache, query, 1950).message == simple_reply(query, 50));
-  for (unsigned i = 0; i < 3; i++) {  // the third hit is to renew it: as often as it is asked, until somebody does
+  for (unsigned i = 0; i < 3;
+       i++) {  // the third hit should refresh it, as does each further one until an answer is stored
     const Reply first = look_up_first(&cache, query, 1950);
     CHECK(first.message.empty() && !first.found.refresh);
   }
@@ -658,7 +659,7 @@ void leaves_to_the_second_look_up_what_the_first_does_not_give() {
   CHECK(look_up(&cache, query, 1950, {}, true).found.refresh);
   CHECK(look_up_first(&cache, query, 1950).message == simple_reply(query, 50));
   CHECK(cache.counters().hits == 3 && cache.counters().misses == 1);
-  CHECK(look_up_first(&cache, query, 2001).message.empty());  // stale, and not renewed for long
+  CHECK(look_up_first(&cache, query, 2001).message.empty());  // stale, and not refreshed for long
   CHECK(look_up(&cache, query, 2001, {}, true).found.refresh);
   CHECK(look_up_first(&cache, query, 2001).message == simple_reply(query, 30));
   CHECK(look_up_first(&cache, query, 2100).message.empty());
@@ -765,7 +766,7 @@ void refuses_what_no_shard_has_room_for() {
   AnswerCache cache(options_of(32 << 10));
   CHECK(store(&cache, numbered(1), simple_reply(numbered(1))));
   CHECK(!store(&cache, query, simple_reply(query, 300, std::string(40000, 'x')), 1000, stream));
-  CHECK(hits(&cache, numbered(1)));  // nothing had to go for it
+  CHECK(hits(&cache, numbered(1)));  // nothing was evicted for it
   AnswerCache tiny(options_of(10));
   CHECK(!store(&tiny, query, simple_reply(query)));
   CHECK(!hits(&tiny, query));

@@ -1,5 +1,5 @@
-// The answer cache under threads that write and read the same names, and so few buckets that names collide; meant to
-// run under ThreadSanitizer. Every reply must be one whole reply to the name that was asked for.
+// A test of the answer cache with threads that write and read the same names. There are few buckets, so that names
+// collide. It should run under ThreadSanitizer. Every reply must be one complete reply to the queried name.
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -25,7 +25,7 @@ Query numbered(unsigned number) {
   return query;
 }
 
-// The number and, over and over, the octet that its writer chose: a reply torn in two would show.
+// The number, then repeatedly the octet that the writer chose. A reply mixed from two would show.
 std::string reply_to(const Query& query, unsigned number, char octet) {
   const std::string rdata = number32(number) + std::string(100, octet);
   return number16(query.id) + number16(0x8500) + number16(1) + number16(1) + number16(0) + number16(0) +
@@ -55,7 +55,7 @@ Outcome work(uint32_t cache_number, unsigned thread, const std::vector<Examined>
   uint8_t out[512];
   for (unsigned round = 0; round < kRounds; round++) {
     random = random * 1664525 + 1013904223;
-    const unsigned chosen = (random >> 16 & 1) != 0 ? 0 : (random >> 17) % kNames;  // half of them one name
+    const unsigned chosen = (random >> 16 & 1) != 0 ? 0 : (random >> 17) % kNames;  // one name in half of the cases
     const Examined& query = queries[chosen];
     const uint32_t now = round / 100;
     if (round % 3 == 0) {

@@ -1,4 +1,4 @@
-// What the tests of native code share: checks that are counted, and messages to check with.
+// What the tests of native code share: counted checks, and messages.
 #ifndef MULTISOCKET_TEST_CHECK_H_
 #define MULTISOCKET_TEST_CHECK_H_
 
@@ -30,7 +30,7 @@ inline void check(bool holds, const char* what, const char* file, int line) {
 
 #define CHECK(condition) ::multisocket::test::check((condition), #condition, __FILE__, __LINE__)
 
-// The exit code of a test, whose last line of output is the count.
+// Returns the exit code of a test and writes the count as its last line of output.
 inline int conclude() {
   printf("%u checks, %u failures\n", tally().checks, tally().failures);
   return tally().failures == 0 && tally().checks > 0 ? 0 : 1;
@@ -70,7 +70,7 @@ inline std::string opt_record(unsigned size, unsigned flags, const std::string& 
          number16(static_cast<unsigned>(options.size())) + options;
 }
 
-// A query, field by field.
+// A query, by its fields.
 struct Query {
   unsigned id = 0x1234;
   unsigned flags = 0x0100;
@@ -91,7 +91,7 @@ struct Query {
   }
 };
 
-// A message that is known to be a query, and the view of it.
+// A message with the verdict kQuery, and its view.
 struct Examined {
   explicit Examined(const Query& query) : Examined(query.message()) {}
   explicit Examined(std::string message) : bytes(std::move(message)) {

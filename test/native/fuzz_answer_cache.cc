@@ -1,8 +1,9 @@
-// libFuzzer target: queries and replies of any octets, stored, looked up, aged and cleared in a small cache, against a
-// model that keeps every reply under a key of its own making.
+// libFuzzer target: a small cache compared with a model. Queries and replies with arbitrary octets are stored, looked
+// up, aged and cleared. The model keeps every reply under its own key.
 //
-// The input is a row of steps. A step: an octet that says what to do, an octet more for time and transport, a query
-// (two octets of length, then the query) and, where a reply is to be stored, what stands behind its question, likewise.
+// The input is a sequence of steps. A step is an octet for the action, an octet for time and transport, and a query
+// after its length (two octets). A step that stores a reply also has the part of the reply after the question, with its
+// length.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr uint32_t kStaleSeconds = 20;
 
-// abort() and not assert(): it holds whatever NDEBUG says.
+// abort() and not assert(), so that NDEBUG has no effect.
 void require(bool holds) {
   if (!holds) abort();
 }
@@ -44,7 +45,7 @@ class Input {
 
 const uint8_t* octets(const std::string& text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
-// The options that are part of the question.
+// Returns the options that are part of the key.
 std::string shared_options(const std::string& query, const MessageView& view) {
   std::string shared;
   const size_t end = view.options_offset + size_t{view.options_length};
@@ -56,7 +57,7 @@ std::string shared_options(const std::string& query, const MessageView& view) {
   return shared;
 }
 
-// What must be alike for two queries to share a reply.
+// Returns what two queries must have in common to share a reply.
 std::string model_key(const std::string& query, const MessageView& view, const Origin& origin) {
   std::string key = query.substr(2, 2) + query.substr(12, view.question_end - 12U);
   for (size_t i = 2; i < key.size() - 4; i++) {
@@ -69,7 +70,7 @@ std::string model_key(const std::string& query, const MessageView& view, const O
 }
 
 struct Stored {
-  std::string reply;  // with OPT
+  std::string reply;  // including OPT
   uint32_t now;
 };
 
@@ -97,13 +98,13 @@ class Run {
  private:
   static AnswerCache::Options options() {
     AnswerCache::Options options;
-    options.max_bytes = 2 << 10;  // a few answers, so that they push each other out
+    options.max_bytes = 2 << 10;  // a few answers, so that they evict each other
     options.serve_stale_seconds = kStaleSeconds;
     options.prefetch_hits = 2;
     return options;
   }
 
-  // The reply is the query's header as a reply, its question, and records out of the input, whose counts come first.
+  // The reply has the header of the query with QR, its question, and records from the input, whose counts come first.
   void store(const std::string& rest, uint32_t max_ttl) {
     if (rest.size() < 7) return;
     std::string reply = query_.substr(0, view_.question_end) + rest.substr(7);
@@ -111,7 +112,7 @@ class Run {
     reply[2] = static_cast<char>(reply[2] | 0x80);
     memcpy(&reply[6], rest.data(), 6);
     reply[3] = rest[6];
-    // Of just this size, so that the sanitizer sees the first octet too many.
+    // Exactly this size, so that the sanitizer detects the first octet too many.
     const std::unique_ptr<uint8_t[]> exact(new uint8_t[reply.size()]);
     memcpy(exact.get(), reply.data(), reply.size());
     Answer answer;
@@ -129,7 +130,7 @@ class Run {
       reply.append(reinterpret_cast<const char*>(opt), sizeof opt);
     }
     model_[model_key(query_, view_, origin_)] = {reply, now_};
-    require(look_up(false));  // what was just stored is there
+    require(look_up(false));  // the reply that was just stored is found
   }
 
   bool look_up(bool allow_stale) {
@@ -151,7 +152,7 @@ class Run {
     require(found.opt == (view_.has_opt ? found.length - 11 : 0));
     if (found.opt != 0) add_options(out.get(), found);
 
-    // In place, in memory of just the size that is needed.
+    // In place, in memory of exactly the needed size.
     const size_t room = found.length > query_.size() ? found.length : query_.size();
     const std::unique_ptr<uint8_t[]> slot(new uint8_t[room]);
     memcpy(slot.get(), query_.data(), query_.size());
@@ -161,7 +162,7 @@ class Run {
     return true;
   }
 
-  // What a client asked for, in memory of just the size that it may take.
+  // Adds the options that a client asked for, in memory of exactly the allowed size.
   void add_options(const uint8_t* reply, const AnswerCache::Found& found) {
     const uint8_t nsid[3] = {1, 2, 3};
     EdnsSettings settings;
@@ -176,7 +177,7 @@ class Run {
     const size_t length = add_client_options(room.get(), found.length, found.opt, limit, view_.asked,
                                              now_ % 2 == 0 ? nullptr : cookie, settings);
     require(length >= found.length && length <= limit);
-    // A cookie that fits is there, whatever else was asked for.
+    // A cookie that fits is present, whatever other options were asked for.
     if (now_ % 2 == 1 && found.length + kCookieOptionSize <= limit) {
       MessageView grown;
       grown.options_offset = static_cast<uint16_t>(found.opt + 11);

@@ -1,5 +1,5 @@
-// libFuzzer target: any octets as messages that a guard looks at, and as replies that are about to be sent. Input: the
-// options (4 octets), then messages, each behind its length (2 octets), what it is (1) and its client (1).
+// libFuzzer target: arbitrary octets as messages that a guard checks, and as replies that it is about to send. Input:
+// the options (4 octets), then messages. Before each message are its length (2 octets), its use (1) and its client (1).
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -13,7 +13,7 @@ using namespace multisocket;
 
 namespace {
 
-// abort() and not assert(): it holds whatever NDEBUG says.
+// abort() and not assert(), so that NDEBUG has no effect.
 void require(bool holds) {
   if (!holds) abort();
 }
@@ -58,7 +58,7 @@ class Run {
     if (before == Verdict::kShort || before == Verdict::kResponse) require(fate == Guard::Fate::kPass);
     if (origin.transport != Transport::kUdp) require(!guarded.unlimited && fate != Guard::Fate::kDrop);
     if (fate != Guard::Fate::kShort) return;
-    // A reply with this client's ID, little longer than the query: with a cookie for a client's part of one.
+    // A reply with this client's ID. It is longer than the query by at most the server part of a cookie.
     require(memcmp(out, message, 2) == 0 && (out[2] & 0x80) != 0 && guarded.length <= length + kCookieSize - 8);
     MessageView again;
     require(examine(out, guarded.length, &again) == Verdict::kResponse);
@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const uint8_t client = data[at + 3];
     at += kHead;
     if (length > size - at) return 0;
-    // Memory of just this length, so that the sanitizer sees the first octet too many.
+    // Memory of exactly this length, so that the sanitizer detects the first octet too many.
     const std::unique_ptr<uint8_t[]> message(new uint8_t[length]);
     if (length > 0) memcpy(message.get(), data + at, length);
     at += length;

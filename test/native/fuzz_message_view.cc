@@ -1,4 +1,5 @@
-// libFuzzer target: any octets, examined, answered where they are wrong, and written as text where they are a query.
+// libFuzzer target: arbitrary octets are examined. Invalid messages are answered; the names of queries are written as
+// text.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -11,7 +12,7 @@ using namespace multisocket;
 
 namespace {
 
-// abort() and not assert(): it holds whatever NDEBUG says.
+// abort() and not assert(), so that NDEBUG has no effect.
 void require(bool holds) {
   if (!holds) abort();
 }
@@ -45,7 +46,7 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
   if (length > UINT16_MAX) return 0;
-  // Memory of just this length, so that the sanitizer sees the first octet too many.
+  // Memory of exactly this length, so that the sanitizer detects the first octet too many.
   const std::unique_ptr<uint8_t[]> message(new uint8_t[length]);
   if (length > 0) memcpy(message.get(), data, length);
   MessageView view;
@@ -60,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
   require(reply <= length);
   require(verdict == Verdict::kShort || verdict == Verdict::kResponse ? reply == 0 : reply >= 12);
   if (reply == 0) return 0;
-  // A reply keeps the ID and is a reply, so that we never answer our own.
+  // A reply keeps the ID and has QR=1, so that we never answer our own reply.
   require(memcmp(message.get(), data, 2) == 0 && (message[2] & 0x80) != 0);
   MessageView again;
   require(examine(message.get(), reply, &again) == Verdict::kResponse);

@@ -1,4 +1,4 @@
-// libFuzzer target: any octets as a message, whose cookie is looked for, checked and renewed. Input: the time (4
+// libFuzzer target: arbitrary octets as a message whose cookie is found, checked and renewed. Input: the time (4
 // octets), the client's address (16), the message.
 #include <cstdlib>
 #include <cstring>
@@ -10,7 +10,7 @@ using namespace multisocket;
 
 namespace {
 
-// abort() and not assert(): it holds whatever NDEBUG says.
+// abort() and not assert(), so that NDEBUG has no effect.
 void require(bool holds) {
   if (!holds) abort();
 }
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   memcpy(&now, data, sizeof now);
   const uint8_t* client = data + kClient;
   const size_t length = size - kMessage;
-  // Memory of just this length, so that the sanitizer sees the first octet too many.
+  // Memory of exactly this length, so that the sanitizer detects the first octet too many.
   const std::unique_ptr<uint8_t[]> message(new uint8_t[length]);
   if (length > 0) memcpy(message.get(), data + kMessage, length);
 
@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require((state == CookieState::kNone) == (cookie == nullptr));
   if (state < CookieState::kClientOnly) return 0;
   require((state == CookieState::kClientOnly) == (cookie_length == 8));
-  // The client gets its own part back, and what is good at once.
+  // The reply keeps the client part, and the new cookie is good at once.
   require(memcmp(fresh, cookie, 8) == 0);
   uint8_t again[kCookieSize];
   require(check_cookie(secrets, fresh, kCookieSize, client, now, again) == CookieState::kGood);

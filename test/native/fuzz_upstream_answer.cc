@@ -1,5 +1,5 @@
-// libFuzzer target: any octets behind a question, read as what an upstream answered. What is accepted is walked once
-// more by plainer rules.
+// libFuzzer target: arbitrary octets after a question, read as an upstream's answer. An accepted answer is read again
+// by simpler rules.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -14,7 +14,7 @@ namespace {
 // A header, `a.` A IN.
 constexpr size_t kQuestionEnd = 12 + 3 + 4;
 
-// abort() and not assert(): it holds whatever NDEBUG says.
+// abort() and not assert(), so that NDEBUG has no effect.
 void require(bool holds) {
   if (!holds) abort();
 }
@@ -24,7 +24,7 @@ size_t after_name(const uint8_t* message, size_t at) {
   return at + (message[at] == 0 ? 1 : 2);
 }
 
-// Labels of a name through all its pointers; 128 where they do not come to an end.
+// Returns the number of labels of a name, through all its pointers; 128 if they do not end.
 size_t labels(const uint8_t* message, size_t at) {
   size_t count = 0;
   for (size_t steps = 0; message[at] != 0; steps++) {
@@ -52,7 +52,7 @@ void check_answer(const uint8_t* message, size_t length, const UpstreamAnswer& a
     at = after_name(message, at);
     const uint16_t type = read16(message + at);
     require(type != 41);
-    // NS, CNAME and PTR: their RDATA is a name.
+    // The RDATA of NS, CNAME and PTR is a name.
     if (type == 2 || type == 5 || type == 12) {
       require(labels(message, at + 10) <= 127);
       require(after_name(message, at + 10) == at + 10U + read16(message + at + 8));
@@ -67,20 +67,20 @@ void check_answer(const uint8_t* message, size_t length, const UpstreamAnswer& a
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
   if (length < kQuestionEnd || length > UINT16_MAX) return 0;
-  // Memory of just this length, so that the sanitizer sees the first octet too many.
+  // Memory of exactly this length, so that the sanitizer detects the first octet too many.
   const std::unique_ptr<uint8_t[]> message(new uint8_t[length]);
   memcpy(message.get(), data, length);
   UpstreamAnswer answer;
   if (read_answer(message.get(), length, kQuestionEnd, Fit::kExact, &answer) == layout::kAnswered) {
     check_answer(message.get(), length, answer);
   }
-  // On a stream, against a query with the same question, and against one with another.
+  // As a stream, with a query that has the same question, and with one that has another.
   uint8_t query[kQuestionEnd];
   memcpy(query, data, kQuestionEnd);
   read_stream_answer(message.get(), length, query, kQuestionEnd, &answer);
   query[kHeaderSize + 1] ^= 0x20;
   read_stream_answer(message.get(), length, query, kQuestionEnd, &answer);
-  // Behind shorter questions, the first octets of the message are read as such.
+  // Without the question: its octets are read as records of the message.
   read_answer(message.get(), length, kQuestionEnd, Fit::kNone, &answer);
   require(memcmp(message.get(), data, length) == 0);
   return 0;

@@ -1,5 +1,5 @@
-// A guard's shared state under threads that answer, while another one changes the secrets; meant to run under
-// ThreadSanitizer. Charges must not be lost, and a cookie must be good to all threads as soon as one has made it.
+// A test of a guard's shared state with threads that answer while another changes the secrets. It should run under
+// ThreadSanitizer. No charge may be lost, and a cookie must be good in all threads as soon as one thread has made it.
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -31,7 +31,7 @@ struct Work {
   unsigned good = 0;
 };
 
-// All threads charge one account at one moment, and others beside it that come and go.
+// All threads charge one account at the same moment, and also other accounts that come and go.
 Work charge(const std::shared_ptr<GuardState>& state, unsigned thread) {
   Work work;
   QueryOrigin one;
@@ -47,7 +47,7 @@ Work charge(const std::shared_ptr<GuardState>& state, unsigned thread) {
   return work;
 }
 
-// Each asks, and comes again with the cookie that it got, to a guard as another thread has it.
+// Each client sends a query, and returns with its cookie to a guard of another thread.
 Work answer(const std::shared_ptr<GuardState>& state, unsigned thread) {
   Work work;
   Guard guard(state);
@@ -95,7 +95,7 @@ int main() {
   options.limits = true;
   options.rates.rates[RateLimiter::kAll] = kRate;
   options.rates.rates[RateLimiter::kErrors] = 1;
-  options.rates.table_size = 8192;  // so that none has to make room
+  options.rates.table_size = 8192;  // enough that no account is replaced
   const auto state = std::make_shared<GuardState>(options);
 
   unsigned charged = 0;
@@ -109,8 +109,8 @@ int main() {
   }
   CHECK(good == kThreads * kRounds / 10);
 
-  // While secrets change, each one that is new keeps the last one: a cookie is still good when it comes back at once,
-  // unless they change twice in between.
+  // Each change keeps the last secret. A cookie that returns at once is still good, unless the secrets change twice in
+  // between.
   std::atomic<bool> done{false};
   std::thread changing([&] {
     char octet = 'a';

@@ -1,4 +1,4 @@
-// What of message_view does not show in the rows that JavaScript sees; the rest is tested in check-stream.test.ts.
+// Tests of message_view for what the rows in JavaScript do not show. check-stream.test.ts tests the rest.
 #include "message/message_view.h"
 
 #include "check.h"

@@ -1,4 +1,4 @@
-// The accounts of the rate limiter, by a clock of the test's own.
+// Tests of the rate limiter's accounts with a simulated clock.
 #include "guard/rate_limiter.h"
 
 #include <string>
@@ -44,7 +44,7 @@ bool answer(RateLimiter* limiter, const std::string& client, const std::string& 
 void test_rates() {
   const std::string client = ipv4(0xc0000201);
   for (const uint32_t rate : {1U, 3U, 10U, 1000U, 4096U, 100000U}) {
-    // One second's worth at once, also where the clock runs over.
+    // One second's worth at once, even when the clock wraps around.
     for (const uint64_t from : {5 * kSecond, kClockRound - kSecond / 2}) {
       RateLimiter limiter(all_at(rate));
       CHECK(passed(&limiter, client, from, rate) == rate);
@@ -53,7 +53,7 @@ void test_rates() {
       CHECK(rate <= 4096 ? more == 0 : more <= rate / 100);
     }
   }
-  // At the rate and no more: half a second brings half of it back.
+  // Not above the rate: half a second restores half of it.
   RateLimiter limiter(all_at(10));
   CHECK(passed(&limiter, client, 0, 10) == 10);
   for (unsigned i = 1; i <= 20; i++) CHECK(passed(&limiter, client, i * (kSecond / 10), 1) == 1);
@@ -65,11 +65,11 @@ void test_window() {
   RateLimiter::Options options = all_at(10);
   options.window = 5;
   RateLimiter limiter(options);
-  // However much it floods, it owes no more than the window.
+  // A flood owes no more than the window.
   CHECK(passed(&limiter, client, 0, 100000) == 10);
   CHECK(passed(&limiter, client, 4 * kSecond, 1) == 0);
   CHECK(passed(&limiter, client, 5 * kSecond + kSecond / 2, 1) == 1);
-  // Rested for long enough it has its second's worth again, no more.
+  // After a long rest it has one second's worth again, and no more.
   CHECK(passed(&limiter, client, 100 * kSecond, 1000) == 10);
 }
 
@@ -145,7 +145,7 @@ void test_exempt() {
   CHECK(everyone.has(octets(ipv4(1))) && everyone.has(octets(ipv6(UINT64_MAX, UINT64_MAX))));
 }
 
-// Where there are more networks than accounts, memory stays as it is, and those who flood are remembered.
+// With more networks than accounts, memory does not grow, and flooding networks are remembered.
 void test_full_table() {
   RateLimiter::Options options = all_at(1);
   options.table_size = 8;  // one bucket
@@ -153,7 +153,7 @@ void test_full_table() {
   CHECK(limiter.size() == 64);
   const std::string flooder = ipv4(0x0a000000);
   CHECK(passed(&limiter, flooder, 0, 1000) == 1);
-  // Each of them has its own second's worth, and none of them pushes the flooder out.
+  // Each network has its own second's worth, and none of them replaces the flooder's account.
   for (unsigned i = 1; i <= 1000; i++) CHECK(passed(&limiter, ipv4(0x0b000000 + i * 256), 0, 1) == 1);
   CHECK(passed(&limiter, flooder, 0, 1) == 0);
   options.table_size = 9;

@@ -1,4 +1,4 @@
-// Cookies as RFC 9018 has them: its test vectors, and each rule by which a cookie is good, renewed or refused.
+// Tests of cookies by RFC 9018: its test vectors, and each rule by which a cookie is good, renewed or rejected.
 #include "guard/server_cookies.h"
 
 #include <cstring>
@@ -46,26 +46,26 @@ constexpr const char* kSecret = "e5e973e5a6b2a43f48e7dc849e37bfcf";
 
 void test_vectors() {
   const CookieSecrets secrets = secrets_of({kSecret});
-  // RFC 9018 A.1: a client that has none of ours.
+  // RFC 9018 A.1: a client without a server cookie.
   const Checked learning = checked(secrets, from_hex("2464c4abcf10c957"), ipv4(198, 51, 100, 100), 1559731985);
   CHECK(learning.state == CookieState::kClientOnly);
   CHECK(learning.fresh == from_hex("2464c4abcf10c957010000005cf79f111f8130c3eee29480"));
 
-  // A.2: it comes again 40 minutes later.
+  // A.2: it returns 40 minutes later.
   const Checked renewing = checked(secrets, learning.fresh, ipv4(198, 51, 100, 100), 1559734385);
   CHECK(renewing.state == CookieState::kGood);
   CHECK(renewing.fresh == from_hex("2464c4abcf10c957010000005cf7a871d4a564a1442aca77"));
 
-  // A.3: another client, whose cookie has octets in the reserved field, and is nearly two hours old.
+  // A.3: another client. Its cookie has a reserved field that is not 0, and is nearly two hours old.
   const std::string reserved = from_hex("fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5");
   const Checked other = checked(secrets, reserved, ipv4(203, 0, 113, 203), 1559734700);
   CHECK(other.state == CookieState::kBad);
   CHECK(other.fresh == from_hex("fc93fc62807ddb86010000005cf7a9acf73a7810aca2381e"));
-  // What is reserved is hashed as it came (s.4.2): in its time that cookie was good.
+  // Reserved octets are hashed as received (s.4.2): that cookie was good while it was new.
   const Checked in_time = checked(secrets, reserved, ipv4(203, 0, 113, 203), 0x5cf78f71 + 60);
   CHECK(in_time.state == CookieState::kGood && in_time.fresh == reserved);
 
-  // A.4: over IPv6, made with the secret before.
+  // A.4: over IPv6, made with the previous secret.
   const CookieSecrets rolled = secrets_of({"445536bcd2513298075a5d379663c962", "dd3bdf9344b678b185a6f5cb60fca715"});
   const Checked ipv6 = checked(rolled, from_hex("22681ab97d52c298010000005cf7c57926556bd0934c72f8"),
                                from_hex("20010db80220000159ded0f4876982b8"), 1559741961);
@@ -76,7 +76,7 @@ void test_vectors() {
 void test_ages() {
   const CookieSecrets secrets = secrets_of({kSecret});
   const std::string client = ipv4(192, 0, 2, 1);
-  // Also where 32 bits of seconds run over (RFC 1982).
+  // Also when 32 bits of seconds wrap around (RFC 1982).
   for (const uint32_t made : {1559731985U, 0xfffffff0U, 0U, 3600U}) {
     const std::string cookie = checked(secrets, "clientAB", client, made).fresh;
     struct {
@@ -152,7 +152,7 @@ void test_finding() {
   CHECK(found() == "none");
   query.options = option(3, "");
   CHECK(found() == "none");
-  // The first one counts (RFC 7873 s.5.2).
+  // Only the first one counts (RFC 7873 s.5.2).
   query.options = option(3, "") + option(10, "clientAB") + option(10, "other");
   CHECK(found() == "clientAB");
   query.options = option(10, "");
@@ -179,9 +179,9 @@ void test_without_question() {
   CHECK(!is_one(good + '\0'));
   CHECK(!is_one(number16(7) + number16(0x8100) + good.substr(4)));  // a response
   CHECK(!is_one(number16(7) + number16(0x2000) + good.substr(4)));  // NOTIFY
-  CHECK(!is_one(good.substr(0, 5) + '\1' + good.substr(6)));        // a question is promised
-  CHECK(!is_one(good.substr(0, 12) + '\1' + good.substr(13)));      // not the root's
-  CHECK(!is_one(good.substr(0, 14) + '\1' + good.substr(15)));      // TSIG or such
+  CHECK(!is_one(good.substr(0, 5) + '\1' + good.substr(6)));        // the header counts a question
+  CHECK(!is_one(good.substr(0, 12) + '\1' + good.substr(13)));      // not the root
+  CHECK(!is_one(good.substr(0, 14) + '\1' + good.substr(15)));      // TSIG or similar
   CHECK(!is_one(good.substr(0, 18) + '\1' + good.substr(19)));      // EDNS version 1
 }
 

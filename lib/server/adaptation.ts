@@ -28,7 +28,7 @@ export interface AdaptationStep extends CpuUse {
   to: number;
 }
 
-/** What an {@link Adaptation} needs from its server. */
+/** Options of {@link Adaptation}: the functions of its server. */
 export interface AdaptationOptions extends AdaptationBounds {
   /** The number of sockets; 0 if no address adapts, which a reload can bring about. */
   sockets(): number;

@@ -31,7 +31,7 @@ export function beatInterval({
   return Math.max(1, Math.min(...timeouts) / 4);
 }
 
-/** What a {@link Supervisor} needs from its server. */
+/** Options of {@link Supervisor}: settings and functions of its server. */
 export interface SupervisorOptions {
   workers: number;
   /** Milliseconds after which a worker whose loop does not turn is helped; 0: never. */

@@ -2,7 +2,7 @@ import { withCode } from '../errors.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
 import { checkReload } from './options/check-options.js';
-import { mergeTls } from './options/check-tls.js';
+import { checkReachesAll, mergeTls } from './options/check-tls.js';
 import { channels } from './diagnostics.js';
 import type { ReloadOptions, ServerConfig } from './options/options.js';
 import type { ServerParts } from './server-parts.js';
@@ -81,7 +81,8 @@ export class Changes {
   secure(changes: Partial<TlsSettings>): Promise<void> {
     const parts = this.#parts;
     return this.next(async () => {
-      const before = parts.config.tls;
+      const { tls: before, ownTls } = parts.config;
+      checkReachesAll(ownTls);
       // gRPC that started without encryption stays unencrypted, on every socket.
       if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
       try {

@@ -172,8 +172,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * the old workers have ended.
    *
    * Rejects with the error that kept a fresh worker from starting or an address from being opened, with an error of
-   * {@link createServer}, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, or `ERR_SERVER_NOT_RUNNING` if the server does not
-   * listen; the old workers and addresses then stay.
+   * {@link createServer}, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, `ERR_MULTISOCKET_OWN_TLS` if `changes` has `tls` without
+   * `listen` and an address has TLS settings of its own, or `ERR_SERVER_NOT_RUNNING` if the server does not listen; the
+   * old workers and addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
     return this.#changes.reload(changes);
@@ -185,9 +186,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * certificate and keeps `ca` and `requestCert`. Open connections stay; unfinished handshakes are aborted if more than
    * the certificate changes. Earlier sessions cannot be resumed (RFC 8446 s.2.2), unless nothing changes.
    *
-   * Resolves when no worker accepts with the old settings. Rejects with `ERR_INVALID_ARG_TYPE` or
-   * `ERR_INVALID_ARG_VALUE`, which name the option, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` if the server
-   * was made without the option `tls`; the old settings then stay.
+   * Resolves when no worker accepts with the old settings. The old settings stay if it rejects:
+   * - `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`: `changes` is invalid; the message names the option.
+   * - `ERR_MULTISOCKET_OWN_TLS`: addresses have TLS settings of their own, which `reload({ listen })` renews; the message
+   *   names them. An address with `tls: null` is not encrypted and does not count.
+   * - `ERR_MULTISOCKET_NO_TLS`: the server has no option `tls`.
+   * - `ERR_SERVER_NOT_RUNNING`: the server does not listen.
    */
   secure(changes: Partial<TlsSettings>): Promise<void> {
     return this.#changes.secure(changes);

@@ -14,7 +14,7 @@ import type { TcpOptions } from '../../worker/stream/tcp-options.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
 import { checkReloadNames, checkServerNames } from './option-names.js';
-import { checkOwnTls, checkTls, mergeTls } from './check-tls.js';
+import { checkOwnTls, checkReachesAll, checkTls, mergeTls } from './check-tls.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
@@ -101,7 +101,7 @@ function checkHttps({ cors = false, requests = false }: HttpsOptions, workers: n
   return { cors, requests: checkBoolean('https.requests', requests) };
 }
 
-/** The configuration of a server from a reload on. Throws as {@link checkOptions}. */
+/** The configuration of a server from a reload on. Throws as {@link checkOptions} or {@link checkReachesAll}. */
 export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
   checkReloadNames(changes);
   const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
@@ -110,6 +110,7 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   const listen =
     changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
+  if (changes.tls !== undefined && changes.listen === undefined) checkReachesAll(before.ownTls);
   const ownTls = changes.listen === undefined ? before.ownTls : checkOwnTls(changes.listen, listen);
   const tls =
     before.tls === undefined

@@ -59,6 +59,18 @@ export function mergeTls({ ticketKeys, ...before }: SharedTls, changes: Partial<
   return { ...after, ticketKeys: isDeepStrictEqual(plain(before), plain(after)) ? ticketKeys : randomBytes(48) };
 }
 
+/**
+ * Checks that a change of the option `tls` reaches every encrypted address. `own`: the result of {@link checkOwnTls}.
+ *
+ * Throws `ERR_MULTISOCKET_OWN_TLS`, which names the addresses with TLS settings of their own.
+ */
+export function checkReachesAll(own: ServerConfig['ownTls']): void {
+  const names = Object.keys(own).filter((name) => own[name] !== null);
+  if (names.length === 0) return;
+  const message = `a change of the "tls" option does not reach addresses with TLS settings of their own (${names.join(', ')}): renew these with reload({ listen })`;
+  throw withCode(new Error(message), 'ERR_MULTISOCKET_OWN_TLS');
+}
+
 /** Settings in a form that can be compared: bytes as text. */
 function plain(settings: TlsSettings): unknown[] {
   return NAMES.map((name) => {

@@ -24,8 +24,8 @@ export interface ListenOptions {
   /** Whether `::` accepts IPv6 only; default: the server's. */
   ipv6Only?: boolean;
   /**
-   * Certificates of this address; default: the server's. `null`: the address is not encrypted, because a proxy in front
-   * of it is; `https` is then HTTP/1.1.
+   * Certificates of this address, which `server.reload({ listen })` renews; default: the server's. `null`: the address is
+   * not encrypted, because a proxy in front of it is; `https` is then HTTP/1.1.
    */
   tls?: TlsSettings | null;
   /** With `dns`: `'udp'` or `'tcp'` only; default: both (RFC 7766 s.5). */
@@ -193,7 +193,7 @@ export interface ReloadOptions {
   tcp?: TcpOptions;
   /**
    * Changes of the option `tls` for new connections; a missing setting stays. Must be complete if the server had no
-   * `tls`.
+   * `tls`. Needs `listen` beside it if an address has TLS settings of its own.
    */
   tls?: Partial<TlsSettings>;
 }

@@ -2,8 +2,8 @@
 /**
  * The program `multisocket`: runs a Corefile as `coredns` does; and the commands `tune`, `recommend` and `top`.
  *
- * It ends with 0 after SIGTERM and SIGINT, 1 when it cannot start or its arguments are wrong, 2 when a second SIGINT cuts
- * it off.
+ * Its exit code is 0 after SIGTERM and SIGINT, 1 if it cannot start or its arguments are invalid, 2 if a second SIGINT
+ * cuts it off.
  */
 import { HelpRequest } from './cli/arguments.js';
 import { readArguments, type Arguments } from './cli/options.js';
@@ -14,7 +14,7 @@ import { directives } from './corefile/registry.js';
 import { checkCorefile } from './run/check.js';
 import { packageVersion } from './native/package-files.js';
 
-/** Says what would be served, or all that is wrong with it. */
+/** Reports what would be served, or all errors. */
 async function check({ corefile, dnsPort }: Arguments): Promise<void> {
   const checked = await checkCorefile(corefile, dnsPort === undefined ? {} : { dnsPort });
   for (const { message } of checked.faults) fail(new Error(message));
@@ -22,7 +22,7 @@ async function check({ corefile, dnsPort }: Arguments): Promise<void> {
   else for (const { message } of checked.corefile.warnings) process.stderr.write(`multisocket: ${message}\n`);
 }
 
-/** Loaded when they are called only. */
+/** Loaded only when they are called. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   tune: async (args) => (await import('./cli/tune.js')).tuneCommand(args),
   recommend: async (args) => (await import('./cli/recommend.js')).recommend(args),
@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<voi
 };
 
 async function main(): Promise<void> {
-  // Whoever read the output has had enough of it, as `| head` has: a server goes on, and the rest ends by itself.
+  // The reader of the output has closed it, as `| head` does: a server continues, and other commands end by themselves.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

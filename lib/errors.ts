@@ -1,10 +1,10 @@
 /**
- * Errors with a `code`, made in one place so that their words agree. Faults in options look as Node's own do; what this
- * library alone can say has a code that starts with `ERR_MULTISOCKET_`.
+ * Errors with a `code`, made in one place so that their texts agree. Errors of options look like Node's own; errors of
+ * this library alone have a code that starts with `ERR_MULTISOCKET_`.
  */
 import { inspect } from 'node:util';
 
-/** An `Error` with a stable `code`; `cause` where another error led to it. */
+/** An `Error` with a stable `code`; `cause` is the error that led to it, if any. */
 export interface CodedError extends Error {
   code: string;
 }
@@ -27,7 +27,7 @@ export function invalidType(option: string, expected: string, value: unknown): C
   );
 }
 
-/** `TypeError` `ERR_INVALID_ARG_VALUE`: an option is of the right type and still makes no sense. */
+/** `TypeError` `ERR_INVALID_ARG_VALUE`: an option has the right type and an invalid value. */
 export function invalidValue(option: string, reason: string, value: unknown): CodedError {
   return withCode(new TypeError(`The "${option}" option ${reason}. Received ${shown(value)}`), 'ERR_INVALID_ARG_VALUE');
 }

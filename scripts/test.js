@@ -13,10 +13,17 @@ const JOBS = Number(process.env.TEST_JOBS ?? 2 * availableParallelism());
 /** A batch that takes longer has left something open, in ms. */
 const MAX_TIME = 600_000;
 /**
- * What needs the machine for itself: these count what arrives at a fixed rate, or fill the CPUs. They run one by one,
- * when the others are done.
+ * What needs the machine for itself: these count what arrives at a fixed rate, fill the CPUs, or use port 5300, as the
+ * README and the examples do. They run one by one, when the others are done.
  */
-const ALONE = ['cli/tune', 'server/adaptation', 'tune/load-generator'];
+const ALONE = [
+  'cli/tune',
+  'examples/examples',
+  'examples/whoami',
+  'readme',
+  'server/adaptation',
+  'tune/load-generator',
+];
 
 const all = readdirSync(join(root, 'dist-test'), { recursive: true })
   .filter((file) => file.endsWith('.test.js'))

@@ -1,4 +1,4 @@
-/** Handlers as dinodns has them: `(req, res, next)`. */
+/** Adapter for handlers of dinodns: `(req, res, next)`. */
 import { EventEmitter } from 'node:events';
 import type { DecodedPacket } from 'dns-packet';
 import type { ResourceRecord } from '../dns/record.js';
@@ -10,7 +10,7 @@ import { QuestionName } from './question-name.js';
 
 /** Response codes by dinodns's names (RFC 1035 s.4.1.1). */
 const RCODES = { nxDomain: 3, notImplemented: 4, refused: 5, serverFailure: 2 } as const;
-/** dinodns has no name for gRPC, which is HTTP/2 as well. */
+/** dinodns has no name for gRPC, which uses HTTP/2 as well. */
 const networks = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', https: 'HTTPS', grpc: 'HTTPS' } as const;
 
 /** A decoded message. Each member reads and writes {@link raw}, which is dns-packet's. */
@@ -34,7 +34,7 @@ export class DinoPacket {
     return (this.raw.questions ??= []);
   }
 
-  /** The flags of the header but for QR, response code included. */
+  /** The flags of the header except QR, response code included. */
   get flags(): number {
     return this.raw.flags ?? 0;
   }
@@ -51,7 +51,7 @@ export class DinoPacket {
     this.flags &= ~flag;
   }
 
-  /** The response code, 0 to 15. dinodns reads a name here, and takes a number. */
+  /** The response code, 0 to 15. dinodns returns a name on reading, and takes a number. */
   get rcode(): number {
     return this.flags & 0x0f;
   }
@@ -85,29 +85,31 @@ export class DinoPacket {
   }
 }
 
-/** Where a request came from, and when: `requestTimeMs` since 1970, `requestTimeNs` by the monotonic clock. */
+/**
+ * The client's address, and the time of arrival: `requestTimeMs` since 1970, `requestTimeNs` by the monotonic clock.
+ */
 interface Context {
   connection: { remoteAddress: string; remotePort: number; type: 'UDP' | 'TCP' | 'TLS' | 'HTTPS' };
   metadata: { ts: { requestTimeMs: number; requestTimeNs: bigint; responseTimeMs?: number; responseTimeNs?: bigint } };
 }
 
-/** What such a handler reads of a request. */
+/** A request for such a handler. */
 export interface DinoRequest extends Context {
   packet: DinoPacket;
-  /** For what handlers pass on to those after them. */
+  /** Data that handlers pass on to later ones. */
   extra?: unknown;
 }
 
-/** What such a handler answers by. Events: `answer` when it is answered, `done` when the reply has left. */
+/** The response of such a handler. Events: `answer` when it is answered, `done` when the reply has left. */
 export interface DinoResponse extends EventEmitter, Context {
-  /** What will be sent: the request at first, without the records of its answer. */
+  /** The packet to send: at first the request, without records in the answer. */
   packet: DinoPacket;
   extra?: unknown;
-  /** Answers with one record or several, in dns-packet's form. Throws `Error` when it is answered already. */
+  /** Answers with one record or several, in dns-packet's form. Throws `Error` if it is answered already. */
   answer(records: ResourceRecord | ResourceRecord[]): void;
   /** Answers without a record, unless it is answered already. */
   errors: Record<keyof typeof RCODES, () => void>;
-  /** Answers with {@link packet} as it is. Throws `Error` when it is answered already. */
+  /** Answers with {@link packet} as it is. Throws `Error` if it is answered already. */
   resolve(): void;
   /** Whether it has answered. */
   readonly finished: boolean;
@@ -117,9 +119,9 @@ export interface DinoResponse extends EventEmitter, Context {
 export type DinoHandler = (request: DinoRequest, response: DinoResponse, next: (error?: Error) => void) => unknown;
 
 /**
- * A handler from those of dinodns: middleware and the last one, in their order, each called when the one before calls
- * `next`. NXDOMAIN when no handler answers, as in dinodns. A handler that throws, rejects or passes an error to `next`
- * makes the client get SERVFAIL.
+ * Makes a handler from those of dinodns: middleware and the final handler in their order, each called when the one
+ * before calls `next`. NXDOMAIN if no handler answers, as in dinodns. If a handler throws, rejects or passes an error
+ * to `next`, the client gets SERVFAIL.
  */
 export function fromDinodns(...handlers: DinoHandler[]): Handler {
   return untilDone((query, reply, done, failed) => {
@@ -136,7 +138,7 @@ export function fromDinodns(...handlers: DinoHandler[]): Handler {
         failed(error);
       }
     });
-    // Later: an observer must not throw.
+    // Emitted later: an observer must not throw.
     reply.observe(() => setImmediate(() => response.emit('done', response)));
     const call = (place: number): void => {
       if (place === handlers.length) {

@@ -1,4 +1,4 @@
-/** Handlers that take a packet of dns-packet and return one. */
+/** Adapter for handlers that take a packet of dns-packet and return one. */
 import { inspect } from 'node:util';
 import packet, { type DecodedPacket, type Packet } from 'dns-packet';
 import type { DecodedRecord } from '../dns/decode.js';
@@ -12,8 +12,8 @@ import { readRecord, sendEncoded, sendRecords, type Opt, type Sections } from '.
 import { presentation, QuestionName, readName } from './question-name.js';
 
 /**
- * A packet of dns-packet, whose records may also have the types that this library alone knows. `rcode` is the response
- * code where `flags` has none; dns-packet itself reads `flags` only.
+ * A packet of dns-packet, whose records may also have the types that only this library knows. `rcode` is the response
+ * code if `flags` has none; dns-packet itself reads `flags` only.
  */
 export type AnsweredPacket = Omit<Packet, keyof Sections> &
   Partial<Record<keyof Sections, readonly DecodedRecord[] | undefined>> & { rcode?: Rcode };
@@ -24,7 +24,7 @@ export type DnsPacketHandler = (
   client: Endpoint,
 ) => AnsweredPacket | Uint8Array | undefined | Promise<AnsweredPacket | Uint8Array | undefined>;
 
-/** What dns-packet's types do not have: its codecs of records, names and RDATA. */
+/** The parts of dns-packet that its types omit: its codecs of records, names and RDATA. */
 const {
   answer: recordCodec,
   name: nameCodec,
@@ -37,10 +37,11 @@ const {
 const unknownCodec = codecOf('TYPE0');
 
 /**
- * A handler from one that works as programs with `dgram` and dns-packet do: decode, answer, encode. dns-packet encodes
- * the records, so that it takes what it takes elsewhere. ID, question, EDNS and truncation are the library's.
+ * Makes a handler from one that works as programs with `dgram` and dns-packet do: decode, answer, encode. dns-packet
+ * encodes the records, so that it accepts the same records as elsewhere. This library sets ID, question, EDNS and
+ * truncation.
  *
- * A client gets SERVFAIL where dns-packet throws, as it decodes or encodes.
+ * A client gets SERVFAIL if dns-packet throws while it decodes or encodes.
  */
 export function fromDnsPacket(answer: DnsPacketHandler): Handler {
   return async (query, reply) => {
@@ -60,7 +61,7 @@ export function decodeQuery({ raw }: Query, question: QuestionName): DecodedPack
   return decoded;
 }
 
-/** Answers with a packet of dns-packet. Throws what dns-packet throws for a record that it cannot encode. */
+/** Answers with a packet of dns-packet. Throws dns-packet's error for a record that it cannot encode. */
 export function sendPacket(reply: Reply, answered: AnsweredPacket, question: QuestionName): void {
   const opts: Opt[] = [];
   const convert = (records: readonly DecodedRecord[] = []): ResourceRecord[] =>
@@ -81,7 +82,7 @@ export function sendPacket(reply: Reply, answered: AnsweredPacket, question: Que
   sendRecords(reply, flagsOf(answered), sections, opts);
 }
 
-/** dns-packet sends the response code that `flags` has. `rcode` counts where `flags` has none. */
+/** dns-packet sends the response code in `flags`. `rcode` counts if `flags` has none. */
 function flagsOf({ flags = 0, rcode }: AnsweredPacket): number {
   if ((flags & 0x0f) !== 0 || rcode === undefined) return flags;
   const number = rcodeNumber(rcode);

@@ -1,4 +1,4 @@
-/** dns2's handlers, `(request, send, client)`. */
+/** Adapter for handlers of dns2: `(request, send, client)`. */
 import type { RemoteInfo } from 'node:dgram';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
@@ -6,7 +6,7 @@ import { sendEncoded } from './encoded-reply.js';
 import { untilDone } from './once.js';
 import { QuestionName } from './question-name.js';
 
-/** What is needed of the module `dns2`. */
+/** The part of the module `dns2` that is used. */
 export interface Dns2 {
   Packet: { parse(message: Buffer): unknown };
 }
@@ -18,8 +18,8 @@ export type Dns2Request<Module extends Dns2> = ReturnType<Module['Packet']['pars
 export type Dns2Send = (response: { toBuffer(): Buffer } | Buffer) => Promise<Buffer>;
 
 /**
- * Who asked: what dns2 has by UDP, and the names that these have where it gives a socket or an HTTP request. It is a
- * plain object for all transports.
+ * The client: the fields that dns2 has by UDP, and the names that these have where it gives a socket or an HTTP
+ * request. It is a plain object for all transports.
  */
 export interface Dns2Client extends RemoteInfo {
   remoteAddress: string;
@@ -28,23 +28,20 @@ export interface Dns2Client extends RemoteInfo {
   localAddress: string;
   localPort: number;
   localFamily: string;
-  /** Of a request of HTTPS. */
+  /** For a request of HTTPS. */
   method?: string;
   url?: string;
   headers?: Readonly<Record<string, string>>;
-  /** The same members once more, where code looks for them that knows requests of HTTP. */
+  /** The same members again, for code that expects a request of HTTP. */
   socket?: Dns2Client;
 }
 
-/**
- * The shape of dns2's handlers. A method, so that a handler may say more exactly what it takes than `Packet` has in its
- * types.
- */
+/** The shape of dns2's handlers. A method, so that a handler may declare a narrower type than `Packet`. */
 export type Dns2Handler<Module extends Dns2 = Dns2> = {
   handle(request: Dns2Request<Module>, send: Dns2Send, client: Dns2Client): unknown;
 }['handle'];
 
-/** How the handling of a request ends without `send`. */
+/** How a request can end without `send`. */
 export interface Ending {
   /** The client gets SERVFAIL. */
   refuse: () => void;
@@ -52,12 +49,12 @@ export interface Ending {
   drop: () => void;
 }
 
-/** A handler from one of dns2, whose `Packet` reads the queries; it is done when that calls `send`. */
+/** Makes a handler from one of dns2, whose `Packet` reads the queries; it is done when the handler calls `send`. */
 export function fromDns2<Module extends Dns2>(dns2: Module, handle: Dns2Handler<Module>): Handler {
   return fromListener(dns2, handle);
 }
 
-/** {@link fromDns2} for a `handle` that is also given how else a request may end. */
+/** {@link fromDns2} for a `handle` that also gets other ways to end a request. */
 export function fromListener<Module extends Dns2>(
   { Packet }: Module,
   handle: (...args: [...Parameters<Dns2Handler<Module>>, Ending]) => unknown,

@@ -1,4 +1,4 @@
-/** dns2's server classes, on this library. */
+/** The server classes of dns2, implemented by this library. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { invalidValue } from '../errors.js';
@@ -6,12 +6,12 @@ import type { TlsSettings } from '../worker/stream/secure-context.js';
 import type { Dns2Handler, Dns2Send } from './dns2-handler.js';
 import { RequestEmitter, standsFor, TransportServer, type Context, type TransportName } from './dns2-transport.js';
 
-/** Where to listen: a port, or an object with it. `host` is `address` by the name that `net` has for it. */
+/** Where to listen: a port, or an object with it. `host` is `net`'s name for `address`. */
 type Place = number | { port?: number; address?: string; host?: string } | undefined;
-/** What `listen` of one transport takes: port or place, address, and last of all perhaps a callback. */
+/** The arguments of `listen` of one transport: port or place, address, and optionally a callback as the last one. */
 type ListenArguments = readonly unknown[];
 
-/** Takes `listen`'s arguments apart; the port is 0, any, where there is none. */
+/** Reads `listen`'s arguments; the default port is 0, any. */
 function placeOf(args: ListenArguments): {
   port: number;
   address: string | undefined;
@@ -29,7 +29,7 @@ function refuseProxyProtocol(options: unknown): void {
   if (proxyProtocol === true) throw invalidValue('proxyProtocol', 'is not supported', proxyProtocol);
 }
 
-/** DNS over UDP. Listens on all IPv4 addresses of the host, with `type: 'udp6'` on all addresses, unless told otherwise. */
+/** DNS over UDP. Listens by default on all IPv4 addresses of the host, with `type: 'udp6'` on all addresses. */
 export class UdpServer extends TransportServer {
   readonly #everywhere: string;
 
@@ -47,16 +47,16 @@ export class UdpServer extends TransportServer {
     return this.open({ transport: 'dns', protocol: 'udp', address, port });
   }
 
-  /** {@link listen}, by the name that `dgram` has for it. */
+  /** {@link listen}, by the name that `dgram` uses. */
   bind(...args: ListenArguments): this {
     void this.listen(...args);
     return this;
   }
 }
 
-/** DNS over TCP. Listens on all addresses of the host unless told otherwise. */
+/** DNS over TCP. Listens by default on all addresses of the host. */
 export class TcpServer extends TransportServer {
-  /** Milliseconds that a connection may rest between queries; below 1 the default, 10,000. */
+  /** Milliseconds that a connection may be idle between queries; below 1 the default, 10,000. */
   readonly idleTimeout: number;
 
   constructor(context: Context, options?: unknown) {
@@ -75,19 +75,19 @@ export class TcpServer extends TransportServer {
   }
 }
 
-/** What dns2's DNS over HTTPS takes. */
+/** Options of dns2's DNS over HTTPS. */
 export interface DohOptions extends Partial<TlsSettings> {
   port?: number;
-  /** Whether it is HTTPS, which needs `cert` and `key`; default false: HTTP in the clear. */
+  /** Whether it is HTTPS, which needs `cert` and `key`; default false: unencrypted HTTP. */
   ssl?: boolean;
-  /** As in dns2: a function is asked for each origin. Default true. */
+  /** As in dns2: a function is called for each origin. Default true. */
   cors?: boolean | string | ((origin: string) => boolean);
 }
 
-/** DNS over HTTPS. Listens on all addresses of the host unless told otherwise. */
+/** DNS over HTTPS. Listens by default on all addresses of the host. */
 export class DohServer extends TransportServer {
   readonly #tls: TlsSettings | null;
-  /** Where it listens when `listen` has no port. */
+  /** The default port of `listen`. */
   readonly port: number | undefined;
   readonly cors: NonNullable<DohOptions['cors']>;
 
@@ -124,27 +124,27 @@ export class DohServer extends TransportServer {
   }
 }
 
-/** What dns2's `createServer` takes. */
+/** Options of dns2's `createServer`. */
 export interface Dns2ServerOptions {
   udp?: unknown;
   tcp?: unknown;
   doh?: DohOptions | boolean;
   handle?: Dns2Handler;
-  /** Requests that may wait for `send` at a time, others get SERVFAIL; default: any number. */
+  /** Requests that may wait for `send` at a time, others get SERVFAIL; default: no limit. */
   maxConcurrent?: number;
 }
 
-/** What of dns2's packets SERVFAIL needs. */
+/** The part of dns2's packets that SERVFAIL needs. */
 interface ResponseMaker {
   createResponseFromRequest(request: unknown): { header: { rcode: number }; toBuffer(): Buffer };
 }
 
 const SERVFAIL = 2;
 
-/** Servers of several transports as one. Events as theirs; those of `error` also have the transport's name. */
+/** Servers of several transports as one. It emits their events; those of `error` also have the transport's name. */
 export class DnsServer extends RequestEmitter {
   readonly servers: { udp?: UdpServer; tcp?: TcpServer; doh?: DohServer } = {};
-  /** Resolves when all listen, with their addresses; rejects if one cannot, which nobody has to handle. */
+  /** Resolves with the addresses when all listen; rejects if one cannot. The rejection need not be handled. */
   readonly listening: Promise<Partial<Record<TransportName, AddressInfo | null>>>;
   /** Resolves when all are closed. */
   readonly closed: Promise<void>;
@@ -166,7 +166,7 @@ export class DnsServer extends RequestEmitter {
       this.emit('listening', this.addresses());
       return this.addresses();
     });
-    this.listening.catch(() => undefined); // `error` has told it
+    this.listening.catch(() => undefined); // `error` reports it
     const limited = limit(context, maxConcurrent, (...args) => this.emit('request', ...args));
     for (const [name, server] of all) {
       server.on('error', (error) => this.emit('error', error, name));
@@ -176,12 +176,12 @@ export class DnsServer extends RequestEmitter {
     if (handle !== undefined) this.on('request', (...args: Parameters<Dns2Handler>) => handle.apply(options, args));
   }
 
-  /** What is bound, by transport. */
+  /** The bound addresses, by transport. */
   addresses(): Partial<Record<TransportName, AddressInfo | null>> {
     return Object.fromEntries(Object.entries(this.servers).map(([name, server]) => [name, server.address()]));
   }
 
-  /** Binds each of the transports, to any port where `places` has none. */
+  /** Binds each of the transports, to any port if `places` has none. */
   listen(places: Partial<Record<TransportName, Place>> = {}): typeof this.listening {
     for (const [name, server] of Object.entries(this.servers)) void server.listen(places[name as TransportName]);
     return this.listening;
@@ -193,12 +193,12 @@ export class DnsServer extends RequestEmitter {
   }
 }
 
-/** Whether an option asks for a transport: dns2 takes anything that is not falsy. */
+/** Whether an option enables a transport: dns2 accepts any truthy value. */
 function isAsked(option: unknown): boolean {
   return Boolean(option);
 }
 
-/** A listener that has at most `most` requests wait, 0: any number, and answers others with SERVFAIL. */
+/** Makes a listener that lets at most `most` requests wait, 0: no limit, and answers others with SERVFAIL. */
 function limit(
   { dns2 }: Context,
   most: number,

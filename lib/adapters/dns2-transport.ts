@@ -1,4 +1,4 @@
-/** dns2's servers of one transport, on this library. */
+/** The servers of dns2 for one transport, implemented by this library. */
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { ListenOptions, ServerOptions } from '../server/options/options.js';
@@ -8,23 +8,23 @@ import { fromListener, type Dns2, type Dns2Handler, type Dns2Send } from './dns2
 /** dns2's names of transports. */
 export type TransportName = 'udp' | 'tcp' | 'doh';
 
-/** What all servers of one `withMultisocket` share. */
+/** The data that all servers of one `withMultisocket` share. */
 export interface Context {
   dns2: Dns2;
   /** For `createServer` of this library. */
   options: Partial<ServerOptions>;
 }
 
-/** How the request of a `send` fails: for listeners that return a Promise which rejects. */
+/** How to fail the request of a `send`: for listeners whose Promise rejects. */
 const failures = new WeakMap<Dns2Send, (error: unknown) => void>();
 
-/** What all of dns2's servers have: events `request` and `requestError`, and listeners that may be asynchronous. */
+/** The base of dns2's servers: events `request` and `requestError`, and listeners that may be asynchronous. */
 export class RequestEmitter extends EventEmitter {
   constructor() {
     super({ captureRejections: true });
   }
 
-  /** A listener's Promise was rejected. */
+  /** Handles the rejected Promise of a listener. */
   override [EventEmitter.captureRejectionSymbol](error: Error, event: string | symbol, ...args: unknown[]): void {
     const failed = event === 'request' ? failures.get(args[1] as Dns2Send) : undefined;
     if (failed !== undefined) failed(error);
@@ -32,7 +32,7 @@ export class RequestEmitter extends EventEmitter {
   }
 }
 
-/** Has `send` stand for `original` where a listener fails. */
+/** Makes `send` stand for `original` if a listener fails. */
 export function standsFor(send: Dns2Send, original: Dns2Send): Dns2Send {
   const failed = failures.get(original);
   if (failed !== undefined) failures.set(send, failed);
@@ -59,7 +59,7 @@ export abstract class TransportServer extends RequestEmitter {
     return this.#listening;
   }
 
-  /** What is bound; null before it listens. */
+  /** The bound address; null before it listens. */
   address(): AddressInfo | null {
     const bound = this.#server?.addresses()[0];
     return bound === undefined ? null : { address: bound.address, family: bound.family, port: bound.port };
@@ -75,7 +75,7 @@ export abstract class TransportServer extends RequestEmitter {
     return this;
   }
 
-  /** Closes it; `callback` is told when it is closed, with an error when it was not open. */
+  /** Closes it; `callback` is called when it is closed, with an error if it was not open. */
   close(callback?: (error?: Error) => void): this {
     const server = this.#server;
     if (callback !== undefined) this.once('close', callback);
@@ -94,11 +94,11 @@ export abstract class TransportServer extends RequestEmitter {
     });
   }
 
-  /** Binds. A failure is an `error`, as in dns2; who awaits the Promise is told, too, and nobody has to. */
+  /** Binds. A failure is an `error` event, as in dns2, and rejects the Promise, which need not be handled. */
   protected open(entry: ListenOptions, more: Partial<ServerOptions> = {}): Promise<void> {
     const opened = this.#open(entry, more);
     opened.catch((error: unknown) => {
-      // Without a listener an `error` is thrown: where dns2's is, not into a Promise.
+      // Without a listener an `error` is thrown: outside of the Promise, as in dns2.
       process.nextTick(() => this.emit('error', error));
     });
     return opened;
@@ -120,7 +120,7 @@ export abstract class TransportServer extends RequestEmitter {
     });
     const server = createServer({ sockets: 1, ...options, ...more, listen: [entry], workers: 0, handler });
     server.on('warning', (warning: Error & { code?: string }) => {
-      // Of requests; what else is odd concerns the program, not this server.
+      // Warnings about requests; others concern the program, not this server.
       const ofRequest = /^ERR_MULTISOCKET_(HANDLER|REPLY)_/.test(warning.code ?? '');
       if (ofRequest) this.emit('requestError', warning);
       else process.emitWarning(warning);
@@ -138,7 +138,7 @@ export abstract class TransportServer extends RequestEmitter {
     this.emit('listening', ...this.listeningArguments());
   }
 
-  /** What listeners of `listening` are given. */
+  /** The arguments for listeners of `listening`. */
   protected listeningArguments(): unknown[] {
     return [];
   }

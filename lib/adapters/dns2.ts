@@ -1,4 +1,4 @@
-/** The module dns2 with servers that are this library's. */
+/** The module dns2 with servers of this library. */
 import type { ServerOptions } from '../server/options/options.js';
 import type { Dns2 } from './dns2-handler.js';
 import { DnsServer, DohServer, TcpServer, UdpServer, type Dns2ServerOptions, type DohOptions } from './dns2-servers.js';
@@ -15,15 +15,15 @@ export interface Dns2Servers {
   createDOHServer(this: void, options?: DohOptions): DohServer;
 }
 
-/** dns2 by its own types, where it has them: its servers here have the face that those describe. */
+/** dns2 by its own types, where it has them: its servers here have the interface of those types. */
 export type WithMultisocket<Module extends Dns2> = Module extends { createServer: unknown }
   ? Module
   : Module & Dns2Servers;
 
 /**
- * dns2 as it is, but for its servers, which are this library's: `const dns2 = withMultisocket(require('dns2'))` is the
- * only line of a program that changes. Its handlers are closures, so that the calling thread serves. What differs stands
- * in `docs/migrate/dns2.md`. `options` go to `createServer` of this library, for each transport of a server.
+ * Returns dns2 with its servers replaced by this library's: `const dns2 = withMultisocket(require('dns2'))` is the only
+ * line of a program that changes. Its handlers are closures, so the calling thread serves. `docs/migrate/dns2.md` lists
+ * the differences. `options` go to `createServer` of this library, for each transport of a server.
  */
 export function withMultisocket<Module extends Dns2>(
   dns2: Module,
@@ -54,7 +54,9 @@ export function withMultisocket<Module extends Dns2>(
   return Object.assign(derived(dns2), servers) as unknown as WithMultisocket<Module>;
 }
 
-/** Something that has all that a module has: of dns2's, a class of clients, another class, of the same clients. */
+/**
+ * An object that inherits everything from a module: from dns2, a class of clients, another class of the same clients.
+ */
 function derived(module: Dns2): object {
   if (typeof module !== 'function') return Object.create(module) as object;
   return class extends (module as unknown as new (...args: unknown[]) => object) {};

@@ -1,4 +1,4 @@
-/** Messages that another library has encoded, as replies of this one. */
+/** Converts messages that another library has encoded to replies of this one. */
 import type { Packet } from 'dns-packet';
 import { readOptions, type EdnsOption } from '../dns/edns.js';
 import { findSections } from '../dns/encoded-message.js';
@@ -12,10 +12,10 @@ const TYPE_OPT = 41;
 const HEADER_SIZE = 12;
 const MAX_TTL = 0x7fffffff;
 
-/** NSID, COOKIE, edns-tcp-keepalive and Padding: what they say is between the client and the server itself. */
+/** NSID, COOKIE, edns-tcp-keepalive and Padding, which are between the client and the server itself. */
 const SERVER_OPTIONS: ReadonlySet<number> = new Set([3, 10, 11, 12]);
 
-/** What RDATA with names is made of, by type: a number of octets, a name, a character-string; the rest has no name. */
+/** The layout of RDATA with names, by type: a number of octets, a name, a character-string; the rest has no name. */
 const layouts = new Map<number, readonly (number | 'name' | 'string')[]>([
   [2, ['name']], // NS
   [3, ['name']], // MD
@@ -44,22 +44,22 @@ const layouts = new Map<number, readonly (number | 'name' | 'string')[]>([
   [65, [2, 'name']], // HTTPS
 ]);
 
-/** A record of an encoded message: as it can be given to a reply, or what OPT has. */
+/** A record of an encoded message: in the form for a reply, or the contents of OPT. */
 export type EncodedRecord = { record: RawRecord; end: number } | { opt: Opt; end: number };
 
-/** What an OPT record says (RFC 6891 s.6.1.2, s.6.1.3). */
+/** The contents of an OPT record (RFC 6891 s.6.1.2, s.6.1.3). */
 export interface Opt {
   /** The upper eight bits of the response code. */
   extendedRcode: number;
   options: readonly EdnsOption[];
 }
 
-/** The records of a message but for OPT. */
+/** The records of a message except OPT. */
 export type Sections = Record<'answers' | 'authorities' | 'additionals', ResourceRecord[]>;
 
 /**
- * Answers with an encoded message. Records, response code, the flags AA, TC, RA and AD, and EDNS options are taken over,
- * but for the options that the server answers itself. Throws `Error` for a malformed message.
+ * Answers with an encoded message. Records, response code, the flags AA, TC, RA and AD, and EDNS options are taken
+ * over, except the options that the server answers itself. Throws `Error` for a malformed message.
  */
 export function sendEncoded(query: Query, reply: Reply, message: Buffer, question: QuestionName): void {
   const sections = findSections(message, query.question);
@@ -84,9 +84,12 @@ export function sendEncoded(query: Query, reply: Reply, message: Buffer, questio
   sendRecords(reply, message.readUInt16BE(2), { answers, authorities, additionals }, opts);
 }
 
-/** Answers with the flags of a header, records, and what OPT records have, as {@link sendEncoded} does with a message. */
+/**
+ * Answers with the flags of a header, records, and the contents of OPT records, as {@link sendEncoded} does with a
+ * message.
+ */
 export function sendRecords(reply: Reply, flags: number, sections: Sections, opts: readonly Opt[]): void {
-  // The types of dns-packet have no record of a type that it does not know.
+  // The types of dns-packet have no record of an unknown type.
   reply.send({ flags, ...sections } as Packet);
   for (const { extendedRcode, options } of opts) {
     if (extendedRcode > 0) reply.rcode = extended(flags, extendedRcode);
@@ -117,7 +120,7 @@ export function readRecord(message: Buffer, at: number, question: QuestionName):
   if (type === TYPE_OPT) return { opt: { extendedRcode: ttl >>> 24, options: readOptions(message, start, end) }, end };
   const record = {
     name: presentation(question.restore(labels)),
-    // The generic name, so that the RDATA goes on the wire as it is.
+    // The generic name, so that the RDATA is sent unchanged.
     type: `TYPE${type}`,
     class: `CLASS${classNumber}`,
     ttl: Math.min(ttl, MAX_TTL),

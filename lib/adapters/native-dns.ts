@@ -1,4 +1,6 @@
-/** Handlers as native-dns has them: `(request, response)`, records with their fields side by side, types as numbers. */
+/**
+ * Adapter for handlers of native-dns: `(request, response)`, records with their fields side by side, types as numbers.
+ */
 import { inspect } from 'node:util';
 import type { ResourceRecord } from '../dns/record.js';
 import { typeName } from '../dns/registry.js';
@@ -8,7 +10,7 @@ import { sendRecords, type Opt } from './encoded-reply.js';
 import { untilDone } from './once.js';
 import { presentation, QuestionName } from './question-name.js';
 
-/** A record as `dns.A({ name, address, ttl })` of native-dns makes it. */
+/** A record as made by `dns.A({ name, address, ttl })` of native-dns. */
 export interface NativeDnsRecord {
   name: string;
   type: number;
@@ -17,7 +19,7 @@ export interface NativeDnsRecord {
   [field: string]: unknown;
 }
 
-/** An OPT record as native-dns has it: `class` is the payload size in octets. */
+/** An OPT record in native-dns's form: `class` is the payload size in octets. */
 export interface NativeDnsEdns {
   name: string;
   type: number;
@@ -44,7 +46,7 @@ interface Message {
   additional: NativeDnsRecord[];
 }
 
-/** What such a handler reads of a request. */
+/** A request for such a handler. */
 export interface NativeDnsRequest extends Message {
   address: { address: string; port: number; family: string; size: number };
   edns?: NativeDnsEdns;
@@ -54,7 +56,7 @@ export interface NativeDnsRequest extends Message {
   payload?: number;
 }
 
-/** What such a handler fills in and sends. `rcode`, `aa`, `tc`, `ra` and `res2` (AD) of the header count. */
+/** The response of such a handler. `rcode`, `aa`, `tc`, `ra` and `res2` (AD) of the header are used. */
 export interface NativeDnsResponse extends Message {
   send(): void;
 }
@@ -70,7 +72,10 @@ const DATA: readonly Field[] = [['', 'data', 'name']];
 const ADDRESS: readonly Field[] = [['', 'address', 'address']];
 const STRINGS: readonly Field[] = [['', 'data', 'strings']];
 
-/** The records that native-dns can write; of all others `data` is the RDATA. A field without a name of ours is all data. */
+/**
+ * The records that native-dns can write; for all others `data` is the RDATA. A field without a name of ours is the
+ * whole data.
+ */
 const layouts: Readonly<Record<string, readonly Field[]>> = {
   A: ADDRESS,
   AAAA: ADDRESS,
@@ -117,7 +122,10 @@ const layouts: Readonly<Record<string, readonly Field[]>> = {
 const TYPE_OPT = 41;
 const DO = 0x8000;
 
-/** A handler from a listener of native-dns's event `request`; it is done when that calls `response.send()`. */
+/**
+ * Makes a handler from a listener of native-dns's event `request`; it is done when the listener calls
+ * `response.send()`.
+ */
 export function fromNativeDns(handle: NativeDnsHandler): Handler {
   return untilDone((query, reply, done, failed) => {
     const question = new QuestionName(query.question, 'ascii');
@@ -209,7 +217,7 @@ function toRecord(record: NativeDnsRecord, question: QuestionName): ResourceReco
   return { ...fixed, type, data } as ResourceRecord;
 }
 
-/** The value of a field as records here have it. */
+/** Converts the value of a field to the form of records here. */
 function valueOf(type: string, field: string, kind: Kind, value: unknown, question: QuestionName): unknown {
   const wrong = (expected: string): Error =>
     new Error(`a record of type ${type} needs ${expected} in "${field}", not ${inspect(value)}`);
@@ -232,7 +240,7 @@ function valueOf(type: string, field: string, kind: Kind, value: unknown, questi
   }
 }
 
-/** A name of native-dns, which knows no escapes, in presentation form. */
+/** Converts a name of native-dns, which has no escapes, to presentation form. */
 function nameOf(text: string, question: QuestionName): string {
   const labels = text.split('.').filter((label) => label !== '');
   return presentation(question.restore(labels.map((label) => Buffer.from(label, 'latin1'))));

@@ -1,10 +1,3 @@
-/**
- * The name of a question as the code of another library sees it.
- *
- * Those libraries show a name as text without escapes: a dot within a label, or an octet outside their character set,
- * does not come back as it was sent. Such a name is shown with `?` in place of those octets, and where a reply has it,
- * alone or at the end of a longer name, it becomes the client's again.
- */
 import { escapeOctet } from '../dns/escapes.js';
 
 /** A name as its labels, the root as none. */
@@ -18,9 +11,15 @@ const POINTER = 0xc0;
 /** A name has 255 octets at most (RFC 1035 s.2.3.4), so at most so many labels and pointers between them. */
 const MAX_STEPS = 255;
 
-/** See the file's head. */
+/**
+ * The name of a question as the code of another library sees it.
+ *
+ * Such a library shows a name as text without escapes: a dot within a label, or an octet outside its character set,
+ * does not come back as it was sent. This class shows `?` in place of those octets. If a reply contains the shown name,
+ * alone or at the end of a longer name, the class restores the client's name.
+ */
 export class QuestionName {
-  /** What the other library's code sees, without a last dot; the root is `''`. */
+  /** The name that the other library's code sees, without a last dot; the root is `''`. */
   readonly shown: string;
   /** Whether {@link shown} is the name itself. */
   readonly exact: boolean;
@@ -36,7 +35,7 @@ export class QuestionName {
     this.shown = this.#shownLabels.map((label) => label.toString(charset)).join('.');
   }
 
-  /** The labels of a name in a reply, with the question's name in them as the client sent it. */
+  /** The labels of a name in a reply, with the question's name restored to the client's form. */
   restore(labels: Labels): Labels {
     const before = labels.length - this.#shownLabels.length;
     if (this.exact || before < 0) return labels;
@@ -74,7 +73,7 @@ export function wire(labels: Labels): Buffer {
   return Buffer.concat([...labels.flatMap((label) => [Buffer.of(label.length), label]), Buffer.of(0)]);
 }
 
-/** Whether a label that is read and written again in `charset`, by code that splits names at dots, stays as it is. */
+/** Whether a label stays the same if it is read and written in `charset` by code that splits names at dots. */
 function isPlain(label: Buffer, charset: Charset): boolean {
   // dns-packet strips the dots at the ends of a name, and by mistake at line ends within it.
   if (label.includes(DOT) || label.includes('\n') || label.includes('\r')) return false;
@@ -85,7 +84,7 @@ function withoutOddOctets(label: Buffer): Buffer {
   return Buffer.from(label.toString('latin1').replace(/[^!-~]|[.\\]/g, '?'), 'latin1');
 }
 
-/** Whether two labels are the same but for upper and lower case (RFC 4343 s.3). */
+/** Whether two labels are equal except for upper and lower case (RFC 4343 s.3). */
 function sameLabel(one: Buffer, other: Buffer): boolean {
   return one.toString('latin1').toLowerCase() === other.toString('latin1').toLowerCase();
 }

@@ -1,7 +1,7 @@
-/** Command lines: one dash and two mean the same, as in all programs written in Go. */
+/** Reads command lines: one dash and two mean the same, as in all programs written in Go. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** What is wrong with a command line; `usage` says what would be right. */
+/** An invalid command line; `usage` shows the valid form. */
 export class UsageError extends Error {
   readonly usage: string;
 
@@ -11,7 +11,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Somebody asks how a command is called: `-h`, `-help` or `--help` is among the arguments. */
+/** A request for help: `-h`, `-help` or `--help` is among the arguments. */
 export class HelpRequest extends Error {
   readonly usage: string;
 

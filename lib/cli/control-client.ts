@@ -1,4 +1,3 @@
-/** The other end of a server's control socket. */
 import { readdirSync, unlinkSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -9,12 +8,12 @@ import type { ControlReport } from '../server/control.js';
 const PATIENCE = 5000;
 const SUFFIX = '.sock';
 
-/** A connection to a server's control socket. */
+/** A client's connection to a server's control socket. */
 export class ControlClient {
   readonly #socket: Socket;
   readonly #lines: AsyncIterator<string>;
 
-  /** Connects. Rejects with a system error: `ENOENT`, `ECONNREFUSED` when nobody is there any more, `EACCES`. */
+  /** Connects. Rejects with a system error: `ENOENT`, `ECONNREFUSED` if no server listens there any more, `EACCES`. */
   static async connect(path: string): Promise<ControlClient> {
     const socket = connect(path);
     await once(socket, 'connect');
@@ -23,12 +22,12 @@ export class ControlClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    // The end of the lines tells that it has gone.
+    // The end of the lines reports the end of the connection.
     socket.on('error', () => undefined);
     this.#lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   }
 
-  /** How the server is. Rejects when it has gone, or does not answer. */
+  /** The current state of the server. Rejects if it has gone, or does not answer. */
   async stats(): Promise<ControlReport> {
     this.#socket.setTimeout(PATIENCE, () => this.#socket.destroy());
     this.#socket.write('stats\n');
@@ -46,9 +45,9 @@ export class ControlClient {
 }
 
 /**
- * Where servers of this user have their control sockets: what a service manager has made for the program
+ * The directory of the control sockets of this user's servers: the one that a service manager has made for the program
  * (`RUNTIME_DIRECTORY`, systemd.exec(5)), or a directory below the user's own (`XDG_RUNTIME_DIR`, XDG Base Directory
- * Specification), or for root below `/run`. Undefined when there is none.
+ * Specification), or for root below `/run`. Undefined if there is none.
  */
 export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const { RUNTIME_DIRECTORY: given, XDG_RUNTIME_DIR: own } = environment;
@@ -62,7 +61,10 @@ export function defaultControlPath(directory: string, pid = process.pid): string
   return join(directory, `${pid}${SUFFIX}`);
 }
 
-/** Connects to the one server that has a control socket in the runtime directory. Rejects when there is none, or several. */
+/**
+ * Connects to the only server with a control socket in the runtime directory. Rejects if there is none, or more than
+ * one.
+ */
 export async function connectToOnly(directory: string | undefined): Promise<ControlClient> {
   const paths = directory === undefined ? [] : controlSockets(directory);
   const found: { path: string; client: ControlClient }[] = [];
@@ -71,7 +73,7 @@ export async function connectToOnly(directory: string | undefined): Promise<Cont
       found.push({ path, client: await ControlClient.connect(path) });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Left by one that was killed.
+      // Left by a process that was killed.
       if (code === 'ECONNREFUSED') unlinkSync(path);
       else if (code !== 'ENOENT') throw error;
     }

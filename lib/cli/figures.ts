@@ -1,4 +1,4 @@
-/** Numbers and tables as people read them. */
+/** Numbers and tables for people. */
 
 /** `24,100`. */
 export function whole(number: number): string {
@@ -10,13 +10,13 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Three figures that matter: `0.123`, `1.23`, `12.3`, `1,234`. */
+/** Three significant figures: `0.123`, `1.23`, `12.3`, `1,234`. */
 export function short(number: number): string {
   if (number >= 100) return whole(number);
   return number.toFixed(number >= 10 ? 1 : number >= 1 ? 2 : 3);
 }
 
-/** Lines of a table: the first row is its head; the first column stands left, the others right. */
+/** Lines of a table: the first row is its head; the first column is left-aligned, the others right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { readOptions, UsageError } from './arguments.js';
 
-/** How the program is called. */
+/** The usage text of the program. */
 export const USAGE = `usage: multisocket [OPTION...]
        multisocket tune | recommend | top ...
 
@@ -19,14 +19,14 @@ export const USAGE = `usage: multisocket [OPTION...]
   -help            show this help`;
 
 const DEFAULT_FILE = 'Corefile';
-/** Where there is no Corefile, so that everyone may listen. */
+/** The port without a Corefile, which every user may open. */
 const DEFAULT_PORT = 5300;
 
-/** What the command line asks for. */
+/** The values of the command line. */
 export interface Arguments {
   corefile: string | { path: string };
   dnsPort: number | undefined;
-  /** Of the control socket. */
+  /** The path of the control socket. */
   control: string | undefined;
   pidfile: string | undefined;
   quiet: boolean;
@@ -35,7 +35,7 @@ export interface Arguments {
 
 const MODES = ['version', 'plugins', 'check'] as const;
 
-/** Reads the command line. Throws a {@link UsageError} that says what is wrong with it. */
+/** Reads the command line. Throws a {@link UsageError} that names the error. */
 export function readArguments(args: readonly string[]): Arguments {
   const options = {
     conf: { type: 'string' },
@@ -69,7 +69,7 @@ function corefileOf(
   return { corefile: defaultCorefile(), dnsPort: dnsPort ?? DEFAULT_PORT };
 }
 
-/** What is served when there is no Corefile: each client is told its own address, on this host only. */
+/** The Corefile if there is none: tells each client its own address, on this host only. */
 function defaultCorefile(): string {
   const has6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
   return `. {\n bind 127.0.0.1${has6 ? ' ::1' : ''}\n multisocket\n whoami\n log\n}\n`;

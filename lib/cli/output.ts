@@ -1,4 +1,4 @@
-/** What the program says, and how it ends. */
+/** The program's output, and its exit code. */
 import { UsageError } from './arguments.js';
 
 /** Writes a line to standard output. */
@@ -6,7 +6,7 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Writes what went wrong to standard error; the exit code will be 1. */
+/** Writes an error to standard error; the exit code will be 1. */
 export function fail(error: unknown): void {
   process.stderr.write(`multisocket: ${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof UsageError) process.stderr.write(`${error.usage}\n`);

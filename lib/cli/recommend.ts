@@ -1,4 +1,4 @@
-/** `multisocket recommend`: the number of sockets from CPU use, where nothing can be measured. */
+/** `multisocket recommend`: the number of sockets from CPU use, where measurement is not possible. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,23 +7,23 @@ import { recommendSockets, type CpuUse } from '../socket/recommend-sockets.js';
 import { readNumber, readOptions, UsageError } from './arguments.js';
 import { ControlClient, connectToOnly, runtimeDirectory } from './control-client.js';
 
-/** How it is called. */
+/** The usage text of the command. */
 export const RECOMMEND_USAGE =
   'usage: multisocket recommend -used CPUS [-available CPUS]\n' +
   '       multisocket recommend [-control PATH] [-interval SECONDS] [-json]   of a running server\n' +
   '       multisocket recommend -cgroup PATH [-interval SECONDS] [-json]      of a control group (v2)';
 
-/** What was found. */
+/** The measured CPU use. */
 interface Found extends CpuUse {
-  /** Where the figures are from. */
+  /** The source of the figures. */
   from: string;
-  /** How many sockets and workers share the work that was measured; 1 where that is not known. */
+  /** The number of sockets and workers that share the measured work; 1 if unknown. */
   servers: number;
 }
 
 /**
- * Prints a recommendation: from numbers given, from a running server, or from a control group's use of the CPU over an
- * interval. Rejects with a `UsageError`, or with what keeps it from measuring.
+ * Prints a recommendation: from given numbers, from a running server, or from a control group's use of the CPU over an
+ * interval. Rejects with a `UsageError`, or with the error of the measurement.
  */
 export async function recommend(args: readonly string[]): Promise<void> {
   const options = {
@@ -52,12 +52,12 @@ export async function recommend(args: readonly string[]): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify({ sockets, ...found })}\n` : `${described(sockets, found)}\n`);
 }
 
-/** What a worker uses of a CPU at full load, at least. */
+/** The least CPU use of a worker at full load. */
 const FULL_LOAD = 0.5;
 
 /**
- * The rule divides the CPUs by what one socket's server uses at full load: of an idle server it would say that 1,024
- * sockets are wanted.
+ * The rule divides the CPUs by the use of one socket's server at full load: for an idle server it would recommend 1,024
+ * sockets.
  */
 function checkLoad({ from, servers, cpuUsed }: Found): void {
   const each = cpuUsed / servers;
@@ -77,7 +77,7 @@ function described(sockets: number, { from, servers, cpuUsed, cpuAvailable }: Fo
   );
 }
 
-/** A server that has several sockets on several workers is several servers by the rule, which speaks of one socket. */
+/** The rule is about one socket: a server with several sockets on several workers counts as several servers. */
 async function ofServer(path: string | undefined, time: number, available: number | undefined): Promise<Found> {
   const client = path === undefined ? await connectToOnly(runtimeDirectory()) : await ControlClient.connect(path);
   try {
@@ -106,7 +106,7 @@ async function ofGroup(path: string, time: number, available: number | undefined
     from: `control group ${path}`,
     servers: 1,
     cpuUsed: (usageOf(path) - before.usage) / 1000 / elapsed,
-    // "max": there is no quota.
+    // "max": no quota.
     cpuAvailable: available ?? (Number.isNaN(quota) ? usableCpus() : quota / period),
   };
 }

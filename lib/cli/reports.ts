@@ -1,4 +1,4 @@
-/** What the program says of what it serves. */
+/** The program's reports about its server. */
 import { addressName } from '../corefile/addresses.js';
 import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
@@ -8,7 +8,7 @@ import type { ServerStatistics } from '../server/statistics.js';
 import { formatAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 
-/** When the server listens: where. */
+/** The report at the start: the addresses of the server. */
 export function startReport(server: CorefileServer): string[] {
   const { sockets, workers } = server.stats();
   const bound = server.addresses();
@@ -21,7 +21,7 @@ export function startReport(server: CorefileServer): string[] {
   return [...lines, `served by ${plural(workers.length, 'worker thread')}`];
 }
 
-/** How to try the server and to end it, for people at a terminal. */
+/** How to try the server and to stop it, for people at a terminal. */
 export function tryReport(server: CorefileServer): string[] {
   const first = server.addresses().find(({ transport }) => transport === 'dns');
   if (first === undefined) return ['Ctrl-C to stop'];
@@ -29,7 +29,7 @@ export function tryReport(server: CorefileServer): string[] {
   return ['Ctrl-C to stop. Try:', '', `  dig @${host} -p ${first.port} example.org A`, ''];
 }
 
-/** When the server has been closed: what it has served. */
+/** The report at the end: what the server has answered. */
 export function stopReport({ totals }: ServerStatistics): string[] {
   const { sent, tcpReplies, httpsReplies, grpcReplies } = totals;
   const all = sent + tcpReplies + httpsReplies + grpcReplies;
@@ -40,7 +40,7 @@ export function stopReport({ totals }: ServerStatistics): string[] {
   return [`answered ${all} queries: ${sent} by UDP, ${tcpReplies} by TCP${more.join('')}`];
 }
 
-/** What would be served: each address with its sockets, workers and zones, and what is odd. */
+/** The report of `-check`: each address with its sockets, workers and zones, and the warnings. */
 export function checkReport(corefile: Corefile): string[] {
   const { addresses, blocks, warnings } = corefile;
   const modes = cacheModes(corefile);

@@ -39,7 +39,7 @@ export async function serve(options: Arguments): Promise<void> {
   });
   server.on('warning', (warning) => {
     // The directive `errors` logs these, where the Corefile has it.
-    if ((warning as CodedError).code === 'ERR_MULTISOCKET_REPLY_FAILED') return;
+    if (warning.code === 'ERR_MULTISOCKET_REPLY_FAILED') return;
     logger.warn(warning.message);
   });
   server.on('error', ({ message }) => {

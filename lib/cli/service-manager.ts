@@ -1,13 +1,13 @@
-/** What the service manager that started this process is told (sd_notify(3)). */
+/** Reports to the service manager that started this process (sd_notify(3)). */
 import { addon } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 
-/** A service manager such as systemd, with `Type=notify` or `Type=notify-reload`. Without one nobody is told anything. */
+/** A service manager such as systemd, with `Type=notify` or `Type=notify-reload`. Without one nothing is sent. */
 export class ServiceManager {
   readonly #socket: string | undefined;
   readonly #logger: Logger;
 
-  /** `environment`: its `NOTIFY_SOCKET` is where the manager listens. */
+  /** `environment`: its `NOTIFY_SOCKET` is the manager's address. */
   constructor(logger: Logger, environment: NodeJS.ProcessEnv = process.env) {
     this.#socket = environment.NOTIFY_SOCKET === '' ? undefined : environment.NOTIFY_SOCKET;
     this.#logger = logger;
@@ -18,9 +18,9 @@ export class ServiceManager {
     this.#tell('READY=1', `STATUS=${status}`);
   }
 
-  /** A reload begins; {@link ready} ends it, whether it came about or not. */
+  /** A reload begins; {@link ready} ends it, successful or not. */
   reloading(): void {
-    // Node's clock is the one that is asked for, CLOCK_MONOTONIC.
+    // Node's clock is the required one, CLOCK_MONOTONIC.
     this.#tell('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`, 'STATUS=reloading');
   }
 

@@ -1,10 +1,10 @@
-/** What `multisocket top` shows of a server, from two reports of it. */
+/** The view of `multisocket top`, from two reports of a server. */
 import { formatAddress } from '../socket/addresses.js';
 import type { ControlReport } from '../server/control.js';
 import type { SocketStatistics, WorkerStatistics } from '../server/statistics.js';
 import { megabytes, short, table, whole } from './figures.js';
 
-/** What happened between two reports, a second; CPU in CPUs. What came in between anew counts from 0. */
+/** Rates between two reports, per second; CPU in CPUs. New items count from 0. */
 export interface Activity {
   pid: number;
   /** Seconds between the reports. */
@@ -17,26 +17,26 @@ export interface Activity {
   addresses: AddressActivity[];
 }
 
-/** What a worker does. */
+/** The activity of a worker. */
 export interface WorkerActivity {
   /** Messages received a second. */
   queries: number;
   /** Of these, answered from the cache. */
   hits: number;
-  /** Share of its time that its event loop is busy, 0 to 1; in all: how many workers' time. */
+  /** Share of its time that its event loop is busy, 0 to 1; in the total: the number of busy workers. */
   busy: number;
-  /** Microseconds that it is busy for a query. */
+  /** Microseconds of work for a query. */
   cost: number;
   /** Queries that asynchronous handlers hold now. */
   inFlight: number;
-  /** Milliseconds that they hold one on average, by Little's law: what is in flight over what comes in. */
+  /** Milliseconds that they hold one on average, by Little's law: the number in flight over the arrival rate. */
   wait: number;
-  /** Queries a second that no handler was given. */
+  /** Queries a second that were not given to the handler. */
   shed: number;
-  /** A second: queries that handlers failed to answer. */
+  /** Queries a second that handlers failed to answer. */
   failures: number;
   tcpOpen: number;
-  /** Replies of handlers a second, by response code; what native code answers is not among them. */
+  /** Replies of handlers a second, by response code, without the answers of native code. */
   replies: Record<(typeof RCODES)[number][0], number>;
 }
 
@@ -48,11 +48,11 @@ const RCODES = [
   ['other', 'repliesOther'],
 ] as const;
 
-/** What the sockets of an address and protocol do. */
+/** The activity of the sockets of an address and protocol. */
 export interface AddressActivity {
   name: string;
   queries: number;
-  /** Queries of the socket that got most over the mean; 1: all get the same. */
+  /** Queries of the busiest socket over the mean; 1: all get the same. */
   skew: number;
   queued: number;
   capacity: number;
@@ -61,7 +61,7 @@ export interface AddressActivity {
   sockets: (Pick<SocketStatistics, 'index' | 'worker' | 'queued' | 'drops'> & { queries: number })[];
 }
 
-/** The difference of two reports of one process, the later one second. */
+/** The difference of two reports of one process; the later one is `now`. */
 export function activityBetween(before: ControlReport, now: ControlReport): Activity {
   const interval = (now.time - before.time) / 1000;
   const busyOf = ({ workers }: ControlReport): number => workers.reduce((sum, { busy }) => sum + busy, 0);
@@ -134,11 +134,13 @@ function addressActivities(before: ControlReport, now: ControlReport, interval: 
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-/** The widest bar that shows how busy a worker is, and the narrowest that says anything. */
+/** The widest bar that shows how busy a worker is, and the narrowest useful one. */
 const BAR = 20;
 const LEAST_BAR = 5;
 
-/** The lines of the view, at most `height` of them and no longer than `width`: bars become shorter, and sockets are cut. */
+/**
+ * The lines of the view, at most `height` of them and no longer than `width`: bars become shorter, and sockets are cut.
+ */
 export function topView(activity: Activity, { width, height }: { width: number; height: number }): string[] {
   const { total, addresses } = activity;
   const bare = workerTable(activity, 0);
@@ -184,7 +186,7 @@ export function topView(activity: Activity, { width, height }: { width: number; 
 
 const HEAD = ['QUERIES/S', 'HITS', 'US/Q', 'HELD', 'WAIT', 'SHED/S', 'FAIL/S', 'TCP'];
 
-/** `bar`: the width of the bars; 0: there are none. */
+/** `bar`: the width of the bars; 0: no bars. */
 function workerTable({ total, workers }: Activity, bar: number): string[] {
   const none = bar > 0 ? [''] : [];
   const rows = [

@@ -4,13 +4,13 @@ import { readNumber, readOptions } from './arguments.js';
 import { ControlClient, connectToOnly, runtimeDirectory } from './control-client.js';
 import { activityBetween, topView, type Activity } from './top-view.js';
 
-/** How it is called. */
+/** The usage text of the command. */
 export const TOP_USAGE = 'usage: multisocket top [-control PATH] [-interval SECONDS] [-once] [-json]';
 
 const HOME_AND_CLEAR = '\x1b[H\x1b[J';
 const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
 const NORMAL_SCREEN = '\x1b[?25h\x1b[?1049l';
-/** Of a terminal that does not tell. */
+/** For a terminal of unknown width. */
 const WIDTH = 120;
 const HEIGHT = 40;
 
@@ -25,10 +25,10 @@ const HELP = [
 ];
 
 /**
- * Shows what a server does, again and again until a signal or the server's end; `-once`: one time. `-json`: a line of JSON
- * each time, without end when not `-once`.
+ * Shows the activity of a server repeatedly, until a signal or the server's end; `-once`: one time. `-json`: a line of
+ * JSON each time, without end unless `-once`.
  *
- * Rejects with a `UsageError`, or with what is wrong with the control socket.
+ * Rejects with a `UsageError`, or with an error of the control socket.
  */
 export async function top(args: readonly string[]): Promise<void> {
   const options = {
@@ -72,7 +72,7 @@ export async function top(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Calls what belongs to a key as soon as it is pressed. Ctrl-C goes on to interrupt. */
+/** Calls the action of a key as soon as it is pressed. Ctrl-C still interrupts. */
 function readKeys(actions: Readonly<Record<string, () => void>>): void {
   const { stdin } = process;
   if (!stdin.isTTY) return;
@@ -90,7 +90,7 @@ function quit(): void {
   process.stdout.write(NORMAL_SCREEN, () => process.exit(0));
 }
 
-/** The terminal is given back as it was, whatever ends the program. */
+/** Prepares the terminal, and restores it however the program ends. */
 function showLive(): void {
   process.stdout.write(ALTERNATE_SCREEN);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

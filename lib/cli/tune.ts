@@ -6,7 +6,7 @@ import { tune, type TuneOptions, type TuneProgress, type TuneResult } from '../t
 import { readNumber, readOptions, UsageError } from './arguments.js';
 import { megabytes, short, table, whole } from './figures.js';
 
-/** How it is called. */
+/** The usage text of the command. */
 export const TUNE_USAGE =
   'usage: multisocket tune [-conf FILE | -handler FILE] [-sockets N,N,...] [-questions FILE] [-rate QPS]\n' +
   '                        [-repeats N] [-duration SECONDS] [-report DIRECTORY] [-json]\n' +
@@ -15,14 +15,14 @@ export const TUNE_USAGE =
 const DEFAULT_FILE = 'Corefile';
 
 /**
- * Measures, with progress on standard error, and prints a table and the recommendation, or with `-json` all that was found.
- * `-report` writes that and a page with charts to a directory.
+ * Measures, with progress on standard error, and prints a table and the recommendation, or with `-json` the whole
+ * result. `-report` writes that and a page with charts to a directory.
  *
- * Rejects with a `UsageError`, or as `tune` does.
+ * Rejects with a `UsageError`, or like `tune`.
  */
 export async function tuneCommand(args: readonly string[]): Promise<void> {
   const { options, report, json } = readArguments(args);
-  // Before it takes its time.
+  // Loaded first, so that an error comes before the measurement.
   const page = report === undefined ? undefined : await import('../tune/page.js');
   await page?.checkCharts();
   const stopping = new AbortController();
@@ -91,7 +91,7 @@ function sourceOf(conf: string | undefined, handler: string | undefined, dnsPort
   return { corefile: conf ?? DEFAULT_FILE, ...(dnsPort === undefined ? {} : { dnsPort }) };
 }
 
-/** An address outside of loopback has to be confirmed by `-yes`: what is measured there loads a network. */
+/** An address outside of loopback must be confirmed by `-yes`: the measurement loads a network. */
 function readTarget(text: string, confirmed: boolean): Pick<TuneOptions, 'target' | 'remote'> {
   const [, bracketed, plain, port] = (/^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? []) as (
     string | undefined
@@ -112,7 +112,7 @@ function readTarget(text: string, confirmed: boolean): Pick<TuneOptions, 'target
 
 const BAR = 20;
 
-/** Says on standard error how far it is, and how long the rest will take. */
+/** Reports the progress, and the remaining time, on standard error. */
 class Progress {
   /** When the first run began, by `performance.now()`. */
   #start: number | undefined;

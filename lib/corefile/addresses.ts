@@ -1,4 +1,4 @@
-/** From server blocks to the addresses that are listened on. */
+/** Groups the zones of server blocks by the addresses that they listen on. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../socket/addresses.js';
 import type { RateLimitOptions } from '../server/options/guard-options.js';
@@ -8,30 +8,30 @@ import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-sett
 import type { ServerBlock } from './server-block.js';
 import { withLastDot } from '../dns/zone-name.js';
 
-/** An address with all that is served there. It can be cloned into a worker. */
+/** An address with the zones and settings that it serves. It can be cloned into a worker. */
 export interface ServedAddress {
   transport: CorefileTransport;
   /** Numeric; empty: every address of the host. */
   address: string;
   port: number;
-  /** NUM_SOCKETS, 1 to 1,024: what the first server block of the address says, or 1 if it says nothing. */
+  /** NUM_SOCKETS, 1 to 1,024: the value of the first server block of the address, or 1 if it has none. */
   sockets: number;
-  /** Of the first server block of the address that has any. */
+  /** The value of the first server block of the address that has one. */
   tls: TlsSettings | undefined;
-  /** Of the first server block of the address that has any. */
+  /** The value of the first server block of the address that has one. */
   timeouts: TimeoutSettings | undefined;
-  /** Of the first server block of the address that has any. */
+  /** The value of the first server block of the address that has one. */
   rrl: RateLimitOptions | undefined;
   /** The zones, each with the index of its server block. */
   zones: { zone: string; block: number }[];
 }
 
 /**
- * Groups the zones of all server blocks by `transport://address:port`. What a later block says of an address in vain is a
- * warning.
+ * Groups the zones of all server blocks by `transport://address:port`. A setting of a later block that has no effect is
+ * a warning.
  *
- * A fault is a zone that is there twice for one transport and address, or both with and without `bind` for one port, as
- * each query could then get either.
+ * Errors: a zone that appears twice for one transport and address, or both with and without `bind` for one port,
+ * because each query could then get either.
  */
 export function groupByAddress(
   blocks: readonly ServerBlock[],
@@ -62,7 +62,7 @@ export function groupByAddress(
   return { addresses, warnings: addresses.flatMap((address) => settle(address, blocks)) };
 }
 
-/** Fills in what the server blocks of an address say of it; returns warnings of what is said in vain. */
+/** Sets the values that the server blocks of an address give; returns warnings about settings without effect. */
 function settle(address: ServedAddress, blocks: readonly ServerBlock[]): CorefileWarning[] {
   const sharing = [...new Set(address.zones.map(({ block }) => blocks[block]))];
   const having = (setting: keyof ListenSettings): ServerBlock | undefined =>
@@ -99,7 +99,7 @@ function warnIgnored(
   );
 }
 
-/** `dns://:53`, `tls://[::1]:853`: an address as messages and metrics name it. */
+/** `dns://:53`, `tls://[::1]:853`: an address as in messages and metrics. */
 export function addressName({
   transport,
   address,
@@ -112,9 +112,9 @@ export function addressName({
   return `${transport}://${formatAddress(address, port)}`;
 }
 
-/** The zones that are served, to find those that are so twice. */
+/** The served zones, to find duplicates. */
 class Overlaps {
-  /** By transport, zone and port: the addresses. */
+  /** The addresses, by transport, zone and port. */
   readonly #served = new Map<string, string[]>();
 
   add(key: ZoneKey, address: string): void {

@@ -1,14 +1,16 @@
-/** How the answers that the directive `cache` has are given: in native code, or by the chain. */
+/** Decides for each `cache` whether native code or the chain returns its answers. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ServedAddress } from './addresses.js';
 import type { Corefile } from './corefile.js';
 import { directives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
-/** The caches that an address asks before the chain: each costs every query that it does not answer a look-up. */
+/**
+ * The most caches that an address asks before the chain: each costs a look-up for every query that it does not answer.
+ */
 export const MAX_NATIVE_CACHES = 4;
 
-/** Native where `chain` is undefined; else what keeps it from being so, after which `for` can stand. */
+/** Native if `chain` is undefined; otherwise `chain` is the reason against it, a phrase that follows `for`. */
 export interface CacheMode {
   chain: string | undefined;
 }
@@ -16,9 +18,9 @@ export interface CacheMode {
 /**
  * The mode of each server block, by its index; undefined for those without `cache`.
  *
- * In native code an answer is found by the question alone. So no directive before `cache` may have to see the query, and
- * what is kept of a block at one address has to be its answer at all others of its addresses, where another block could
- * have the name.
+ * Native code finds an answer by the question alone. So no directive before `cache` may need to see the query, and the
+ * answer of a block at one address must also be its answer at all its other addresses, where another block could have
+ * the name.
  */
 export function cacheModes(
   { blocks, addresses }: Pick<Corefile, 'blocks' | 'addresses'>,
@@ -34,7 +36,7 @@ export function cacheModes(
   return modes;
 }
 
-/** Whether a block has the directive, and its answers are given in native code. */
+/** Whether a block has the directive and native code returns its answers. */
 export function isNative(mode: CacheMode | undefined): boolean {
   return mode !== undefined && mode.chain === undefined;
 }

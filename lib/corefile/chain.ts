@@ -1,4 +1,3 @@
-/** A server block at work in a worker: its directives, one after the other. */
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
@@ -12,26 +11,26 @@ import type { ServerBlock } from './server-block.js';
 interface NamedPart {
   name: string;
   part: WorkerPart;
-  /** Undefined: on nothing but the question. */
+  /** Undefined: only on the question. */
   dependsOn: WorkerPart['dependsOn'];
 }
 
 /** The default of the server's option. */
 const MAX_PAYLOAD_SIZE = 1232;
 
-/** What a chain needs of its worker. */
+/** The runtime of a chain, from its worker. */
 export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | 'signal'> {
   /** Default: 1,232. */
   maxPayloadSize?: WorkerRuntime['maxPayloadSize'];
-  /** Default: every query's server is called ``. */
+  /** Default: the name of every query's server is empty. */
   serverOf?: WorkerRuntime['serverOf'];
-  /** Takes a message from a directive to its half in the main thread; default: nobody hears it. */
+  /** Passes a message from a directive to its main-thread side; default: the message is ignored. */
   tell?: (directive: string, message: unknown) => void;
   /** Default: throws the error, which ends the worker. */
   fatal?: WorkerRuntime['fatal'];
 }
 
-/** See the file's head. */
+/** A running server block in a worker: its directives in a chain. */
 export class Chain {
   /** Answers a query of one of the block's zones. */
   readonly handle: Handler;
@@ -40,8 +39,8 @@ export class Chain {
   readonly #parts: readonly NamedPart[];
 
   /**
-   * Starts the directives of a block, the first of the chain first. Rejects with what the `start` of one of them threw;
-   * those before it have been closed then.
+   * Starts the directives of a block, the first of the chain first. Rejects with the error of a directive's `start`;
+   * the directives before it are then closed.
    */
   static async start(
     block: ServerBlock,
@@ -97,7 +96,7 @@ export class Chain {
     return this.#parts.filter(({ part }) => part.ready?.() === false).map(({ name }) => name);
   }
 
-  /** Closes all of them. Rejects with the first error, after all have been closed. */
+  /** Closes all directives. Rejects with the first error, after all are closed. */
   async close(): Promise<void> {
     const closing = this.#parts.map(async ({ part }) => part.close?.());
     for (const result of await Promise.allSettled(closing)) {
@@ -111,12 +110,12 @@ function dependenciesOf(part: WorkerPart, declared: readonly Dependency[] = []):
   return declared.length === 0 ? undefined : () => declared;
 }
 
-/** Nothing in the block answers queries: CoreDNS's answer to that, and ours. */
+/** The answer, as in CoreDNS, if no directive of the block answers queries. */
 function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
 
-/** What the last of a chain has as its next one: SERVFAIL, also as in CoreDNS. */
+/** The next handler of the last directive in a chain: SERVFAIL, as in CoreDNS. */
 export const noNext: Handler = (_, reply) => {
   reply.fail('SERVFAIL', new Error(`plugin/${reply.handledBy}: no next plugin found`));
 };

@@ -1,4 +1,4 @@
-/** Reads a Corefile: what is to be served, where, and by which directives. */
+/** Reads a Corefile: what to serve, where, and with which directives. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DEFAULT_PORTS } from '../socket/addresses.js';
@@ -15,12 +15,12 @@ import { unknownDirective } from './unknown.js';
 
 export type { Corefile } from './read-corefile.js';
 
-/** What CoreDNS serves when a Corefile has no server block. */
+/** What CoreDNS serves if a Corefile has no server block. */
 const DEFAULT_COREFILE = '. {\n whoami\n log\n}\n';
 
-/** What {@link loadCorefile} takes. */
+/** Options of {@link loadCorefile}. */
 export interface LoadOptions {
-  /** The directives that there are; default: those of this thread. */
+  /** The known directives; default: those of this thread. */
   registry?: DirectiveRegistry;
   /** Default `process.env`. */
   environment?: Environment;
@@ -29,11 +29,11 @@ export interface LoadOptions {
 }
 
 /**
- * Reads a Corefile from a text, or from the file at `path`. A text is called `Corefile` in messages, and what it imports
- * is relative to the working directory. Without a server block it is `. { whoami; log }`, as in CoreDNS.
+ * Reads a Corefile from a text, or from the file at `path`. A text is called `Corefile` in messages, and its imports
+ * are relative to the working directory. Without a server block it is `. { whoami; log }`, as in CoreDNS.
  *
- * Throws a {@link CorefileError} with `code`, `file` and `line`, which names all faults, and a system error when there is
- * no file to be read at `path`.
+ * Throws a {@link CorefileError} with `code`, `file` and `line`, which names all errors, or a system error if the file
+ * at `path` cannot be read.
  */
 export function loadCorefile(corefile: string | { path: string }, options: LoadOptions = {}): Corefile {
   const faults = new Faults();
@@ -42,7 +42,7 @@ export function loadCorefile(corefile: string | { path: string }, options: LoadO
   return read;
 }
 
-/** Reads a Corefile as {@link loadCorefile} does, but adds what is wrong to `faults`, and returns what could be read. */
+/** Reads a Corefile as {@link loadCorefile} does, but adds its errors to `faults`, and returns what could be read. */
 export function readCorefile(
   corefile: string | { path: string },
   { registry = directives, environment = process.env, dnsPort = DEFAULT_PORTS.dns }: LoadOptions,
@@ -69,8 +69,8 @@ export function readCorefile(
 }
 
 /**
- * Has each directive read its uses: one directive after the other, in the order of the chain, as CoreDNS does. Returns
- * their warnings.
+ * Configures the directives from their uses: one directive after the other, in the order of the chain, as CoreDNS does.
+ * Returns their warnings.
  */
 function configure(
   blocks: ServerBlock[],
@@ -83,14 +83,14 @@ function configure(
     blocks.forEach((block, index) => {
       const uses = syntax[index].directives.filter((directive) => directive.name.text === name);
       const setup = registry.get(name)?.setup;
-      // A block without a zone has a fault already.
+      // A block without a zone has an error already.
       if (uses.length === 0 || setup === undefined || block.zones.length === 0) return;
       const zones = block.zones.map(({ zone }) => zone);
       const { transport, port } = block.zones[0];
       const address = { transport, address: block.listen.addresses?.[0] ?? '', port };
       const readers = uses.map((use) => new DirectiveReader(use, name, warnings));
       faults.gather(() => {
-        // What cannot be cloned fails here and not when a worker starts.
+        // A value that cannot be cloned fails here and not when a worker starts.
         const config = structuredClone(setup.configure(readers, { zones, address }));
         const listen = setup.listen?.(config) ?? {};
         const { file, line } = readers[0];

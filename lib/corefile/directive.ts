@@ -1,6 +1,6 @@
 /**
- * What a directive is made of. It lives in two threads: the main thread reads the Corefile, opens sockets and supervises;
- * workers answer queries. So its set-up has two halves, with plain data between them.
+ * The definition of a directive. A directive works in two threads: the main thread reads the Corefile, opens sockets
+ * and supervises; workers answer queries. So its set-up has one side for each, with plain data between them.
  */
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
@@ -18,49 +18,52 @@ import type { DirectiveReader } from './reader.js';
 export interface DirectiveDefinition<Config = unknown> {
   /** A word without quotes, braces and `#`, other than `import`. */
   name: string;
-  /** The directive that it comes before in the chain; default: its place in `CHAIN_ORDER`, or else the end. */
+  /** The directive that it precedes in the chain; default: its place in `CHAIN_ORDER`, or else the end. */
   before?: string | undefined;
   setup: DirectiveSetup<Config>;
 }
 
-/** See the file's head. */
+/** The set-up of a directive: functions for the main thread and for workers, with plain data between them. */
 export interface DirectiveSetup<Config> {
   /**
    * Reads all uses of the directive in one server block, at least one, in the file's order. Runs in the main thread, at
-   * start and at each reload, and when a Corefile is only checked: it opens nothing and leaves nothing behind.
+   * start and at each reload, and for `-check`: it opens nothing and leaves nothing behind.
    *
-   * Returns what {@link start} needs, which can be cloned (structuredClone): no functions, no sockets. Throws the errors
-   * that `DirectiveReader` makes.
+   * Returns the configuration for {@link start}. It must be cloneable (structuredClone): no functions, no sockets.
+   * Throws the errors that `DirectiveReader` makes.
    */
   configure(uses: readonly DirectiveReader[], block: ConfiguredBlock): Config;
   /**
    * Reads the files that {@link start} or the server reads, for `-check`; it opens nothing and leaves nothing behind.
-   * Returns warnings. Throws or rejects with what is wrong, an `AggregateError` with all that is.
+   * Returns warnings. Throws or rejects with an error; an `AggregateError` holds several.
    */
   check?(config: Config): string[] | Promise<string[]>;
-  /** What the directive says of the addresses of its server block; read in the main thread after {@link configure}. */
+  /**
+   * The settings of the directive for the addresses of its server block; called in the main thread after {@link
+   * configure}.
+   */
   listen?(config: Config): ListenSettings;
   /**
-   * Runs in each worker before its first query, with its own clone of the configuration. Throws or rejects: the server
-   * does not start, or a reload keeps what is there. Not there: the directive has no part in answering.
+   * Runs in each worker before its first query, with its own clone of the configuration. If it throws or rejects, the
+   * server does not start, or a reload keeps the old state. Without it the directive does not take part in answering.
    */
   start?(config: Config, runtime: WorkerRuntime): WorkerPart | Promise<WorkerPart>;
   /**
-   * Whether it is to see also those queries of its server block that `cache`, behind it, has the answer to. Where no
-   * directive before `cache` is, these are answered in native code, and their queries meet no directive at all. Default:
-   * true for those with {@link start}.
+   * Whether it also sees the queries of its server block that `cache`, behind it, can answer. If no directive before
+   * `cache` does, native code answers these queries, and they reach no directive at all. Default: true for those with
+   * {@link start}.
    */
   seesCached?: boolean;
   /**
-   * What its replies depend on besides the question: `cache` does not keep a reply that depends on more than it compares.
-   * {@link WorkerPart.dependsOn} can say it of one query. Default: nothing else.
+   * What its replies depend on besides the question: `cache` does not keep a reply that depends on more than it
+   * compares. {@link WorkerPart.dependsOn} can say it for one query. Default: nothing else.
    */
   dependsOn?: readonly Dependency[];
-  /** Whether it answers queries of other classes than IN; without such a directive in their block they are REFUSED. */
+  /** Whether it answers queries of other classes than IN; in a block without such a directive they are REFUSED. */
   anyClass?: boolean;
   /**
    * Runs in the main thread, once for all server blocks that have the directive, before the server listens; again at a
-   * reload when one of their configurations has changed. Throws or rejects: as {@link start}.
+   * reload if one of their configurations has changed. Throws or rejects as {@link start}.
    */
   serve?(configs: readonly Config[], runtime: MainRuntime): MainPart | Promise<MainPart>;
 }
@@ -73,7 +76,7 @@ export interface BlockContext {
 
 /** The server block of a directive, for its `configure`. */
 export interface ConfiguredBlock extends BlockContext {
-  /** The first address that the block listens on, as far as the directives before this one say. */
+  /** The first address that the block listens on, as far as the directives before this one decide it. */
   address: {
     transport: CorefileTransport;
     /** Numeric; empty: every address of the host. */
@@ -88,72 +91,72 @@ export interface WorkerRuntime extends BlockContext {
   /** The worker's number, from 0. */
   index: number;
   logger: Logger;
-  /** The longest UDP reply of the server in octets: its option of that name. */
+  /** The longest UDP reply of the server in octets: the server's option `maxPayloadSize`. */
   maxPayloadSize: number;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
-  /** The address that a query came to, as the Corefile has it: `dns://:53`, `tls://192.0.2.1:853`. */
+  /** The address that a query came to, as in the Corefile: `dns://:53`, `tls://192.0.2.1:853`. */
   serverOf: (query: Query) => string;
-  /** Sends a clone of `message` to the directive's half in the main thread, if there is one: {@link MainPart.hear}. */
+  /** Sends a clone of `message` to the directive's main-thread side, if there is one: {@link MainPart.hear}. */
   tell: (message: unknown) => void;
-  /** What the directives of the server block have counted since this was last called: for `prometheus`. */
+  /** The counts of the server block's directives since the last call, for `prometheus`. */
   metrics: () => MetricSample[];
-  /** The server must not go on: it reports this and closes, however many workers there are. */
+  /** Reports an error after which the server cannot continue: the server closes, whatever the number of workers. */
   fatal: (error: Error) => void;
 }
 
 /** The server of a directive, for its `serve`. */
 export interface MainRuntime {
   logger: Logger;
-  /** What is served now. */
+  /** The Corefile that is served now. */
   corefile: () => Corefile;
   stats: () => ServerStatistics;
   /**
-   * What keeps the server from answering all that it should, each once: names of directives that are not ready in a
-   * worker, `server` before it listens and from the moment on that it is told to close.
+   * The reasons why the server cannot answer everything yet, each once: names of directives that are not ready in a
+   * worker; `server` before it listens and after it has the order to close.
    */
   unready: () => string[];
   /**
-   * Reads the Corefile again, and if it or what it imports has changed, has the server reload. Resolves to whether it has.
-   * Rejects with what is wrong; the server then goes on as before.
+   * Reads the Corefile again and reloads the server if it or an imported file has changed. Resolves with true if it
+   * has. Rejects with the errors; the server then continues as before.
    */
   reloadIfChanged: () => Promise<boolean>;
-  /** What the directives in the main thread have to say for `prometheus`: {@link MainPart.metrics}. */
+  /** The metrics of the directives in the main thread, for `prometheus`: {@link MainPart.metrics}. */
   metrics: () => MetricSample[];
 }
 
-/** What `serve` returns: a directive at work in the main thread. */
+/** The main-thread side of a running directive, returned by `serve`. */
 export interface MainPart {
-  /** Takes what the directive's halves in workers have told; `worker`: the worker's number. */
+  /** Receives a message that the directive sent in a worker; `worker`: the worker's number. */
   hear?(message: unknown, worker: number): void;
-  /** What it has counted since the start, as `gauge`, `total` or `histogram`; `prometheus` shows it. */
+  /** Its counts since the start, as `gauge`, `total` or `histogram`; `prometheus` shows them. */
   metrics?(): MetricSample[];
-  /** Milliseconds to go on serving after the server has been told to close; the longest of all directives counts. */
+  /** Milliseconds to keep serving after the server has the order to close; the longest of all directives counts. */
   lameduck?: number;
-  /** Runs after the workers have ended, or when a reload has no more use for it. */
+  /** Runs after the workers have ended, or when a reload no longer needs it. */
   close?(): void | Promise<void>;
 }
 
-/** What `start` returns: a directive at work in a worker. */
+/** The worker side of a running directive, returned by `start`. */
 export interface WorkerPart {
-  /** Its link of the chain; without it queries pass by. */
+  /** Its handler in the chain; without it queries skip the directive. */
   handle?: ChainHandler;
-  /** What its reply to a query depends on; default: what its set-up says. */
+  /** What its reply to a query depends on; default: the value of its set-up. */
   dependsOn?(query: Query): readonly Dependency[];
-  /** Whether it answers queries of other classes than IN, as it is configured; default: what its set-up says. */
+  /** Whether it answers queries of other classes than IN, as it is configured; default: the value of its set-up. */
   anyClass?: boolean;
-  /** @internal What has the answers that may be given without the chain. */
+  /** @internal The cache whose answers may be returned without the chain. */
   answers?: AnswerCache;
-  /** Whether it can answer already; default: it can. */
+  /** Whether it can answer yet; default: it can. */
   ready?(): boolean;
-  /** What it has counted since this was last called; `prometheus` shows it, where the server block has that. */
+  /** Its counts since the last call; `prometheus` shows them if the server block has it. */
   metrics?(): MetricSample[];
   /** Runs after the last query. */
   close?(): void | Promise<void>;
 }
 
 /**
- * A handler in a chain. It answers by itself, or lets the rest of the chain do so by `next(query, reply)`, before, after
- * or instead of which it does its own part. What `next` returns is to be awaited or returned.
+ * A handler in a chain. It answers by itself, or passes the query on by `next(query, reply)`, before, after or instead
+ * of its own work. The result of `next` must be awaited or returned.
  */
 export type ChainHandler = (query: Query, reply: Reply, next: Handler) => void | Promise<void>;

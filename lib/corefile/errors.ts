@@ -1,43 +1,43 @@
-/** What is wrong, or odd, in a Corefile, and where. */
-
 /** A place in a Corefile or in a file that it imports. */
 export interface Position {
-  /** The file's name: as it was given for the Corefile, absolute for one that is imported. */
+  /** The file's name: as given for the Corefile, absolute for an imported file. */
   file: string;
   /** From 1. */
   line: number;
 }
 
-/** A fault in a Corefile; the message starts with `FILE:LINE - `, or with `plugin/NAME: ` and then that. */
+/** An error in a Corefile; the message starts with `FILE:LINE - `, or with `plugin/NAME: ` and then that. */
 export interface CorefileError extends Error, Position {
   code: 'ERR_MULTISOCKET_COREFILE';
-  /** All faults, when the Corefile has several; the message then has a line for each, and the place is that of the first. */
+  /**
+   * All errors, if the Corefile has several; the message then has a line for each, and the place is that of the first.
+   */
   errors?: CorefileError[];
 }
 
-/** Something that works and is probably not what was meant. All of it can be cloned into a worker. */
+/** A warning about something that works and is probably not intended. It can be cloned into a worker. */
 export interface CorefileWarning extends Position {
   /** Starts with `FILE:LINE - `. */
   message: string;
 }
 
-/** `FILE:LINE - Error during parsing: MESSAGE`, CoreDNS's form. */
+/** `FILE:LINE - Error during parsing: MESSAGE`, in CoreDNS's form. */
 export function parsingError(at: Position, message: string, prefix = ''): CorefileError {
   return corefileError(at, `${prefix}${at.file}:${at.line} - Error during parsing: ${message}`);
 }
 
-/** `FILE:LINE - Syntax error: Unexpected token 'TOKEN', expecting 'EXPECTED'`, CoreDNS's form. */
+/** `FILE:LINE - Syntax error: Unexpected token 'TOKEN', expecting 'EXPECTED'`, in CoreDNS's form. */
 export function syntaxError(at: Position, token: string, expected: string, prefix = ''): CorefileError {
   const message = `Unexpected token '${token}', expecting '${expected}'`;
   return corefileError(at, `${prefix}${at.file}:${at.line} - Syntax error: ${message}`);
 }
 
-/** A {@link CorefileWarning}. */
+/** Makes a {@link CorefileWarning}. */
 export function corefileWarning({ file, line }: Position, message: string): CorefileWarning {
   return { file, line, message: `${file}:${line} - Warning: ${message}` };
 }
 
-/** The faults of a Corefile, gathered so that all of them are reported at once. */
+/** The errors of a Corefile, gathered so that all of them are reported at once. */
 export class Faults {
   readonly #faults: CorefileError[] = [];
 
@@ -47,7 +47,9 @@ export class Faults {
     return this.#faults.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line);
   }
 
-  /** Runs `work`, and keeps a {@link CorefileError} that it throws; returns undefined then. Throws any other error. */
+  /**
+   * Runs `work`; if it throws a {@link CorefileError}, keeps the error and returns undefined. Throws any other error.
+   */
   gather<T>(work: () => T): T | undefined {
     try {
       return work();
@@ -58,12 +60,12 @@ export class Faults {
     }
   }
 
-  /** Keeps a fault, or each of those that it stands for. */
+  /** Keeps an error, or each of the errors that it contains. */
   add(fault: CorefileError): void {
     this.#faults.push(...(fault.errors ?? [fault]));
   }
 
-  /** Throws what has been gathered, if anything, as one {@link CorefileError}. */
+  /** Throws the gathered errors, if any, as one {@link CorefileError}. */
   throwAny(): void {
     const { all } = this;
     if (all.length === 1) throw all[0];

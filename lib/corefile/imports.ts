@@ -4,11 +4,11 @@ import { dirname, join, parse, resolve, sep } from 'node:path';
 import { parsingError, type Position } from './errors.js';
 
 /**
- * The files that match a path or a pattern, in the order of their names; relative to the file that imports them. In a
- * pattern `*` is any characters of one name and `?` is any one; there may be one of each.
+ * The files that match a path or a pattern, in the order of their names; relative to the importing file. In a pattern
+ * `*` is any characters of one name and `?` is any one; there may be one of each.
  *
- * Throws a {@link CorefileError} for any other pattern, and when a path without `*` and `?` does not exist. A pattern
- * that nothing matches is an empty list.
+ * Throws a {@link CorefileError} for any other pattern, and if a path without `*` and `?` does not exist. The list is
+ * empty if a pattern matches nothing.
  */
 export function findImports(pattern: string, at: Position): string[] {
   const path = resolve(dirname(resolve(at.file)), pattern);
@@ -39,7 +39,7 @@ function isWild(segment: string): boolean {
   return /[*?]/.test(segment);
 }
 
-/** The names in a directory that a segment of a path stands for. */
+/** The names in a directory that a segment of a path matches. */
 function entries(directory: string, segment: string): string[] {
   if (!isWild(segment)) return existsSync(join(directory, segment)) ? [segment] : [];
   const literal = (text: string): string => text.replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&');
@@ -51,7 +51,7 @@ function names(directory: string): string[] {
   try {
     return readdirSync(directory).sort();
   } catch {
-    // What is no directory, or is not ours to read, holds nothing that matches, as in glob(7).
+    // A path that is not a directory, or is not readable, has no matches, as in glob(7).
     return [];
   }
 }

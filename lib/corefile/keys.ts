@@ -1,4 +1,4 @@
-/** Keys of server blocks: what is served by which transport on which port. */
+/** Keys of server blocks: which zone is served by which transport on which port. */
 import { isIP } from 'node:net';
 import { corefileWarning, parsingError, type CorefileWarning, type Position } from './errors.js';
 import type { Word } from './parser.js';
@@ -21,10 +21,10 @@ export interface ZoneKey extends Position {
 }
 
 /**
- * Reads a key: `[TRANSPORT://]ZONE[:PORT]`, where ZONE may be a network in CIDR notation, which can become several zones
- * (see {@link reverseZones}). `dnsPort` is the port of `dns` when the key has none.
+ * Reads a key: `[TRANSPORT://]ZONE[:PORT]`, where ZONE may be a network in CIDR notation, which can become several
+ * zones (see {@link reverseZones}). `dnsPort` is the default port of `dns`.
  *
- * Throws a {@link CorefileError} for an unknown transport, a port above 65,535, and what is no domain name.
+ * Throws a {@link CorefileError} for an unknown transport, a port above 65,535, and an invalid domain name.
  */
 export function parseKey(key: Word, dnsPort: number): ZoneKey[] {
   const [, scheme, rest] = /^(?:([^/:]*):\/\/)?(.*)$/s.exec(key.text) ?? [];
@@ -33,14 +33,14 @@ export function parseKey(key: Word, dnsPort: number): ZoneKey[] {
     throw parsingError(key, `unknown transport '${transport}' of ${JSON.stringify(key.text)}`);
   if (rest.endsWith(':') || rest === '')
     throw parsingError(key, `expecting data after last colon: ${JSON.stringify(rest)}`);
-  // What follows the last colon is a port if it is a number: a network has a mask before it.
+  // The text after the last colon is a port if it is a number: a network has a mask before it.
   const [, name, digits] = /^(.*):([+-]?\d+)$/s.exec(rest) ?? ['', rest, undefined];
   const port = digits === undefined ? (transport === 'dns' ? dnsPort : TRANSPORT_PORTS[transport]) : Number(digits);
   if (port < 0 || port > 65535) throw parsingError(key, `port is not from 0 to 65535: ${digits}`);
   return zonesOf(key, name).map((zone) => ({ zone, transport, port, file: key.file, line: key.line }));
 }
 
-/** What is odd about a key that is well-formed: an address where a zone is meant. */
+/** Warnings about a valid key that is probably not intended: an address in place of a zone. */
 export function keyWarnings(key: Word): CorefileWarning[] {
   const host = key.text.replace(/^[^/]*:\/\//, '').replace(/^\[(.*)\](:\d+)?$/, '$1');
   if (isIP(host) === 0 && isIP(host.replace(/:\d+$/, '')) === 0) return [];

@@ -1,24 +1,23 @@
-/** Splits the text of a Corefile into tokens. */
 import { parsingError, type Position } from './errors.js';
 
 /** A word, or a brace that stands alone and outside of quotes. */
 export interface Token extends Position {
   text: string;
   kind: 'word' | '{' | '}';
-  /** Nothing but white space stands before it on its line. A line break within quotes does not start a line. */
+  /** Whether only white space stands before it on its line. A line break within quotes does not start a line. */
   startsLine: boolean;
 }
 
 const WHITE_SPACE = /\p{White_Space}/u;
 
 /**
- * Splits a text into tokens.
+ * Splits the text of a Corefile into tokens.
  *
- * They end at white space. A quote opens one only at its start, which then ends at the next quote that has no backslash
- * before it; `\"` is a quote there, and other backslashes stand for themselves. `#` outside of quotes starts a comment,
- * to the end of the line. A byte order mark at the start and every carriage return are dropped.
+ * A token ends at white space. A quote counts only at the start of a token, which then ends at the next quote without a
+ * backslash before it; `\"` is a quote there, and other backslashes stand for themselves. `#` outside of quotes starts
+ * a comment, to the end of the line. A byte order mark at the start and every carriage return are dropped.
  *
- * Throws a {@link CorefileError} when a quote is not closed.
+ * Throws a {@link CorefileError} if a quote is not closed.
  */
 export function tokenize(text: string, file: string): Token[] {
   const input = text.replace(/^\ufeff/, '').replaceAll('\r', '');
@@ -58,7 +57,7 @@ export function tokenize(text: string, file: string): Token[] {
   return tokens;
 }
 
-/** The next quote that is not escaped; -1 if there is none. A backslash takes the character after it along. */
+/** The next quote that is not escaped; -1 if there is none. A backslash escapes the next character. */
 function closingQuote(input: string, from: number): number {
   for (let at = from; at < input.length; at++) {
     if (input[at] === '"') return at;

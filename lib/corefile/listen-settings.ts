@@ -1,7 +1,9 @@
-/** What directives say of the addresses that their server block listens on. */
 import type { RateLimitOptions } from '../server/options/guard-options.js';
 
-/** See the file's head; each is undefined when a directive says nothing of it. It can be cloned into a worker. */
+/**
+ * The settings of directives for the addresses of their server block; each is undefined if no directive sets it. It can
+ * be cloned into a worker.
+ */
 export interface ListenSettings {
   /** NUM_SOCKETS, 1 to 1,024. */
   sockets?: number | undefined;
@@ -9,29 +11,29 @@ export interface ListenSettings {
   addresses?: readonly string[] | undefined;
   tls?: TlsSettings | undefined;
   timeouts?: TimeoutSettings | undefined;
-  /** Of all that is answered by UDP. */
+  /** For all replies by UDP. */
   rrl?: RateLimitOptions | undefined;
 }
 
-/** Files in PEM, and what clients must show. */
+/** Files in PEM, and the certificates that clients must show. */
 export interface TlsSettings {
   certificate: string;
   key: string;
-  /** Of the authorities that sign clients' certificates. */
+  /** The certificates of the authorities that sign clients' certificates. */
   ca?: string | undefined;
   /** A file to which the secrets of all connections are appended, in the format of NSS. */
   keylog?: string | undefined;
   clientAuth: 'nocert' | 'request' | 'require' | 'verify_if_given' | 'require_and_verify';
 }
 
-/** Of connections, times in milliseconds; undefined: the transport's default. */
+/** Timeouts of connections in milliseconds; undefined: the transport's default. */
 export interface TimeoutSettings {
-  /** Until a message that has begun is complete. */
+  /** For a message, from its first byte to its last. */
   read?: number | undefined;
-  /** Until a reply is taken. */
+  /** For a client to read a reply. */
   write?: number | undefined;
-  /** Until the next message begins. */
+  /** For the next message to begin. */
   idle?: number | undefined;
-  /** Queries that a connection may bring by TCP or TLS before it is closed; Infinity: any number. */
+  /** Queries that a connection may bring by TCP or TLS before it is closed; Infinity: no limit. */
   maxQueries?: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** From tokens to server blocks, each with its keys and a tree of directives. */
+/** Parses tokens into server blocks, each with its keys and a tree of directives. */
 import {
   corefileWarning,
   Faults,
@@ -13,7 +13,7 @@ import { findImports } from './imports.js';
 import type { Token } from './lexer.js';
 import { TokenSource } from './token-source.js';
 
-/** A word where it stands. */
+/** A word and its place. */
 export interface Word extends Position {
   text: string;
 }
@@ -22,30 +22,30 @@ export interface Word extends Position {
 export interface DirectiveSyntax {
   name: Word;
   args: Word[];
-  /** What stands between its braces; undefined if it has none. */
+  /** The lines between its braces; undefined without braces. */
   block: DirectiveSyntax[] | undefined;
 }
 
-/** A server block: its keys as they were written, the environment put in, and its directives in the file's order. */
+/** A server block: its keys as written, with environment variables replaced, and its directives in the file's order. */
 export interface ServerBlockSyntax {
   keys: Word[];
   directives: DirectiveSyntax[];
 }
 
-/** What {@link parseCorefile} takes. */
+/** Options of {@link parseCorefile}. */
 export interface ParseOptions {
-  /** The name for messages, which `import` is relative to. */
+  /** The file's name for messages; `import` is relative to it. */
   file: string;
   environment: Environment;
-  /** What is wrong with the name of a directive, in words; undefined if there is one of that name. */
+  /** Returns an error text for the name of an unknown directive; undefined for a known one. */
   unknown: (name: string) => string | undefined;
 }
 
-/** What {@link parseCorefile} returns. */
+/** The result of {@link parseCorefile}. */
 export interface ParsedCorefile {
   blocks: ServerBlockSyntax[];
   warnings: CorefileWarning[];
-  /** Unknown directives, and the fault after which nothing more could be read. `blocks` is what could be read. */
+  /** Unknown directives, and the error after which nothing more could be read. `blocks` is what could be read. */
   faults: CorefileError[];
 }
 
@@ -86,7 +86,7 @@ class Parser {
     this.#faults = faults;
   }
 
-  /** Reads all server blocks. Throws a {@link CorefileError} where it cannot go on. */
+  /** Reads all server blocks. Throws a {@link CorefileError} where it cannot continue. */
   parse(): void {
     for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
       if (isImport(token)) {
@@ -125,7 +125,7 @@ class Parser {
       if (word.text.endsWith('{') || (comma && word.text === '')) {
         throw syntaxError(token, token.text, comma ? 'zone' : '{');
       }
-      // A variable that is not set, or "", is no key; that is well as long as there are others.
+      // A variable that is not set, or "", is not a key; this is allowed if there are other keys.
       if (word.text !== '') keys.push(word);
       const next = comma ? this.#peekKey() : this.#source.peek();
       if (next === undefined || next.kind === '{' || (next.startsLine && !comma)) break;
@@ -157,13 +157,13 @@ class Parser {
       if (token === undefined) throw this.#unclosed();
       if (token.kind === '{') nesting++;
       if (token.kind === '}' && --nesting === 0) break;
-      // It stands on a line of its own wherever it is imported.
+      // It starts a line wherever it is imported.
       tokens.push(tokens.length === 0 ? { ...token, startsLine: true } : token);
     }
     this.#snippets.set(name, tokens);
   }
 
-  /** Reads directives up to the closing brace, or to the end when there are no braces. */
+  /** Reads directives up to the closing brace, or to the end if there are no braces. */
   #directives(directives: DirectiveSyntax[], braced: boolean): void {
     for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
       if (token.kind === '}' && braced) return;
@@ -174,7 +174,7 @@ class Parser {
     if (braced) throw this.#unclosed();
   }
 
-  /** Reads a directive; returns nothing for an unknown one, which is a fault. */
+  /** Reads a directive; returns nothing for an unknown one, which is an error. */
   #directive(token: Token): DirectiveSyntax[] {
     if (token.kind !== 'word') throw parsingError(token, `Unknown directive '${token.text}'`);
     const unknown = this.#options.unknown(this.#replace(token.text));
@@ -216,7 +216,7 @@ class Parser {
     return lines;
   }
 
-  /** Has the tokens of a snippet or of files read next. */
+  /** Inserts the tokens of a snippet or of files to be read next. */
   #import(at: Token): void {
     const argument = this.#source.peek();
     if (argument === undefined || argument.startsLine) throw wrongArguments(at, 'import');
@@ -239,7 +239,7 @@ class Parser {
     this.#source.insertFiles(files, argument);
   }
 
-  /** The text has ended and a brace is open. CoreDNS takes the closing brace of something else for it. */
+  /** The error for a text that ends with an open brace. CoreDNS may take the closing brace of something else for it. */
   #unclosed(): CorefileError {
     const { text, kind } = this.#source.current;
     return kind === '}'
@@ -256,7 +256,7 @@ class Parser {
   }
 }
 
-/** Whether a token is the `import` that is no argument of something else. */
+/** Whether a token is the keyword `import` and not an argument. */
 function isImport(token: Token): boolean {
   return token.startsLine && token.text === 'import';
 }
@@ -265,7 +265,7 @@ function unmatched(token: Token): CorefileError {
   return parsingError(token, "Unexpected '}' because no matching opening brace");
 }
 
-/** CoreDNS's words for too few or too many arguments after `text`. */
+/** CoreDNS's message for too few or too many arguments after `text`. */
 function wrongArguments(at: Position, text: string): CorefileError {
   return parsingError(at, `Wrong argument count or unexpected line ending after '${text}'`);
 }

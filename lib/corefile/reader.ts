@@ -1,4 +1,3 @@
-/** A directive as its `configure` reads it. */
 import {
   corefileWarning,
   parsingError,
@@ -10,24 +9,24 @@ import {
 import type { DirectiveSyntax, Word } from './parser.js';
 
 /**
- * One use of a directive in a server block, or one line of its block. The errors that it makes have the prefix
- * `plugin/NAME: `, file and line, in CoreDNS's words.
+ * A directive for its `configure`: one use of it in a server block, or one line of its block. Its errors have the
+ * prefix `plugin/NAME: `, file and line, in CoreDNS's words.
  */
 export class DirectiveReader implements Position {
   readonly name: string;
   readonly file: string;
   readonly line: number;
-  /** What follows the name on its line, without the braces. */
+  /** The arguments after the name on its line, without the braces. */
   readonly args: readonly string[];
   /** The lines between its braces, in order; empty without braces. */
   readonly block: readonly DirectiveReader[];
-  /** Whether it has braces, be there anything between them or not. */
+  /** Whether it has braces, even empty ones. */
   readonly hasBlock: boolean;
   readonly #prefix: string;
   readonly #last: Word;
   readonly #warnings: CorefileWarning[];
 
-  /** `plugin`: the directive's name, also for a line of its block. `warnings`: where {@link warn} adds to. */
+  /** `plugin`: the directive's name, also for a line of its block. `warnings`: {@link warn} adds to it. */
   constructor(syntax: DirectiveSyntax, plugin: string, warnings: CorefileWarning[]) {
     this.name = syntax.name.text;
     this.file = syntax.name.file;
@@ -40,7 +39,7 @@ export class DirectiveReader implements Position {
     this.#warnings = warnings;
   }
 
-  /** {@link args}, checked to be from `least` to `most` in number. Throws {@link argError} or {@link blockError}. */
+  /** {@link args}, if there are `least` to `most` of them. Throws {@link argError} or {@link blockError}. */
   arguments(least: number, most: number = least): readonly string[] {
     if (this.args.length < least && this.hasBlock) throw this.blockError();
     if (this.args.length < least || this.args.length > most) throw this.argError();
@@ -57,12 +56,18 @@ export class DirectiveReader implements Position {
     if (this.hasBlock) this.warn('its braces have no effect');
   }
 
-  /** Adds a warning about this line, which `-check` shows and a server emits: it works, and is probably not what was meant. */
+  /**
+   * Adds a warning about this line, which `-check` shows and a server emits: the line works, and is probably not
+   * intended.
+   */
   warn(message: string): void {
     this.#warnings.push(corefileWarning(this, `${this.#prefix}${message}`));
   }
 
-  /** `Wrong argument count or unexpected line ending after 'X'`, where X is the last argument, or the name without any. */
+  /**
+   * `Wrong argument count or unexpected line ending after 'X'`, where X is the last argument, or the name if there is
+   * none.
+   */
   argError(): CorefileError {
     return this.#parsingError(this.#last, `Wrong argument count or unexpected line ending after '${this.#last.text}'`);
   }
@@ -72,13 +77,13 @@ export class DirectiveReader implements Position {
     return this.#parsingError(this.#last, "Unexpected token '{', expecting argument");
   }
 
-  /** `Unexpected token 'X', expecting 'EXPECTED'`, where X is the name, or the argument of that index. */
+  /** `Unexpected token 'X', expecting 'EXPECTED'`, where X is the name, or the argument with that index. */
   syntaxError(expected: string, argument?: number): CorefileError {
     const token = argument === undefined ? this.name : (this.args[argument] ?? '');
     return syntaxError(this, token, expected, this.#prefix);
   }
 
-  /** Any other fault of this line. */
+  /** Any other error of this line. */
   error(message: string): CorefileError {
     return this.#parsingError(this, message);
   }

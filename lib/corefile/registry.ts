@@ -1,10 +1,10 @@
-/** The directives that there are, and their order in the chain. */
+/** The known directives, and their order in the chain. */
 import { invalidType, invalidValue } from '../errors.js';
 import type { DirectiveDefinition } from './directive.js';
 
 /**
- * The order in which directives see a query, whatever their order in the Corefile: CoreDNS's (its plugin.cfg), with `rrl`,
- * which is none of its own, among those that say something of addresses.
+ * The order in which directives see a query, whatever their order in the Corefile: CoreDNS's (its plugin.cfg), with our
+ * own directive `rrl` among those that configure addresses.
  */
 export const CHAIN_ORDER: readonly string[] = [
   'tls',
@@ -33,14 +33,14 @@ export const CHAIN_ORDER: readonly string[] = [
   'whoami',
 ];
 
-/** See the file's head. */
+/** A set of directives by name, in the order of the chain. */
 export class DirectiveRegistry {
   readonly #definitions = new Map<string, DirectiveDefinition>();
   readonly #order = [...CHAIN_ORDER];
 
   /**
-   * Adds a directive. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for a definition that is none, a name that
-   * is taken or cannot stand in a Corefile, and a `before` that is no directive.
+   * Adds a directive. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for an invalid definition, a name that
+   * is taken or not allowed in a Corefile, and a `before` that is not a directive.
    */
   register<Config>(definition: DirectiveDefinition<Config>): void {
     const { name, before, setup } = definition;
@@ -61,7 +61,7 @@ export class DirectiveRegistry {
     return this.#definitions.get(name);
   }
 
-  /** The names of all that are registered, in the order of the chain. */
+  /** The names of all registered directives, in the order of the chain. */
   names(): string[] {
     return this.#order.filter((name) => this.#definitions.has(name));
   }

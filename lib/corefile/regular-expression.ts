@@ -1,20 +1,19 @@
-/** Regular expressions of a Corefile. */
 import { RE2JS } from 're2js';
 
-/** As in CoreDNS. */
+/** CoreDNS's limit. */
 const MAX_LENGTH = 10_000;
 
-/** What an expression found in a text. */
+/** The result of a match. */
 export interface Match {
-  /** All that matched, then each group in order; a group that took no part is empty. */
+  /** The whole match, then each group in order; a group that did not take part is empty. */
   groups: readonly string[];
   /** The groups that have a name. */
   named: ReadonlyMap<string, string>;
 }
 
 /**
- * An expression in Go's syntax (https://pkg.go.dev/regexp/syntax), which is RE2's. The time of a match grows with the
- * length of the text alone, whatever the expression.
+ * A regular expression of a Corefile, in Go's syntax (https://pkg.go.dev/regexp/syntax), which is RE2's. The time of a
+ * match grows only with the length of the text, whatever the expression.
  */
 export class RegularExpression {
   readonly source: string;
@@ -28,12 +27,12 @@ export class RegularExpression {
     this.#compiled = RE2JS.compile(source);
   }
 
-  /** How many groups it has, all that matches not counted. */
+  /** The number of groups, without the whole match. */
   get groupCount(): number {
     return this.#compiled.groupCount();
   }
 
-  /** Whether some part of `text` matches. */
+  /** Whether any substring of `text` matches. */
   test(text: string): boolean {
     return this.#compiled.test(text);
   }
@@ -51,8 +50,8 @@ export class RegularExpression {
 }
 
 /**
- * A name from `text` with the groups of `match` in place of `{0}`, `{1}` and so on; a number that no group has stays. A
- * group is a part of the name and nothing else: a backslash of which it has no whole escape stands for itself.
+ * Returns `text`, a name, with the groups of `match` in place of `{0}`, `{1}` and so on; a number without a group
+ * stays. A group is only part of the name: a backslash in it without a complete escape stands for itself.
  */
 export function fillGroups(text: string, { groups }: Match): string {
   return text.replaceAll(/\{(0|[1-9]\d*)\}/g, (reference, number: string) => {

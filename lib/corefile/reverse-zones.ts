@@ -4,7 +4,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 /**
  * The zones of a network in CIDR notation (RFC 4632 s.3.1), without the last dot: `10.0.0.0/8` is `10.in-addr.arpa`. A
  * prefix that ends within an octet, for IPv6 within four bits, becomes several zones: `10.0.0.0/23` is
- * `0.0.10.in-addr.arpa` and `1.0.10.in-addr.arpa`. Bits behind the prefix do not matter. Undefined when it is none.
+ * `0.0.10.in-addr.arpa` and `1.0.10.in-addr.arpa`. Bits behind the prefix do not matter. Returns undefined for an
+ * invalid network.
  */
 export function reverseZones(cidr: string): string[] | undefined {
   const [, address = '', length] = /^([^/%]*)\/(\d+)$/.exec(cidr) ?? [];
@@ -14,7 +15,7 @@ export function reverseZones(cidr: string): string[] | undefined {
   return undefined;
 }
 
-/** `digits` are the address in units of `width` bits, which the zones' labels show in base `radix`. */
+/** `digits`: the address in units of `width` bits, which the zones' labels show in base `radix`. */
 function zones(digits: number[], width: number, prefix: number, radix: number, suffix: string): string[] {
   const whole = digits.slice(0, Math.floor(prefix / width));
   const zone = (...last: number[]): string =>

@@ -1,25 +1,24 @@
-/** The tokens of a Corefile in the order in which they are read, with what is imported in its place. */
 import { resolve } from 'node:path';
 import { parsingError, type Position } from './errors.js';
 import { readImport } from './imports.js';
 import { tokenize, type Token } from './lexer.js';
 
-/** The most tokens that are imported in all, so that imports of imports have an end. */
+/** The most tokens that may be imported in total, so that recursive imports end. */
 const MAX_IMPORTED = 1_000_000;
 
 /** Tokens to read in turn. */
 interface Frame {
   tokens: readonly Token[];
   next: number;
-  /** What is read when these have been. */
+  /** The frame to read after this one. */
   rest: Frame | undefined;
-  /** The file or snippet that they are of. */
+  /** The name of their file or snippet. */
   name: string;
   /** The frame whose `import` led here. */
   importedBy: Frame | undefined;
 }
 
-/** See the file's head. */
+/** The tokens of a Corefile in reading order, with the imported ones in place. */
 export class TokenSource {
   readonly #files = new Map<string, Token[]>();
   #frame: Frame;
@@ -38,7 +37,7 @@ export class TokenSource {
     this.#current = { text: '', kind: 'word', file, line: 1, startsLine: true };
   }
 
-  /** The token that was read last; before the first an empty one. */
+  /** The last token that was read; an empty one at first. */
   get current(): Token {
     return this.#current;
   }
@@ -52,7 +51,7 @@ export class TokenSource {
 
   /** Reads a token; returns undefined at the end. */
   next(): Token | undefined {
-    // Frames are left only here, so that an `import` at the end of one still knows where it stands.
+    // A frame is left only here, so that an `import` at its end still knows its place.
     while (this.#frame.next === this.#frame.tokens.length && this.#frame.rest !== undefined)
       this.#frame = this.#frame.rest;
     const token = this.#frame.tokens.at(this.#frame.next);
@@ -63,14 +62,17 @@ export class TokenSource {
   }
 
   /**
-   * Has a snippet's tokens read next; `at` is its `import`. Throws a {@link CorefileError} when it imports itself, be it
-   * by way of others, or when too much is imported.
+   * Inserts a snippet's tokens to be read next; `at` is its `import`. Throws a {@link CorefileError} if the snippet
+   * imports itself, directly or through others, or if too much is imported.
    */
   insertSnippet(name: string, tokens: readonly Token[], at: Position): void {
     this.#insert(`(${name})`, tokens, this.#frame, at);
   }
 
-  /** Has the tokens of files read next, one file after the other. Throws as {@link insertSnippet}, or when one cannot be read. */
+  /**
+   * Inserts the tokens of files to be read next, one file after the other. Throws as {@link insertSnippet}, or if a
+   * file cannot be read.
+   */
   insertFiles(files: readonly string[], at: Position): void {
     const importedBy = this.#frame;
     for (const file of files.toReversed()) this.#insert(file, this.#tokensOf(file, at), importedBy, at);

@@ -1,7 +1,7 @@
-/** What there is to say of a directive that is not here. */
+/** Explains directives that are not supported. */
 import { nearest } from '../nearest.js';
 
-/** Directives of CoreDNS v1.15.0 that are not here. */
+/** Directives of CoreDNS v1.15.0 that are not supported. */
 const COREDNS = new Set(
   (
     'auto autopath azure cancel chaos clouddns debug dns64 dnssec dnstap dynupdate erratic etcd geoip grpc grpc_server ' +
@@ -10,7 +10,7 @@ const COREDNS = new Set(
   ).split(' '),
 );
 
-/** Directives of plugins that are built into CoreDNS from elsewhere. */
+/** Directives of external plugins that can be built into CoreDNS. */
 const EXTERNAL = new Set(
   (
     'ads alias alternate amazondns blocklist demo dnsredir docker dump ens fanout federation finalize gathersrv git gslb ' +
@@ -19,7 +19,7 @@ const EXTERNAL = new Set(
   ).split(' '),
 );
 
-/** `Unknown directive 'x'`, CoreDNS's words, with what it is or which of `known` was meant. */
+/** `Unknown directive 'x'`, in CoreDNS's words, with what it is or which of `known` is probably meant. */
 export function unknownDirective(name: string, known: readonly string[]): string {
   const unknown = `Unknown directive '${name}'`;
   if (COREDNS.has(name)) {

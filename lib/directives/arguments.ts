@@ -1,16 +1,16 @@
-/** Arguments that several directives take. */
+/** Reads arguments that several directives take. */
 import type { DirectiveReader } from '../corefile/reader.js';
 import { RegularExpression } from '../corefile/regular-expression.js';
 import { reverseZones } from '../corefile/reverse-zones.js';
 import { normalizeName } from '../dns/zone-name.js';
 
-/** Timers run no longer than this, in milliseconds. */
+/** The longest delay of a timer in milliseconds. */
 const MAX_DURATION = 0x7fffffff;
 const MAX_INTEGER = 0x7fffffff;
 /** Milliseconds of the units that Go's durations have. */
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
 
-/** The use of a directive that may stand once in a server block. Throws CoreDNS's error for a second one. */
+/** The use of a directive that may appear once in a server block. Throws CoreDNS's error for a second one. */
 export function once([use, ...others]: readonly DirectiveReader[]): DirectiveReader {
   if (others.length > 0) throw others[0].error('this plugin can only be used once per Server Block');
   return use;
@@ -30,8 +30,8 @@ export function last(uses: readonly DirectiveReader[]): DirectiveReader {
 }
 
 /**
- * The zones that `args` name, networks as their reverse zones; `otherwise` when there are none. In the form of a query's
- * `key`. Throws the line's error for what is no name.
+ * The zones that `args` name, networks as their reverse zones; `otherwise` if there are none. In the form of a query's
+ * `key`. Throws the line's error for an invalid name.
  */
 export function readZones(line: DirectiveReader, args: readonly string[], otherwise: readonly string[]): string[] {
   if (args.length === 0) return [...otherwise];
@@ -44,15 +44,15 @@ export function readZones(line: DirectiveReader, args: readonly string[], otherw
   });
 }
 
-/** The zones of a line `fallthrough [ZONE...]`; without any it is all names: the root. */
+/** The zones of a line `fallthrough [ZONE...]`; without arguments the root, which means all names. */
 export function readFallthrough(line: DirectiveReader): string[] {
   line.refuseBlock();
   return readZones(line, line.args, ['.']);
 }
 
 /**
- * Milliseconds of a duration as Go writes them, `30s`, `1h30m`, `1.5h`, `0`; rounded up, at most 2^31 - 1. Throws the
- * line's error for what is none, or negative.
+ * Milliseconds of a duration in Go's format, `30s`, `1h30m`, `1.5h`, `0`; rounded up, at most 2^31 - 1. Throws the
+ * line's error for an invalid or negative one.
  */
 export function readDuration(line: DirectiveReader, text: string): number {
   if (text === '0') return 0;
@@ -65,7 +65,7 @@ export function readDuration(line: DirectiveReader, text: string): number {
   return Math.ceil(milliseconds);
 }
 
-/** A whole number from 0 to 2^31 - 1. Throws the line's error for what is none. */
+/** A whole number from 0 to 2^31 - 1. Throws the line's error for an invalid one. */
 export function readInteger(line: DirectiveReader, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value <= MAX_INTEGER)) throw line.error(`not a number from 0 to ${MAX_INTEGER}: ${JSON.stringify(text)}`);
@@ -73,8 +73,8 @@ export function readInteger(line: DirectiveReader, text: string): number {
 }
 
 /**
- * A regular expression, checked. Throws the line's error for an invalid one: what `describe` makes of the reason, which is
- * in Go's words.
+ * A valid regular expression. Throws the line's error for an invalid one: the text that `describe` makes of the reason,
+ * which is in Go's words.
  */
 export function readExpression(
   line: DirectiveReader,

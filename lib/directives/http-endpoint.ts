@@ -54,8 +54,8 @@ export class HttpEndpoint {
   readonly #connections = new AcceptedSockets(MAX_CONNECTIONS, LIFETIME);
 
   /**
-   * Answers GET and HEAD of `path` with what `answer` returns, other paths with 404, other methods with 405. Requests that
-   * arrive while `answer` is at work share its result. Rejects with a system error of listening.
+   * Answers GET and HEAD of `path` with the result of `answer`, other paths with 404, other methods with 405. Requests
+   * that arrive while `answer` runs share its result. Rejects with a system error of listening.
    */
   static async open({ host, port }: HttpAddress, path: string, answer: () => HttpAnswer | Promise<HttpAnswer>) {
     const endpoint = new HttpEndpoint(path, shared(answer));

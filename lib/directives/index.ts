@@ -1,4 +1,4 @@
-/** Registers the directives of this library; their order in the chain is CHAIN_ORDER's. */
+/** Registers the directives of this library; CHAIN_ORDER defines their order in the chain. */
 import { registerDirective } from '../corefile/registry.js';
 import { acl } from './acl/setup.js';
 import { any } from './any/setup.js';

@@ -9,7 +9,7 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 
 /**
  * Answers with the records of a message that are known to fit behind the query's question, and with those options of its
- * OPT that are for the client. The bytes must stay as they are. Throws `RangeError` for a response code that is none.
+ * OPT that are for the client. The bytes must stay as they are. Throws `RangeError` for an unknown response code.
  */
 export function takeOver(reply: Reply, sections: EncodedSections): void {
   reply.takeOver(sections);
@@ -17,8 +17,8 @@ export function takeOver(reply: Reply, sections: EncodedSections): void {
 }
 
 /**
- * The options that the client gets: the scope of its Client Subnet, and extended errors (RFC 8914
- * s.3). None where the options do not fill their space as they should.
+ * The options that the client gets: the scope of its Client Subnet, and extended errors (RFC 8914 s.3). None if the
+ * options are malformed.
  */
 function returnedOptions({ bytes, optionsStart, optionsEnd }: EncodedSections): readonly EdnsOption[] {
   if (optionsStart === optionsEnd) return NO_OPTIONS;

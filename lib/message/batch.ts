@@ -1,4 +1,4 @@
-/** Queries that a transport received together, and the memory that they stand in. */
+/** Queries that a transport received together, and the memory that holds them. */
 import type { Buffer } from 'node:buffer';
 
 /** The ways in which a message travels, in native code's order (`native/cache/cache_key.h`). */
@@ -18,33 +18,33 @@ export interface Endpoint {
 /** What a transport knows of a message besides its bytes. */
 export interface Origin {
   transport: Transport;
-  /** For the cache: the ends of the connection, as `addon.queryOrigin` has them; undefined for datagrams. */
+  /** For the cache: the ends of the connection, as `addon.queryOrigin` returns them; undefined for datagrams. */
   bytes?: Uint8Array;
   /** Bytes before each message that belong to it and must be kept with it. */
   envelopeSize: number;
-  /** Who sent the message that starts at `messageOffset` of `input`. */
+  /** The sender of the message that starts at `messageOffset` of `input`. */
   client(input: Buffer, messageOffset: number): Endpoint;
   /** The address of ours that it was sent to. */
   local(input: Buffer, messageOffset: number): Endpoint;
-  /** The request of HTTP that brought it, where the server keeps such. */
+  /** The HTTP request that brought it, if the server keeps requests. */
   http?: HttpRequestHead;
 }
 
-/** The head of a request of HTTP. */
+/** The head of an HTTP request. */
 export interface HttpRequestHead {
   method: string;
   /** As on the request line (RFC 9112 s.3.2), or HTTP/2's `:path`. */
   target: string;
-  /** The fields of its header by their names in lower case; of a field that comes more than once, the last. */
+  /** The fields of its header by their names in lower case; of a repeated field, the last value. */
   headers: Readonly<Record<string, string>>;
 }
 
-/** Messages that native code has examined: rows of `words`, laid out as `Layout.query` of `lib/native/addon.ts` says. */
+/** Messages that native code has checked: rows of `words` in the layout `Layout.query` of `lib/native/addon.ts`. */
 export interface QueryBatch {
-  /** Where the messages stand. */
+  /** Holds the messages. */
   input: Buffer;
   words: Uint32Array;
-  /** Where the names stand in presentation form. */
+  /** Holds the names in presentation form. */
   text: Buffer;
   origin: Origin;
 }

@@ -1,4 +1,4 @@
-/** What a handler chooses of how the server's answer cache keeps its reply. */
+/** How the server's answer cache keeps a reply, as its handler chooses. */
 
 const MAX_TTL = 0x7fffffff;
 /** As bits, which native code reads. */
@@ -13,16 +13,18 @@ export type VaryBy = keyof typeof VARY_BY;
  */
 export type Dependency = 'clientAddress' | 'clientPort' | 'localAddress' | 'transport' | 'edns' | 'message';
 
-/** How a reply is to be cached: for how many seconds at most, and what it varies by, as bits. */
+/** How a reply is cached: for how many seconds at most, and what it varies by, as bits. */
 export interface CacheChoice {
   ttl: number;
   varyBy: number;
 }
 
-/** No bound but the records' own: longer than any TTL. */
+/** No limit but that of the records: longer than any TTL. */
 export const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
 
-/** Checks what `Reply.cache` was given. Throws `RangeError` for a TTL, `TypeError` for what nothing can vary by. */
+/**
+ * Checks the arguments of `Reply.cache`. Throws `RangeError` for an invalid TTL, `TypeError` for an invalid `varyBy`.
+ */
 export function cacheChoice(ttl: number | undefined, varyBy: readonly VaryBy[]): CacheChoice {
   if (ttl !== undefined && !(ttl >= 0 && ttl <= MAX_TTL))
     throw new RangeError(`the TTL ${ttl} is not from 0 to ${MAX_TTL}`);

@@ -3,8 +3,8 @@ import { addon } from '../native/addon.js';
 const { layout } = addon;
 
 /**
- * Checks the one length-prefixed message in `input` up to `end`: fills a row and the text that belongs to it, both new.
- * Counts nothing unless `counters`, and the element `row` at which they start, are given.
+ * Checks the length-prefixed message in `input` up to `end`: fills a row and its text, both new. Counts nothing unless
+ * `counters`, and the element `row` at which they start, are given.
  */
 export function checkOne(
   input: Uint8Array,

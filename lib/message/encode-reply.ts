@@ -11,7 +11,7 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 /** One a thread: encoding is never interrupted. */
 const writer = new MessageWriter();
 
-/** What a reply says. */
+/** The contents of a reply. */
 export interface ReplyParts {
   query: Query;
   /** With its extension (RFC 6891 s.6.1.3). */
@@ -23,7 +23,10 @@ export interface ReplyParts {
   options: readonly EdnsOption[] | undefined;
 }
 
-/** Where a reply goes: at most `limit` octets from `offset` of `target` on. `payloadSize`: what its OPT record says. */
+/**
+ * The room for a reply: at most `limit` octets from `offset` of `target` on. `payloadSize`: announced in its OPT
+ * record.
+ */
 export interface ReplyRoom {
   target: Buffer;
   offset: number;
@@ -31,27 +34,27 @@ export interface ReplyRoom {
   payloadSize: number;
 }
 
-/** What was written. */
+/** The result of {@link encodeReply}. */
 export interface EncodedReply {
   /** In octets. */
   length: number;
-  /** Where the OPT record begins, from the message's start; 0: there is none. */
+  /** Offset of the OPT record from the message's start; 0: none. */
   optStart: number;
-  /** Whether what the client needs was left out. */
+  /** Whether required records were left out. */
   truncated: boolean;
 }
 
-/** Writes a reply. Throws what `writeRecord` throws; `target` holds nothing of use then. */
+/** Writes a reply. Throws the errors of `writeRecord`; the contents of `target` are then undefined. */
 export function encodeReply(parts: ReplyParts, { target, offset, limit, payloadSize }: ReplyRoom): EncodedReply {
   const { query, flags } = parts;
   const { hasEdns } = query;
   const end = offset + limit;
   let options = hasEdns ? (parts.options ?? NO_OPTIONS) : NO_OPTIONS;
-  // The place for OPT is kept free from the start: what the sections may fill ends before it.
+  // Room for OPT is reserved from the start: the sections end before it.
   let written = writeBody(parts, target, offset, end - (hasEdns ? optSize(options) : 0));
   const { truncated } = written;
   if (truncated && options.length > 0) {
-    // Extended errors are left out before any record is, and TC tells of it (RFC 8914 s.3).
+    // Extended errors are left out before any record is, and TC reports it (RFC 8914 s.3).
     options = NO_OPTIONS;
     written = writeBody(parts, target, offset, end - optSize(options));
   }

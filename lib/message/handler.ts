@@ -1,4 +1,4 @@
-/** What users write: a handler, or a module with one. */
+/** The handlers that users write, and the modules that contain them. */
 import type { AnswerCache } from '../native/addon.js';
 import type { Endpoint } from './batch.js';
 import type { Query } from './query.js';
@@ -7,11 +7,12 @@ import type { Reply } from './reply.js';
 /**
  * Answers a query by filling in the reply, at once or when the returned Promise resolves.
  *
- * The client gets SERVFAIL when it throws, rejects, leaves the reply untouched, or takes longer than `handlerTimeout`.
+ * The client gets SERVFAIL if the handler throws, rejects, leaves the reply untouched, or takes longer than
+ * `handlerTimeout`.
  */
 export type Handler = (query: Query, reply: Reply) => void | Promise<void>;
 
-/** Where a handler logs; `console` is one. */
+/** Receives log messages of handlers; `console` is one. */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
@@ -19,19 +20,22 @@ export interface Logger {
   error(message: string): void;
 }
 
-/** What a handler module's `setup` is given. */
+/** The argument of a handler module's `setup`. */
 export interface HandlerContext<WorkerData = unknown> {
-  /** The option of that name, cloned into this worker. */
+  /** The server's option `workerData`, cloned into this worker. */
   workerData: WorkerData;
   /** The worker's number, from 0. */
   index: number;
   /** The server's `logger` option, from any thread. */
   logger: Logger;
-  /** The option of that name: the longest UDP reply in octets. */
+  /** The server's option `maxPayloadSize`: the longest UDP reply in octets. */
   maxPayloadSize: number;
   /** Aborted when the worker is about to end. */
   signal: AbortSignal;
-  /** Tells the server something: it emits `message` with a clone of it. Throws `DataCloneError` for what has none. */
+  /**
+   * Sends a message to the server, which emits `message` with a clone of it. Throws `DataCloneError` for a value that
+   * cannot be cloned.
+   */
   postMessage(message: unknown): void;
 }
 
@@ -40,7 +44,7 @@ export interface HandlerModule<WorkerData = unknown> {
   default: Handler;
   /** Runs before the first query; the server listens when all workers have done so. */
   setup?(context: HandlerContext<WorkerData>): void | Promise<void>;
-  /** @internal The caches that may answer in its place what comes to an address and port of ours; asked after `setup`. */
+  /** @internal The caches that may answer in its place at one of our addresses and ports; called after `setup`. */
   caches?(local: Endpoint): readonly AnswerCache[];
   /** Runs after the last query. */
   close?(): void | Promise<void>;

@@ -1,19 +1,19 @@
-/** Questions that a handler asks the server that it is part of: targets of aliases, for one (RFC 1034 s.4.3.2). */
+/** Questions of a handler to its own server, for example for targets of aliases (RFC 1034 s.4.3.2). */
 import { typeNumber, type Rcode } from '../dns/registry.js';
 import type { Handler } from './handler.js';
 import type { LookupAnswer, Lookups, Query } from './query.js';
 import { Reply } from './reply.js';
 import { rewriteQuery } from './rewrite-query.js';
 
-/** How many questions may lead to one another, the client's included. Enough for all chains that are meant. */
+/** The most questions that may lead to one another, the client's included. Enough for all real chains. */
 const MAX_DEPTH = 9;
 
-/** Response codes that say something of a name; with others, such as REFUSED, a server says nothing of it. */
+/** Response codes that make a statement about a name; others, such as REFUSED, make none. */
 const CONCLUSIVE: ReadonlySet<Rcode> = new Set<Rcode>(['NOERROR', 'NXDOMAIN', 'YXDOMAIN', 'SERVFAIL']);
 
 const FAILED: LookupAnswer = { rcode: 'SERVFAIL', answers: [], authorities: [], additionals: [] };
 
-/** What queries ask when their server's handler is `handler`. */
+/** The look-ups of queries whose server has the handler `handler`. */
 export function lookupsThrough(handler: Handler): Lookups {
   const ask = async (query: Query, name: string, type: string): Promise<LookupAnswer> => {
     const { asked = [] } = query.lookups ?? {};
@@ -34,9 +34,9 @@ export function lookupsThrough(handler: Handler): Lookups {
 }
 
 /**
- * Completes a reply whose answers end with an alias: asks the server itself for `target`, and adds what it says. Its
- * response code becomes the reply's (RFC 6604 s.2.1). Resolves with false, the reply unchanged, where this server has
- * nothing to say of the target: the client asks others then.
+ * Completes a reply whose answers end with an alias: asks the server itself for `target`, and adds the answer. Its
+ * response code becomes the reply's (RFC 6604 s.2.1). Resolves with false, the reply unchanged, if this server has no
+ * answer for the target: the client then asks others.
  */
 export async function followAlias(query: Query, reply: Reply, target: string): Promise<boolean> {
   if (query.lookups === undefined) return false;

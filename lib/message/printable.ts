@@ -1,10 +1,7 @@
-/** Text that others have chosen, made fit for logs and terminals. */
-
 /**
- * The text on one line, and as it will be shown: control characters, line and paragraph separators, characters that change
- * the direction of text or are not seen, and halves of characters become `\DDD` (as in names, RFC 1035 s.5.1) or `\u{HEX}`
- * above 255. So it
- * cannot forge a log line or send terminal escapes.
+ * Makes text from others safe for logs and terminals: returns it on one line. Control characters, line and paragraph
+ * separators, characters that change the direction of text or are invisible, and lone surrogates become `\DDD` (as in
+ * names, RFC 1035 s.5.1) or `\u{HEX}` above 255. So the text cannot forge a log line or send terminal escapes.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {

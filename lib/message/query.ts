@@ -1,4 +1,3 @@
-/** A question that a client asked. */
 import { addon } from '../native/addon.js';
 import type { Endpoint, HttpRequestHead, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
@@ -9,9 +8,9 @@ import type { ResourceRecord } from '../dns/record.js';
 import { className, typeName, type Rcode } from '../dns/registry.js';
 import type { CacheChoice, Dependency } from './cache-choice.js';
 
-/** What {@link Query.lookup} resolves with. */
+/** The result of {@link Query.lookup}. */
 export interface LookupAnswer {
-  /** `'REFUSED'` where no zone of this server has the name; `'SERVFAIL'` where aliases lead in a circle. */
+  /** `'REFUSED'` if no zone of this server has the name; `'SERVFAIL'` if aliases form a loop. */
   rcode: Rcode;
   answers: readonly ResourceRecord[];
   authorities: readonly ResourceRecord[];
@@ -35,9 +34,9 @@ const { RD, AD, CD } = FLAG;
 const NO_OPTIONS: readonly number[] = [];
 
 /**
- * A well-formed query with one question. What is asked of it is decoded then, from where the transport left it.
+ * A well-formed query with one question. Its fields are decoded on access, from the transport's memory.
  *
- * A handler may keep it as long as it likes if it returns a Promise; else it is of use only until the handler returns.
+ * A handler that returns a Promise may keep the query; otherwise it is valid only until the handler returns.
  */
 export class Query {
   #batch: QueryBatch;
@@ -48,12 +47,12 @@ export class Query {
   #client: Endpoint | undefined;
   #local: Endpoint | undefined;
   #message: DecodedMessage | undefined;
-  /** @internal Whether it is never to share an upstream query with an equal one. */
+  /** @internal Whether it never shares an upstream query with an equal one. */
   asksAlone = false;
-  /** @internal Codes of the options in its OPT record that this server has set, for upstreams to see. */
+  /** @internal Codes of the options in its OPT record that this server has set for upstreams. */
   ownOptions: readonly number[] = NO_OPTIONS;
 
-  /** @internal What {@link lookup} asks; undefined outside of a server. */
+  /** @internal The function behind {@link lookup}; undefined outside of a server. */
   lookups: Lookups | undefined;
 
   /** @internal */
@@ -88,21 +87,21 @@ export class Query {
   }
 
   /**
-   * The name asked for, in the client's spelling and presentation form (RFC 1035 s.5.1) without the last dot; the root is
-   * `.`. What is not printable is written `\DDD`, so that it is safe in logs.
+   * The name asked for, in the client's spelling and presentation form (RFC 1035 s.5.1) without the last dot; the root
+   * is `.`. Octets that are not printable are written `\DDD`, so that the name is safe in logs.
    */
   get name(): string {
     this.#name ??= this.#text(word.nameOffset);
     return this.#name;
   }
 
-  /** {@link name} in lower case: what to look names up by (RFC 4343). */
+  /** {@link name} in lower case, for look-ups (RFC 4343). */
   get key(): string {
     this.#key ??= this.#text(word.keyOffset);
     return this.#key;
   }
 
-  /** QTYPE by its name: `'A'`, `'AAAA'`, `'ANY'`; `'TYPE65280'` where there is none (RFC 3597 s.5). */
+  /** QTYPE by its name: `'A'`, `'AAAA'`, `'ANY'`; `'TYPE65280'` for a type without a name (RFC 3597 s.5). */
   get type(): string {
     return typeName(this.typeNumber);
   }
@@ -122,44 +121,44 @@ export class Query {
     return this.#word(word.typeAndClass) & 0xffff;
   }
 
-  /** What the client's OPT record says; undefined when it sent none. */
+  /** The client's OPT record; undefined if it sent none. */
   get edns(): Edns | undefined {
     if (!this.hasEdns) return undefined;
     this.#edns ??= this.#readEdns();
     return this.#edns;
   }
 
-  /** How it came: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
+  /** The transport of the query: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
     return this.#batch.origin.transport;
   }
 
-  /** With the option `https: { requests: true }`: the head of the request that a query by HTTPS came in. */
+  /** With the option `https: { requests: true }`: the head of the HTTPS request that brought the query. */
   get http(): HttpRequestHead | undefined {
     return this.#batch.origin.http;
   }
 
-  /** Who asked. */
+  /** The client's address and port. */
   get client(): Endpoint {
     this.#client ??= this.#batch.origin.client(this.#batch.input, this.offset);
     return this.#client;
   }
 
-  /** The address of ours that was asked; also on a socket that is bound to all of them. */
+  /** Our address that the client asked, even if the socket is bound to all addresses. */
   get local(): Endpoint {
     this.#local ??= this.#batch.origin.local(this.#batch.input, this.offset);
     return this.#local;
   }
 
   /**
-   * Asks this server itself, through its own handler, as the same client would: what it answers for `name`, a name in
-   * presentation form, and `type`, by default this query's. The question reaches no network unless the handler sends it
-   * there; logs and metrics of the server count the client's query alone.
+   * Asks this server itself, through its own handler, as the same client: for `name`, a name in presentation form, and
+   * `type`, by default this query's. The question reaches no network unless the handler sends it there; logs and
+   * metrics of the server count only the client's query.
    *
-   * Questions that lead to one another are bounded: the ninth, and one that repeats an earlier one, resolve with
-   * `'SERVFAIL'`, and so does a question that the handler drops or leaves unanswered. Rejects with `Error` for an invalid
-   * name or type, and with what the handler throws. The server's answer cache does not know that the reply depends on
-   * this answer: see `Reply.cache`.
+   * Questions that lead to one another are limited: the ninth, and one that repeats an earlier one, resolve with
+   * `'SERVFAIL'`, and so does a question that the handler drops or leaves unanswered. Rejects with `Error` for an
+   * invalid name or type, and with the handler's error. The server's answer cache does not know that the reply depends
+   * on this answer: see `Reply.cache`.
    */
   lookup(name: string, type: string = this.type): Promise<LookupAnswer> {
     if (this.lookups === undefined)
@@ -168,8 +167,8 @@ export class Query {
   }
 
   /**
-   * All of the message in dns-packet's form, records in the shapes in which replies take them, names in presentation form
-   * (RFC 1035 s.5.1). Throws `Error` for malformed RDATA.
+   * The whole message in dns-packet's form, records in the shapes that replies take, names in presentation form (RFC
+   * 1035 s.5.1). Throws `Error` for malformed RDATA.
    */
   get message(): DecodedMessage {
     this.#message ??= decodeMessage(this.raw);
@@ -181,7 +180,7 @@ export class Query {
     return Buffer.from(this.bytes.subarray(this.offset, this.offset + this.length));
   }
 
-  /** @internal Where the message stands: from {@link offset} on, {@link length} octets. */
+  /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */
   get bytes(): Buffer {
     return this.#batch.input;
   }
@@ -201,7 +200,7 @@ export class Query {
     return this.#word(word.questionEnd);
   }
 
-  /** @internal Its question section, where the query stands. */
+  /** @internal Its question section, in place. */
   get question(): Buffer {
     return this.bytes.subarray(this.offset + HEADER_SIZE, this.offset + this.questionEnd);
   }
@@ -216,7 +215,7 @@ export class Query {
     return this.hasEdns ? this.#word(word.optionsLength) : 0;
   }
 
-  /** @internal Whether it asks for options that are added to replies when they are done (`addon.addOptions`). */
+  /** @internal Whether it asks for options that are added to finished replies (`addon.addOptions`). */
   get asksForOptions(): boolean {
     return this.hasEdns && (this.#word(word.asked) !== 0 || this.hasCookie);
   }
@@ -226,12 +225,12 @@ export class Query {
     return this.#word(word.ednsSizeAndFlags) >>> 16;
   }
 
-  /** @internal DO of its OPT record. */
+  /** @internal The DO flag of its OPT record. */
   get dnssecOk(): boolean {
     return (this.#word(word.ednsSizeAndFlags) & DNSSEC_OK) !== 0;
   }
 
-  /** @internal Whether the reply is to carry a cookie. */
+  /** @internal Whether the reply should carry a cookie. */
   get hasCookie(): boolean {
     return this.#word(word.hasCookie) !== 0;
   }
@@ -241,7 +240,7 @@ export class Query {
     return this.#batch.words.subarray(this.#row, this.#row + queryWords);
   }
 
-  /** @internal Copies all that belongs to it, so that the memory of its batch can be used again. */
+  /** @internal Copies all of its data, so that the memory of its batch can be reused. */
   detach(): void {
     const { input, words, text, origin } = this.#batch;
     const { offset, length } = this;

@@ -1,10 +1,13 @@
-/** How long a reply may be. */
+/** The length limit of a reply. */
 import type { Query } from './query.js';
 
-/** What every client takes without saying so (RFC 1035 s.4.2.1). */
+/** The size that every client accepts without EDNS (RFC 1035 s.4.2.1). */
 const MIN_PAYLOAD_SIZE = 512;
 
-/** The longest reply that a query may get, in octets: by UDP what the client and this server take, else what the length field holds. */
+/**
+ * The longest reply to a query in octets: by UDP the size that client and server accept, otherwise the maximum of the
+ * length field.
+ */
 export function replyLimit(query: Query, maxPayloadSize: number): number {
   if (query.transport !== 'udp') return 0xffff;
   const size = query.udpPayloadSize;

@@ -33,7 +33,7 @@ export class ReplyRecords {
     this[section] = before.length === 0 ? records : before.concat(records);
   }
 
-  /** Puts the records of a decoded message in place of all; OPT is left out. */
+  /** Replaces all records by those of a decoded message; OPT is left out. */
   replace(message: Partial<Record<Section, readonly DecodedRecord[] | undefined>>): void {
     this.#encoded = undefined;
     this.answers = withoutOpt(message.answers);
@@ -41,7 +41,7 @@ export class ReplyRecords {
     this.additionals = withoutOpt(message.additionals);
   }
 
-  /** Puts the records of an encoded message in place of all. Its bytes are not copied. */
+  /** Replaces all records by those of an encoded message. Its bytes are not copied. */
   takeOver(sections: EncodedSections): void {
     this.clear();
     this.#encoded = sections;
@@ -51,7 +51,9 @@ export class ReplyRecords {
     this.replace({});
   }
 
-  /** Writes them, as far as there is room. `authoritative`: whether AA is set. Throws what `writeRecord` throws. */
+  /**
+   * Writes the records as far as there is room. `authoritative`: whether AA is set. Throws the errors of `writeRecord`.
+   */
   write(writer: MessageWriter, classNumber: number, authoritative: boolean): WrittenSections {
     if (this.#encoded !== undefined) return writeEncoded(writer, this.#encoded);
     const { answers, authorities, additionals } = this;

@@ -10,14 +10,14 @@ export interface Sections {
   additionals: readonly ResourceRecord[];
 }
 
-/** How many records of each section were written; `truncated`: what the client needs was left out. */
+/** The number of records written in each section; `truncated`: required records were left out. */
 export interface WrittenSections extends SectionCounts {
   truncated: boolean;
 }
 
 const NOTHING: WrittenSections = { answers: 0, authorities: 0, additionals: 0, truncated: true };
 
-/** Writes records that stand encoded behind the same question: all of them, or none. */
+/** Writes encoded records that follow the same question: all of them, or none. */
 export function writeEncoded(writer: MessageWriter, { bytes, start, end, counts }: EncodedSections): WrittenSections {
   const before = writer.at;
   writer.bytes(bytes, start, end);
@@ -40,7 +40,7 @@ export function writeSections(
   for (const record of answers) writeRecord(writer, record, classNumber);
   for (const record of authorities) writeRecord(writer, record, classNumber);
   if (writer.overflowed) {
-    // What is required does not fit: the client has to come back by TCP, and part of an RRset is of no use to it.
+    // Required records do not fit: the client has to come back by TCP, and part of an RRset is useless to it.
     writer.at = start;
     return NOTHING;
   }
@@ -51,7 +51,7 @@ export function writeSections(
   return { answers: answers.length, authorities: authorities.length, additionals: written, truncated };
 }
 
-/** Writes those that fit, whole RRsets only; what is left out is not missed (RFC 2181 s.9). Returns how many. */
+/** Writes the records that fit, whole RRsets only; the rest is optional (RFC 2181 s.9). Returns their number. */
 function writeAdditionals(writer: MessageWriter, records: readonly ResourceRecord[], classNumber: number): number {
   let set = 0;
   let setStart = writer.at;

@@ -12,22 +12,22 @@ import { ReplyRecords } from './reply-records.js';
 import { findSections, type EncodedSections } from '../dns/encoded-message.js';
 
 const { AA, TC, RA, AD } = FLAG;
-/** What a reply keeps of the flags of a message that it is given. */
+/** The flags that a reply takes over from a message. */
 const TAKEN_OVER = AA | TC | RA | AD;
 const NO_DEPENDENCIES: readonly Dependency[] = [];
 
 export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
 
 /**
- * What the client gets. The question, the ID, EDNS, truncation and the client's spelling of the name are filled in; a
- * handler says the records and the response code. One that is left untouched becomes SERVFAIL.
+ * The reply to a query. The server fills in the question, the ID, EDNS, truncation and the client's spelling of the
+ * name; a handler sets the records and the response code. An untouched reply becomes SERVFAIL.
  */
 export class Reply {
-  /** In a chain of directives: the name of the one that has had the query last, and so is to thank for the reply. */
+  /** In a chain of directives: the name of the last one that had the query, which made the reply. */
   handledBy: string | undefined;
-  /** @internal What the directives that have had the query since it was asked, or since `cache` was, may depend on. */
+  /** @internal What the directives after the last `cache` that had the query, or else all of them, may depend on. */
   dependencies: readonly Dependency[] = NO_DEPENDENCIES;
-  /** @internal The same of all directives since the query was asked. */
+  /** @internal The same for all directives since the query was asked. */
   allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
   readonly #query: Query;
   readonly #records = new ReplyRecords();
@@ -47,7 +47,7 @@ export class Reply {
     this.#query = query;
   }
 
-  /** RCODE, with its extension (RFC 6891 s.6.1.3); `'NOERROR'` at first. Throws `RangeError` for a name that is none. */
+  /** RCODE, with its extension (RFC 6891 s.6.1.3); `'NOERROR'` at first. Throws `RangeError` for an unknown name. */
   get rcode(): Rcode {
     return this.#rcode;
   }
@@ -109,7 +109,7 @@ export class Reply {
 
   /**
    * Adds an Extended DNS Error (RFC 8914); `code` 0 to 65,535, `text` for humans. A client that did not use EDNS does
-   * not see it. Does not make a reply by itself. Throws `RangeError` for a code that is none.
+   * not see it. Does not make a reply by itself. Throws `RangeError` for an invalid code.
    */
   ede(code: number, text = ''): this {
     (this.#options ??= []).push(extendedError(code, text));
@@ -117,11 +117,11 @@ export class Reply {
   }
 
   /**
-   * Answers with a whole message: one of dns-packet's or `query.message`'s form, or an encoded one, as a resolver got it. Its records, response
-   * code and the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
+   * Answers with a whole message: in dns-packet's or `query.message`'s form, or encoded. Its records, response code and
+   * the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
    *
-   * Throws `TypeError` for what is neither, `RangeError` for a response code that is none, and `Error` for an encoded
-   * message that ends too early or that dns-packet, which it is left to when its question is another, cannot read.
+   * Throws `TypeError` for any other value, `RangeError` for an unknown response code, and `Error` for an encoded
+   * message that ends too early or, if its question is another one, that dns-packet cannot read.
    */
   send(message: Packet | DecodedMessage | Uint8Array): this {
     if (message instanceof Uint8Array) return this.#sendEncoded(Buffer.from(message));
@@ -138,7 +138,7 @@ export class Reply {
     return this;
   }
 
-  /** The records of the answer section. What was given to {@link send} encoded is decoded for this, as `query.message` is. */
+  /** The records of the answer section. Encoded ones from {@link send} are decoded now, as in `query.message`. */
   get answers(): readonly ResourceRecord[] {
     return this.#records.get('answers');
   }
@@ -170,8 +170,8 @@ export class Reply {
 
   /**
    * Chooses how the server's answer cache keeps this reply: for `ttl` seconds at most, 0 to 2^31 - 1, default its
-   * smallest TTL; 0: not at all. `varyBy`: what else than the question the answer depends on; queries that differ in it
-   * are not answered with this reply. Without a cache it means nothing. Throws `RangeError` or `TypeError`.
+   * smallest TTL; 0: not at all. `varyBy`: what the answer depends on besides the question; queries that differ in it
+   * do not get this reply. Has no effect without a cache. Throws `RangeError` or `TypeError`.
    */
   cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
     this.#caching = cacheChoice(ttl, varyBy);
@@ -183,29 +183,29 @@ export class Reply {
     return this.#caching;
   }
 
-  /** @internal Adds to what the reply depends on. */
+  /** @internal Adds dependencies of the reply. */
   dependOn(dependencies: readonly Dependency[]): void {
     this.dependencies = this.dependencies.concat(dependencies);
     this.allDependencies = this.allDependencies.concat(dependencies);
   }
 
-  /** @internal The reply depends on something that is to be cached so: it is cached no longer, and varies by as much. */
+  /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */
   restrictCaching({ ttl, varyBy }: CacheChoice): void {
     this.#caching = { ttl: Math.min(this.#caching.ttl, ttl), varyBy: this.#caching.varyBy | varyBy };
   }
 
-  /** @internal Where in what {@link encode} wrote the OPT record begins; 0: there is none. */
+  /** @internal The start of the OPT record in the output of {@link encode}; 0: none. */
   get optStart(): number {
     return this.#optStart;
   }
 
-  /** The longest UDP reply to this query in octets, where that is less than the server's; undefined: no less. */
+  /** The longest UDP reply to this query in octets, if less than the server's; undefined: the server's. */
   maxPayloadSize: number | undefined;
 
   /** @internal The name server identifier, 1 to 255 bytes, that a client gets if it asks (RFC 5001); undefined: the server's. */
   nsid: Uint8Array | undefined;
 
-  /** Has `observer` told once what became of this reply, after the last handler: for logs and metrics. */
+  /** Calls `observer` once with the outcome of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
     (this.#observers ??= []).push(observer);
   }
@@ -218,7 +218,7 @@ export class Reply {
 
   /**
    * @internal Answers with the records of a message that are known to fit behind this query's question; its bytes are
-   * not copied and must stay as they are. Throws `RangeError` for a response code that is none.
+   * not copied and must stay as they are. Throws `RangeError` for an unknown response code.
    */
   takeOver(sections: EncodedSections): this {
     this.rcode = checkedRcodeName(sections.rcode);
@@ -235,7 +235,7 @@ export class Reply {
     (this.#options ??= []).push(option);
   }
 
-  /** @internal Whether the handler has said anything. */
+  /** @internal Whether the handler has set anything. */
   get answered(): boolean {
     return this.#touched;
   }
@@ -245,20 +245,20 @@ export class Reply {
     return this.#dropped;
   }
 
-  /** @internal Whether the last {@link encode} left out what the client needs. */
+  /** @internal Whether the last {@link encode} left out required records. */
   get truncated(): boolean {
     return this.#truncated;
   }
 
-  /** @internal The reply is done: `length` octets of it are sent, none when it was dropped. */
+  /** @internal Ends the reply: `length` octets of it are sent, none if it was dropped. */
   finished(length: number): void {
     if (this.#observers === undefined) return;
     for (const observer of this.#observers) observer({ rcode: this.#rcode, length, truncated: this.#truncated });
   }
 
   /**
-   * Puts a bare response code in place of all that was said, since something went wrong. `cause`: what that was; it reaches
-   * the directive `errors` and the server's event `warning`. Throws `RangeError` for an unknown response code.
+   * Replaces the whole reply by a bare response code after an error. `cause`: the error, for the directive `errors` and
+   * the server's event `warning`. Throws `RangeError` for an unknown response code.
    */
   fail(rcode: Rcode, cause?: Error): void {
     this.#records.clear();
@@ -269,14 +269,14 @@ export class Reply {
     this.#cause = cause;
   }
 
-  /** What {@link fail} was given; undefined for a reply that has not failed, or was answered since. */
+  /** The cause given to {@link fail}; undefined for a reply that has not failed, or was answered since. */
   get cause(): Error | undefined {
     return this.#cause;
   }
 
   /**
-   * @internal Writes the message at `offset` of `target` and returns its length, at most `limit`. Throws what
-   * `writeRecord` throws; `target` holds nothing of use then.
+   * @internal Writes the message at `offset` of `target` and returns its length, at most `limit`. Throws the errors of
+   * `writeRecord`; the contents of `target` are then undefined.
    */
   encode(target: Buffer, offset: number, limit: number, payloadSize: number): number {
     const rcode = checkedRcodeNumber(this.#rcode);

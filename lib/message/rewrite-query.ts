@@ -1,4 +1,3 @@
-/** A query as if its client had asked something else. */
 import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
 import { Query } from './query.js';
@@ -13,25 +12,28 @@ const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
 const PREFIX = 2;
 /** Its offset in the header. */
 const ADDITIONAL_COUNT = 10;
-/** Of queries that get an OPT record: what passes every usual path in one piece (RFC 9715 s.3.2). */
+/** For queries that get an OPT record: a size that passes every usual path in one piece (RFC 9715 s.3.2). */
 const NEW_PAYLOAD_SIZE = 1232;
 
-/** What a query is to ask instead. */
+/** The changes of {@link rewriteQuery}. */
 export interface QueryChanges {
   /** In presentation form. */
   name?: string;
   /** Numbers, 0 to 65,535. */
   type?: number;
   class?: number;
-  /** The options of its OPT record, which it gets if it has none. Other records of the additional section are left out then. */
+  /**
+   * The options of its OPT record, which is added if missing. Other records of the additional section are then left
+   * out.
+   */
   options?: readonly EdnsOption[];
-  /** Codes of those options that upstreams are to see. */
+  /** Codes of those options that are for upstreams. */
   ownOptions?: readonly number[];
 }
 
 /**
- * The same query with other fields. What follows the question stays where it is not changed. The reply to the query is for
- * the original one.
+ * Returns the query as if its client had asked another question. The data after the question stay, unless changed. The
+ * reply to the query is for the original one.
  *
  * Throws `Error` for an invalid name, and for options that make the message longer than 65,535 octets.
  */

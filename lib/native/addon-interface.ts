@@ -9,13 +9,13 @@ import type { StreamAdmission, StreamMemory } from './stream-admission.js';
 import type { UdpClient } from './udp-client.js';
 import type { UdpEndpoint, UdpEndpointMemory } from './udp-endpoint.js';
 
-/** What native code gives. */
+/** The functions and classes of native code. */
 export interface Addon {
   layout: Layout;
   openSocket(options: NativeSocketOptions): NativeSocket;
   /** Throws `EBADF`, `ENOTSOCK`, `EAFNOSUPPORT` (neither IPv4 nor IPv6) or `EPROTONOSUPPORT` (neither UDP nor TCP). */
   describeSocket(fd: number): NativeSocketDescription;
-  /** Gives a socket that another process opened the flags and options that {@link openSocket} gives one after its bind. */
+  /** Sets the flags and options of {@link openSocket} on a socket that another process opened. */
   prepareInherited(fd: number): void;
   /** dup(2), close-on-exec. */
   duplicate(fd: number): number;
@@ -25,22 +25,24 @@ export interface Addon {
    * less). `open`: any open descriptor.
    */
   descriptorRoom(open: number, reserve: number): boolean;
-  /** Steers a whole group by attaching to one of its sockets; `hash` takes a program off again. */
+  /** Steers a whole group through one of its sockets; `hash` removes a steering program. */
   steer(fd: number, steering: 'hash' | 'random' | 'cpu', sockets: number): void;
   /**
-   * Takes a UDP socket out of its group: nothing more reaches it, what waits in it can be read, and replies leave through
-   * others of its group. False where the kernel does not let it.
+   * Takes a UDP socket out of its group: it gets nothing new, its queue can still be read, and replies leave through
+   * others of its group. False if the kernel does not allow it.
    */
   leave(fd: number): boolean;
-  /** Ties the calling thread to one of the CPUs that it may use, by its place among them. Throws `ENOTSUP` and others. */
+  /**
+   * Pins the calling thread to one of the CPUs that it may use, by its index among them. Throws `ENOTSUP` and others.
+   */
   pinThread(place: number): void;
-  /** Stops a listening socket for everyone who has a descriptor of it; its port can be bound anew. */
+  /** Stops a listening socket for every holder of a descriptor; its port can be bound again. */
   stopListening(fd: number): void;
   /** Ends the process with this exit status after `milliseconds`, unless it has ended by then. */
   exitWithin(status: number, milliseconds: number): void;
   /**
-   * Takes the sockets away from the {@link UdpEndpoint} whose counters start at `row`, which a blocked thread cannot give
-   * back. It receives and sends nothing any more. Does nothing when there is no such endpoint.
+   * Takes the sockets away from the {@link UdpEndpoint} whose counters start at `row`, which a blocked thread cannot
+   * give back. It then receives and sends nothing. Does nothing if there is no such endpoint.
    */
   abandonEndpoint(counters: Float64Array, row: number): void;
   /**
@@ -56,42 +58,42 @@ export interface Addon {
    */
   addOptions(reply: Uint8Array, length: number, opt: number, row: Uint32Array, edns: Uint8Array): number;
   /**
-   * Where a query came from and went, in the form in which native code compares it. Addresses are numeric, `transport` is
-   * its place in `transports` of `lib/message/batch.ts`.
+   * Packs the ends of a query's path in the form that native code compares. Addresses are numeric, `transport` is the
+   * index in `transports` of `lib/message/batch.ts`.
    */
   queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
   /** Opens an answer cache of this process and returns its number. */
   openCache(options: NativeCacheOptions): number;
-  /** What a well-formed response says: one of `layout.kind`. */
+  /** The kind of a well-formed response: one of `layout.kind`. */
   answerKind(message: Uint8Array): number;
   /**
-   * Reads what came on a stream in answer to `query`, whose question ends at `questionEnd`, and writes it to a row of
-   * answers. Returns the outcome: `answered`, `malformed` or `unmatched`.
+   * Reads a message that came on a stream in answer to `query`, whose question ends at `questionEnd`, and writes it to
+   * a row of answers. Returns the outcome: `answered`, `malformed` or `unmatched`.
    */
   readAnswer(query: Uint8Array, questionEnd: number, message: Uint8Array, row: Uint32Array): number;
-  /** Lets go of it: its memory goes with the last {@link AnswerCache} that has it. */
+  /** Releases the cache: its memory is freed with its last {@link AnswerCache}. */
   closeCache(number: number): void;
   /** Opens cookies and rate limits of this process and returns their number. */
   openGuard(options: NativeGuardOptions): number;
-  /** Lets go of them: their memory goes with the last {@link Guard} that has them. */
+  /** Releases the guard: its memory is freed with its last {@link Guard}. */
   closeGuard(number: number): void;
   /** Changes the secrets of an open guard: 1 to 4, of 16 bytes each. */
   setCookieSecrets(number: number, secrets: readonly Uint8Array[]): void;
-  /** Attaches to an open guard, from any thread; of use on that thread alone. */
+  /** Attaches to an open guard, from any thread; for use on that thread only. */
   Guard: new (number: number) => Guard;
   /** Attaches to an open cache, from any thread. */
   AnswerCache: new (number: number) => AnswerCache;
-  /** In the order in which they are asked. */
+  /** Asks the caches in this order. */
   AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;
     /**
-     * Listens at a path with these permissions and returns the descriptor. A stale socket file is replaced. Throws
-     * `EADDRINUSE` when somebody listens there, `ENOTSOCK` when it is something else, or another system error.
+     * Listens at a path with these permissions and returns the descriptor. Replaces a stale socket file. Throws
+     * `EADDRINUSE` if a process listens there, `ENOTSOCK` if the file is not a socket, or another system error.
      */
     listen(path: string, mode: number): number;
-    /** Throws `EACCES` when a process of another user listens there, or another system error. */
+    /** Throws `EACCES` if a process of another user listens there, or another system error. */
     connect(path: string): number;
   };
   StreamAdmission: new (memory: StreamMemory, guard?: Guard) => StreamAdmission;
@@ -99,12 +101,12 @@ export interface Addon {
     slab: ArrayBuffer,
     outbox: Uint32Array,
     answers: Uint32Array,
-    /** Called with how many rows of `answers` there are. */
+    /** Called with the number of rows in `answers`. */
     onAnswers: (count: number) => void,
   ) => UdpClient;
   UdpEndpoint: new (
     memory: UdpEndpointMemory,
-    /** Called with how many queries of the batch are for a handler; their rows are the first ones in `queries`. */
+    /** Called with the number of queries for the handler; their rows are the first ones in `queries`. */
     onQueries: (count: number) => void,
   ) => UdpEndpoint;
   /** Linux only. `questions`: queries of one question, each with its length in front; RangeError if they are not. */

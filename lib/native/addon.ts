@@ -1,4 +1,4 @@
-/** The native addon, or what stands in for it. */
+/** The native addon, or its replacement. */
 import type { Addon } from './addon-interface.js';
 import { fallback } from './fallback/addon.js';
 import { loadNative } from './load.js';
@@ -16,8 +16,8 @@ export type * from './udp-endpoint.js';
 
 const loaded = loadNative();
 
-/** Why there is no native code, and {@link addon} is `lib/native/fallback/`; undefined where there is. */
+/** Why native code is missing, and {@link addon} is `lib/native/fallback/`; undefined if it is loaded. */
 export const nativeMissing = loaded instanceof Error ? loaded : undefined;
 
-/** The addon; without one, what JavaScript can do. */
+/** The addon, or the replacement in JavaScript. */
 export const addon: Addon = loaded instanceof Error ? fallback : loaded;

@@ -1,6 +1,6 @@
-/** What {@link Addon.openGuard} takes. */
+/** Options of {@link Addon.openGuard}. */
 export interface NativeGuardOptions {
-  /** What our OPT records say, in bytes. */
+  /** The size announced in our OPT records, in bytes. */
   payloadSize: number;
   /** `secrets`: 1 to 4, of 16 bytes each; the first one makes cookies. */
   cookies: { secrets: readonly Uint8Array[]; require: boolean } | undefined;
@@ -15,7 +15,7 @@ export interface NativeRateLimit {
   allPerSecond: number;
   /** Seconds, 1 to 3,600. */
   window: number;
-  /** Of so many responses that are too many one is sent short; 0: none is. */
+  /** One in this number of excess responses is sent in a short form; 0: none is. */
   slip: number;
   ipv4PrefixLength: number;
   ipv6PrefixLength: number;
@@ -26,5 +26,5 @@ export interface NativeRateLimit {
   exempt: readonly { address: string; prefixLength: number }[];
 }
 
-/** A process's cookies and rate limits, as one thread holds them. */
+/** Cookies and rate limits of the process, for use on one thread. */
 export type Guard = object;

@@ -1,4 +1,4 @@
-/** What a load generator is asked to do; each field is required, and was checked by `lib/tune/load-generator.ts`. */
+/** The options of a load generator; all are required, and checked by `lib/tune/load-generator.ts`. */
 export interface NativeLoadPlan {
   /** Numeric. */
   address: string;
@@ -36,7 +36,7 @@ export interface LoadCounts {
   lost: number;
   /** Fitting answers to queries that were lost by then. */
   late: number;
-  /** Messages with the ID of a query that do not fit it. */
+  /** Messages with the ID of a query that do not match it. */
   mismatched: number;
   /** Further fitting answers to an answered query. */
   duplicates: number;
@@ -46,7 +46,7 @@ export interface LoadCounts {
   truncated: number;
   /** Queries that an open loop could not send when they were due, and gave up. */
   skipped: number;
-  /** Sockets that were told that nobody listens; TCP connections that did not come about. */
+  /** Sockets that were refused because no process listens; TCP connections that failed to open. */
   refused: number;
   /** TCP connections that were opened. */
   connections: number;
@@ -73,7 +73,7 @@ export interface LoadInterval {
 export interface NativeLoadResult extends LoadCounts {
   /** CPU time of the generator's thread. */
   cpuTime: number;
-  /** How far behind its schedule an open loop was at most, by the generator's own fault. */
+  /** The largest delay of an open loop behind its schedule that the generator itself caused. */
   behind: number;
   /** The longest wait of an answer. */
   longest: number;
@@ -85,11 +85,11 @@ export interface NativeLoadResult extends LoadCounts {
   series: LoadInterval[];
 }
 
-/** A client that asks a server as much as it bears, or at a rate, on a thread of its own. */
+/** A client that loads a server at its limit, or at a rate, on a thread of its own. */
 export interface NativeLoadGenerator {
-  /** Once. Throws a system error when its sockets cannot be opened, or it cannot be pinned. */
+  /** May be called once. Throws a system error if its sockets cannot be opened, or the thread cannot be pinned. */
   start(): void;
-  /** Asks no more; `onFinish` is called when what is due has come or is lost. */
+  /** Stops asking; `onFinish` is called when the pending answers have come or are lost. */
   stop(): void;
   progress(): LoadCounts;
 }

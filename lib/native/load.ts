@@ -1,6 +1,6 @@
 /** Loads the native addon: the one that `npm run build:native` made, or a prebuilt one. */
 import { existsSync } from 'node:fs';
-// By another name: programs that are bundled with packages of CommonJS import it, too.
+// Under another name, since programs that are bundled with CommonJS packages import it too.
 import { createRequire as requireFrom } from 'node:module';
 import { join } from 'node:path';
 import type { Addon } from './addon-interface.js';
@@ -11,7 +11,7 @@ const { platform, arch } = process;
 /** Runtimes that load addons but have no libuv, on whose event loop this one works. */
 const WITHOUT_LIBUV = { bun: 'Bun', deno: 'Deno' };
 
-/** The addon, or why it cannot be loaded. `MULTISOCKET_NATIVE=0` in the environment forbids it. */
+/** The addon, or the reason why it cannot be loaded. `MULTISOCKET_NATIVE=0` in the environment disables it. */
 export function loadNative(): Addon | Error {
   if (process.env.MULTISOCKET_NATIVE === '0') return new Error('MULTISOCKET_NATIVE=0 forbids it');
   const runtime = Object.entries(WITHOUT_LIBUV).find(([name]) => process.versions[name] !== undefined);
@@ -42,7 +42,10 @@ export function loadNative(): Addon | Error {
   );
 }
 
-/** What names of binaries have of a C library, the likely one first: the other one's binary cannot be loaded. */
+/**
+ * The names of C libraries in file names of binaries, the likely one first: a binary for the other one cannot be
+ * loaded.
+ */
 function libcs(): string[] {
   if (platform !== 'linux') return [''];
   return existsSync('/etc/alpine-release') ? ['.musl', '.glibc'] : ['.glibc', '.musl'];

@@ -1,6 +1,6 @@
 /** What the kernel knows and does of sockets, as native code has it. */
 
-/** What {@link Addon.openSocket} needs to know; each field is required so that native code has no defaults of its own. */
+/** Options of {@link Addon.openSocket}; each field is required, so that native code has no defaults of its own. */
 export interface NativeSocketOptions {
   /** `udp` or `tcp`. A TCP socket is listening when it is returned. */
   protocol: 'udp' | 'tcp';
@@ -8,10 +8,10 @@ export interface NativeSocketOptions {
   address: string;
   /** 0 to 65535; 0 lets the kernel choose. */
   port: number;
-  /** Whether SO_REUSEPORT is set at all. A kernel that does not know it leaves the socket without. */
+  /** Whether SO_REUSEPORT is set at all. A kernel without it leaves the socket without. */
   reusePort: boolean;
   /**
-   * Bind before SO_REUSEPORT is set, so that the bind fails with EADDRINUSE when anybody holds the port, even another
+   * Bind before SO_REUSEPORT is set, so that the bind fails with EADDRINUSE if any process holds the port, even another
    * SO_REUSEPORT socket; the option is set afterwards, so that the rest of the group can join.
    */
   exclusive: boolean;
@@ -42,18 +42,18 @@ export interface NativeSocket {
   sendBufferSize: number;
 }
 
-/** What the kernel knows of a socket, whoever opened it. */
+/** The description of a socket by the kernel, whichever process opened it. */
 export interface NativeSocketDescription {
   protocol: 'udp' | 'tcp';
-  /** Numeric, with its zone where it has one. */
+  /** Numeric, with its zone if it has one. */
   address: string;
-  /** 0 when it is not bound. */
+  /** 0 if it is not bound. */
   port: number;
   /** Whether SO_REUSEPORT is in force. */
   reusePort: boolean;
   /** IPV6_V6ONLY; false for IPv4. */
   ipv6Only: boolean;
-  /** TCP: whether it takes connections. */
+  /** TCP: whether it accepts connections. */
   listening: boolean;
   /** SO_RCVBUF in bytes, without the doubling that Linux does for its bookkeeping. */
   receiveBufferSize: number;
@@ -61,12 +61,12 @@ export interface NativeSocketDescription {
   sendBufferSize: number;
 }
 
-/** What the kernel says of one socket. */
+/** The kernel's statistics of one socket. */
 export interface NativeSocketStatistics {
   /** Bytes that wait to be read, with the kernel's bookkeeping; TCP listeners: connections that wait to be accepted. */
   queued: number;
-  /** The size of what `queued` fills: SO_RCVBUF in the kernel's own (doubled) count, or the accept queue's length. */
+  /** The capacity of the queue: SO_RCVBUF in the kernel's own (doubled) count, or the accept queue's length. */
   capacity: number;
-  /** Datagrams dropped because the receive buffer was full; 0 where the kernel does not tell. */
+  /** Datagrams dropped because the receive buffer was full; 0 if the kernel does not report them. */
   drops: number;
 }

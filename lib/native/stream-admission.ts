@@ -11,9 +11,12 @@ export interface StreamMemory {
   row: number;
   /** `layout.streamWords` words, named in `layout.stream`. */
   words: Uint32Array;
-  /** What replies say in their OPT record: see `lib/worker/edns-settings.ts`. Default: a payload size of 1,232 and no more. */
+  /**
+   * The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. Default: only a payload size of
+   * 1,232.
+   */
   edns?: Uint8Array;
-  /** Where answers go that need no handler. Required for a guard, and for a front. */
+  /** The memory for answers that need no handler. Required for a guard, and for a front. */
   output?: Uint8Array;
 }
 

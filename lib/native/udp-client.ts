@@ -7,13 +7,13 @@ export interface UdpClient {
   add(address: string, port: number, source?: string): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
-  /** Waits no longer for the answer to the query with this handle. Returns the address and port that it left from. */
+  /** Stops waiting for the answer to the query with this handle. Returns the address and port that it left from. */
   forget(handle: number): string;
   /**
-   * `unmatched`: datagrams that answered no query that was waited for. `givenUp`: queries that were given up, since somebody
-   * guessed at their answers.
+   * `unmatched`: datagrams that answered no pending query. `givenUp`: queries that were given up, because their answers
+   * were being guessed.
    */
   counters(): { sent: number; received: number; unmatched: number; givenUp: number };
-  /** Forgets all and closes all sockets; the object is of no more use. */
+  /** Forgets all and closes all sockets; the object cannot be used afterwards. */
   close(): void;
 }

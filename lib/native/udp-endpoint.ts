@@ -13,7 +13,7 @@ export interface UdpEndpointMemory {
   counters: Float64Array;
   /** The element at which this worker's row starts. */
   row: number;
-  /** What replies say in their OPT record: see `lib/worker/edns-settings.ts`. */
+  /** The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
   edns: Uint8Array;
 }
 
@@ -30,14 +30,17 @@ export interface UdpEndpoint {
   start(socket: number): void;
   /** Closes the endpoint's duplicate of a stopped socket. */
   remove(socket: number): void;
-  /** Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: none. */
+  /**
+   * Drops datagrams that have waited in the kernel for longer, in ms; for sockets that are added afterwards; 0: no
+   * limit.
+   */
   dropOlderThan(milliseconds: number): void;
-  /** Has the guard look at what comes and goes. */
+  /** Makes the guard check all messages. */
   guard(guard: Guard): void;
   /** Sends all in the outbox and empties it. */
   flush(): void;
   ref(): void;
   unref(): void;
-  /** Stops and removes all; the object is of no more use. */
+  /** Stops and removes all; the object cannot be used afterwards. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** `-check`: reads all that a server would read, and says all that is wrong with it. */
+/** `-check`: reads everything that a server would read, and reports all errors. */
 import type { ConfiguredPlugin } from '../corefile/server-block.js';
 import { readCorefile, type Corefile, type LoadOptions } from '../corefile/corefile.js';
 import { corefileWarning, Faults, parsingError, type CorefileError } from '../corefile/errors.js';
@@ -6,14 +6,17 @@ import { directives } from '../corefile/registry.js';
 import '../directives/index.js';
 import { checkAddresses } from './listen.js';
 
-/** A Corefile, as far as it could be read, and what is wrong with it. */
+/** A Corefile, as far as it could be read, and its errors. */
 export interface CheckedCorefile {
   /** Its warnings include those of the files that it names. */
   corefile: Corefile;
   faults: CorefileError[];
 }
 
-/** Reads a Corefile and the files that it names: zones, hosts, certificates. Rejects with a system error when it is not there. */
+/**
+ * Reads a Corefile and the files that it names: zones, hosts, certificates. Rejects with a system error if it cannot be
+ * read.
+ */
 export async function checkCorefile(
   source: string | { path: string },
   options: Omit<LoadOptions, 'registry'> = {},

@@ -1,4 +1,4 @@
-/** The handler module of servers that run a Corefile: it has the server blocks at work. */
+/** The handler module of servers that run a Corefile: it runs the server blocks. */
 import type { AnswerCache } from '../native/addon.js';
 import { cacheModes, isNative } from '../corefile/cache-modes.js';
 import { Chain } from '../corefile/chain.js';
@@ -11,18 +11,18 @@ import { RequestRecorder } from '../directives/prometheus/recorder.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 import { Router } from './router.js';
 
-/** How often directives that are not ready are asked again, in milliseconds. */
+/** Milliseconds between checks of directives that are not ready. */
 const READY_INTERVAL = 100;
 const CLASS_IN = 1;
 
 let chains: Chain[] = [];
 let router = new Router<Chain>([], []);
-/** Counts the queries that no server block answers, where one of them has `prometheus`. */
+/** Counts the queries that no server block answers, if a block has `prometheus`. */
 let outside: RequestRecorder | undefined;
-/** For the answers that need no chain. */
+/** For answers that need no chain. */
 let fronts = new Router<AnswerCache | undefined>([], []);
 
-/** Loads the modules with directives, then starts the server blocks. Rejects with what kept one of them from starting. */
+/** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
   const { corefile, modules } = context.workerData as CorefileWork;
   for (const module of modules) await import(module);
@@ -62,7 +62,7 @@ export async function setup(context: HandlerContext): Promise<void> {
   tellUntilReady(say, signal);
 }
 
-/** Answers a query by the server block whose zone it is in. */
+/** Answers a query by the server block of its zone. */
 export default function handle(query: Query, reply: Reply): void | Promise<void> {
   const chain = router.find(query);
   if (chain !== undefined && (query.classNumber === CLASS_IN || chain.anyClass)) return chain.handle(query, reply);
@@ -74,12 +74,12 @@ function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
 
-/** The caches that may answer in place of the chains what comes to an address. */
+/** The caches that may answer in place of the chains at an address. */
 export function caches(local: Endpoint): AnswerCache[] {
   return fronts.at(local).filter((cache) => cache !== undefined);
 }
 
-/** Closes the server blocks. Rejects with the first error of a directive, after all have been closed. */
+/** Closes the server blocks. Rejects with the first error of a directive, after all are closed. */
 export async function close(): Promise<void> {
   outside?.close();
   outside = undefined;
@@ -88,7 +88,7 @@ export async function close(): Promise<void> {
   for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
 }
 
-/** Tells which directives are not ready, now and when that changes, until all are. */
+/** Reports the directives that are not ready, now and at each change, until all are ready. */
 function tellUntilReady(say: (message: WorkerMessage) => void, signal: AbortSignal): void {
   let told: string | undefined;
   const look = (): void => {

@@ -5,25 +5,25 @@ import { checkInteger, invalidType, invalidValue } from '../errors.js';
 import { checkOptions } from '../server/options/check-options.js';
 import type { ServerOptions } from '../server/options/options.js';
 
-/** Options that say what a Corefile says. */
+/** Options that the Corefile sets. */
 const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;
 
-/** What `createServer` takes to run a Corefile: this, and the options of any server that a Corefile does not speak of. */
+/** Options of `createServer` to run a Corefile: these, and the options of any server that a Corefile does not set. */
 export interface CorefileOptions extends Omit<ServerOptions, (typeof EXCLUDED)[number]> {
-  /** The text of a Corefile, or the file that it stands in. What a text imports is relative to the working directory. */
+  /** The text of a Corefile, or the path of its file. Imports of a text are relative to the working directory. */
   corefile: string | { path: string };
   /**
-   * Modules that call `registerDirective`, which are loaded in this thread and in every worker: paths or `file:` URLs, or
-   * names of packages that can be resolved from here.
+   * Modules that call `registerDirective`, loaded in this thread and in every worker: paths or `file:` URLs, or names
+   * of packages that can be resolved from here.
    */
   modules?: readonly (string | URL)[];
-  /** The port of keys that have none and whose transport is `dns`, 0 to 65,535; default 53. */
+  /** The default port of keys with the transport `dns`, 0 to 65,535; default 53. */
   dnsPort?: number;
-  /** @internal Changes each Corefile that has been read, before it is served. */
+  /** @internal Changes each Corefile after it is read, before it is served. */
   adapt?: (corefile: Corefile) => void;
 }
 
-/** After the check. */
+/** The options after the check. */
 export interface CorefileConfig {
   corefile: string | { path: string };
   /** URLs, or names of packages. */
@@ -45,7 +45,7 @@ export function checkCorefileOptions(options: CorefileOptions): CorefileConfig {
     const value = (server as Partial<ServerOptions>)[name];
     if (value !== undefined) throw invalidValue(name, 'cannot be given together with "corefile"', value);
   }
-  // What the Corefile will say stands in for now.
+  // Placeholders for what the Corefile will set.
   checkOptions({ ...server, listen: ':0', filename: 'corefile' });
   if (!Array.isArray(modules)) throw invalidType('modules', 'an array', modules);
   return {

@@ -1,4 +1,3 @@
-/** A server that runs a Corefile. */
 import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { packageFile } from '../native/package-files.js';
@@ -17,19 +16,19 @@ import type { CorefileWork, WorkerMessage } from './messages.js';
 
 /** What {@link CorefileServer.reload} may change. */
 export interface CorefileReloadOptions {
-  /** Another Corefile; default: the same, read again. */
+  /** Another Corefile; default: the same one, read again. */
   corefile?: CorefileOptions['corefile'];
 }
 
-/** The modules of the handler are told apart, since one that serves on this thread keeps its state in itself. */
+/** Each handler module gets a number of its own, since one that serves on this thread keeps its state in the module. */
 let handlers = 0;
 
 /**
- * A server that runs a Corefile: the face of {@link Server}, whose events it has too. Made by `createServer`; see
+ * A server that runs a Corefile. It has the interface and the events of {@link Server}. Made by `createServer`; see
  * {@link CorefileOptions}.
  *
- * What is odd in the Corefile is a `warning` event: an error with `code` `ERR_MULTISOCKET_COREFILE_WARNING`, `file` and
- * `line`.
+ * Each warning about the Corefile is a `warning` event: an error with `code` `ERR_MULTISOCKET_COREFILE_WARNING`, `file`
+ * and `line`.
  */
 export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #config: CorefileConfig;
@@ -67,11 +66,12 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   }
 
   /**
-   * Reads the Corefile, starts its directives, opens the sockets and starts the workers; resolves when all of them serve.
+   * Reads the Corefile, starts its directives, opens the sockets and starts the workers; resolves when all of them
+   * serve.
    *
-   * Rejects with a `CorefileError` (`code` `ERR_MULTISOCKET_COREFILE`, `file`, `line`), what a module or directive threw as
-   * it was started, a system error of a socket, a fault in an option by the codes that `createServer` has, or
-   * `ERR_SERVER_ALREADY_LISTEN`; everything is closed then.
+   * Rejects with a `CorefileError` (`code` `ERR_MULTISOCKET_COREFILE`, `file`, `line`), the error of a module or
+   * directive, a system error of a socket, the error of an invalid option with the codes of `createServer`, or
+   * `ERR_SERVER_ALREADY_LISTEN`; then everything is closed.
    */
   async listen(): Promise<this> {
     if (this.#server !== undefined || this.#closing !== undefined) {
@@ -108,26 +108,26 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     return this.#server?.addresses() ?? [];
   }
 
-  /** {@link Server.stats}; nothing before {@link listen}. Throws `ERR_SERVER_NOT_RUNNING` until then. */
+  /** {@link Server.stats}. Throws `ERR_SERVER_NOT_RUNNING` before {@link listen}. */
   stats(): ServerStatistics {
     return this.#running().stats();
   }
 
   /**
-   * Reads the Corefile again, or another, and has fresh workers serve it, as {@link Server.reload} does. Addresses that stay
-   * get the number of sockets that it says, and lose no query; new ones are opened; those that are gone are read for a while
-   * and then closed. Timeouts and certificates are those of new connections.
+   * Reads the Corefile again, or another one, and serves it with fresh workers, as {@link Server.reload} does.
+   * Addresses that stay get the number of sockets in the Corefile, and lose no query; new ones are opened; removed ones
+   * are read for a while and then closed. Timeouts and certificates apply to new connections.
    *
-   * Rejects with what is wrong, or a system error of a new address; the server then goes on as before.
-   * `ERR_MULTISOCKET_COREFILE_RESTART` is for what a running server cannot change: its rate limits.
+   * Rejects with the errors of the Corefile, or a system error of a new address; the server then continues as before.
+   * The code `ERR_MULTISOCKET_COREFILE_RESTART` means a change that needs a restart: rate limits.
    */
   async reload(options: CorefileReloadOptions = {}): Promise<void> {
     await this.#reload(options, false);
   }
 
   /**
-   * Stops taking queries and closes, as {@link Server.close} does, then ends the directives. `lameduck`: default: what the
-   * directive `health` says.
+   * Stops taking queries and closes, as {@link Server.close} does, then closes the directives. The default of
+   * `lameduck` is that of the directive `health`.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
     this.#closing ??= this.#close(options);
@@ -182,7 +182,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     });
   }
 
-  /** A directive cannot let the server go on: it is closed, and `error` says why. */
+  /** A directive has reported a fatal error: closes the server; `error` says why. */
   #end(message: string, code: string | undefined): void {
     const error = withCode(new Error(message), code ?? 'ERR_MULTISOCKET_FATAL');
     this.close().then(
@@ -212,11 +212,11 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       this.#warn(next.warnings);
       return true;
     });
-    this.#changing = result.catch(() => undefined); // the caller sees it
+    this.#changing = result.catch(() => undefined); // the caller handles it
     return result;
   }
 
-  /** Has the server run another Corefile; what has been done is undone when the rest cannot be. */
+  /** Serves another Corefile; if a step fails, the earlier steps are undone. */
   async #change(before: Corefile, next: Corefile): Promise<void> {
     const server = this.#running();
     const { listen, tcp } = listenOptions(next, this.#config.server.tcp);
@@ -237,7 +237,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   async #close({ timeout, lameduck = this.#parts.lameduck }: CloseOptions): Promise<CloseReport> {
     this.#config.server.signal?.removeEventListener('abort', this.#onAbort);
     this.#listening = false;
-    // A reload that is not complete then rejects, and its directives are as before.
+    // A reload in progress then rejects, and its directives are as before.
     const report = await this.#server?.close({ lameduck, ...(timeout === undefined ? {} : { timeout }) });
     await this.#changing;
     await this.#parts.close();

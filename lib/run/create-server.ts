@@ -1,12 +1,12 @@
-/** `createServer`, for handlers and for Corefiles. */
+/** `createServer` for handlers and for Corefiles. */
 import { createServer as createHandlerServer, type Server } from '../server/server.js';
 import type { ServerOptions } from '../server/options/options.js';
 import type { CorefileOptions } from './corefile-options.js';
 import { CorefileServer } from './corefile-server.js';
 
 /**
- * Makes a server that runs a Corefile; `listen()` starts it, and rejects with what is wrong in the Corefile. Throws as the
- * other one.
+ * Makes a server that runs a Corefile; `listen()` starts it, and rejects with the errors of the Corefile. Throws like
+ * the other overload.
  */
 export function createServer(options: CorefileOptions): CorefileServer;
 /**

@@ -1,4 +1,4 @@
-/** From the addresses of a Corefile to the options of a server. */
+/** Converts the addresses of a Corefile to the options of a server. */
 import { isDeepStrictEqual } from 'node:util';
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
@@ -11,7 +11,7 @@ import type { TcpOptions } from '../worker/stream/tcp-options.js';
 import type { RateLimitOptions } from '../server/options/guard-options.js';
 import type { ListenOptions } from '../server/options/options.js';
 
-/** Options of a server that a Corefile decides. */
+/** The options of a server that a Corefile decides. */
 export interface Listening {
   listen: ListenOptions[];
   tcp: TcpOptions;
@@ -19,9 +19,9 @@ export interface Listening {
 }
 
 /**
- * What a server has to be told of the addresses of a Corefile. `tcp`: what holds where the Corefile says nothing.
+ * The server options for the addresses of a Corefile. `tcp`: the values where the Corefile has none.
  *
- * Throws a {@link CorefileError} for what {@link checkAddresses} finds, and for a certificate that cannot be read.
+ * Throws a {@link CorefileError} for the errors of {@link checkAddresses}, and for a certificate that cannot be read.
  */
 export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listening {
   const faults = new Faults();
@@ -39,8 +39,8 @@ export function listenOptions(corefile: Corefile, tcp: TcpOptions = {}): Listeni
 }
 
 /**
- * Adds to `faults` what a server does not support: transports other than `dns`, `tls`, `https` and `grpc`, and timeouts or
- * rate limits that differ between addresses.
+ * Adds to `faults` what a server does not support: transports other than `dns`, `tls`, `https` and `grpc`, and timeouts
+ * or rate limits that differ between addresses.
  */
 export function checkAddresses(corefile: Corefile, faults: Faults): void {
   const { addresses } = corefile;
@@ -49,7 +49,7 @@ export function checkAddresses(corefile: Corefile, faults: Faults): void {
   faults.gather(() => rateLimitOf(corefile));
 }
 
-/** The rate limits of a Corefile. Throws a {@link CorefileError} where they differ between addresses. */
+/** The rate limits of a Corefile. Throws a {@link CorefileError} if they differ between addresses. */
 export function rateLimitOf(corefile: Corefile): RateLimitOptions | undefined {
   const plain = corefile.addresses.filter(({ transport }) => transport === 'dns');
   return theOne(corefile, 'rrl', plain);
@@ -85,7 +85,7 @@ function tcpTimeouts({ read, write, idle, maxQueries }: TimeoutSettings): TcpOpt
   };
 }
 
-/** A setting that all `addresses` have to share, since a server has one of it. */
+/** A setting that all `addresses` must share, since a server has only one. */
 function theOne<Setting extends 'timeouts' | 'rrl'>(
   corefile: Corefile,
   setting: Setting,
@@ -97,7 +97,7 @@ function theOne<Setting extends 'timeouts' | 'rrl'>(
   throw fault(corefile, other, `has other ${setting} than ${addressName(first)}: that is not supported`);
 }
 
-/** A fault of an address, at the first key that is served there. */
+/** An error of an address, at the first key that is served there. */
 function fault({ blocks }: Corefile, served: ServedAddress, what: string): CorefileError {
   const [{ zone, block }] = served.zones;
   const keys = blocks[block].zones;

@@ -1,4 +1,3 @@
-/** The halves of directives that work in the main thread. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Corefile } from '../corefile/corefile.js';
 import type { MainPart, MainRuntime } from '../corefile/directive.js';
@@ -10,7 +9,7 @@ interface Running {
   part: MainPart;
 }
 
-/** See the file's head. */
+/** The directives of a server that run in the main thread. */
 export class MainParts {
   readonly #runtime: MainRuntime;
   #running = new Map<string, Running>();
@@ -19,14 +18,14 @@ export class MainParts {
     this.#runtime = runtime;
   }
 
-  /** The longest time that one of them wants to be served on, in milliseconds. */
+  /** The longest time in milliseconds that a directive wants the server to keep serving. */
   get lameduck(): number {
     return Math.max(0, ...[...this.#running.values()].map(({ part }) => part.lameduck ?? 0));
   }
 
   /**
-   * Has those run that a Corefile asks for, as it configures them; those that do already are left alone. Rejects with what
-   * kept one from starting; then those from before run.
+   * Starts the directives of a Corefile; those that run with the same configuration stay. Rejects with the error of a
+   * start; then the earlier ones run.
    */
   async change({ blocks }: Pick<Corefile, 'blocks'>): Promise<void> {
     const wanted = new Map<string, unknown[]>();
@@ -44,17 +43,17 @@ export class MainParts {
     }
   }
 
-  /** What all of them have counted. */
+  /** The metrics of all of them. */
   metrics(): MetricSample[] {
     return [...this.#running.values()].flatMap(({ part }) => part.metrics?.() ?? []);
   }
 
-  /** Passes on what a directive's half in a worker has told. */
+  /** Passes a message on that a directive sent in a worker. */
   hear(directive: string, message: unknown, worker: number): void {
     this.#running.get(directive)?.part.hear?.(message, worker);
   }
 
-  /** Closes all. Rejects with the first error, after all have been closed. */
+  /** Closes all. Rejects with the first error, after all are closed. */
   async close(): Promise<void> {
     await this.#run(new Map());
   }

@@ -1,4 +1,4 @@
-/** What the main thread and the workers of a Corefile say to each other. */
+/** The messages between the main thread and the workers of a Corefile. */
 import type { Corefile } from '../corefile/corefile.js';
 
 /** The `workerData` of {@link file://./corefile-handler.ts}. */
@@ -10,9 +10,9 @@ export interface CorefileWork {
 
 /** From a worker to the main thread. */
 export type WorkerMessage =
-  /** A directive's half in a worker tells its half in the main thread something. */
+  /** A message of a directive in a worker to its main-thread side. */
   | { kind: 'told'; directive: string; message: unknown }
-  /** A directive has found that the server must not go on. */
+  /** A directive has found a fatal error. */
   | { kind: 'fatal'; message: string; code: string | undefined }
   /** The directives of the worker that cannot answer yet. */
   | { kind: 'unready'; directives: string[] };

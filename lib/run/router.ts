@@ -1,23 +1,22 @@
-/** Which server block a query belongs to: by the address that it came to, then by its name. */
 import { addressName, type ServedAddress } from '../corefile/addresses.js';
 import { ZoneTable } from '../corefile/zone-table.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Query } from '../message/query.js';
 
-/** An address at work: its name, what serves each of its zones, and all that do. */
+/** An address in service: its name, the value of each of its zones, and all values. */
 interface Site<T> {
   name: string;
   zones: ZoneTable<T>;
   all: T[];
 }
 
-/** See the file's head. */
+/** Finds the server block of a query: by the address that it came to, then by its name. */
 export class Router<T> {
   /** By port, then by address. */
   readonly #ports = new Map<number, Map<string, Site<T>>>();
   readonly #only: Site<T> | undefined;
 
-  /** `blocks`: what serves a server block, by the block's index. */
+  /** `blocks`: a value for each server block, by the block's index. */
   constructor(addresses: readonly ServedAddress[], blocks: readonly T[]) {
     let last: Site<T> | undefined;
     for (const served of addresses) {
@@ -30,7 +29,7 @@ export class Router<T> {
     this.#only = addresses.length === 1 ? last : undefined;
   }
 
-  /** What serves a query; undefined where no zone matches. */
+  /** The value for a query; undefined if no zone matches. */
   find(query: Query): T | undefined {
     return this.#siteOf(query.local)?.zones.find(query.key, query.type);
   }
@@ -40,16 +39,16 @@ export class Router<T> {
     return this.#siteOf(query.local)?.name ?? '';
   }
 
-  /** What serves the zones of the address that a socket of ours is bound to. */
+  /** The values of the zones of the address that one of our sockets is bound to. */
   at(local: Endpoint): readonly T[] {
     return this.#siteOf(local)?.all ?? [];
   }
 
   #siteOf({ address, port, family }: Endpoint): Site<T> | undefined {
     if (this.#only !== undefined) return this.#only;
-    // Where the system has chosen the port, the Corefile says 0.
+    // If the system has chosen the port, the Corefile says 0.
     for (const sites of [this.#ports.get(port), this.#ports.get(0)]) {
-      // As the kernel does: who is bound to the address itself comes before who is bound to all.
+      // As in the kernel, a socket bound to the address itself has precedence over one bound to all addresses.
       const site =
         sites?.get(address) ??
         (family === 'IPv4' ? sites?.get('0.0.0.0') : undefined) ??

@@ -1,45 +1,46 @@
-/** `sockets: 'auto'`: the number of sockets follows the load, slowly and within bounds. */
 import { usableCpus } from '../socket/cpus.js';
 import { recommendSockets, type CpuUse } from '../socket/recommend-sockets.js';
 
-/** From so much of their time on, workers that serve are taken to be at full load, where the rule for sockets holds. */
+/** The share of a serving worker's time above which the worker is at full load, where the rule for sockets holds. */
 const FULL = 0.7;
-/** A socket is one too many when the others could do its work with less than this of their workers' time. */
+/** A socket is surplus if the others could do its work with less than this share of their workers' time. */
 const QUIET = 0.4;
-/** How many quiet intervals in a row it takes. */
+/** The number of consecutive quiet intervals before a socket is removed. */
 const PATIENCE = 3;
 
 /** Bounds of `sockets: 'auto'`. */
 export interface AdaptationBounds {
-  /** The fewest sockets, 1 to 1,024, and how many there are at first. */
+  /** The smallest and first number of sockets, 1 to 1,024. */
   min: number;
-  /** The most, `min` to 1,024. */
+  /** The largest number of sockets, `min` to 1,024. */
   max: number;
-  /** Milliseconds between looks; each changes the number at most to its double, or by one less. */
+  /** Milliseconds between checks. A check at most doubles the number, or lowers it by one. */
   interval: number;
 }
 
-/** A change that was made by itself; `cpuUsed`: how much of their time all workers together were busy. */
+/**
+ * An automatic change of the number of sockets. `cpuUsed`: the share of their time that all workers together were busy.
+ */
 export interface AdaptationStep extends CpuUse {
-  /** Sockets an address before. */
+  /** Sockets of each address before the change. */
   from: number;
-  /** And now. */
+  /** Sockets of each address after the change. */
   to: number;
 }
 
-/** What an {@link Adaptation} needs from its server. */
+/** Options of {@link Adaptation}: the functions of its server. */
 export interface AdaptationOptions extends AdaptationBounds {
-  /** How many sockets there are; 0 when no address adapts, as a reload may have it. */
+  /** The number of sockets; 0 if no address adapts, which a reload can bring about. */
   sockets(): number;
   /** Milliseconds that each worker's event loop has been busy since the worker started. */
   busy(): readonly number[];
-  /** Gives the addresses that many sockets. */
+  /** Changes the number of sockets of the addresses. */
   resize(sockets: number): Promise<void>;
   told(step: AdaptationStep): void;
   failed(error: Error): void;
 }
 
-/** How many sockets there shall be next, from one interval to the other. */
+/** The rule that gives the number of sockets for the next interval. */
 export class AdaptationRule {
   readonly #bounds: Pick<AdaptationBounds, 'min' | 'max'>;
   #quiet = 0;
@@ -48,7 +49,7 @@ export class AdaptationRule {
     this.#bounds = bounds;
   }
 
-  /** `sockets`: as many there are; `serving`: the workers that have one. */
+  /** `sockets`: the current number; `serving`: the number of workers that have a socket. */
   next(sockets: number, serving: number, { cpuUsed, cpuAvailable }: CpuUse): number {
     const { min, max } = this.#bounds;
     if (cpuUsed >= FULL * serving) {
@@ -63,7 +64,7 @@ export class AdaptationRule {
   }
 }
 
-/** See the file's head. */
+/** Adapts the number of sockets to the load (`sockets: 'auto'`), slowly and within bounds. */
 export class Adaptation {
   readonly #options: AdaptationOptions;
   readonly #rule: AdaptationRule;
@@ -89,7 +90,7 @@ export class Adaptation {
     if (this.#changing) return;
     const busy = this.#options.busy();
     const elapsed = performance.now() - this.#at;
-    // A worker that is new has begun from 0.
+    // A new worker starts from 0.
     const cpuUsed =
       busy.reduce((sum, now, i) => sum + now - (this.#before[i] <= now ? this.#before[i] : 0), 0) / elapsed;
     this.#before = busy;

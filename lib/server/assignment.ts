@@ -3,29 +3,30 @@ import { channels } from './diagnostics.js';
 import type { ServerSocket } from '../worker/messages.js';
 import { hasEnded } from './supervised-worker.js';
 
-/** The borrowers that shall serve each socket: the first one does, and others help it while it stalls. */
+/** The borrowers that should serve each socket. The first one serves it; the others help while the first one stalls. */
 export type Plan = ReadonlyMap<ServerSocket, readonly Borrower[]>;
 
 /**
- * Which borrower serves which socket. A socket belongs to the server and is lent: start, resize, reload, a stall and the
- * death of a worker are all assignments. Between two borrowers a socket queues in the kernel, so that nothing is lost.
+ * Which borrower serves which socket. The server owns the sockets and lends them: start, resize, reload, a stall and
+ * the death of a worker are all assignments. Between two borrowers a socket queues in the kernel, so that nothing is
+ * lost.
  */
 export class Assignment {
-  /** The borrowers that were told to serve a socket and not to stop, by the socket's number. */
+  /** The borrowers that have the order to serve a socket, by the socket's number. */
   readonly #readers = new Map<number, readonly Borrower[]>();
 
-  /** The borrowers that serve the socket with this number; empty when there is none. */
+  /** The borrowers that serve the socket with this number; empty if no borrower does. */
   readersOf(socket: number): readonly Borrower[] {
     return this.#readers.get(socket) ?? [];
   }
 
   /**
-   * Has every socket of the plan served as it says, and no other socket. The borrower that gets a socket starts before the
-   * one that had it stops: two may read a socket at a time, and each datagram or connection goes to one of them.
+   * Lends every socket as the plan says, and takes back every other socket. The new borrower of a socket starts before
+   * the old one stops: two may read a socket at a time, and each datagram or connection goes to one of them.
    *
-   * Orders are given at once; resolves when they have been carried out. Rejects with the first reason that kept a
-   * borrower from serving; it is then not a reader of that socket. A borrower that has ended is no reason: its supervisor
-   * asks for another plan.
+   * The orders are sent at once; resolves when they are carried out. Rejects with the first reason that kept a borrower
+   * from serving; that borrower is then not a reader of the socket. A borrower that has ended is not a reason to
+   * reject: its supervisor asks for another plan.
    */
   async carryOut(plan: Plan): Promise<void> {
     const lending = new Map<Borrower, ServerSocket[]>();
@@ -48,7 +49,7 @@ export class Assignment {
     for (const result of lent) if (result.status === 'rejected' && !hasEnded(result.reason)) throw result.reason;
   }
 
-  /** A borrower is gone. */
+  /** Removes a borrower that has ended. */
   forget(borrower: Borrower): void {
     for (const [number, readers] of this.#readers) {
       if (readers.includes(borrower)) this.#readers.set(number, without(readers, borrower));
@@ -66,9 +67,9 @@ export class Assignment {
   }
 
   async #release(borrower: Borrower, numbers: number[]): Promise<void> {
-    // Meanwhile they may have been lent to it again.
+    // Some sockets may have been lent to it again in the meantime.
     const unwanted = numbers.filter((number) => !this.readersOf(number).includes(borrower));
-    // It rejects only when the borrower has ended, and then there is nothing to give back.
+    // Rejects only if the borrower has ended, and then there is nothing to give back.
     await borrower.release(unwanted).catch(() => undefined);
   }
 }

@@ -2,37 +2,40 @@ import { withCode } from '../errors.js';
 import type { TlsSettings } from '../worker/stream/secure-context.js';
 import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
 import { checkReload } from './options/check-options.js';
-import { mergeTls } from './options/check-tls.js';
+import { checkReachesAll, mergeTls } from './options/check-tls.js';
 import { channels } from './diagnostics.js';
 import type { ReloadOptions, ServerConfig } from './options/options.js';
 import type { ServerParts } from './server-parts.js';
 import type { AddressChange, ServerSockets } from './server-sockets.js';
 
-/** What changes while a server runs: its workers, addresses, numbers of sockets and certificates, one after the other. */
+/**
+ * The changes of a running server: its workers, addresses, numbers of sockets and certificates. One change runs at a
+ * time.
+ */
 export class Changes {
   readonly #parts: ServerParts;
   readonly #running: () => ServerSockets;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `running`: the sockets of the server, or throws `ERR_SERVER_NOT_RUNNING`. */
+  /** `running`: returns the sockets of the server, or throws `ERR_SERVER_NOT_RUNNING`. */
   constructor(parts: ServerParts, running: () => ServerSockets) {
     this.#parts = parts;
     this.#running = running;
   }
 
-  /** Does `work` when all that was asked for before is done. Rejects with what it rejects with, or when it does not run. */
+  /** Runs `work` after all earlier changes. Rejects with the error of `work`, or if the server does not run. */
   next(work: (sockets: ServerSockets) => Promise<void>): Promise<void> {
     const result = this.#last.then(async () => {
       const sockets = this.#running();
       try {
         await work(sockets);
       } catch (error) {
-        // The server was closed meanwhile, and its sockets with it.
+        // The server and its sockets were closed in the meantime.
         if ((error as { code?: string }).code === 'ERR_MULTISOCKET_CLOSED') this.#running();
         throw error;
       }
     });
-    this.#last = result.catch(() => undefined); // the caller sees it
+    this.#last = result.catch(() => undefined); // the caller handles it
     return result;
   }
 
@@ -57,7 +60,7 @@ export class Changes {
             for (const slot of change.slots) parts.counters.forgetAddress(slot);
           },
           async () => {
-            undo.length = 0; // from here on the fresh ones serve
+            undo.length = 0; // the fresh workers serve from here on
             change?.apply();
             await parts.assign();
             await change?.finish(() => parts.assign());
@@ -69,7 +72,7 @@ export class Changes {
         for (const step of undo) await step();
         throw error;
       }
-      // What the old handlers said need not be what the fresh ones say.
+      // The fresh handlers may give other answers than the old ones.
       parts.cache?.clear();
     });
   }
@@ -78,8 +81,9 @@ export class Changes {
   secure(changes: Partial<TlsSettings>): Promise<void> {
     const parts = this.#parts;
     return this.next(async () => {
-      const before = parts.config.tls;
-      // gRPC that began without encryption goes on so, on every socket.
+      const { tls: before, ownTls } = parts.config;
+      checkReachesAll(ownTls);
+      // gRPC that started without encryption stays unencrypted, on every socket.
       if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
       try {
         parts.config = { ...parts.config, tls: mergeTls(before, changes) };
@@ -92,7 +96,9 @@ export class Changes {
     });
   }
 
-  /** Gives every address, or the `address`-th, `count` sockets of each protocol; see {@link Server.resize}. */
+  /**
+   * Gives every address, or the one at index `address`, `count` sockets of each protocol; see {@link Server.resize}.
+   */
   resize(count: number, address?: number): Promise<void> {
     return this.next(async (sockets) => {
       const addresses = address === undefined ? [...sockets.addresses().keys()] : [address];
@@ -105,7 +111,10 @@ export class Changes {
     return this.next((sockets) => sockets.shrinkToInherited(() => this.#parts.assign()));
   }
 
-  /** Has the number of sockets follow the load, for the addresses that adapt; `told` and `failed`: what became of a step. */
+  /**
+   * Adapts the number of sockets to the load, for the addresses that adapt. `told` and `failed` receive the outcome of
+   * a step.
+   */
   adapt(bounds: AdaptationBounds, { told, failed }: Pick<AdaptationOptions, 'told' | 'failed'>): Adaptation {
     const parts = this.#parts;
     return new Adaptation({
@@ -134,8 +143,8 @@ export class Changes {
   }
 
   /**
-   * Gives the addresses that stay their numbers of sockets, where these are fixed; returns what takes that back. Rejects
-   * with a system error; then all have as many as before.
+   * Resizes the addresses that stay, where their numbers are fixed; returns a function that undoes it. Rejects with a
+   * system error; then all have their earlier numbers.
    */
   async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
     const undo: (() => Promise<void>)[] = [];

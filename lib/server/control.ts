@@ -1,4 +1,3 @@
-/** The control socket of a running server, a Unix socket for `multisocket top` and for scripts. */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -31,9 +30,9 @@ export interface ControlReport extends ServerStatistics {
 }
 
 /**
- * Answers each line of a client with a line of JSON: `stats` with a {@link ControlReport}, any other with
- * `{ "error": "..." }`. Only the user who runs the server, and root, may connect. With 16 connections open, a new one closes
- * the oldest.
+ * The control socket of a running server, a Unix socket for `multisocket top` and for scripts. It answers each line of
+ * a client with a line of JSON: `stats` with a {@link ControlReport}, any other with `{ "error": "..." }`. Only the
+ * user who runs the server, and root, may connect. With 16 connections open, a new one closes the oldest.
  */
 export class ControlSocket {
   readonly #path: string;

@@ -6,14 +6,14 @@
  * | `multisocket:socket:assign` | `{ worker, sockets }`: a worker serves these sockets now   |
  * | `multisocket:worker:start`  | `{ worker }`: a worker is ready to serve                   |
  * | `multisocket:worker:exit`   | `{ worker, error }`: a worker has died                     |
- * | `multisocket:worker:stall`  | `{ worker, stalled }`: it does not turn its loop, or again |
+ * | `multisocket:worker:stall`  | `{ worker, stalled }`: its loop has stalled, or turns again |
  * | `multisocket:query:shed`    | `{ worker, error }`: queries were shed, at most one a second |
  * | `multisocket:group:steer`   | `{ address, port, protocol, steering, sockets }`           |
  * | `multisocket:sockets:adapt` | `{ from, to, cpuUsed, cpuAvailable }`: `sockets: 'auto'` has changed the number |
  */
 import { channel } from 'node:diagnostics_channel';
 
-/** The channels, by what they tell of. */
+/** The channels, by event. */
 export const channels = {
   assign: channel('multisocket:socket:assign'),
   start: channel('multisocket:worker:start'),

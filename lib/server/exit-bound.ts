@@ -6,18 +6,18 @@
 import { isMainThread } from 'node:worker_threads';
 import { addon } from '../native/addon.js';
 
-/** Milliseconds. What is lost after it is only what Node itself does at its end. */
+/** Milliseconds. Only Node's own work at exit is lost after it. */
 const EXIT_TIME = 2000;
 
 let threads = 0;
 
-/** A worker thread has been started. */
+/** Counts a worker thread that has started. */
 export function threadStarted(): void {
-  // The end of another thread than the main one is not the end of the process.
+  // The end of a thread other than the main one is not the end of the process.
   if (threads++ === 0 && isMainThread) process.on('exit', boundExit);
 }
 
-/** A worker thread has ended. */
+/** Counts a worker thread that has ended. */
 export function threadEnded(): void {
   if (--threads === 0) process.off('exit', boundExit);
 }

@@ -1,4 +1,4 @@
-// Bun's global one has no eventLoopUtilization.
+// The global object of Bun has no eventLoopUtilization.
 import { performance } from 'node:perf_hooks';
 import { withCode } from '../errors.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
@@ -6,7 +6,7 @@ import type { ServerSocket } from '../worker/messages.js';
 import { Serving, type ServingStart } from '../worker/serving.js';
 import { startTimeoutError, type SupervisedWorker } from './supervised-worker.js';
 
-/** A worker that serves on the thread that made it (`workers: 0`): it lives and stalls with its server. */
+/** A worker that serves on the thread that made it (`workers: 0`). It lives and stalls with its server. */
 export class LocalWorker implements SupervisedWorker {
   readonly index = 0;
   readonly seat: number;
@@ -25,7 +25,7 @@ export class LocalWorker implements SupervisedWorker {
     this.seat = start.seat;
     this.#ended = ended;
     this.ready = this.#start(Serving.start(start, handler), startTimeout, start.index, handler);
-    this.ready.catch(() => undefined); // the supervisor sees it
+    this.ready.catch(() => undefined); // the supervisor handles it
   }
 
   lend(sockets: readonly ServerSocket[]): Promise<void> {
@@ -92,7 +92,7 @@ export class LocalWorker implements SupervisedWorker {
     try {
       this.#serving = await Promise.race([starting, late]);
     } catch (error) {
-      // A `setup` that ends after all has nothing to serve.
+      // A `setup` that ends this late has nothing to serve.
       starting.then(
         (serving) => {
           serving.destroy();

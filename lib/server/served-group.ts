@@ -7,18 +7,18 @@ import { MAX_SOCKETS } from '../socket/socket-count.js';
 import { channels } from './diagnostics.js';
 import type { ServerSocket } from '../worker/messages.js';
 
-/** Numbers of sockets that an address has for itself: UDP and TCP, so that their rows of counters stay in place. */
+/** The numbers of sockets reserved for an address: UDP and TCP. Rows of counters so stay in place. */
 export const NUMBERS_PER_ADDRESS = 2 * MAX_SOCKETS;
 
-/** How long surplus sockets are read before they are closed with what may be left in them, in ms. */
+/** Milliseconds for which surplus sockets are read before they are closed, even if some data is left. */
 const DRY_TIMEOUT = 5000;
-/** How long connections that a listener has begun may take to be complete when it is about to be closed, in ms. */
+/** Milliseconds that connections may take to complete their handshake when their listener is about to be closed. */
 export const HANDSHAKE_TIME = 200;
 
-/** Without native code it is a single socket. */
+/** Without native code the group is a single socket. */
 export type GroupSockets = SocketGroup | PlainSocket;
 
-/** A group of sockets at work: which of them are served, which are to stay, and what becomes of those that are too many. */
+/** A group of sockets in service: which of them are served, which stay, and which are surplus. */
 export class ServedGroup {
   readonly sockets: GroupSockets;
   readonly transport: Transport;
@@ -27,20 +27,20 @@ export class ServedGroup {
   readonly members: ServerSocket[] = [];
   /** The number of its first socket. */
   readonly #first: number;
-  /** Its number, which no other group has. */
+  /** Its number, unique among the groups. */
   readonly #index: number;
   readonly #wildcard: boolean;
-  /** Whether another process has the sockets, too. */
+  /** Whether another process has the sockets as well. */
   #shared: boolean;
   readonly #entry: string;
-  /** How many of its sockets shall be served: fewer than there are just before the surplus is closed. */
+  /** How many of its sockets should be served: fewer than exist just before the surplus is closed. */
   #serving = 0;
-  /** How many are to stay: fewer than there are while it shrinks. */
+  /** How many sockets stay: fewer than exist while the group shrinks. */
   #staying = 0;
 
   /**
-   * All of `sockets` are served. `slot`: the place of their address among the rows of counters. `entry`: see `ServerSocket`.
-   * `shared`: whether another process has them, too.
+   * All of `sockets` are served. `slot`: the place of their address among the rows of counters. `entry`: see
+   * `ServerSocket`. `shared`: whether another process has them as well.
    */
   constructor(sockets: GroupSockets, slot: number, spoken: AddressTransport, entry: string, shared: boolean) {
     const { address, port } = sockets;
@@ -57,17 +57,17 @@ export class ServedGroup {
     this.#announce();
   }
 
-  /** Those that shall be served. */
+  /** The sockets that should be served. */
   get served(): ServerSocket[] {
     return this.members.slice(0, this.#serving);
   }
 
-  /** Those that are about to leave. */
+  /** The sockets that are about to be closed. */
   get surplus(): ServerSocket[] {
     return this.members.slice(this.#staying);
   }
 
-  /** Has more sockets join, up to `count`, all of which are served. Throws a system error. */
+  /** Adds sockets to the group, up to `count`; all of them are served. Throws a system error. */
   grow(count: number): void {
     if (count <= this.members.length) return;
     this.sockets.grow(count);
@@ -76,19 +76,19 @@ export class ServedGroup {
   }
 
   /**
-   * Begins to shrink: has new traffic go to the first `count` only. Where there are no more than that, nothing happens.
+   * Begins to shrink: new traffic goes to the first `count` sockets only. Does nothing if there are no more than that.
    * Throws a system error.
    */
   steerAway(count: number): void {
     if (count < this.members.length) this.sockets.steerAway(count);
   }
 
-  /** Those behind the first `count` are surplus from now on, and served until {@link stopServing}. */
+  /** Makes the sockets behind the first `count` surplus. They are served until {@link stopServing}. */
   keep(count: number): void {
     this.#staying = Math.min(count, this.members.length);
   }
 
-  /** Waits until what has come to the surplus has been taken. */
+  /** Waits until the surplus sockets are empty. */
   async emptySurplus(): Promise<void> {
     if (this.#staying === this.members.length) return;
     this.sockets.leave(this.#staying);
@@ -96,12 +96,12 @@ export class ServedGroup {
     await untilDry(() => this.sockets.statistics().slice(this.#staying), DRY_TIMEOUT);
   }
 
-  /** The surplus is among {@link served} no more. */
+  /** Removes the surplus from {@link served}. */
   stopServing(): void {
     this.#serving = this.#staying;
   }
 
-  /** Closes those behind the first `count`, which nobody serves. */
+  /** Closes the sockets behind the first `count`, which nobody serves. */
   shrink(count: number): void {
     this.#serving = this.#staying = Math.min(count, this.members.length);
     if (this.members.splice(count).length === 0) return;
@@ -110,7 +110,7 @@ export class ServedGroup {
     this.#announce();
   }
 
-  /** Another process has the sockets from now on. */
+  /** Leaves the sockets to another process. */
   disown(): void {
     this.#shared = true;
   }
@@ -120,18 +120,18 @@ export class ServedGroup {
     this.sockets.close();
   }
 
-  /** Takes back what was done to have another number of sockets than `count`. */
+  /** Undoes a change to another number of sockets than `count`. */
   restore(count: number): void {
     this.shrink(count);
     this.sockets.steer(this.sockets.steering);
   }
 
-  /** Before they are closed: a worker that is written off may go on to have descriptors of them. */
+  /** This precedes closing: a worker that is written off may still have descriptors of the sockets. */
   #stopListening(count: number): void {
     if (!this.#shared) this.sockets.stopListening(count);
   }
 
-  /** Brings the list of members up to what the group has. */
+  /** Adds the group's new sockets to the members. */
   #addMembers(): void {
     const { sockets, transport, local, members } = this;
     for (let i = members.length; i < sockets.descriptors.length; i++) {

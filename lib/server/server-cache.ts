@@ -1,4 +1,3 @@
-/** The answers that a server keeps, for all its workers. */
 import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../dns/writer.js';
@@ -10,13 +9,13 @@ const MAX_NAME = 255;
 const STALE_TTL = 30;
 const REFRESH_INTERVAL = 30;
 
-/** See the file's head. It is `server.cache` of a server that was made with the option `cache`. */
+/** The answer cache of a server, shared by all its workers: `server.cache` of a server with the option `cache`. */
 export class ServerCache {
   readonly #cache: AnswerCache;
-  /** @internal By it the workers find it. */
+  /** @internal The workers find it by this number. */
   readonly number: number;
 
-  /** @internal `added`: see `NativeCacheOptions`; what is false is left to the handler. */
+  /** @internal `added`: see `NativeCacheOptions`; what is false there is left to the handler. */
   constructor(
     { maxBytes, serveStale, prefetch }: Required<CacheOptions>,
     payloadSize: number,
@@ -31,9 +30,9 @@ export class ServerCache {
   }
 
   /**
-   * Forgets all answers, or those to questions for a name; with `subtree` for all names below it as well. Returns how
-   * many that were. What handlers are working on at this moment, of any name, is not kept. Throws TypeError
-   * `ERR_INVALID_ARG_VALUE` for a name that is none.
+   * Removes all answers, or those to questions for a name; with `subtree` also those for all names below it. Returns
+   * the number removed. Answers that handlers are working on at this moment, for any name, are not kept. Throws
+   * TypeError `ERR_INVALID_ARG_VALUE` for an invalid name.
    */
   clear(name?: string, { subtree = false }: { subtree?: boolean } = {}): number {
     if (name === undefined) return this.#cache.clear();

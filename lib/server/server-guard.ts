@@ -1,4 +1,3 @@
-/** A server's cookies and rate limits, which all its workers share. */
 import { randomBytes } from 'node:crypto';
 import { addon, type NativeRateLimit } from '../native/addon.js';
 import type { CookieConfig } from './options/guard-options.js';
@@ -6,14 +5,14 @@ import type { CookieConfig } from './options/guard-options.js';
 /** Octets of a secret (RFC 9018 s.4.4: a key of SipHash). */
 const SECRET_SIZE = 16;
 
-/** See the file's head. */
+/** The cookies and rate limits of a server, shared by all its workers. */
 export class ServerGuard {
-  /** By it the workers find them. */
+  /** The workers find it by this number. */
   readonly number: number;
   #secrets: readonly Uint8Array[];
   readonly #timer: NodeJS.Timeout | undefined;
 
-  /** Undefined where there is neither. */
+  /** Returns undefined if the server has neither cookies nor rate limits. */
   static open(
     cookies: CookieConfig | undefined,
     rateLimit: NativeRateLimit | undefined,
@@ -33,7 +32,7 @@ export class ServerGuard {
     }, cookies.rotation).unref();
   }
 
-  /** Makes cookies with the first of these secrets from now on; default: with a fresh one, and the last one stays good. */
+  /** Makes cookies with the first of these secrets from now on. Default: a fresh one; the previous one stays valid. */
   rotate(secrets: readonly Uint8Array[] = [randomBytes(SECRET_SIZE), this.#secrets[0]]): void {
     this.#secrets = secrets;
     addon.setCookieSecrets(this.number, secrets);

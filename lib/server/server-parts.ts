@@ -1,4 +1,3 @@
-/** What a server is made of: its configuration, workers and sockets, what they share, and who serves what. */
 import type { ServerConfig } from './options/options.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
@@ -13,35 +12,38 @@ import { maxWrittenOff, Supervisor } from './supervisor.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
 import type { WorkerEvents } from './worker-thread.js';
 
-/** For how many addresses there is room at least, so that a reload can have more than there were at first. */
+/** The least number of addresses to reserve room for, so that a reload can add addresses. */
 const MIN_ROOM = 64;
 
-/** What {@link ServerParts} tell their server. */
+/** The events of {@link ServerParts}, for their server. */
 export interface ServerPartsEvents {
-  /** Something went wrong that the server survives. */
+  /** Reports an error that the server survives. */
   warn(error: Error): void;
   /** A handler module has called `context.postMessage`. */
   message(message: unknown, worker: number): void;
-  /** Who is there to serve, or how well, has changed: {@link ServerParts.assign} is due. */
+  /** The set of workers, or their health, has changed: {@link ServerParts.assign} is due. */
   changed(): void;
 }
 
-/** See the file's head. Nothing is open or runs at first, but for what {@link close} closes. */
+/**
+ * The parts of a server: its configuration, workers and sockets, what they share, and which worker serves which socket.
+ * Nothing runs at first; {@link close} closes what is open from the start.
+ */
 export class ServerParts {
-  /** What workers that are started from now on are given. */
+  /** The configuration of workers that start from now on. */
   config: ServerConfig;
-  /** Undefined before they are opened and after they are closed. */
+  /** Undefined before the sockets are opened and after they are closed. */
   sockets: ServerSockets | undefined;
-  /** For how many addresses there is room. */
+  /** The number of addresses that there is room for. */
   readonly room: number;
   readonly supervisor: Supervisor;
   readonly counters: Counters;
-  /** The answers that are kept; undefined without the option `cache`. */
+  /** The answer cache; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
-  /** Cookies and rate limits; undefined where there is neither. */
+  /** Cookies and rate limits; undefined if the server has neither. */
   readonly guard: ServerGuard | undefined;
   readonly #assignment = new Assignment();
-  /** The TLS settings that each worker uses, or was told to use. */
+  /** The TLS settings that each worker uses, or has the order to use. */
   readonly #tls = new WeakMap<Borrower, SharedTls | undefined>();
 
   constructor(config: ServerConfig, events: ServerPartsEvents) {
@@ -53,7 +55,7 @@ export class ServerParts {
     this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
     const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };
     this.room = Math.max(MIN_ROOM, 2 * config.listen.length);
-    // Twice as many workers while a reload renews them.
+    // There are twice as many workers while a reload renews them.
     this.counters = new Counters(this.room, 2 * workers + maxWrittenOff(workers));
     const warn = events.warn.bind(events);
     this.supervisor = new Supervisor({
@@ -81,7 +83,8 @@ export class ServerParts {
   }
 
   /**
-   * Has the sockets served by whom the supervisor names. Rejects as {@link Assignment.carryOut}, or as {@link secure}.
+   * Assigns the sockets to the workers that the supervisor names. Rejects like {@link Assignment.carryOut} or {@link
+   * secure}.
    */
   async assign(): Promise<void> {
     const sockets = this.sockets?.all() ?? [];
@@ -92,20 +95,20 @@ export class ServerParts {
     for (const [leaving, staying] of this.sockets?.partners() ?? []) {
       plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
     }
-    // The order to use the current settings goes before the order to accept.
+    // The order to use the current settings is sent before the order to accept.
     await Promise.all([this.secure(), this.#assignment.carryOut(plan)]);
   }
 
   /**
-   * Has every worker use the current TLS settings for new connections; one that starts later is told before it is lent a
-   * socket. Rejects when a worker that lives cannot use them.
+   * Makes every worker use the current TLS settings for new connections. A worker that starts later gets them before it
+   * is lent a socket. Rejects if a living worker cannot use them.
    */
   async secure(): Promise<void> {
     const { tls } = this.config;
     if (tls === undefined) return;
     const behind = this.supervisor.all.filter((worker) => {
       const used = this.#tls.get(worker);
-      // A worker that was started without TLS is about to go: its server has got it by a reload.
+      // A worker that started without TLS is about to end: a reload has given TLS to its server.
       return used !== undefined && used !== tls;
     });
     for (const worker of behind) this.#tls.set(worker, tls);
@@ -123,7 +126,7 @@ export class ServerParts {
     return worker;
   }
 
-  /** Closes what is left when the workers have ended. */
+  /** Closes what is left after the workers have ended. */
   close(): void {
     this.sockets?.close();
     this.sockets = undefined;
@@ -132,7 +135,7 @@ export class ServerParts {
   }
 }
 
-/** A worker that has ended uses no settings: the one that replaces it starts with the current ones. */
+/** A worker that has ended uses no settings: its replacement starts with the current ones. */
 function unlessEnded(error: unknown): void {
   if (!hasEnded(error)) throw error;
 }

@@ -1,4 +1,3 @@
-/** All addresses of a server: opened, resized, exchanged for others and closed. */
 import { isDeepStrictEqual } from 'node:util';
 import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
@@ -12,7 +11,9 @@ import type { ServerSocket } from '../worker/messages.js';
 import type { ServerConfig } from './options/options.js';
 import { HANDSHAKE_TIME, ServedGroup, type GroupSockets } from './served-group.js';
 
-/** How long addresses that are given up are read: new traffic goes on to come to them, so that they may never be dry. */
+/**
+ * Milliseconds for which removed addresses are read. New traffic keeps coming to them, so that they may never be empty.
+ */
 const GIVE_UP_TIMEOUT = 1000;
 
 /** An address that a server listens on, port 0 resolved. */
@@ -24,39 +25,39 @@ export interface BoundAddress extends Endpoint {
 interface Address {
   wanted: ListenEntry;
   bound: BoundAddress;
-  /** Its place among the rows of counters, which no other address has meanwhile. */
+  /** Its place among the rows of counters; no other open address has it. */
   slot: number;
   groups: ServedGroup[];
-  /** How many of a protocol's sockets another process goes on to have when this one is closed. */
+  /** How many of a protocol's sockets another process keeps when this one is closed. */
   kept?: number;
 }
 
 type ListenEntry = ServerConfig['listen'][number];
 
-/** Addresses that are open and not served yet: another set in place of the one that is. */
+/** A set of opened addresses that is about to replace the served one. */
 export interface AddressChange {
-  /** Those of the new ones. */
+  /** The slots of the new addresses. */
   slots: number[];
-  /** Has the new ones be among {@link ServerSockets.all}, and those that are not wanted any more among the leaving. */
+  /** Adds the new addresses to {@link ServerSockets.all}, and moves the removed ones to the leaving. */
   apply(): void;
-  /** Closes the new ones, unless they have been applied. */
+  /** Closes the new addresses, unless they have been applied. */
   discard(): void;
-  /** After {@link apply}: waits until the leaving ones have been read, then closes them. `assign` as for `resize`. */
+  /** After {@link apply}: reads the leaving addresses for a while, then closes them. `assign` as for `resize`. */
   finish(assign: () => Promise<void>): Promise<void>;
 }
 
-/** See the file's head. */
+/** All addresses of a server. Opens, resizes, exchanges and closes them. */
 export class ServerSockets {
-  /** How many addresses there is room for, those that leave included. */
+  /** The number of addresses that there is room for, leaving ones included. */
   readonly #room: number;
   /** In the order of `listen`. */
   #addresses: Address[];
-  /** Not wanted any more, and still read. */
+  /** Removed addresses that are still read. */
   #leaving: Address[] = [];
 
   /**
-   * Opens what the options ask for. Rejects with the first system error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`,
-   * `EMFILE`, ...), or that of a look-up (`ENOTFOUND`); nothing stays open then. `room`: as for {@link adopt}.
+   * Opens the addresses of the options. Rejects with the first system error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`,
+   * `EMFILE`, ...), or the error of a look-up (`ENOTFOUND`); then nothing stays open. `room`: as for {@link adopt}.
    */
   static async open(config: ServerConfig, room: number): Promise<ServerSockets> {
     const sockets = new ServerSockets([], room);
@@ -67,8 +68,8 @@ export class ServerSockets {
 
   /**
    * Takes over sockets that are open already, an entry for each of `listen`, in its order. Throws
-   * `ERR_MULTISOCKET_HAND_OVER` where they do not fit; they are the caller's then. `room`: for how many addresses, also
-   * later.
+   * `ERR_MULTISOCKET_HAND_OVER` if they do not fit; they then stay the caller's. `room`: the number of addresses to
+   * make room for, later ones included.
    */
   static adopt(config: ServerConfig, addresses: readonly AddressSockets[], room: number): ServerSockets {
     const wanted = config.listen.map(({ transport, protocol }) => protocolsOf(transport, protocol).join(' '));
@@ -89,8 +90,8 @@ export class ServerSockets {
   }
 
   /**
-   * Opens those addresses of `config.listen` that are not there yet; the ones that are stay as they are, with as many
-   * sockets as they have. Rejects as {@link open}, or with `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`; then nothing has changed.
+   * Opens the addresses of `config.listen` that are not open yet. Open ones stay, with their number of sockets. Rejects
+   * like {@link open}, or with `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`; then nothing has changed.
    */
   async change(config: ServerConfig): Promise<AddressChange> {
     const places = this.places(config.listen);
@@ -133,8 +134,8 @@ export class ServerSockets {
   }
 
   /**
-   * For each socket that is about to leave its group, one that stays: who reads the first has to have the other as well,
-   * since replies can only leave through that one.
+   * Pairs each socket that is about to leave its group with one that stays. A reader of the first must have the other
+   * as well, since replies can only leave through that one.
    */
   partners(): [leaving: ServerSocket, staying: ServerSocket][] {
     return this.groups().flatMap(({ members, surplus }) =>
@@ -142,22 +143,22 @@ export class ServerSockets {
     );
   }
 
-  /** Every socket that shall be served, by address, UDP before TCP. */
+  /** Every socket that should be served, by address, UDP before TCP. */
   all(): ServerSocket[] {
     return this.groups().flatMap(({ served }) => served);
   }
 
-  /** The sockets of addresses that are about to be given up: whoever has them is to go on reading them. */
+  /** The sockets of addresses that are being removed. Their readers keep reading them. */
   leaving(): ServerSocket[] {
     return this.#leaving.flatMap(({ groups }) => groups).flatMap(({ members }) => members);
   }
 
-  /** What was bound, one entry an address. */
+  /** The bound addresses, one entry each. */
   addresses(): BoundAddress[] {
     return this.#addresses.map(({ bound }) => ({ ...bound }));
   }
 
-  /** The place among the addresses that are open of each entry of another `listen`; undefined where it is not open. */
+  /** For each entry of another `listen`: its index among the open addresses; undefined if it is not open. */
   places(listen: readonly ListenEntry[]): (number | undefined)[] {
     const left = new Map(this.#addresses.entries());
     return listen.map((entry) => {
@@ -167,12 +168,12 @@ export class ServerSockets {
     });
   }
 
-  /** How many sockets of each protocol the `address`-th address has. */
+  /** The number of sockets of each protocol of the address at index `address`. */
   count(address: number): number {
     return this.#addresses[address].groups[0].members.length;
   }
 
-  /** Has more sockets join those that were inherited, where these let others join. Throws a system error. */
+  /** Adds sockets to inherited ones that allow it. Throws a system error. */
   growInherited(config: ServerConfig): void {
     this.#addresses.forEach((address, i) => {
       address.kept = mostMembers(address);
@@ -185,14 +186,14 @@ export class ServerSockets {
     return this.#addresses.some(hasGrown);
   }
 
-  /** Gives up those that have joined: what comes from here on waits in the others. As {@link resize}. */
+  /** Closes the sockets that have joined; later traffic waits in the inherited ones. Rejects like {@link resize}. */
   async shrinkToInherited(assign: () => Promise<void>): Promise<void> {
     for (const [i, address] of this.#addresses.entries()) {
       if (hasGrown(address)) await this.resize(i, address.kept, assign);
     }
   }
 
-  /** All of them are another process's now, and none of them is to be given up by this one. */
+  /** Leaves all sockets to another process; this one gives none of them up. */
   disown(): void {
     for (const address of this.#addresses) {
       delete address.kept;
@@ -200,7 +201,7 @@ export class ServerSockets {
     }
   }
 
-  /** All of them as another process may take them over. */
+  /** All sockets in the form in which another process takes them over. */
   handOver(): AddressSockets[] {
     return this.#addresses.map(({ bound, groups }) => ({
       name: bound.transport,
@@ -217,9 +218,9 @@ export class ServerSockets {
   }
 
   /**
-   * Gives the `address`-th address `count` sockets of each protocol. More of them join the group; of those that are too
-   * many new traffic is steered away, what waits in them is read, and then they are closed. `assign` is called when
-   * {@link all} has changed, and awaited. Rejects with a system error; the address then has what it had.
+   * Gives the address at index `address` `count` sockets of each protocol. New ones join the group. Traffic is steered
+   * away from surplus ones, which are read until they are empty and then closed. `assign` is called and awaited when
+   * {@link all} has changed. Rejects with a system error; the address then has its earlier number.
    */
   async resize(address: number, count: number, assign: () => Promise<void>): Promise<void> {
     const { groups } = this.#addresses[address];
@@ -246,7 +247,7 @@ export class ServerSockets {
     closeAll([...this.#addresses, ...this.#leaving]);
   }
 
-  /** The lowest slot that none of ours nor of `others` has. */
+  /** The lowest slot that neither our addresses nor `others` have. */
   #freeSlot(others: readonly Address[]): number {
     const taken = new Set([...this.#addresses, ...others].map(({ slot }) => slot));
     for (let slot = 0; slot < this.#room; slot++) if (!taken.has(slot)) return slot;
@@ -271,7 +272,7 @@ function closeAll(addresses: readonly Address[]): void {
   for (const group of addresses.flatMap(({ groups }) => groups)) group.close();
 }
 
-/** Whether two entries of `listen` ask for one address. */
+/** Whether two entries of `listen` mean the same address. */
 function isSame(one: ListenEntry, other: ListenEntry): boolean {
   return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
 }
@@ -291,8 +292,8 @@ function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: n
 }
 
 /**
- * Whether one of the addresses before has the port: next to all addresses of the host, one of them can only be bound by
- * sharing with ourselves.
+ * Whether an earlier address has the port: an address next to all addresses of the host can only be bound by sharing
+ * the port with ourselves.
  */
 function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly Endpoint[]): boolean {
   const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';

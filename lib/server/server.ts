@@ -1,4 +1,3 @@
-/** The server as its user sees it: its life from start to close, its state and its events. */
 import { EventEmitter } from 'node:events';
 import { nativeMissing } from '../native/addon.js';
 import { invalidValue, isCoded, withCode, type CodedError } from '../errors.js';
@@ -19,7 +18,7 @@ import { ServerSockets, type BoundAddress } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';
 import { within } from './within.js';
 
-/** The events of a {@link Server} and what their listeners are given. */
+/** The events of a {@link Server} and the arguments of their listeners. */
 export interface ServerEvents {
   /** Every worker serves. */
   listening: [];
@@ -29,21 +28,21 @@ export interface ServerEvents {
   close: [];
   /** Something went wrong that the server survived: a handler failed, a worker ended. The error has a `code`. */
   warning: [CodedError];
-  /** A handler module has called `context.postMessage`; the number is its worker's. */
+  /** A handler module has called `context.postMessage`; the number is its worker's index. */
   message: [message: unknown, worker: number];
   /** With `sockets: 'auto'`: the number of sockets has changed. */
   adapt: [step: AdaptationStep];
 }
 
-/** How {@link Server.close} closes. */
+/** Options of {@link Server.close}. */
 export interface CloseOptions {
   /** Milliseconds to wait for answers in flight; default: the option `closeTimeout`. */
   timeout?: number;
-  /** Milliseconds to go on serving first, so that load balancers notice; default 0. */
+  /** Milliseconds to keep serving first, so that load balancers notice; default 0. */
   lameduck?: number;
 }
 
-/** What {@link Server.close} had to cut off because its time was up. */
+/** What {@link Server.close} cut off at its timeout. */
 export interface CloseReport {
   /** Queries that handlers still held. */
   queries: number;
@@ -53,17 +52,17 @@ export interface CloseReport {
 
 type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
 
-/** Whether it has been said that native code is missing: once is enough. */
+/** Whether the warning about missing native code has been given; it is given once. */
 let fallbackTold = false;
 
-/** How soon sockets that could not be lent are tried again, in ms. */
+/** Milliseconds after which sockets that could not be lent are tried again. */
 const RETRY = 1000;
 
 /**
- * A DNS server on N SO_REUSEPORT sockets an address. Made by {@link createServer}; see {@link ServerOptions}.
+ * A DNS server on N SO_REUSEPORT sockets for each address. Made by {@link createServer}; see {@link ServerOptions}.
  *
- * A `warning` that nobody listens to is raised as a process warning, so that it is seen. What happens to sockets and
- * workers is published on the channels of `node:diagnostics_channel` that the documentation lists.
+ * A `warning` without a listener becomes a process warning. Changes of sockets and workers are published on the
+ * channels of `node:diagnostics_channel` that the documentation lists.
  */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #parts: ServerParts;
@@ -71,13 +70,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #onAbort = (): void => {
     this.close().catch((error: unknown) => this.emit('error', error as Error));
   };
-  /** The answers that are kept; undefined without the option `cache`. */
+  /** The answer cache; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
   #state: State = 'new';
   #starting: Promise<void> | undefined;
   #closing: Promise<CloseReport> | undefined;
   #ended: Promise<CloseReport> | undefined;
-  /** Aborted when it is about to close. */
+  /** Aborted when the server is about to close. */
   readonly #closed = new AbortController();
   #retry: NodeJS.Timeout | undefined;
   #adaptation: Adaptation | undefined;
@@ -100,10 +99,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Opens the sockets, starts the workers and has them serve; resolves when all of them do.
+   * Opens the sockets, starts the workers and lends them the sockets; resolves when all of them serve.
    *
-   * Rejects with a system error of a socket (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...), with what the handler module
-   * threw as it was loaded, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
+   * Rejects with a system error of a socket (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...), with the error of loading
+   * the handler module, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
    */
   async listen(): Promise<this> {
     return this.#begin(false, async () => {
@@ -117,12 +116,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * In place of {@link listen}: takes over the very sockets of the process that offers them at `path` by
-   * {@link handOver}, serves them, and lets that process go. What waits in them is answered here; nothing is lost.
+   * Replaces {@link listen}: takes over the open sockets of the process that offers them at `path` by {@link handOver},
+   * serves them, and lets that process end. Queries that wait in them are answered here; nothing is lost.
    *
-   * The option `listen` has to have as many entries of the same transports; addresses, ports and numbers of sockets are
-   * those of the other process. Rejects with `ERR_MULTISOCKET_HAND_OVER`, a system error of the path, or what
-   * {@link listen} rejects with; the other process then serves on.
+   * The option `listen` must have as many entries, of the same transports; addresses, ports and numbers of sockets are
+   * those of the other process. Rejects with `ERR_MULTISOCKET_HAND_OVER`, a system error of the path, or an error of
+   * {@link listen}; the other process then keeps serving.
    */
   async adopt(path: string, { timeout = 10_000 }: { timeout?: number } = {}): Promise<this> {
     let adopted: AdoptedSockets | undefined;
@@ -133,7 +132,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       });
       await adopted?.ready();
     } catch (error) {
-      await adopted?.fail((error as Error).message).catch(() => undefined); // it may be gone: `error` says why
+      await adopted?.fail((error as Error).message).catch(() => undefined); // it may have ended: `error` says why
       await this.close({ timeout: 0 });
       throw error;
     }
@@ -141,12 +140,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Offers the sockets to another process of this user, at a Unix socket at `path`, and resolves when one has taken them
-   * over by {@link adopt}; this server has then been closed. Until that one serves, this one does. Meanwhile `reload()`
-   * and `resize()` wait; `close()` withdraws the offer.
+   * Offers the sockets to another process of this user, at a Unix socket at `path`. Resolves when one has taken them
+   * over by {@link adopt}; this server is then closed. It serves until the other process does. Meanwhile `reload()` and
+   * `resize()` wait; `close()` withdraws the offer.
    *
-   * Rejects with `ERR_MULTISOCKET_HAND_OVER` when the other process failed or took too long, an `AbortError` when the offer
-   * was withdrawn, a system error of the path, or `ERR_SERVER_NOT_RUNNING`. The server then serves on.
+   * Rejects with `ERR_MULTISOCKET_HAND_OVER` if the other process failed or took too long, an `AbortError` if the offer
+   * was withdrawn, a system error of the path, or `ERR_SERVER_NOT_RUNNING`. The server then keeps serving.
    */
   async handOver(path: string, { timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
     await this.#changes.next(async (sockets) => {
@@ -157,48 +156,52 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  /** What was bound: an entry for each of `listen`, port 0 resolved. Empty before and after. */
+  /** The bound addresses: an entry for each of `listen`, port 0 resolved. Empty while the server does not listen. */
   addresses(): BoundAddress[] {
     return this.#parts.sockets?.addresses() ?? [];
   }
 
-  /** Counts and the state of each socket and worker, at this moment; no message is sent to ask. */
+  /** Counts and the current state of each socket and worker. Reads shared memory and sends no message. */
   stats(): ServerStatistics {
     return this.#parts.stats();
   }
 
   /**
-   * Starts fresh workers, which load the handler module anew, and gives the sockets to them; the old ones finish what
-   * they hold, within `closeTimeout`, and go. No query is lost, but for those to addresses that are given up. Resolves when
-   * the old workers are gone.
+   * Starts fresh workers, which load the handler module anew, and gives the sockets to them. The old workers finish
+   * what they hold, within `closeTimeout`, and end. No query is lost, except those to removed addresses. Resolves when
+   * the old workers have ended.
    *
-   * Rejects with what kept a fresh worker from starting or an address from being opened, with what {@link createServer}
-   * throws, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, and `ERR_SERVER_NOT_RUNNING` when the server does not listen; the old
-   * workers and addresses then stay.
+   * Rejects with the error that kept a fresh worker from starting or an address from being opened, with an error of
+   * {@link createServer}, `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`, `ERR_MULTISOCKET_OWN_TLS` if `changes` has `tls` without
+   * `listen` and an address has TLS settings of its own, or `ERR_SERVER_NOT_RUNNING` if the server does not listen; the
+   * old workers and addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
     return this.#changes.reload(changes);
   }
 
   /**
-   * Changes the option `tls` for new connections of `tls://`, `https://` and `grpc://`, on every socket and in every worker,
-   * those that start later included. What `changes` leave out stays as it is: `secure({ cert, key })` renews a certificate
-   * and keeps `ca` and `requestCert`. Open connections stay; handshakes that have not ended are broken off if more changes than
-   * the certificate. Sessions that began before cannot be resumed (RFC 8446 s.2.2), unless nothing changes.
+   * Changes the option `tls` for new connections of `tls://`, `https://` and `grpc://`, on every socket and in every
+   * worker, those that start later included. A setting that `changes` omits stays: `secure({ cert, key })` renews a
+   * certificate and keeps `ca` and `requestCert`. Open connections stay; unfinished handshakes are aborted if more than
+   * the certificate changes. Earlier sessions cannot be resumed (RFC 8446 s.2.2), unless nothing changes.
    *
-   * Resolves when no worker accepts with the old settings. Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`,
-   * which name the option, `ERR_SERVER_NOT_RUNNING`, or `ERR_MULTISOCKET_NO_TLS` when the server was made without the option
-   * `tls`; the old settings then stay.
+   * Resolves when no worker accepts with the old settings. The old settings stay if it rejects:
+   * - `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`: `changes` is invalid; the message names the option.
+   * - `ERR_MULTISOCKET_OWN_TLS`: addresses have TLS settings of their own, which `reload({ listen })` renews; the message
+   *   names them. An address with `tls: null` is not encrypted and does not count.
+   * - `ERR_MULTISOCKET_NO_TLS`: the server has no option `tls`.
+   * - `ERR_SERVER_NOT_RUNNING`: the server does not listen.
    */
   secure(changes: Partial<TlsSettings>): Promise<void> {
     return this.#changes.secure(changes);
   }
 
   /**
-   * Changes the secrets of cookies, for all workers at once: 1 to 4 of 32 hexadecimal digits, the first of which makes
-   * cookies from now on. Those made with the others are good as well. Without `secrets`: a fresh one, made at random, and
-   * the last one. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, also for a server that was made without the
-   * option `cookies`.
+   * Changes the secrets of cookies for all workers at once: 1 to 4 secrets of 32 hexadecimal digits. The first one
+   * makes cookies from now on; cookies made with the others stay valid. Without `secrets`: a fresh random secret and
+   * the previous one. Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, also for a server that was made without
+   * the option `cookies`.
    */
   rotateCookieSecrets(secrets?: readonly string[]): void {
     const checked = secrets === undefined ? undefined : checkSecrets(secrets);
@@ -210,33 +213,33 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Gives every address, or the one that was the `address`-th of `listen`, another number of sockets, 1 to 1,024. No
-   * query is lost: surplus sockets get nothing new, are read until nothing waits in them, and are then closed. Rejects
-   * with a system error (`EMFILE`, ...), `ERR_OUT_OF_RANGE`, or `ERR_SERVER_NOT_RUNNING`.
+   * Changes the number of sockets of every address, or of the one at index `address` of `listen`, to 1 to 1,024. No
+   * query is lost: surplus sockets get nothing new, are read until they are empty, and are then closed. Rejects with a
+   * system error (`EMFILE`, ...), `ERR_OUT_OF_RANGE`, or `ERR_SERVER_NOT_RUNNING`.
    */
   async resize(sockets: number, address?: number): Promise<void> {
     await this.#changes.resize(checkSocketCount('sockets', sockets), address);
   }
 
   /**
-   * Stops taking queries, waits for those in flight, all workers at a time and no longer than `timeout`, ends the
-   * workers and closes the sockets. Resolves when all is closed, with what was cut off; may be called again.
+   * Stops taking queries, waits up to `timeout` for those in flight in all workers, ends the workers and closes the
+   * sockets. Resolves with what was cut off when everything is closed. May be called again.
    *
-   * Sockets that have joined those of a service manager (`listenFds`) are emptied and closed first, unless `timeout` is 0:
-   * what comes later waits in those that the manager has, for the next process.
+   * Sockets that have joined those of a service manager (`listenFds`) are emptied and closed first, unless `timeout` is
+   * 0: later traffic waits in the manager's sockets for the next process.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
     this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  /** Lets the server keep the process alive, as it does from the start. */
+  /** Makes the server keep the process alive. This is the default. */
   ref(): this {
     this.#parts.supervisor.ref(true);
     return this;
   }
 
-  /** Lets the process end though the server is open. */
+  /** Lets the process end while the server is open. */
   unref(): this {
     this.#parts.supervisor.ref(false);
     return this;
@@ -247,7 +250,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  /** `takesOver`: from a server that goes on until this one serves. */
+  /** `takesOver`: from a server that keeps serving until this one serves. */
   async #begin(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<this> {
     if (this.#state !== 'new') {
       throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');

@@ -1,4 +1,3 @@
-/** Starts one worker of a server, on a thread of its own or on the calling one. */
 import { pathToFileURL } from 'node:url';
 import { invalidValue } from '../errors.js';
 import { addon, nativeMissing } from '../native/addon.js';
@@ -10,7 +9,7 @@ import type { SupervisedWorker, WorkerLife } from './supervised-worker.js';
 import { beatInterval } from './supervisor.js';
 import { WorkerThread, type WorkerEvents } from './worker-thread.js';
 
-/** Starts the worker with that number. */
+/** Starts the worker with that number, on a thread of its own or on the calling one. */
 export function startWorker(
   config: ServerConfig,
   index: number,
@@ -44,7 +43,7 @@ export function startWorker(
     counters.returnSeat(place.seat);
   };
   if (workers === 0) {
-    // Cloned as it would be between threads, and like there not before the caller has gone on.
+    // The message is cloned, and delivered after the caller has continued, as it is between threads.
     const postMessage = (message: unknown): void => {
       queueMicrotask(events.message.bind(events, structuredClone(message)));
     };
@@ -71,7 +70,7 @@ export function startWorker(
 
 let starts = 0;
 
-/** The module as a thread of its own would load it: not the one that was loaded before. */
+/** The URL at which the module is loaded again, as a thread of its own would load it. */
 function anew(href: string): string {
   return `${href}#${++starts}`;
 }

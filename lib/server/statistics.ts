@@ -1,4 +1,4 @@
-/** The counters of a server: where they stand in shared memory, and what `stats()` makes of them. */
+/** The counters of a server: their layout in shared memory, and the result of `stats()`. */
 import { addon, type CacheCounters } from '../native/addon.js';
 import type { Transport } from '../message/batch.js';
 import { ConnectionLimits } from '../worker/stream/connection-limits.js';
@@ -8,30 +8,30 @@ import { NUMBERS_PER_ADDRESS } from './served-group.js';
 import type { ServerSockets } from './server-sockets.js';
 import type { Supervisor } from './supervisor.js';
 
-/** What is known of one socket. */
+/** Statistics of one socket. */
 export interface SocketStatistics extends Record<SocketCounter, number> {
   protocol: 'udp' | 'tcp';
-  /** What is spoken there: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
+  /** The protocol of the socket: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   transport: Transport;
   address: string;
   port: number;
-  /** Its place among the sockets of its address and protocol, from 0. */
+  /** Its index among the sockets of its address and protocol, from 0. */
   index: number;
-  /** The number of the worker that serves it; undefined when nobody does at this moment. */
+  /** The index of the worker that serves it; undefined if none does at this moment. */
   worker: number | undefined;
   /** UDP: bytes that wait in the kernel, with its bookkeeping. TCP: connections that wait to be accepted. */
   queued: number;
-  /** What `queued` fills, in the same unit. */
+  /** The capacity of the queue, in the unit of `queued`. */
   capacity: number;
-  /** UDP: datagrams that the kernel dropped since the socket was opened, because its buffer was full. */
+  /** UDP: datagrams that the kernel has dropped since the socket was opened, because its buffer was full. */
   drops: number;
 }
 
-/** What is known of one worker: its number, and its counters since it started. */
+/** Statistics of one worker: its index, and its counters since it started. */
 export interface WorkerStatistics extends Record<WorkerCounter, number> {
-  /** Two have the same while one takes over from the other. */
+  /** Two workers have the same index while one takes over from the other. */
   index: number;
-  /** Whether it has not turned its event loop for `stallTimeout`. */
+  /** Whether its event loop has not turned for `stallTimeout`. */
   stalled: boolean;
   /** Milliseconds that its event loop has been busy since it started (`performance.eventLoopUtilization`). */
   busy: number;
@@ -43,7 +43,7 @@ export interface ServerStatistics {
   workers: WorkerStatistics[];
   /** The sum of all workers' counters, those of workers that have ended included. */
   totals: Record<WorkerCounter, number>;
-  /** The answer cache, of a server that has one. */
+  /** The counters of the answer cache; undefined without a cache. */
   cache?: CacheCounters;
 }
 
@@ -53,8 +53,8 @@ const GAUGES: readonly WorkerCounter[] = ['inFlight', 'tcpOpen'];
 /**
  * A server's shared memory. Each element is written by one thread at a time and read by any.
  *
- * A worker has a seat: a row that is its own while it lives. There are more seats than workers, so that fresh workers can
- * come before the old ones go.
+ * A worker has a seat: a row that is its own while it lives. There are more seats than workers, so that fresh workers
+ * can start before the old ones end.
  */
 export class Counters {
   readonly #memory: SharedArrayBuffer;
@@ -63,7 +63,7 @@ export class Counters {
   readonly #firstSeat: number;
   readonly #seats: number;
   readonly #freeSeats: number[];
-  /** What workers had counted that have ended. */
+  /** The counts of workers that have ended. */
   readonly #past = new Float64Array(layout.workerRow);
 
   /** Room for the sockets of that many addresses and for that many workers at a time. */
@@ -77,27 +77,30 @@ export class Counters {
     this.#freeSeats = Array.from({ length: workers }, (_, i) => workers - 1 - i);
   }
 
-  /** An address gets the rows of another one that is gone: they begin anew. */
+  /** Clears the rows of an address that is gone, for the next one. */
   forgetAddress(slot: number): void {
     const size = NUMBERS_PER_ADDRESS * layout.socketRow;
     this.#elements.fill(0, slot * size, (slot + 1) * size);
   }
 
-  /** A seat for a worker that is about to start, and what it needs to count there. */
+  /** Takes a seat for a worker that is about to start; returns what it needs to count there. */
   takeSeat(): { seat: number; row: number; memory: SharedArrayBuffer; connections: SharedArrayBuffer } {
     const seat = this.#freeSeats.pop();
     if (seat === undefined) throw new Error('more workers than there are seats for');
     return { seat, row: this.#rowOf(seat), memory: this.#memory, connections: this.#connections };
   }
 
-  /** A worker has ended: what it counted is kept, what it held open is no longer there. */
+  /** Returns the seat of a worker that has ended: its counts are kept, its gauges are cleared. */
   returnSeat(seat: number): void {
     ConnectionLimits.forget(this.#connections, seat);
     this.settle(seat);
     this.#freeSeats.push(seat);
   }
 
-  /** Keeps what a worker has counted. One that is written off has its seat, and its connections, until its thread ends. */
+  /**
+   * Keeps the counts of a worker. A worker that is written off has its seat, and its connections, until its thread
+   * ends.
+   */
   settle(seat: number): void {
     const row = this.#rowOf(seat);
     workerCounters.forEach((name, i) => {

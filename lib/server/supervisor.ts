@@ -1,29 +1,28 @@
-/** Keeps a server's workers alive: starts them, sees that they turn, replaces those that die, renews all of them. */
 import { withCode, type CodedError } from '../errors.js';
 import type { Borrower } from './borrower.js';
 import { channels } from './diagnostics.js';
 import { hasEnded, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
 import { within } from './within.js';
 
-/** How soon a worker that has died is replaced: at once, then ever later while it dies young, in ms. */
+/** Milliseconds before the second replacement of a worker that dies young. The first one is immediate; delays grow. */
 const FIRST_DELAY = 100;
 const MAX_DELAY = 1000;
 /**
- * A worker that lives for so long, in ms, did not die of its start. Short, since what kills a worker may come again and
- * again: a server whose workers die once a second is to be there between their deaths.
+ * Milliseconds of life after which the death of a worker does not count as young. The time is short because a cause of
+ * death may recur: a server whose workers die once a second must serve between their deaths.
  */
 const HEALTHY_AFTER = 500;
-/** Beats are told apart by a quarter of this, in ms, where neither `stallTimeout` nor `killTimeout` is shorter. */
+/** Beats come at a quarter of this, in ms, unless `stallTimeout` or `killTimeout` is shorter. */
 const DEFAULT_STALL = 1000;
-/** A server with fewer workers than this may have this many that are written off. */
+/** The least limit of written-off workers, for servers with fewer workers than this. */
 const MIN_WRITTEN_OFF = 4;
 
-/** How many workers that are written off a server may have: with so many no other is started until one has ended. */
+/** How many written-off workers a server may have. At the limit no other worker starts until one has ended. */
 export function maxWrittenOff(workers: number): number {
   return Math.max(workers, MIN_WRITTEN_OFF);
 }
 
-/** How often workers beat, and their supervisor looks whether they do, in ms. */
+/** Milliseconds between two beats of a worker, and between two checks by its supervisor. */
 export function beatInterval({
   stallTimeout,
   killTimeout,
@@ -32,23 +31,23 @@ export function beatInterval({
   return Math.max(1, Math.min(...timeouts) / 4);
 }
 
-/** What a {@link Supervisor} needs from its server. */
+/** Options of {@link Supervisor}: settings and functions of its server. */
 export interface SupervisorOptions {
   workers: number;
-  /** A worker that has not turned its loop for so long, in ms, is helped; 0: never. */
+  /** Milliseconds after which a worker whose loop does not turn is helped; 0: never. */
   stallTimeout: number;
-  /** A worker that has not for so long is replaced; 0: never. */
+  /** Milliseconds after which a worker whose loop does not turn is replaced; 0: never. */
   killTimeout: number;
   /** Starts a worker. */
   start(index: number, life: WorkerLife): SupervisedWorker;
-  /** Which workers are there, or how well they are, has changed: the sockets have to be assigned anew. */
+  /** The set of workers, or their health, has changed: the sockets must be assigned again. */
   changed(): void;
   warn(error: Error): void;
-  /** The worker serves nothing any more. */
+  /** The worker no longer serves anything. */
   buried(worker: SupervisedWorker): void;
 }
 
-/** A place for a worker, which others fill when it dies. */
+/** A place for a worker, filled again when the worker dies. */
 class Slot {
   readonly index: number;
   /** The worker that is ready. */
@@ -57,17 +56,17 @@ class Slot {
   starting: SupervisedWorker | undefined;
   stalled = false;
   startedAt = 0;
-  /** How often in a row a worker of this slot has died young. */
+  /** How many workers of this slot in a row have died young. */
   deaths = 0;
   restart: NodeJS.Timeout | undefined;
-  /** Whether it is to be filled no more. */
+  /** Whether it is not filled any more. */
   closed = false;
 
   constructor(index: number) {
     this.index = index;
   }
 
-  /** Fills it no more; returns the workers that it has. */
+  /** Stops filling it; returns its workers. */
   close(): SupervisedWorker[] {
     this.closed = true;
     clearTimeout(this.restart);
@@ -75,15 +74,15 @@ class Slot {
   }
 }
 
-/** Keeps the workers of a server alive. */
+/** Keeps a server's workers alive: starts them, checks that their loops turn, replaces the dead, and renews all. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #slots: Slot[] = [];
-  /** Those of a start or renewal that is not complete yet. */
+  /** The slots of a start or renewal that is not complete yet. */
   #fresh: Slot[] = [];
-  /** Workers that are to go, and the ms that each may not turn its loop before it is ended. */
+  /** Workers that are about to end, with the ms for which the loop of each may not turn before it is ended. */
   readonly #retiring = new Map<SupervisedWorker, number>();
-  /** Workers that were written off and have not ended. */
+  /** Workers that are written off and have not ended. */
   #writtenOff = 0;
   #watch: NodeJS.Timeout | undefined;
   #lastLook = 0;
@@ -94,24 +93,24 @@ export class Supervisor {
     this.#options = options;
   }
 
-  /** Every worker that is ready, those that are about to go included. */
+  /** Every worker that is ready, including those that are about to end. */
   get all(): SupervisedWorker[] {
     return [...[...this.#slots, ...this.#fresh].flatMap(({ worker }) => worker ?? []), ...this.#retiring.keys()];
   }
 
-  /** Whether a thread that was written off may still have descriptors of the server's sockets. */
+  /** Whether a written-off thread may still have descriptors of the server's sockets. */
   get hasWrittenOff(): boolean {
     return this.#writtenOff > 0;
   }
 
-  /** Whether the worker is known not to turn its loop. */
+  /** Whether the worker's loop is known to have stalled. */
   isStalled(worker: Borrower): boolean {
     return this.#slots.some((slot) => slot.worker === worker && slot.stalled);
   }
 
   /**
-   * The workers that shall serve the `place`-th socket: the one whose turn it is; when it is stalled, a sound one beside
-   * it; when it is gone, a sound one in its place. Empty when there is none.
+   * The workers that should serve the socket at index `place`: the one whose turn it is; if it is stalled, a healthy
+   * one beside it; if it is gone, a healthy one in its place. Empty if there is no worker.
    */
   readersFor(place: number): Borrower[] {
     const slot = this.#slots[place % this.#slots.length];
@@ -122,8 +121,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts all workers. A worker that dies after it was ready is replaced, also while others start. Rejects when one
-   * cannot start, or when {@link end} is called meanwhile; then none is left.
+   * Starts all workers. A worker that dies after it was ready is replaced, also while others start. Rejects if one
+   * cannot start, or if {@link end} is called in the meantime; then no worker is left.
    */
   async start(): Promise<void> {
     this.#slots = await this.#startAll();
@@ -134,9 +133,9 @@ export class Supervisor {
   }
 
   /**
-   * Starts fresh workers in place of all; the old ones are drained, within `timeout` ms, as soon as `assign` has given
-   * their sockets away. `prepare` is awaited when the fresh ones are there. Rejects when one of them cannot start, with
-   * what `prepare` rejects with, or when {@link end} is called before `assign`; then everything is as before.
+   * Starts fresh workers in place of all. The old ones are drained, within `timeout` ms, as soon as `assign` has given
+   * their sockets away. `prepare` is awaited when the fresh ones are ready. Rejects if one of them cannot start, with
+   * an error of `prepare`, or if {@link end} is called before `assign`; then everything is as before.
    */
   async renew(prepare: () => Promise<void>, assign: () => Promise<void>, timeout: number): Promise<void> {
     const fresh = await this.#startAll(prepare);
@@ -181,7 +180,7 @@ export class Supervisor {
       this.#refuseWhenEnding();
       return slots;
     } catch (error) {
-      // Nothing waits for those that are still starting.
+      // Nothing waits for workers that are still starting.
       await this.#dismiss(slots.flatMap((slot) => slot.close()));
       this.#refuseWhenEnding();
       throw error;
@@ -248,7 +247,7 @@ export class Supervisor {
   #bury(slot: Slot, worker: SupervisedWorker, error: CodedError): void {
     channels.exit.publish({ worker: worker.index, error });
     this.#options.buried(worker);
-    // A worker that is written off has been named already.
+    // The error of a written-off worker has been reported already.
     if (error.code !== 'ERR_MULTISOCKET_WORKER_BLOCKED') this.#options.warn(error);
     this.#retiring.delete(worker);
     if (slot.worker !== worker) return;
@@ -279,14 +278,14 @@ export class Supervisor {
     if (!this.#ref) slot.restart.unref();
   }
 
-  /** Looks for workers that do not turn their loops. */
+  /** Checks for workers whose loops have stalled. */
   #look(interval: number): void {
     const late = performance.now() - this.#lastLook > 3 * interval;
     this.#lastLook = performance.now();
-    // This thread itself, or the process, has stood still: the workers have had no time to beat.
+    // This thread, or the whole process, has stood still: the workers have had no time to beat.
     if (late) return;
     for (const [worker, timeout] of this.#retiring) {
-      // It would hold up the renewal for ever: it gives nothing back.
+      // It would hold up the renewal for ever, since it gives nothing back.
       if (worker.stalledFor() > Math.max(timeout, 4 * interval)) void worker.destroy();
     }
     let changed = false;

@@ -1,4 +1,3 @@
-/** The owner's side of a worker thread. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { packageFile } from '../native/package-files.js';
 import { withCode, type CodedError } from '../errors.js';
@@ -10,17 +9,17 @@ import { fromReported, type Order, type Report, type ServerSocket, type WorkerSt
 import { startTimeoutError, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
 import { within } from './within.js';
 
-/** How long a thread may take to end, in ms, before it is written off. One that runs JavaScript ends at once. */
+/** Milliseconds that a thread may take to end before it is written off. A thread that runs JavaScript ends at once. */
 const END_TIME = 1000;
 
-/** What a {@link WorkerThread} tells its owner. */
+/** The events of a {@link WorkerThread}, for its owner. */
 export interface WorkerEvents extends WorkerLife {
   warn(error: Error): void;
   /** Its handler module has sent a message. */
   message(message: unknown): void;
-  /** It has been written off: its sockets are to be taken from it. */
+  /** It has been written off: its sockets must be taken from it. */
   abandon(): void;
-  /** Its thread has ended. Called once, before any other sign of it. */
+  /** Its thread has ended. Called once, before any other event about its end. */
   exited(): void;
   logger: Logger;
 }
@@ -32,7 +31,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A worker that serves on a thread of its own. */
+/** A worker that serves on a thread of its own, seen from the owner's thread. */
 export class WorkerThread implements SupervisedWorker {
   readonly index: number;
   readonly seat: number;
@@ -45,13 +44,13 @@ export class WorkerThread implements SupervisedWorker {
   readonly #events: WorkerEvents;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
-  /** Set until it is ready or cannot be any more. */
+  /** Set until it is ready or has failed to start. */
   #starting: Waiting | undefined;
   #orders = 0;
-  /** Whether it was told to end. */
+  /** Whether it has the order to end. */
   #ending = false;
   #ended: Promise<void> | undefined;
-  /** Why it takes no orders any more; undefined while it does. */
+  /** Why it takes no more orders; undefined while it does. */
   #over: CodedError | undefined;
   #error: Error | undefined;
 
@@ -71,7 +70,7 @@ export class WorkerThread implements SupervisedWorker {
     });
     threadStarted();
     this.ready = this.#start();
-    this.ready.catch(() => undefined); // the supervisor sees it
+    this.ready.catch(() => undefined); // the supervisor handles it
     this.#worker.on('message', (report: Report) => {
       this.#hear(report);
     });
@@ -89,7 +88,7 @@ export class WorkerThread implements SupervisedWorker {
 
   lend(sockets: readonly ServerSocket[]): Promise<void> {
     const lent = this.#order({ kind: 'lend', sockets: [...sockets] });
-    // A worker that does not even begin to serve is as bad as one that does not start.
+    // A worker that never begins to serve counts as one that does not start.
     const timer = this.#onceLate(() => {
       this.kill(startTimeoutError(this.index, this.#startTimeout, this.#href));
     });
@@ -191,7 +190,7 @@ export class WorkerThread implements SupervisedWorker {
     return waiting;
   }
 
-  /** Ends the thread; resolves when it has ended or is written off. */
+  /** Ends the thread; resolves when the thread has ended or is written off. */
   #end(): Promise<void> {
     this.#ended ??= this.#terminate();
     return this.#ended;
@@ -200,7 +199,7 @@ export class WorkerThread implements SupervisedWorker {
   async #terminate(): Promise<void> {
     this.#worker.terminate().catch(() => undefined); // never rejects; its exit is what matters
     await within(END_TIME, [this.#exited]);
-    // This thread may have been busy meanwhile: what has happened by now is to be heard first.
+    // This thread may have been busy in the meantime: pending messages are handled first.
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#over === undefined) this.#writeOff();
   }
@@ -231,11 +230,11 @@ export class WorkerThread implements SupervisedWorker {
     );
   }
 
-  /** It carries out nothing any more. */
+  /** Rejects or resolves all pending orders: it carries out nothing more. */
   #conclude(error: CodedError): void {
     this.#over = error;
     for (const waiting of this.#waiting.values()) {
-      // A worker that was told to end has done what the order wanted.
+      // For a worker that has the order to end, its end is success.
       if (this.#ending) waiting.resolve();
       else waiting.reject(error);
     }

@@ -1,7 +1,9 @@
-/** Bounds on the connections of a small server. */
 import type { Socket } from 'node:net';
 
-/** The open connections of one listener. There are never more than a limit: a new one closes the oldest. */
+/**
+ * The open connections of one listener of a small server, bounded in number: a new one above the limit closes the
+ * oldest.
+ */
 export class AcceptedSockets {
   readonly #limit: number;
   readonly #lifetime: number | undefined;
@@ -14,13 +16,13 @@ export class AcceptedSockets {
     this.#lifetime = lifetime;
   }
 
-  /** Takes a connection that was just accepted. */
+  /** Adds a connection that was just accepted. */
   add(socket: Socket): void {
     const [oldest] = this.#open;
     if (this.#open.size >= this.#limit) this.#destroy(oldest);
     this.#open.add(socket);
     const timer = this.#lifetime === undefined ? undefined : setTimeout(() => socket.destroy(), this.#lifetime);
-    socket.on('error', () => undefined); // the client closed it, which 'close' tells as well
+    socket.on('error', () => undefined); // the client closed it, which 'close' reports as well
     socket.on('close', () => {
       clearTimeout(timer);
       this.#open.delete(socket);

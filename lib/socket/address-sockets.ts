@@ -1,16 +1,21 @@
-/** The sockets of one address: as many TCP as UDP for DNS, on one port (RFC 7766 s.5); TCP alone for what is encrypted. */
+/**
+ * The sockets of one address: as many TCP as UDP for DNS, on one port (RFC 7766 s.5); TCP only for encrypted
+ * transports.
+ */
 import type { AddressTransport, Protocol } from './addresses.js';
 import { SocketGroup, type SocketGroupOptions } from './socket-group.js';
 
-/** The sockets of one address as they come from, or go to, another process. */
+/** The sockets of one address as processes hand them over. */
 export interface AddressSockets {
-  /** What the processes call it: a transport, or a unit's name. */
+  /** The name that the processes give it: a transport, or a unit's name. */
   name: string;
   /** UDP before TCP, all on one address and port. */
   groups: SocketGroup[];
 }
 
-/** How many ports are tried when the system may choose one: it picks one that UDP has free, and TCP may not. */
+/**
+ * The number of ports that are tried if the system may choose one: a port that is free for UDP may be taken for TCP.
+ */
 export const MAX_TRIES = 10;
 
 /** The protocols that an address has sockets for, UDP before TCP. */
@@ -25,7 +30,7 @@ export function openAddress(
   options: Omit<SocketGroupOptions, 'protocol'>,
   protocol?: Protocol,
 ): SocketGroup[] {
-  // The buffers are for datagrams: those of a TCP connection grow by need, which a size of one's own would stop.
+  // The buffer sizes are for datagrams: buffers of a TCP connection grow by need, and a fixed size would stop that.
   const stream = { ...options, receiveBufferSize: 0, sendBufferSize: 0, protocol: 'tcp' as const };
   const protocols = protocolsOf(transport, protocol);
   if (!protocols.includes('udp')) return [SocketGroup.open(stream)];

@@ -1,9 +1,9 @@
-/** Where to listen: reading the entries of `listen`, and looking up names. */
+/** Addresses to listen on: reads the entries of `listen`, and looks up names. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 
-/** What is spoken at an address: `dns` is UDP and TCP. */
+/** The transport of an address: `dns` is UDP and TCP. */
 export type AddressTransport = keyof typeof DEFAULT_PORTS;
 
 /** An address to listen on. */
@@ -17,25 +17,25 @@ export interface ListenAddress {
   sockets: number | undefined;
   /** IPV6_V6ONLY. */
   ipv6Only: boolean;
-  /** With `dns`: the one protocol that it has sockets for; undefined: both. */
+  /** With `dns`: the only protocol that it has sockets for; undefined: both. */
   protocol?: Protocol;
 }
 
-/** What a socket speaks. */
+/** The protocol of a socket. */
 export type Protocol = 'udp' | 'tcp';
 
-/** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484, and for gRPC what CoreDNS has. */
+/** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484; the port of gRPC is CoreDNS's. */
 export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443 } as const;
 
 const NO_QUIC = 'Node has no QUIC that a server can use yet';
-/** Transports that cannot be served, and why. */
+/** Transports that are not supported, and why. */
 export const UNSUPPORTED: Readonly<Record<string, string>> = { quic: NO_QUIC, https3: NO_QUIC };
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.?$/i;
 
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
- * and IPv6), each with `dns://`, `tls://`, `https://` or `grpc://` before it or not, or an object
- * `{ transport, address, port, sockets, ipv6Only, protocol }`. Without a port it is 53, 853 for `tls`, or 443.
+ * and IPv6), each with an optional `dns://`, `tls://`, `https://` or `grpc://` in front, or an object `{ transport,
+ * address, port, sockets, ipv6Only, protocol }`. The default port is 53, 853 for `tls`, and 443 for `https` and `grpc`.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
  * for `quic://` and `https3://`.
@@ -57,19 +57,19 @@ export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): L
   };
 }
 
-/** Looks up an address that is a name; others are returned as they are. Rejects with the look-up's error. */
+/** Looks up an address that is a name; returns other addresses unchanged. Rejects with the look-up's error. */
 export async function resolveAddress(address: ListenAddress): Promise<ListenAddress> {
   if (isIP(address.address) !== 0) return address;
   const found = await lookup(address.address);
   return { ...address, address: found.address };
 }
 
-/** `127.0.0.1:53`, `[::1]:53`: an address and port as they are written together (RFC 3986 s.3.2.2). */
+/** `127.0.0.1:53`, `[::1]:53`: an address with its port (RFC 3986 s.3.2.2). */
 export function formatAddress(address: string, port: number): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** `tls://[::1]:853`: an address with its transport, as messages name it. */
+/** `tls://[::1]:853`: an address with its transport, as in messages. */
 export function nameOfAddress({
   transport,
   address,
@@ -86,12 +86,12 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(entry);
   const transport = checkTransport(scheme?.[1].toLowerCase() ?? 'dns', entry);
   const rest = entry.slice(scheme?.[0].length ?? 0);
-  // In turn: a bare address, which may be IPv6 and full of colons; [address] or name with or without a port.
+  // In turn: a bare address, which may be IPv6 and contain colons; [address] or name, with an optional port.
   if (isIP(rest) !== 0) return { transport, address: rest, port: DEFAULT_PORTS[transport] };
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(rest);
   if (parts === null || rest === '')
     throw invalidValue('listen', 'must be ADDRESS, ADDRESS:PORT or [IPV6]:PORT', entry);
-  // A group that did not take part is undefined, whatever the type says.
+  // A group that did not take part in the match is undefined, unlike its type.
   const [, bracketed, plain, digits] = parts as (string | undefined)[];
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw invalidValue('listen', 'has no IPv6 address in brackets', entry);

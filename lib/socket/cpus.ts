@@ -1,9 +1,8 @@
-/** How many CPUs this process may use. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Where to look; tests have file trees of their own. */
+/** Inputs of {@link usableCpus}; tests use file trees of their own. */
 export interface CpuSources {
   /** The root of the file system; default `/`. */
   root?: string;
@@ -15,14 +14,14 @@ export interface CpuSources {
  * The CPUs that this process may use, at least 1: the smaller of its affinity (sched_getaffinity(2)) and the quota of
  * its control groups, rounded up. The quota is `cpu.max` of the group and of those above it (cgroup v2, kernel document
  * Documentation/admin-guide/cgroup-v2.rst) or `cpu.cfs_quota_us` over `cpu.cfs_period_us` (v1,
- * Documentation/scheduler/sched-bwc.rst). What cannot be read limits nothing.
+ * Documentation/scheduler/sched-bwc.rst). A file that cannot be read sets no limit.
  */
 export function usableCpus({ root = '/', parallelism = availableParallelism() }: CpuSources = {}): number {
   const limits = groupDirectories(root).map((directory) => Math.min(quotaV2(directory), quotaV1(directory)));
   return Math.max(1, Math.min(parallelism, ...limits.map((limit) => Math.ceil(limit))));
 }
 
-/** The directories of this process's groups that can hold a CPU quota, each with all that are above it. */
+/** The directories of this process's groups that can hold a CPU quota, each with all its parents. */
 function groupDirectories(root: string): string[] {
   const directories: string[] = [];
   const mounts = read(root, '/proc/self/mountinfo').split('\n').map(parseMount);
@@ -72,7 +71,7 @@ function quotaV1(directory: string): number {
   return ratio(read(directory, 'cpu.cfs_quota_us'), read(directory, 'cpu.cfs_period_us'));
 }
 
-/** Quota over period; Infinity where there is none: absent, `max` (v2) or -1 (v1). */
+/** Quota over period; Infinity without a quota: absent, `max` (v2) or -1 (v1). */
 function ratio(quota: string | undefined, period: string | undefined): number {
   const cpus = Number(quota) / Number(period);
   return Number(quota) > 0 && cpus > 0 ? cpus : Infinity;
@@ -82,7 +81,7 @@ function read(directory: string, file: string): string {
   try {
     return readFileSync(join(directory, file), 'utf8');
   } catch {
-    // Not there, or not ours to read: then it says nothing of a limit.
+    // The file is missing or not readable: it sets no limit.
     return '';
   }
 }

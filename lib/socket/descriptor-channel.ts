@@ -8,25 +8,25 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import { addon } from '../native/addon.js';
 import { withCode, type CodedError } from '../errors.js';
 
-/** The most descriptors that are sent at once: `kMaxDescriptors` in `native/net/descriptor_channel.h` says why. */
+/** The most descriptors that are sent at once; `kMaxDescriptors` in `native/net/descriptor_channel.h` says why. */
 const CHUNK = 252;
-/** Bounds of what is believed of a header: a description of 16 addresses of 2 times 1,024 sockets is far below. */
+/** Upper bounds for the values of a header: a description of 16 addresses of 2 times 1,024 sockets is far below. */
 const MAX_JSON = 1 << 20;
 const MAX_DESCRIPTORS = 1 << 16;
 
-/** A message as it was received. */
+/** A received message. */
 export interface ReceivedMessage {
   content: object;
-  /** The receiver's own from now on, close-on-exec. */
+  /** Owned by the receiver, close-on-exec. */
   descriptors: number[];
 }
 
-/** `ERR_MULTISOCKET_HAND_OVER`: the two processes did not come to an agreement. */
+/** The error `ERR_MULTISOCKET_HAND_OVER`: the two processes did not come to an agreement. */
 export function handOverError(reason: string, cause?: unknown): CodedError {
   return withCode(new Error(reason, cause === undefined ? {} : { cause }), 'ERR_MULTISOCKET_HAND_OVER');
 }
 
-/** Waits on the event loop until one native socket can do something. One wait at a time. */
+/** Waits on the event loop until a native socket is ready. One wait at a time. */
 class Waiting {
   readonly native;
   #onReady = (): void => undefined;
@@ -37,7 +37,7 @@ class Waiting {
     });
   }
 
-  /** Tries until `attempt` returns something. Rejects with the signal's reason, or what `attempt` throws. */
+  /** Tries until `attempt` returns a value. Rejects with the signal's reason, or an error of `attempt`. */
   async until<T>(write: boolean, attempt: () => T | undefined, signal: AbortSignal): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
@@ -70,12 +70,12 @@ export class DescriptorChannel {
     this.#socket = new Waiting(fd);
   }
 
-  /** Connects to who listens at `path`. `EACCES` when that is a process of another user. */
+  /** Connects to the process that listens at `path`. Throws `EACCES` if that is a process of another user. */
   static connect(path: string): DescriptorChannel {
     return new DescriptorChannel(addon.DescriptorChannel.connect(path));
   }
 
-  /** Sends what can be written as JSON, and descriptors, which stay the sender's; resolves when the kernel has all. */
+  /** Sends content as JSON, and descriptors, which stay the sender's; resolves when the kernel has taken all. */
   async send(content: object, descriptors: readonly number[], signal: AbortSignal): Promise<void> {
     const json = Buffer.from(JSON.stringify(content));
     const header = Buffer.alloc(8);
@@ -93,8 +93,9 @@ export class DescriptorChannel {
   }
 
   /**
-   * The next message; undefined when the other side has closed instead. `ERR_MULTISOCKET_HAND_OVER` when it is none of
-   * ours or is cut off; `EMFILE` when this process has no room for the descriptors. None stays open then.
+   * Receives the next message; undefined if the other side has closed instead. Rejects with `ERR_MULTISOCKET_HAND_OVER`
+   * if the message is invalid or cut off, with `EMFILE` if this process has no room for the descriptors; then none
+   * stays open.
    */
   async receive(signal: AbortSignal): Promise<ReceivedMessage | undefined> {
     const descriptors: number[] = [];
@@ -119,7 +120,7 @@ export class DescriptorChannel {
     }
   }
 
-  /** Reads that many bytes, or fewer when the other side closes; adds the descriptors that come with them. */
+  /** Reads that many bytes, or fewer if the other side closes; adds the descriptors that come with them. */
   async #read(size: number, descriptors: number[], signal: AbortSignal): Promise<Buffer> {
     const bytes = Buffer.alloc(size);
     let filled = 0;
@@ -132,7 +133,7 @@ export class DescriptorChannel {
     return bytes.subarray(0, filled);
   }
 
-  /** As native code does; who was never accepted, or left something unread, has closed all the same. */
+  /** Receives as native code does. A peer that was never accepted, or left data unread, counts as closed. */
   #receive(bytes: Buffer): ReturnType<Waiting['native']['receive']> {
     try {
       return this.#socket.native.receive(bytes);
@@ -155,8 +156,8 @@ export class ChannelListener {
   #closed = false;
 
   /**
-   * `mode`: permissions of the socket file. A socket file that nobody listens at is replaced. Throws `EADDRINUSE` when
-   * somebody listens there, `ENOTSOCK` when there is something else, or another system error.
+   * `mode`: permissions of the socket file. Replaces a socket file at which nobody listens. Throws `EADDRINUSE` if
+   * another process listens there, `ENOTSOCK` if the file is not a socket, or another system error.
    */
   constructor(path: string, mode: number) {
     this.#path = path;
@@ -164,7 +165,7 @@ export class ChannelListener {
     this.#inode = lstatSync(path, { throwIfNoEntry: false })?.ino;
   }
 
-  /** The next connection of a process of the same user; those of others are closed. */
+  /** Accepts the next connection of a process of the same user; closes those of others. */
   async accept(signal: AbortSignal): Promise<DescriptorChannel> {
     return new DescriptorChannel(await this.#socket.until(false, () => this.#socket.native.accept(), signal));
   }
@@ -179,7 +180,7 @@ export class ChannelListener {
   }
 }
 
-/** Closes descriptors of one's own and empties the list. */
+/** Closes descriptors that the caller owns, and empties the list. */
 export function closeAll(descriptors: number[]): void {
   for (const fd of descriptors.splice(0)) addon.closeSocket(fd);
 }

@@ -1,15 +1,17 @@
-/** Sockets that no new traffic reaches any more are read until nothing waits in them. */
+/** Reads sockets that get no new traffic until they are empty. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NativeSocketStatistics } from '../native/addon.js';
 
-/** How often they are looked at, in ms. */
+/** Milliseconds between checks. */
 const INTERVAL = 5;
-/** A socket counts as dry when nothing waited so many times in a row: some may have been on its way to it. */
+/**
+ * A socket counts as empty after this many checks in a row without waiting data: some may still have been on its way.
+ */
 const QUIET_LOOKS = 3;
 
 /**
- * Waits, at most `timeout` ms, until nothing waits in the sockets whose statistics `read` gives. Returns what is left:
- * bytes or connections, as {@link NativeSocketStatistics.queued} counts.
+ * Waits, at most `timeout` ms, until the sockets are empty whose statistics `read` returns. Returns what is left: bytes
+ * or connections, in the unit of {@link NativeSocketStatistics.queued}.
  */
 export async function untilDry(read: () => readonly NativeSocketStatistics[], timeout: number): Promise<number> {
   const end = performance.now() + timeout;

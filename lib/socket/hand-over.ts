@@ -1,11 +1,12 @@
 /**
- * Handing sockets over to another process, so that a new version of a program goes on with the very sockets of the old
+ * Hands sockets over to another process, so that a new version of a program continues with the open sockets of the old
  * one: nothing that waits in them is lost, and nobody can take the port in between.
  *
- * The giver listens on a Unix socket. To the first process of the same user that connects it sends all descriptors with
- * their description. The adopter starts to serve them and says `ready`, whereupon the giver removes the Unix socket, says
- * `taken`, and may stop; or it says `failed`, and the giver goes on. Until then both have the sockets, and the kernel
- * gives each datagram and each connection to who reads first. When one of them dies the other one has them.
+ * The giver listens on a Unix socket. It sends all descriptors and their description to the first process of the same
+ * user that connects. The adopter starts to serve them and sends `ready`; the giver then removes the Unix socket, sends
+ * `taken`, and may stop. If the adopter sends `failed`, the giver continues. Until then both have the sockets, and the
+ * kernel gives each datagram and each connection to the process that reads first. If one of them dies, the other one
+ * has the sockets.
  */
 import { checkInteger, invalidType, invalidValue } from '../errors.js';
 import type { AddressSockets } from './address-sockets.js';
@@ -17,7 +18,7 @@ const MAX_TIMEOUT = 0x7fffffff;
 /** For a few bytes that the kernel takes at once, in ms. */
 const LAST_WORD_TIMEOUT = 1000;
 
-/** What is said on the channel. `reason` is for people. */
+/** The messages of the channel. `reason` is for people. */
 type Message =
   | { type: 'sockets'; version: number; addresses: DescribedAddress[] }
   | { type: 'ready' }
@@ -25,29 +26,29 @@ type Message =
   | { type: 'taken' }
   | { type: 'withdrawn'; reason: string };
 
-/** An address without its descriptors, which come in this order beside it: so many for each group. */
+/** An address without its descriptors, which follow in this order: this many for each group. */
 interface DescribedAddress {
   name: string;
   groups: (SocketGroupDescription & { sockets: number })[];
 }
 
-/** What {@link offerSockets} takes. */
+/** Options of {@link offerSockets}. */
 export interface OfferOptions {
   /** Withdraws the offer. */
   signal?: AbortSignal;
-  /** How long an adopter may take from its connection until it is ready, in ms, 1 to 2,147,483,647; default 30,000. */
+  /** Milliseconds from an adopter's connection until it must be ready, 1 to 2,147,483,647; default 30,000. */
   timeout?: number;
-  /** Permissions of the Unix socket; default 0o600. Processes of other users are turned away whatever it is. */
+  /** Permissions of the Unix socket; default 0o600. Processes of other users are refused in any case. */
   mode?: number;
 }
 
-/** An offer that stands. */
+/** A pending offer. */
 export interface SocketOffer {
   /**
-   * Resolves when an adopter serves the sockets: from then on, and only then, the giver may stop to serve and close its own
-   * descriptors. Rejects when that will not come, and the giver has to go on: with `ERR_MULTISOCKET_HAND_OVER` when the
-   * adopter failed, went away or took too long, with the signal's reason when the offer was withdrawn, or with a system
-   * error. The Unix socket is gone in any case; for another attempt make another offer.
+   * Resolves when an adopter serves the sockets: only then may the giver stop serving and close its own descriptors.
+   * Rejects if the giver has to continue: with `ERR_MULTISOCKET_HAND_OVER` if the adopter failed, went away or took too
+   * long, with the signal's reason if the offer was withdrawn, or with a system error. The Unix socket is gone in any
+   * case; another attempt needs another offer.
    */
   readonly taken: Promise<void>;
   /** Withdraws the offer: {@link taken} rejects with an `AbortError`, unless it is settled. */
@@ -55,12 +56,12 @@ export interface SocketOffer {
 }
 
 /**
- * Offers the sockets of these addresses to the first process of the same user that connects to the Unix socket at `path`.
- * The giver goes on serving until {@link SocketOffer.taken} resolves. What the groups have when the adopter connects is
- * what it gets: they must not be resized from then on. A stale socket file is replaced.
+ * Offers the sockets of these addresses to the first process of the same user that connects to the Unix socket at
+ * `path`. The giver keeps serving until {@link SocketOffer.taken} resolves. The adopter gets the sockets that the
+ * groups have when it connects: they must not be resized from then on. A stale socket file is replaced.
  *
- * Throws `EADDRINUSE` when somebody listens at `path`, `ENOTSOCK` when it is something else than a socket, another system
- * error, or a fault in an option. An offer that stands keeps the process alive.
+ * Throws `EADDRINUSE` if another process listens at `path`, `ENOTSOCK` if the file is not a socket, another system
+ * error, or the error of an invalid option. A pending offer keeps the process alive.
  */
 export function offerSockets(
   path: string,
@@ -74,7 +75,7 @@ export function offerSockets(
   const signals = options.signal === undefined ? [withdrawal.signal] : [withdrawal.signal, options.signal];
   const listener = new ChannelListener(checkPath(path), mode);
   const taken = give(listener, addresses, timeout, AbortSignal.any(signals));
-  // Who never asks for the outcome serves on, which is right whenever this rejects.
+  // A caller that ignores the outcome keeps serving, which is right whenever this rejects.
   taken.catch(() => undefined);
   return {
     taken,
@@ -95,7 +96,7 @@ async function give(
     const late = handOverError(`The adopter was not ready within ${timeout} ms`);
     try {
       await within(timeout, late, signal, (bounded) => giveTo(channel, addresses, bounded));
-      // Before it is told, so that the adopter can make its own offer at once.
+      // This precedes the message, so that the adopter can make its own offer at once.
       listener.close();
       await say(channel, { type: 'taken' }, AbortSignal.timeout(LAST_WORD_TIMEOUT));
     } finally {
@@ -109,7 +110,7 @@ async function give(
 async function giveTo(channel: DescriptorChannel, addresses: readonly AddressSockets[], signal: AbortSignal) {
   const described = addresses.map(({ name, groups }) => ({ name, groups: groups.map(describe) }));
   const descriptors = addresses.flatMap(({ groups }) => groups.flatMap((group) => group.descriptors));
-  // One that has no room for all of them may be gone before the last has been sent.
+  // An adopter without room for all of them may be gone before the last is sent.
   await sayIfThere(channel, { type: 'sockets', version: VERSION, addresses: described }, signal, descriptors);
   try {
     const answer = await hear(channel, signal);
@@ -122,35 +123,37 @@ async function giveTo(channel: DescriptorChannel, addresses: readonly AddressSoc
   }
 }
 
-/** What {@link adoptSockets} takes. */
+/** Options of {@link adoptSockets}. */
 export interface AdoptOptions {
-  /** How long the giver may take to send the sockets, and later to let go of them; in ms; default 10,000. */
+  /** Milliseconds that the giver may take to send the sockets, and later to release them; default 10,000. */
   timeout?: number;
   /** Gives up while the sockets are awaited. */
   signal?: AbortSignal;
 }
 
-/** Sockets of another process, until {@link ready} or {@link fail} is called, one of them and once. */
+/**
+ * Sockets of another process, until {@link ready} or {@link fail} is called. Exactly one of them is to be called, once.
+ */
 export interface AdoptedSockets {
   /** As the giver has them; this process owns the groups. */
   readonly addresses: AddressSockets[];
   /**
-   * To be called when this process serves the sockets. Resolves when the giver has let go of them or has died, and the path
-   * is free for an offer of one's own. Rejects with `ERR_MULTISOCKET_HAND_OVER` when the giver has withdrawn or does
-   * not answer in time: it serves on, and this process has to stop and close the groups.
+   * To be called when this process serves the sockets. Resolves when the giver has released them or has died, and the
+   * path is free for an offer of this process. Rejects with `ERR_MULTISOCKET_HAND_OVER` if the giver has withdrawn or
+   * does not answer in time: it keeps serving, and this process must stop and close the groups.
    */
   ready(): Promise<void>;
-  /** To be called when this process cannot serve: closes the groups and tells the giver, which goes on. */
+  /** To be called if this process cannot serve: closes the groups and tells the giver, which continues. */
   fail(reason: string): Promise<void>;
 }
 
 /**
- * Gets the sockets that another process of the same user offers at `path`.
+ * Takes the sockets that another process of the same user offers at `path`.
  *
- * Rejects with `ENOENT` or `ECONNREFUSED` when nobody offers any, `EACCES` when a process of another user does,
- * `ERR_MULTISOCKET_HAND_OVER` when the giver breaks off or takes too long, `ERR_MULTISOCKET_INHERITED_SOCKET` when a
- * descriptor is not what it is said to be, `EMFILE` when there is no room for all, or a fault in an option. No descriptor
- * is left open then, and the giver goes on.
+ * Rejects with `ENOENT` or `ECONNREFUSED` if there is no offer, `EACCES` if it is by another user's process,
+ * `ERR_MULTISOCKET_HAND_OVER` if the giver breaks off or takes too long, `ERR_MULTISOCKET_INHERITED_SOCKET` if a
+ * descriptor does not match its description, `EMFILE` if there is no room for all, or the error of an invalid option.
+ * Then no descriptor is left open, and the giver continues.
  */
 export async function adoptSockets(path: string, options: AdoptOptions = {}): Promise<AdoptedSockets> {
   const timeout = checkTimeout(options.timeout ?? 10_000);
@@ -217,12 +220,12 @@ async function confirm(channel: DescriptorChannel, timeout: number): Promise<voi
   });
 }
 
-/** Says the last thing there is to say. */
+/** Sends the last message of a channel. */
 async function sayLast(channel: DescriptorChannel, message: Message): Promise<void> {
   await sayIfThere(channel, message, AbortSignal.timeout(LAST_WORD_TIMEOUT));
 }
 
-/** Says something to a process that may have gone, and then needs no telling; what it said before can still be heard. */
+/** Sends a message to a process that may have gone, which is not an error; its earlier messages can still be read. */
 async function sayIfThere(...said: Parameters<typeof say>): Promise<void> {
   try {
     await say(...said);
@@ -249,7 +252,7 @@ async function say(
   await channel.send(message, descriptors, signal);
 }
 
-/** A message without descriptors; undefined when the other side is gone. */
+/** Receives a message without descriptors; undefined if the other side is gone. */
 async function hear(channel: DescriptorChannel, signal: AbortSignal): Promise<Message | undefined> {
   const received = await channel.receive(signal);
   if (received === undefined) return undefined;

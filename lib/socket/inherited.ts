@@ -1,19 +1,25 @@
-/** Sockets that another process opened, looked at before they are taken for what they are said to be. */
+/** Checks of sockets that another process opened. */
 import { fstatSync } from 'node:fs';
 import { addon, type NativeSocketDescription } from '../native/addon.js';
 import { checkInteger, withCode, type CodedError } from '../errors.js';
 import { formatAddress } from './addresses.js';
 
-/** What has to be the same of all sockets of a group. */
+/** The traits that all sockets of a group share. */
 export type SharedTraits = Pick<NativeSocketDescription, 'protocol' | 'address' | 'port'>;
 
-/** `ERR_MULTISOCKET_INHERITED_SOCKET`: a descriptor is not what it should be. `fault` completes "descriptor 3". */
+/**
+ * The error `ERR_MULTISOCKET_INHERITED_SOCKET`: a descriptor is not what it should be. `fault` completes "descriptor
+ * 3".
+ */
 export function inheritedFault(fd: number, fault: string, cause?: unknown): CodedError {
   const error = new Error(`The inherited descriptor ${fd} ${fault}`, cause === undefined ? {} : { cause });
   return withCode(error, 'ERR_MULTISOCKET_INHERITED_SOCKET');
 }
 
-/** What the kernel knows of a bound UDP socket or a listening TCP socket. Throws {@link inheritedFault}, or a fault in `fd`. */
+/**
+ * Describes a bound UDP socket or a listening TCP socket, from the kernel. Throws {@link inheritedFault}, or the error
+ * of an invalid `fd`.
+ */
 export function describeOne(fd: number): NativeSocketDescription {
   checkInteger('descriptor', fd, 0, 0x7fffffff);
   let found: NativeSocketDescription;

@@ -1,7 +1,7 @@
 /** Linux's default of `net.ipv4.ip_unprivileged_port_start`. */
 const FIRST_UNPRIVILEGED = 1024;
 
-/** A system error as Node words those of `listen`, whichever of the system calls behind it failed. */
+/** Converts a system error into the form of Node's `listen` errors, whichever system call failed. */
 export function asListenError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const system = error as NodeJS.ErrnoException;

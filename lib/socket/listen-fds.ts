@@ -1,4 +1,4 @@
-/** Sockets that systemd, or whoever does as it does, opened before it started this process: sd_listen_fds(3). */
+/** Sockets that systemd, or a compatible manager, opened before it started this process: sd_listen_fds(3). */
 import { withCode, type CodedError } from '../errors.js';
 import type { AddressSockets } from './address-sockets.js';
 import { formatAddress } from './addresses.js';
@@ -10,22 +10,22 @@ const FIRST = 3;
 const MAX = 0x7fffffff;
 const VARIABLES = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;
 
-/** What {@link listenFds} takes. */
+/** Options of {@link listenFds}. */
 export interface ListenFdsOptions {
-  /** Remove the variables, so that a process that this one starts does not take them for its own; default true. */
+  /** Remove the variables, so that child processes do not take the sockets for their own; default true. */
   unset?: boolean;
 }
 
 /**
- * Takes the sockets that this process was started with: `LISTEN_FDS` descriptors from 3 on when `LISTEN_PID` is this
- * process. Sockets of one protocol, address and port make a group, in the order of their descriptors; UDP and TCP on one
- * address and port make one address, whose name is that of its first descriptor in `LISTEN_FDNAMES` (`unknown` without).
- * The order is that of the first descriptors. Empty when there are none for this process. Call it on the main thread,
- * and once: the groups own the descriptors.
+ * Takes the sockets that this process was started with: `LISTEN_FDS` descriptors from 3 on if `LISTEN_PID` is this
+ * process. Sockets of one protocol, address and port make a group, in the order of their descriptors; UDP and TCP on
+ * one address and port make one address, with the name of its first descriptor in `LISTEN_FDNAMES` (`unknown` without).
+ * The addresses are in the order of their first descriptors; empty if this process got none. Call it on the main
+ * thread, and once: the groups own the descriptors.
  *
- * Throws `ERR_MULTISOCKET_LISTEN_FDS` when a variable makes no sense, `ERR_MULTISOCKET_INHERITED_SOCKET` when a descriptor is
- * not a bound UDP socket or a listening TCP socket of IPv4 or IPv6, or shares its address without SO_REUSEPORT. All
- * descriptors stay open then, and the variables are as `unset` says.
+ * Throws `ERR_MULTISOCKET_LISTEN_FDS` if a variable is invalid, `ERR_MULTISOCKET_INHERITED_SOCKET` if a descriptor is
+ * not a bound UDP socket or a listening TCP socket of IPv4 or IPv6, or shares its address without SO_REUSEPORT. Then
+ * all descriptors stay open, and the variables are as `unset` says.
  */
 export function listenFds(options: ListenFdsOptions = {}): AddressSockets[] {
   const { LISTEN_PID: pid, LISTEN_FDS: fds, LISTEN_FDNAMES: fdNames } = process.env;

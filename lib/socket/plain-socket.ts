@@ -1,6 +1,7 @@
 /**
- * One socket of `dgram` or `net` in place of a group, for where native code is missing. It stays on the thread that
- * opened it; who serves it there subscribes to what comes. Between two who do it queues, as a kernel's socket would.
+ * One socket of `dgram` or `net` in place of a group, for systems without native code. It stays on the thread that
+ * opened it; the code that serves it there subscribes to its input. Between two subscribers the input queues, as in a
+ * kernel's socket.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -13,7 +14,7 @@ import { MAX_TRIES, protocolsOf } from './address-sockets.js';
 import { asListenError } from './listen-error.js';
 import type { SocketGroupOptions, Steering } from './socket-group.js';
 
-/** A datagram and who sent it. */
+/** A datagram and its sender. */
 export interface Datagram {
   message: Buffer;
   from: RemoteInfo;
@@ -22,10 +23,10 @@ export interface Datagram {
 type Options = Omit<SocketGroupOptions, 'protocol'>;
 type Handle = { protocol: 'udp'; socket: UdpSocket } | { protocol: 'tcp'; socket: Server };
 
-/** What may wait for somebody to serve it; more is lost. */
+/** The most datagrams or connections that wait for a subscriber; further ones are lost. */
 const MAX_WAITING = 1000;
 
-/** By the number that stands in the place of a descriptor. */
+/** By the number that stands in for a descriptor. */
 const open = new Map<number, PlainSocket>();
 let numbers = 0;
 
@@ -36,7 +37,7 @@ export function plainSocket(number: number): PlainSocket {
   return found;
 }
 
-/** {@link SocketGroup} of one, as far as a server needs it. */
+/** The part of {@link SocketGroup} that a server needs, with one socket. */
 export class PlainSocket {
   readonly protocol: 'udp' | 'tcp';
   readonly address: string;
@@ -45,7 +46,7 @@ export class PlainSocket {
   readonly steering: Steering = 'hash';
   readonly descriptors: readonly number[];
   readonly #handle: Handle;
-  /** Who serves it: the last one does. */
+  /** The subscribers; the last one gets the input. */
   readonly #takers: ((item: Datagram | Socket) => void)[] = [];
   readonly #waiting: (Datagram | Socket)[] = [];
 
@@ -95,7 +96,7 @@ export class PlainSocket {
     const number = numbers++;
     this.descriptors = [number];
     open.set(number, this);
-    // What goes wrong with one datagram or one connection is the client's affair: it asks again.
+    // An error of one datagram or one connection is left to the client, which asks again.
     handle.socket.on('error', () => undefined);
     if (handle.protocol === 'udp') {
       handle.socket.on('message', (message, from) => {
@@ -108,7 +109,7 @@ export class PlainSocket {
     }
   }
 
-  /** Has `taker` get what comes, and first what waits; returns what ends that. */
+  /** Gives the waiting and all further input to `taker`; returns a function that ends that. */
   subscribe(taker: (item: Datagram | Socket) => void): () => void {
     this.#takers.push(taker);
     for (const item of this.#waiting.splice(0)) taker(item);
@@ -117,7 +118,7 @@ export class PlainSocket {
     };
   }
 
-  /** UDP: sends a datagram; `done` is told whether it left. */
+  /** UDP: sends a datagram; `done` gets the error, or null when it has left. */
   send(message: Uint8Array, to: RemoteInfo, done: (error: Error | null) => void): void {
     if (this.#handle.protocol === 'udp') this.#handle.socket.send(message, to.port, to.address, done);
   }
@@ -130,7 +131,7 @@ export class PlainSocket {
     this.#handle.socket.unref();
   }
 
-  /** Throws `ENOTSUP`, as a system does that has nothing to steer, for all but `hash`. */
+  /** Throws `ENOTSUP` for all but `hash`. */
   steer(steering: Steering): void {
     if (steering !== 'hash') throw withCode(new Error('setsockopt ENOTSUP: operation not supported'), 'ENOTSUP');
   }
@@ -142,11 +143,11 @@ export class PlainSocket {
   }
 
   steerAway(): void {
-    // There are no others.
+    // There are no other sockets.
   }
 
   leave(): void {
-    // Nor is there anything to leave.
+    // There is no group to leave.
   }
 
   stopListening(): void {
@@ -154,10 +155,10 @@ export class PlainSocket {
   }
 
   shrink(): void {
-    // One is the least.
+    // One socket is the minimum.
   }
 
-  /** What waits in the kernel cannot be asked for: only what waits here is told. */
+  /** The kernel's queue cannot be read: only the queue here is counted. */
   statistics(): NativeSocketStatistics[] {
     return [{ queued: this.#waiting.length, capacity: MAX_WAITING, drops: 0 }];
   }
@@ -176,7 +177,7 @@ export class PlainSocket {
   }
 }
 
-/** `openAddress`, of one socket a protocol. Rejects as {@link PlainSocket.open}. */
+/** Like `openAddress`, with one socket for each protocol. Rejects like {@link PlainSocket.open}. */
 export async function openPlainAddress(
   transport: AddressTransport,
   options: Options,

@@ -1,4 +1,4 @@
-/** NUM_SOCKETS: how many sockets an address has. */
+/** NUM_SOCKETS: the number of sockets of an address. */
 import { nativeMissing } from '../native/addon.js';
 import { checkInteger } from '../errors.js';
 import { usableCpus } from './cpus.js';

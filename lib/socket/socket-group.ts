@@ -15,46 +15,47 @@ import { checkSocketCount } from './socket-count.js';
  */
 export type Steering = 'hash' | 'random' | 'cpu';
 
-/** What {@link SocketGroup.open} takes. */
+/** Options of {@link SocketGroup.open}. */
 export interface SocketGroupOptions {
   protocol: 'udp' | 'tcp';
   /** A numeric IPv4 or IPv6 address, the latter with an optional `%zone`. */
   address: string;
-  /** 0 to 65535; 0, the default, has the system choose one, which all sockets share. */
+  /** 0 to 65535; default 0: the system chooses one, which all sockets share. */
   port?: number;
-  /** How many, 1 to 1,024; default: the usable CPUs. */
+  /** The number of sockets, 1 to 1,024; default: the usable CPUs. */
   sockets?: number;
-  /** Fail with EADDRINUSE when anybody else holds the port, be it with SO_REUSEPORT; default true. */
+  /** Fail with EADDRINUSE if another process holds the port, even with SO_REUSEPORT; default true. */
   exclusive?: boolean;
-  /** Default `'hash'`. */
+  /** The initial steering; default `'hash'`. */
   steering?: Steering;
   /** IPV6_V6ONLY; default false: `::` takes IPv4 as well. */
   ipv6Only?: boolean;
   /** IP_FREEBIND: bind an address that this host does not have; default false. */
   freebind?: boolean;
-  /** SO_RCVBUF in bytes; 0, the default, leaves the system's. */
+  /** SO_RCVBUF in bytes; default 0: the system's default. */
   receiveBufferSize?: number;
-  /** SO_SNDBUF in bytes; 0, the default, leaves the system's. */
+  /** SO_SNDBUF in bytes; default 0: the system's default. */
   sendBufferSize?: number;
   /** TCP: length of the accept queue; default 4,096, and at most what the system allows (net.core.somaxconn). */
   backlog?: number;
-  /** TCP: length of the queue of Fast Open requests (RFC 7413); default 0, none. */
+  /** TCP: length of the queue of Fast Open requests (RFC 7413); default 0, no Fast Open. */
   fastOpen?: number;
 }
 
-/** All of {@link SocketGroupOptions} that goes on to hold, as {@link SocketGroup.description} tells it. */
+/** The part of {@link SocketGroupOptions} that stays valid, as {@link SocketGroup.description} returns it. */
 export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
 
 /**
- * A group of open sockets, bound and, for TCP, listening. It owns its descriptors until {@link close}.
+ * A group of N open sockets of one protocol on one address and port, bound and, for TCP, listening. It owns its
+ * descriptors until {@link close}.
  *
- * The kernel gives each datagram and each connection to one of them. Where SO_REUSEPORT is missing a group can have
- * only one socket; a second fails with EADDRINUSE.
+ * The kernel gives each datagram and each connection to one of them. Without SO_REUSEPORT a group can have only one
+ * socket; a second fails with EADDRINUSE.
  */
 export class SocketGroup implements Disposable {
-  /** The option of that name. */
+  /** The option `protocol`. */
   readonly protocol: 'udp' | 'tcp';
-  /** The option of that name. */
+  /** The option `address`. */
   readonly address: string;
   /** The port that was bound, never 0. */
   readonly port: number;
@@ -62,7 +63,7 @@ export class SocketGroup implements Disposable {
   readonly receiveBufferSize: number;
   /** SO_SNDBUF of a socket in bytes, as the kernel granted it. */
   readonly sendBufferSize: number;
-  /** Whether other sockets can join: SO_REUSEPORT is in force. */
+  /** Whether other sockets can join: SO_REUSEPORT is set. */
   readonly shared: boolean;
   readonly #options: Required<SocketGroupOptions>;
   readonly #descriptors: number[];
@@ -73,8 +74,8 @@ export class SocketGroup implements Disposable {
    * Opens a group.
    *
    * Throws a system error (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`, ...; syscall `listen`, with address and
-   * port, as Node's own), or a fault in an option (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`).
-   * Nothing stays open then.
+   * port, like Node's own), or the error of an invalid option (`ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+   * `ERR_OUT_OF_RANGE`). Then nothing stays open.
    */
   static open(options: SocketGroupOptions): SocketGroup {
     const checked = checkOptions(options);
@@ -90,15 +91,15 @@ export class SocketGroup implements Disposable {
 
   /**
    * Makes a group of sockets that another process opened: bound, of one protocol, address and port, each with
-   * SO_REUSEPORT when there are several, TCP listening; in the order in which they were bound. They are the group's
-   * from then on, close-on-exec and non-blocking.
+   * SO_REUSEPORT if there are several, TCP listening; in the order in which they were bound. The group owns them from
+   * then on and makes them close-on-exec and non-blocking.
    *
-   * `known` is what the other process knew of them. Its `protocol`, `address` and `port` have to agree with the kernel;
-   * its `steering` is taken to be in force, and the rest to be what sockets that join later shall have. Default:
-   * `'hash'`, UDP buffers of the size that these have, and otherwise as {@link open}.
+   * `known` describes the sockets. Its `protocol`, `address` and `port` must agree with the kernel; its `steering` is
+   * taken to be in force, and its other options apply to sockets that join later. Default: `'hash'`, UDP buffers of the
+   * size that these have, and otherwise as {@link open}.
    *
-   * Throws `ERR_MULTISOCKET_INHERITED_SOCKET`, which names the descriptor and what is wrong with it (`cause`: the system
-   * error, if any), or a fault in an option. The descriptors stay the caller's then, and open.
+   * Throws `ERR_MULTISOCKET_INHERITED_SOCKET`, which names the descriptor and its fault (`cause`: the system error, if
+   * any), or the error of an invalid option. Then the descriptors stay open and the caller's.
    */
   static adopt(descriptors: readonly number[], known: Partial<SocketGroupDescription> = {}): SocketGroup {
     checkSocketCount('sockets', descriptors.length);
@@ -139,7 +140,7 @@ export class SocketGroup implements Disposable {
   }
 
   /**
-   * What another process needs to know to {@link adopt} the descriptors; it can be written as JSON. Throws
+   * The data that another process needs to {@link adopt} the descriptors; it can be written as JSON. Throws
    * `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   get description(): SocketGroupDescription {
@@ -158,14 +159,14 @@ export class SocketGroup implements Disposable {
     this.#steering = steering;
   }
 
-  /** How the group is steered. */
+  /** The current steering of the group. */
   get steering(): Steering {
     return this.#steering;
   }
 
   /**
-   * Has more sockets join, until there are `sockets`, 1 to 1,024. Throws what {@link open} throws, and
-   * `ERR_MULTISOCKET_CLOSED` after {@link close}; the group is then as it was. Does nothing when there are as many.
+   * Adds sockets until there are `sockets`, 1 to 1,024. Throws the errors of {@link open}, and `ERR_MULTISOCKET_CLOSED`
+   * after {@link close}; then the group is unchanged. Does nothing if there are enough.
    */
   grow(sockets: number): void {
     this.#first();
@@ -173,51 +174,55 @@ export class SocketGroup implements Disposable {
     if (more <= 0) return;
     const opened = openAll({ ...this.#options, sockets: more, exclusive: false });
     this.#descriptors.push(...opened.map(({ fd }) => fd));
-    // A program counts the sockets: those beyond its number would get nothing.
+    // A steering program counts the sockets: those beyond its number would get nothing.
     if (this.#steering !== 'hash') this.steer(this.#steering);
   }
 
   /**
-   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once. What waits in the others can
-   * still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system cannot.
+   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once. Data that waits in the
+   * others can still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system does not
+   * support it.
    */
   steerAway(sockets: number): void {
-    // By hash the kernel always uses all of them. At random, until they are closed, spreads as evenly.
+    // By hash the kernel always uses all sockets. Random steering spreads as evenly until they are closed.
     addon.steer(this.#first(), this.#steering === 'cpu' ? 'cpu' : 'random', sockets);
   }
 
   /**
-   * Takes all UDP sockets but the first `sockets` out of the group, so that closing them loses nothing, though what waits
-   * in them can still be read. Where the kernel does not let it (Linux before 5.0, and before 5.7 without CAP_NET_RAW)
-   * they stay, and the kernel may lose the odd datagram as they are closed.
+   * Takes all UDP sockets but the first `sockets` out of the group, so that closing them loses nothing; data that waits
+   * in them can still be read. Where the kernel does not allow it (Linux before 5.0, and before 5.7 without
+   * CAP_NET_RAW) they stay, and the kernel may lose single datagrams when they are closed.
    */
   leave(sockets: number): void {
     if (this.protocol === 'udp') for (const fd of this.#descriptors.slice(sockets).reverse()) addon.leave(fd);
   }
 
   /**
-   * TCP: has all sockets but the first `sockets` refuse connections, for everyone who has a descriptor of them, as a thread
-   * that is blocked may. They can only be closed afterwards; their port can be bound again although they are open.
+   * TCP: makes all sockets but the first `sockets` refuse connections, for every holder of a descriptor, such as a
+   * blocked thread. They can only be closed afterwards; their port can be bound again although they are open.
    */
   stopListening(sockets: number): void {
     if (this.protocol === 'tcp') for (const fd of this.#descriptors.slice(sockets)) addon.stopListening(fd);
   }
 
-  /** Closes all sockets but the first `sockets`, at least 1; what waits in those is lost. Then steers as before. */
+  /**
+   * Closes all sockets but the first `sockets`, at least 1; data that waits in them is lost. Then restores the
+   * steering.
+   */
   shrink(sockets: number): void {
-    // From the last one down: the kernel moves the last one of a group to the place of one that is closed.
+    // From the last one down: the kernel moves the last one of a group to the place of a closed one.
     for (const fd of this.#descriptors.splice(Math.max(1, sockets)).reverse()) addon.closeSocket(fd);
     this.steer(this.#steering);
   }
 
-  /** What the kernel says of each socket at this moment, in the order of {@link descriptors}. */
+  /** The kernel's current statistics of each socket, in the order of {@link descriptors}. */
   statistics(): NativeSocketStatistics[] {
     return this.#descriptors.map((fd) => addon.statistics(fd));
   }
 
   /**
-   * A new descriptor of one of the sockets, which the caller owns: for `net.Server.listen({ fd })`,
-   * `dgram.Socket.bind({ fd })` and others that close what they are given. Throws `ERR_OUT_OF_RANGE`, a system error, or
+   * Returns a new descriptor of one of the sockets, owned by the caller: for `net.Server.listen({ fd })`,
+   * `dgram.Socket.bind({ fd })` and others that close their descriptor. Throws `ERR_OUT_OF_RANGE`, a system error, or
    * `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   duplicate(index: number): number {
@@ -225,14 +230,14 @@ export class SocketGroup implements Disposable {
     return addon.duplicate(this.#descriptors[checkInteger('index', index, 0, this.#descriptors.length - 1)]);
   }
 
-  /** Closes the group's own descriptors; what waits in a socket that nobody else has a descriptor of is lost. */
+  /** Closes the group's own descriptors. Data that waits in a socket without other descriptors is lost. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const fd of this.#descriptors.splice(0)) addon.closeSocket(fd);
   }
 
-  /** The first descriptor; of a group that is closed there is none. */
+  /** The first descriptor. Throws if the group is closed. */
   #first(): number {
     if (this.#closed) throw withCode(new Error('The group of sockets is closed'), 'ERR_MULTISOCKET_CLOSED');
     return this.#descriptors[0];
@@ -249,7 +254,7 @@ function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
   const opened: NativeSocket[] = [];
   try {
     for (let i = 0; i < sockets; i++) {
-      // The first one proves that nobody else has the port, and picks it where that is left open; the others join it.
+      // The first one proves that no other process has the port, and picks it if it is 0; the others join it.
       const first = i === 0;
       const port = first ? options.port : opened[0].port;
       opened.push(addon.openSocket({ ...options, port, reusePort: true, exclusive: first && exclusive }));

@@ -1,4 +1,7 @@
-/** The charts of a report as SVG, drawn by Vega-Lite. They take their ink from the page, so that they fit light and dark. */
+/**
+ * The charts of a report as SVG, drawn by Vega-Lite. Their text has the colour of the page, so that they fit light and
+ * dark.
+ */
 import { withCode } from '../errors.js';
 import type { ValueSummary } from './judge.js';
 import type { TuneResult } from './tune.js';
@@ -15,7 +18,7 @@ type Median = keyof ValueSummary['median'];
 /** A layer of a Vega-Lite specification. */
 type Layer = Readonly<Record<string, unknown>>;
 
-/** What is used of the two packages, whose own types need those of a browser. */
+/** The functions of the two packages that are used; the packages' own types need those of a browser. */
 interface Drawing {
   vega: {
     parse(spec: object): object;
@@ -28,10 +31,10 @@ interface Drawing {
 const WIDTH = 250;
 const HEIGHT = 170;
 const INK = 'currentColor';
-/** Told apart on white and on black, and by those who see few colours. */
+/** Distinct on white and on black, also for people with colour blindness. */
 const CHOSEN = '#2a9d72';
 const OTHER = '#8a99ad';
-/** Milliseconds that the axis of latency names. */
+/** The labels of the axis of latency, in milliseconds. */
 const DECADES = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
 const PERCENTILES = { p50: '#2a9d72', p99: '#3f8fd6', 'p99.9': '#d9822b' };
 
@@ -53,7 +56,7 @@ const CONFIG = {
   legend: { labelColor: INK, titleColor: INK, labelFontSize: 12, orient: 'bottom' },
 };
 
-/** Loads what draws. Rejects with `ERR_MULTISOCKET_REPORT` when it is not installed. */
+/** Loads the packages that draw. Rejects with `ERR_MULTISOCKET_REPORT` if they are not installed. */
 export async function loadCharts(): Promise<Drawing> {
   const [vega, lite]: string[] = ['vega', 'vega-lite'];
   try {

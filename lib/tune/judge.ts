@@ -1,13 +1,13 @@
-/** From the runs of several values to one recommendation, and how sure it is. */
+/** Derives a recommendation, and its certainty, from the runs of several values. */
 import type { RunFigures } from './run.js';
 
-/** What holds a server back at the value that is recommended. */
+/** What limits the server at the recommended value. */
 export type Limit = 'cpu' | 'upstream' | 'generator' | 'rate' | 'window';
 
 /** How sure a recommendation is. */
 export type Certainty = 'high' | 'moderate' | 'low';
 
-/** All runs of one number of sockets, put together. */
+/** All runs of one number of sockets, combined. */
 export interface ValueSummary {
   sockets: number;
   /** The median of each figure over its runs. */
@@ -15,13 +15,16 @@ export interface ValueSummary {
   /** Queries a second of the slowest and of the fastest run. */
   least: number;
   most: number;
-  /** Of all pairs of a run of the best value and one of this: the share in which the best was ahead, 0 to 1; 0.5 for itself. */
+  /**
+   * The share of all pairs of a run of the best value and one of this in which the best was ahead, 0 to 1; 0.5 for the
+   * best itself.
+   */
   behind: number;
-  /** Whether its runs cannot be told from those of the best value. */
+  /** Whether its runs cannot be distinguished from those of the best value. */
   tied: boolean;
 }
 
-/** See the file's head. */
+/** A recommended number of sockets, and how sure it is. */
 export interface Recommendation {
   sockets: number;
   /** The value with the highest median of queries a second. */
@@ -31,41 +34,41 @@ export interface Recommendation {
   certainty: Certainty;
   /** Half of the range of the recommended value's runs, as a share of their median; 0 with one run. */
   error: number;
-  /** What makes it less sure, and what should be looked at. */
+  /** Reasons for less certainty, and things to check. */
   caveats: string[];
 }
 
-/** How the runs came about, as far as that bears on what they say. */
+/** The circumstances of the runs that affect their meaning. */
 export interface Circumstances {
-  /** Queries a second that were asked for, where the server was not saturated. */
+  /** The requested queries a second, if the server was not saturated. */
   rate: number | undefined;
-  /** Whether more queries in the air would not have got more answers. */
+  /** Whether more queries in flight would not have got more answers. */
   saturated: boolean;
 }
 
 /** The best is ahead in this share of all pairs of runs when the other value is worse. */
 const SEPARATE = 0.95;
-/** And by this much: a difference that is smaller is of no use to anybody. */
+/** And by this factor: a smaller difference has no practical use. */
 const RELEVANT = 1.02;
 /** From this on to SEPARATE, runs overlap without being alike. */
 const ALIKE = 0.75;
 const FEW_RUNS = 3;
-/** A generator that has so much of a CPU in use is what decides how many queries there are. */
+/** A generator that uses this share of a CPU limits the number of queries. */
 const GENERATOR_FULL = 0.9;
-/** A server with less of the CPU that is there in use waits for something else. */
+/** A server that uses less than this share of the available CPU waits for something else. */
 const CPU_FULL = 0.7;
 const CPU_FREE_ENOUGH = 0.3;
 const RATE_MET = 0.98;
 /**
- * CPUs of other processes, and by how much the runs of one value may differ: from the first on they disturb, from the
- * second on they drown what is measured.
+ * CPUs of other processes, and the relative difference between runs of one value: from the first bound on they disturb
+ * the measurement, from the second on they hide the result.
  */
 const NOTABLE = 0.1;
 const DROWNING = 0.5;
 const NOISY = 0.1;
 const USELESS = 0.25;
 
-/** Puts the runs of each value together, in the order of the values. */
+/** Combines the runs of each value, in the order of the values. */
 export function summarize(runs: readonly RunFigures[]): ValueSummary[] {
   const values = [...new Set(runs.map(({ sockets }) => sockets))].sort((a, b) => a - b);
   const rates = (value: number): number[] =>
@@ -85,8 +88,8 @@ function bestOf(values: readonly number[], rates: (value: number) => number[]): 
 }
 
 /**
- * The smallest number of sockets whose runs cannot be told from those of the best. Sure is that when every value is either
- * clearly apart from the best or clearly like it, over three runs or more.
+ * The smallest number of sockets whose runs cannot be distinguished from those of the best. This is certain if every
+ * value is either clearly apart from the best or clearly like it, over three runs or more.
  */
 export function recommend(runs: readonly RunFigures[], circumstances: Circumstances): Recommendation {
   const values = summarize(runs);
@@ -128,7 +131,7 @@ function certaintyOf(
 function limitOf(values: readonly ValueSummary[], chosen: ValueSummary, { rate, saturated }: Circumstances): Limit {
   if (rate !== undefined && chosen.median.queriesPerSecond >= RATE_MET * rate) return 'rate';
   if (chosen.median.generator >= GENERATOR_FULL) return 'generator';
-  // At the most sockets that were measured nothing but the server itself can keep it from the CPU that is there.
+  // With the most measured sockets only the server itself can keep it from using the available CPU.
   const { cpuUsed, cpuAvailable } = values[values.length - 1].median;
   const idle = cpuUsed < CPU_FULL * cpuAvailable && cpuAvailable - cpuUsed > CPU_FREE_ENOUGH;
   if (!idle) return 'cpu';

@@ -1,10 +1,11 @@
-/** How long answers took: what a load generator's histogram tells. */
-
-/** The distribution of waits, in milliseconds; each is at most 0.8 % above the truth. */
+/**
+ * The distribution of waits from a load generator's histogram, in milliseconds; each is at most 0.8 % above the true
+ * value.
+ */
 export class Latency {
   /** How many waits were counted. */
   readonly count: number;
-  /** The longest wait, exactly; 0 when there is none. */
+  /** The longest wait, exactly; 0 if there is none. */
   readonly max: number;
   readonly #bounds: number[] = [];
   readonly #counts: number[] = [];
@@ -19,7 +20,7 @@ export class Latency {
     this.max = max;
   }
 
-  /** The wait that `percent` (0 to 100) of all did not exceed; 0 when there is none. */
+  /** The wait that `percent` (0 to 100) of all did not exceed; 0 if there is none. */
   percentile(percent: number): number {
     const wanted = Math.max(1, Math.ceil((this.count * percent) / 100));
     let seen = 0;
@@ -35,7 +36,7 @@ export class Latency {
     return this.#counts.reduce((sum, count, i) => (this.#bounds[i] > milliseconds ? sum + count : sum), 0);
   }
 
-  /** What is usually told. */
+  /** The usual figures. */
   toJSON(): { count: number; p50: number; p90: number; p99: number; p999: number; max: number } {
     const [p50, p90, p99, p999] = [50, 90, 99, 99.9].map((percent) => this.percentile(percent));
     return { count: this.count, p50, p90, p99, p999, max: this.max };

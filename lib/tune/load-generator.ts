@@ -1,4 +1,4 @@
-/** Load for a DNS server: options checked at the door, and native code's generator behind it. */
+/** Load for a DNS server: checks the options and runs native code's generator. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import {
   addon,
@@ -12,7 +12,7 @@ import { checkBoolean, checkInteger, invalidType, invalidValue, outOfRange, with
 import { needsNative } from '../native/fallback/needs-native.js';
 import { Latency } from './latency.js';
 
-/** What to ask, whom, and how hard. */
+/** Options of {@link startLoad}. */
 export interface LoadOptions {
   /** Numeric; on this host's loopback unless `remote`. */
   address: string;
@@ -20,7 +20,7 @@ export interface LoadOptions {
   port: number;
   /** `'udp'` (default) or `'tcp'`. */
   transport?: 'udp' | 'tcp';
-  /** Whether an address outside of loopback may be asked; only with the consent of who runs it. Default false. */
+  /** Whether an address outside of loopback may be asked; only with the consent of its operator. Default false. */
   remote?: boolean;
   /** Queries of one question each (RFC 1035 s.4.1), of 17 to 512 bytes, asked in turn; their IDs are replaced. */
   questions: readonly Uint8Array[];
@@ -46,7 +46,7 @@ export interface LoadOptions {
   cpu?: number;
 }
 
-/** What came of a load. Times are in milliseconds. */
+/** The result of a load. Times are in milliseconds. */
 export interface LoadResult extends Omit<NativeLoadResult, 'latency' | 'longest'> {
   /** Waits of the answers; in an open loop from when a query was due. */
   latency: Latency;
@@ -54,13 +54,13 @@ export interface LoadResult extends Omit<NativeLoadResult, 'latency' | 'longest'
   queriesPerSecond: number;
 }
 
-/** A load under way. */
+/** A running load. */
 export interface Load {
   /** Resolves when the last answer has come or is lost. */
   finished: Promise<LoadResult>;
   /** Counts so far. */
   progress(): LoadCounts;
-  /** Asks no more; `finished` resolves after at most `timeout`. */
+  /** Stops asking; `finished` resolves after at most `timeout`. */
   stop(): void;
 }
 
@@ -77,9 +77,9 @@ loopback.addAddress('::1', 'ipv6');
  * Starts to ask. It ends by itself, by `count` or `duration`.
  *
  * Throws TypeError or RangeError with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` that
- * names the option; a system error when sockets cannot be opened (`EMFILE`) or the thread cannot be pinned
- * (`EINVAL`); `ERR_MULTISOCKET_NATIVE_REQUIRED` without native code; `ERR_MULTISOCKET_UNSUPPORTED_PLATFORM` elsewhere than
- * on Linux.
+ * names the option; a system error if sockets cannot be opened (`EMFILE`) or the thread cannot be pinned (`EINVAL`);
+ * `ERR_MULTISOCKET_NATIVE_REQUIRED` without native code; `ERR_MULTISOCKET_UNSUPPORTED_PLATFORM` elsewhere than on
+ * Linux.
  */
 export function startLoad(options: LoadOptions): Load {
   const plan = checkPlan(options);
@@ -107,7 +107,7 @@ export function startLoad(options: LoadOptions): Load {
 function checkPlan(options: LoadOptions): NativeLoadPlan {
   const { address, transport = 'udp', connectionPerQuery = false, rate } = options;
   checkTarget(address, checkBoolean('remote', options.remote ?? false));
-  // The types say so already, but not every caller has them.
+  // The types say so already, but JavaScript callers have none.
   if (!['udp', 'tcp'].includes(transport)) throw invalidValue('transport', "must be 'udp' or 'tcp'", transport);
   checkBoolean('connectionPerQuery', connectionPerQuery);
   if (connectionPerQuery && transport !== 'tcp') {
@@ -128,7 +128,7 @@ function checkPlan(options: LoadOptions): NativeLoadPlan {
     oneQueryAConnection: connectionPerQuery,
     clients,
     burst,
-    // An open loop has never more than this in the air, as each is lost after its time.
+    // An open loop never has more than this in flight, since each query is lost after its time.
     window:
       rate === undefined
         ? checkInteger('window', options.window ?? Math.max(256, burst), burst, 65_536)

@@ -1,10 +1,9 @@
-/** The report as one page of HTML that needs nothing else: no script, no other file, no network. */
 import { basename } from 'node:path';
 import { drawCharts, loadCharts, type Chart } from './charts.js';
 import type { ValueSummary } from './judge.js';
 import type { TuneResult } from './tune.js';
 
-/** Rejects with `ERR_MULTISOCKET_REPORT` when what draws the charts is not installed. */
+/** Rejects with `ERR_MULTISOCKET_REPORT` if the packages that draw the charts are not installed. */
 export async function checkCharts(): Promise<void> {
   await loadCharts();
 }
@@ -36,7 +35,10 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; mar
 dd { margin: 0; overflow-wrap: anywhere; }
 `;
 
-/** See the file's head. Rejects with `ERR_MULTISOCKET_REPORT` when what draws the charts is not installed. */
+/**
+ * Returns the report as one self-contained page of HTML: no script, no other file, no network. Rejects with
+ * `ERR_MULTISOCKET_REPORT` if the packages that draw the charts are not installed.
+ */
 export async function tunePage(result: TuneResult): Promise<string> {
   const charts = await drawCharts(result);
   const server = escape(basename(result.server));

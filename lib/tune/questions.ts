@@ -1,10 +1,10 @@
-/** What a load asks: from a file as dnsperf has it, or made from zones. */
+/** The questions of a load: from a file in dnsperf's format, or made from zones. */
 import { readFileSync } from 'node:fs';
 import packet from 'dns-packet';
 import { withCode, type CodedError } from '../errors.js';
 import { typeNumber } from '../dns/registry.js';
 
-/** The most questions that are taken from one source. */
+/** The most questions from one source. */
 export const MAX_QUESTIONS = 100_000;
 
 /** A question of class IN. */
@@ -16,17 +16,17 @@ export interface Question {
 }
 
 const HEADER_SIZE = 12;
-/** What dig asks with: RFC 9715 s.3.2. */
+/** The payload size of dig: RFC 9715 s.3.2. */
 const PAYLOAD_SIZE = 1232;
-/** Labels that are asked for below a zone whose names are not known, each for an A record. */
+/** Labels that are asked for below a zone with unknown names, each for an A record. */
 const LABELS = ['www', 'mail', 'ns1', 'ns2', 'api', 'cdn', 'static', 'img', 'm', 'blog', 'shop', 'app'];
 
 /**
- * The questions of a file in dnsperf's format: a name and a type a line; what begins with `;` or `#` is a comment. At most
- * {@link MAX_QUESTIONS} of them.
+ * The questions of a file in dnsperf's format: a name and a type a line; what begins with `;` or `#` is a comment. At
+ * most {@link MAX_QUESTIONS} of them.
  *
- * Throws `ERR_MULTISOCKET_QUESTIONS`, with file and line, for a line that is no question and a file that has none, and the
- * system's error for one that cannot be read.
+ * Throws `ERR_MULTISOCKET_QUESTIONS`, with file and line, for an invalid line and an empty file, and a system error for
+ * a file that cannot be read.
  */
 export function readQuestions(file: string): Buffer[] {
   const questions: Buffer[] = [];
@@ -43,7 +43,7 @@ export function readQuestions(file: string): Buffer[] {
   return questions;
 }
 
-/** Questions for zones of which nothing but the name is known; `''` is the root, below which `example.org` is asked for. */
+/** Questions for zones of which only the name is known; `''` is the root, below which `example.org` is asked for. */
 export function questionsFor(zones: readonly string[]): Question[] {
   return zones.flatMap((zone) => {
     const origin = zone === '' || zone === '.' ? 'example.org' : zone;
@@ -79,7 +79,7 @@ export function encodeQuestion({ name, type }: Question): Buffer {
       },
     ],
   });
-  // Written here, since not every type has a name that dns-packet knows.
+  // Written here, since dns-packet does not know every type.
   const nameLength = isRoot ? 1 : Buffer.byteLength(labels.join('.')) + 2;
   message.writeUInt16BE(typeNumber(type) ?? 1, HEADER_SIZE + nameLength);
   return message;

@@ -1,11 +1,11 @@
-/** One run: a server with so many sockets in a process of its own, under load, and the figures of that. */
+/** One run: a server with a number of sockets in a process of its own, under load, and its figures. */
 import { cpus } from 'node:os';
 import { usableCpus } from '../socket/cpus.js';
 import { startLoad, type LoadOptions, type LoadResult } from './load-generator.js';
 import type { ServedState, ServedSource } from './served-messages.js';
 import { ServedProcess } from './served-process.js';
 
-/** How a run goes about it. Times are in milliseconds. */
+/** The settings of a run. Times are in milliseconds. */
 export interface RunPlan {
   source: ServedSource;
   address: string;
@@ -13,32 +13,34 @@ export interface RunPlan {
   port: number;
   questions: readonly Uint8Array[];
   clients: number;
-  /** Queries in the air while the server is saturated. */
+  /** Queries in flight while the server is saturated. */
   window: number;
-  /** How long it is saturated, and then how long latency is measured. */
+  /** How long the server is saturated, and then how long latency is measured. */
   duration: number;
   /** Queries a second of the load: the server is not saturated then. */
   rate: number | undefined;
-  /** Queries a second at which latency is measured; undefined: half of what this run bore. */
+  /** Queries a second at which latency is measured; undefined: half of the rate that this run reached. */
   latencyRate: number | undefined;
   /** Whether `address` may be outside of loopback. */
   remote: boolean;
 }
 
-/** What a run found. */
+/** The result of a run. */
 export interface RunFigures {
   sockets: number;
   /** Answers a second. */
   queriesPerSecond: number;
   /** Microseconds of the server's CPU time a query. */
   cpuPerQuery: number;
-  /** CPUs that the server had in use. */
+  /** CPUs that the server used. */
   cpuUsed: number;
-  /** CPUs that there were for it: what the process may use, less what the load and other processes had. */
+  /**
+   * CPUs that were available to it: those that the process may use, less the use of the load and of other processes.
+   */
   cpuAvailable: number;
-  /** CPUs that the load generator had in use. It has one thread: 1 is all that it can. */
+  /** CPUs that the load generator used. It has one thread, so 1 is its maximum. */
   generator: number;
-  /** CPUs that other processes of the machine had in use; 0 where this process may not use all of its CPUs. */
+  /** CPUs that other processes of the machine used; 0 if this process may not use all CPUs. */
   others: number;
   /** Milliseconds that answers took at `latencyRate`. */
   p50: number;
@@ -51,13 +53,13 @@ export interface RunFigures {
   asked: number;
   /** Datagrams that the kernel dropped because a socket of the server was full. */
   drops: number;
-  /** Queries of the UDP socket that got most, over what each would have had of equal shares; 1 to `sockets`. */
+  /** Queries of the busiest UDP socket over an equal share; 1 to `sockets`. */
   skew: number;
   /** Bytes. */
   memory: number;
   /** Share of the answers with another RCODE than NOERROR and NXDOMAIN, 0 to 1. */
   failures: number;
-  /** What the server has warned of. */
+  /** The warnings of the server. */
   warnings: string[];
 }
 
@@ -65,7 +67,10 @@ const WARM_UP = 300;
 const LOSS_AFTER = 1000;
 const RCODES_OF_SUCCESS = [0, 3];
 
-/** Measures once. Rejects with `ERR_MULTISOCKET_TUNE`, or as `startLoad` throws; the process has ended in any case. */
+/**
+ * Measures once. Rejects with `ERR_MULTISOCKET_TUNE`, or with an error of `startLoad`; the process has ended in any
+ * case.
+ */
 export async function measureOnce(plan: RunPlan, sockets: number): Promise<RunFigures> {
   const { source, address, port } = plan;
   const server = await ServedProcess.start({ source, sockets, address, port });
@@ -113,7 +118,7 @@ async function measure(plan: RunPlan, server: ServedProcess, sockets: number): P
   };
 }
 
-/** How to load a server; the defaults of a plan are filled in. */
+/** The load of a server, with the defaults of a plan. */
 function loader(plan: RunPlan, port: number): (more: Partial<LoadOptions>) => Promise<LoadResult> {
   const { address, questions, clients, remote } = plan;
   return (more) => startLoad({ address, port, questions, clients, remote, timeout: LOSS_AFTER, ...more }).finished;
@@ -122,12 +127,12 @@ function loader(plan: RunPlan, port: number): (more: Partial<LoadOptions>) => Pr
 const STEP = 200;
 const LEAST_WINDOW = 32;
 const MOST_WINDOW = 4096;
-/** What counts as having grown, and how much of the best will do. */
+/** The least growth that counts, and the share of the best that is enough. */
 const GROWTH = 1.05;
 
 /**
- * How many queries have to be in the air so that it is the server, and not their number, that decides how many are answered
- * in a second: doubled until the rate no longer grows. `saturated`: that came about.
+ * Finds the number of queries in flight at which the server, and not that number, limits the answers a second: doubles
+ * it until the rate no longer grows. `saturated`: whether that was reached.
  */
 export async function findWindow(plan: RunPlan, sockets: number): Promise<{ window: number; saturated: boolean }> {
   const { source, address, port } = plan;
@@ -138,7 +143,7 @@ export async function findWindow(plan: RunPlan, sockets: number): Promise<{ wind
     let best = { window: LEAST_WINDOW, rate: 0 };
     for (let window = LEAST_WINDOW; window <= MOST_WINDOW; window *= 2) {
       const { queriesPerSecond: rate, lost } = await load({ window, duration: STEP });
-      // Nothing is found out of a socket that overflows.
+      // A socket that overflows shows nothing further.
       if (lost > 0) return { window: best.window, saturated: true };
       if (rate > best.rate * GROWTH) best = { window, rate };
       else if (window >= 4 * best.window) return { window: 2 * best.window, saturated: true };
@@ -173,7 +178,9 @@ function ownTime(): number {
   return (user + system) / 1000;
 }
 
-/** CPU time of the whole machine so far, in ms; 0 when this process may use a part of it only, and cannot know the rest. */
+/**
+ * CPU time of the whole machine so far, in ms; 0 if this process may use only a part of it and cannot read the rest.
+ */
 function machineTime(): number {
   const all = cpus();
   if (all.length !== usableCpus()) return 0;

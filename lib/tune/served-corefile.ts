@@ -1,4 +1,4 @@
-/** The Corefile of a server as it is measured: one of its addresses, moved, and nothing beside the queries. */
+/** The Corefile of a server under measurement: one of its addresses, moved, and nothing besides the queries. */
 import { withCode } from '../errors.js';
 import type { ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
@@ -11,7 +11,7 @@ import { questionsFor, type Question } from './questions.js';
 /** Directives that open a port of their own or change the server, and cost a query nothing. */
 const LEFT_OUT = new Set(['health', 'ready', 'reload']);
 
-/** The address that is measured: the first that speaks plain DNS. Throws `ERR_MULTISOCKET_TUNE` when there is none. */
+/** The address to measure: the first one with plain DNS. Throws `ERR_MULTISOCKET_TUNE` if there is none. */
 export function measuredAddress({ addresses }: Corefile): ServedAddress {
   const address = addresses.find(({ transport }) => transport === 'dns');
   if (address !== undefined) return address;
@@ -19,8 +19,8 @@ export function measuredAddress({ addresses }: Corefile): ServedAddress {
 }
 
 /**
- * Changes a Corefile so that it can run beside the server that is in use: of its addresses only the measured one is left, at
- * another place, `health`, `ready` and `reload` are left out, and `prometheus` has a port of its own.
+ * Changes a Corefile so that it can run beside the server in use: only the measured address is left, at another place,
+ * `health`, `ready` and `reload` are left out, and `prometheus` has a port of its own.
  */
 export function forMeasuring(corefile: Corefile, { sockets, address, port }: Omit<ServeOrder, 'source'>): void {
   corefile.addresses = [{ ...measuredAddress(corefile), address, port, sockets }];
@@ -32,7 +32,9 @@ export function forMeasuring(corefile: Corefile, { sockets, address, port }: Omi
   }
 }
 
-/** Questions for all zones of the measured address: what zone files have, or names that clients of such a zone may ask for. */
+/**
+ * Questions for all zones of the measured address: from zone files, or names that clients of such a zone may ask for.
+ */
 export function corefileQuestions(corefile: Corefile): Question[] {
   return measuredAddress(corefile).zones.flatMap(({ zone, block }) => {
     const files = corefile.blocks[block].plugins.flatMap(({ name, config }) =>
@@ -45,7 +47,7 @@ export function corefileQuestions(corefile: Corefile): Question[] {
 /** Each name and type of a zone file once. */
 function zoneQuestions(file: string, zone: string): Question[] {
   const { records } = readZoneFile(file, zone);
-  // What needs escapes is left to files of questions.
+  // Names with escapes are left to files of questions.
   const plain = records.filter(({ name }) => !name.includes('\\'));
   const distinct = new Map(plain.map(({ name, type }) => [`${name.toLowerCase()} ${type}`, { name, type }]));
   return [...distinct.values()];

@@ -1,4 +1,6 @@
-/** The process with the server that `tune` measures: it does what its parent says, and ends when that is gone. */
+/**
+ * The process with the server that `tune` measures: carries out its parent's orders, and ends when the parent is gone.
+ */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { createServer } from '../run/create-server.js';
@@ -7,7 +9,7 @@ import type { Server } from '../server/server.js';
 import { forMeasuring } from './served-corefile.js';
 import type { FromServed, ServedState, ServeOrder, ToServed } from './served-messages.js';
 
-/** In ms: less than what its parent waits. */
+/** In ms: less than its parent waits. */
 const CLOSE_TIME = 1000;
 
 let server: Server | CorefileServer | undefined;
@@ -30,7 +32,7 @@ process.on('message', (message: ToServed) => {
 process.on('disconnect', () => {
   const end = (): never => process.exit();
   if (server === undefined) end();
-  // What is in flight is the load's, which has ended; but handlers may have something to close.
+  // Queries in flight belong to the load, which has ended; but handlers may have something to close.
   else server.close({ timeout: CLOSE_TIME, lameduck: 0 }).then(end, end);
 });
 
@@ -70,7 +72,7 @@ function state(): ServedState {
   return { stats: server.stats(), cpu: (user + system) / 1000, memory: memory() };
 }
 
-/** Proportional set size, proc(5); what is resident where the system does not tell. */
+/** Proportional set size, proc(5); resident memory where the system does not report it. */
 function memory(): number {
   try {
     const kilobytes = /^Pss:\s+(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))?.[1];

@@ -1,10 +1,10 @@
-/** What `tune` and the process with the server that it measures say to each other. */
+/** The messages between `tune` and the process with the server that it measures. */
 import type { ServerStatistics } from '../server/statistics.js';
 
 /** The user's own server: a Corefile, or a handler module. Paths are absolute. */
 export type ServedSource = { corefile: string; dnsPort?: number } | { handler: string };
 
-/** What the process is told to serve; all of it with that many sockets, at this address in place of its own. */
+/** An order to serve a source, with that number of sockets, at this address in place of its own. */
 export interface ServeOrder {
   source: ServedSource;
   sockets: number;

@@ -1,27 +1,26 @@
-/** A server in a process of its own, so that its CPU time and memory are its own. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { packageFile } from '../native/package-files.js';
 import { withCode } from '../errors.js';
 import type { FromServed, ServedState, ServeOrder, ToServed } from './served-messages.js';
 
-/** How long it may take to serve, or to answer, and to end, in ms. */
+/** Milliseconds that it may take to start or to answer, and to end. */
 const PATIENCE = 30_000;
 const END_TIME = 5000;
-/** How much of its standard error is kept. */
+/** The length of its standard error that is kept. */
 const SAID = 2000;
 
-/** See the file's head. */
+/** A server in a process of its own, so that its CPU time and memory can be measured separately. */
 export class ServedProcess {
   readonly #child: ChildProcess;
-  /** What it has warned of, each once. */
+  /** Its warnings, each once. */
   readonly warnings = new Set<string>();
   #port = 0;
   #said = '';
   #answered: ((state: ServedState) => void) | undefined;
   #failed: (error: Error) => void = () => undefined;
 
-  /** Starts it; resolves when it serves. Rejects with `ERR_MULTISOCKET_TUNE` and what kept it from that. */
+  /** Starts it; resolves when it serves. Rejects with `ERR_MULTISOCKET_TUNE` and the reason of a failure. */
   static async start(order: ServeOrder): Promise<ServedProcess> {
     const served = new ServedProcess();
     try {
@@ -63,7 +62,7 @@ export class ServedProcess {
     return this.#port;
   }
 
-  /** How it is at this moment. Rejects with `ERR_MULTISOCKET_TUNE` when it has ended. */
+  /** Its current state. Rejects with `ERR_MULTISOCKET_TUNE` if it has ended. */
   async state(): Promise<ServedState> {
     return this.#bounded('tell its state', (done) => {
       this.#answered = done;
@@ -71,7 +70,7 @@ export class ServedProcess {
     });
   }
 
-  /** Has it end; resolves when it has. */
+  /** Ends it; resolves when it has ended. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
@@ -105,7 +104,7 @@ export class ServedProcess {
   }
 }
 
-/** `Error` `ERR_MULTISOCKET_TUNE`: what cannot be measured, and why. */
+/** The error `ERR_MULTISOCKET_TUNE`: what cannot be measured, and why. */
 export function tuneError(reason: string): Error {
   return withCode(new Error(reason), 'ERR_MULTISOCKET_TUNE');
 }

@@ -1,4 +1,7 @@
-/** Finds the number of sockets for a server by measuring: the values in turn, again and again, then one recommendation. */
+/**
+ * Finds the number of sockets for a server by measurement: runs all values in turn, repeatedly, and makes one
+ * recommendation.
+ */
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { loadCorefile } from '../corefile/corefile.js';
@@ -12,44 +15,48 @@ import { findWindow, measureOnce, type RunFigures, type RunPlan } from './run.js
 import { corefileQuestions } from './served-corefile.js';
 import type { ServedSource } from './served-messages.js';
 
-/** What {@link tune} takes. */
+/** Options of {@link tune}. */
 export interface TuneOptions {
-  /** The server: the path of a Corefile, of which the first address that speaks plain DNS is measured, or of a handler module. */
+  /** The server: the path of a Corefile, whose first address with plain DNS is measured, or of a handler module. */
   source: ServedSource;
   /** The numbers of sockets; default: 1, 2, 4, ... up to twice the usable CPUs. */
   sockets?: readonly number[];
-  /** A file of questions in dnsperf's format; default: what the zones of the Corefile have, or `example.org`. */
+  /**
+   * A file of questions in dnsperf's format; default: questions for the zones of the Corefile, or for `example.org`.
+   */
   questions?: string;
-  /** Queries a second, 1 to 10,000,000; default: as many as the server bears, on loopback, and 10,000 elsewhere. */
+  /**
+   * Queries a second, 1 to 10,000,000; default: as many as the server can answer, on loopback, and 10,000 elsewhere.
+   */
   rate?: number;
   /** Runs of each value, 1 to 50; default 5. */
   repeats?: number;
   /** Milliseconds that each of a run's two phases takes, 100 to 60,000; default 1,500. */
   duration?: number;
-  /** Where the server is to listen while it is measured; default: a free port of 127.0.0.1. */
+  /** Where the server listens during the measurement; default: a free port of 127.0.0.1. */
   target?: { address: string; port: number };
-  /** Whether `target` may be outside of loopback: only with the consent of who runs it. Default false. */
+  /** Whether `target` may be outside of loopback: only with the consent of its operator. Default false. */
   remote?: boolean;
-  /** Told before and after each run. */
+  /** Called before and after each run. */
   progress?: (progress: TuneProgress) => void;
   /** Stops it between runs. */
   signal?: AbortSignal;
 }
 
-/** How far it is. */
+/** The progress of a measurement. */
 export interface TuneProgress {
-  /** Runs that are done, and in all. */
+  /** Runs that are done, and in total. */
   done: number;
   runs: number;
-  /** What is about to be measured; undefined: how hard to load the server. */
+  /** The value to be measured next; undefined: how hard to load the server. */
   sockets: number | undefined;
-  /** What has just been found. */
+  /** The figures of the last run. */
   last: RunFigures | undefined;
 }
 
-/** All that was found. Rates are a second, times in milliseconds but for `cpuPerQuery`, in microseconds. */
+/** The result of {@link tune}. Rates are a second, times in milliseconds except `cpuPerQuery`, in microseconds. */
 export interface TuneResult {
-  /** What was measured: a path. */
+  /** The path of the measured server. */
   server: string;
   machine: { cpu: string; cpus: number; usable: number; node: string };
   settings: {
@@ -64,7 +71,7 @@ export interface TuneResult {
   };
   values: ValueSummary[];
   recommendation: Recommendation;
-  /** In the order in which they were made. */
+  /** In the order of the runs. */
   runs: RunFigures[];
 }
 
@@ -72,15 +79,15 @@ const REMOTE_RATE = 10_000;
 const LEAST_CLIENTS = 256;
 const MOST_CLIENTS = 4096;
 const CLIENTS_A_SOCKET = 16;
-/** What a run takes beside its phases, in ms, to tell whether all takes longer than it may. */
+/** The time of a run besides its phases, in ms, to check the total against its limit. */
 const OVERHEAD = 1000;
 const MOST_TIME = 60 * 60 * 1000;
 
 /**
- * Measures. The server runs in a process of its own for each run; it is not the one that may be in use.
+ * Measures. Each run has a server in a process of its own; a server in use is not touched.
  *
- * Rejects with `ERR_MULTISOCKET_TUNE` when the server does not serve, with what is wrong in its Corefile or in the file of
- * questions, and with a fault in an option by the codes that `createServer` has; all in all it may not take longer than an
+ * Rejects with `ERR_MULTISOCKET_TUNE` if the server does not serve, with the errors of its Corefile or of the file of
+ * questions, and with the error of an invalid option with the codes of `createServer`; the total time is limited to an
  * hour.
  */
 export async function tune(options: TuneOptions): Promise<TuneResult> {
@@ -97,7 +104,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
       signal?.throwIfAborted();
       progress({ done: runs.length, runs: all, sockets: value, last: runs.at(-1) });
       const run = await measureOnce(plan, value);
-      // The same for all, so that their waits can be compared: half of what the first value bore.
+      // The same for all, so that their waits can be compared: half of the rate that the first value reached.
       plan.latencyRate ??= run.latencyRate;
       runs.push(run);
     }
@@ -123,7 +130,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   };
 }
 
-/** For the least and the most sockets, of which either may need more queries in the air. */
+/** For the least and the most sockets, either of which may need more queries in flight. */
 async function windowFor(plan: RunPlan, sockets: readonly number[]): Promise<{ window: number; saturated: boolean }> {
   const least = await findWindow(plan, sockets[0]);
   const most = sockets.length === 1 ? least : await findWindow(plan, sockets[sockets.length - 1]);

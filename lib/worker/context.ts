@@ -9,27 +9,27 @@ import { ConnectionLimits } from './stream/connection-limits.js';
 
 /** What all transports of a worker share. */
 export interface WorkerContext {
-  /** What the server's options say. */
+  /** The server's options. */
   settings: ServingOptions;
   /** All rows of counters (see `lib/worker/counters.ts`). */
   counters: Float64Array;
   /** The element of `counters` at which this worker's row starts. */
   row: number;
-  /** What the OPT records of replies say, by transport. */
+  /** The contents of OPT records, by transport. */
   edns: EdnsSettings;
-  /** Cookies and rate limits; undefined: there are none. */
+  /** Cookies and rate limits; undefined if the server has neither. */
   guard: Guard | undefined;
-  /** The server's own answer cache; undefined: there is none. */
+  /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
-  /** The caps on connections that all workers keep together. */
+  /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
   encoder: ReplyEncoder;
-  /** Passes a report on, unless it is one too many of its code. */
+  /** Passes a report on, unless its code was reported too recently. */
   report: Report;
 }
 
-/** Attaches to what the server opened, and makes the parts that every transport needs. */
+/** Attaches to what the server opened, and makes the objects that every transport needs. */
 export function createContext(settings: ServingOptions, handler: Handler, report: Report): WorkerContext {
   const { row, maxPayloadSize } = settings;
   const counters = new Float64Array(settings.memory);

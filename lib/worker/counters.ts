@@ -1,7 +1,7 @@
 /**
- * What is counted, and where: a row of Float64 elements in shared memory for each socket and for each worker. Native
- * code's counters come first in a row (`native/message/layout.h`), then those of this file. Each element is written by one
- * thread at a time; a gauge also goes down.
+ * The counters and their places: a row of Float64 elements in shared memory for each socket and for each worker. Native
+ * code's counters come first in a row (`native/message/layout.h`), then those of this file. Each element is written by
+ * one thread at a time; a gauge also goes down.
  */
 import { addon } from '../native/addon.js';
 import { nativeSocketCounters, nativeWorkerCounters } from '../native/layout.js';
@@ -12,23 +12,23 @@ export const socketCounters = [...nativeSocketCounters, 'connections'] as const;
 /**
  * Counters of a worker, in the order of its row: those of native code, then these.
  *
- * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (it answered
- *   nothing), `handlerTimedOut` and `replyInvalid` (its records could not be encoded) got SERVFAIL; `handlerDropped`
- *   got nothing, as the handler wished.
- * - `shed`: queries that no handler was given, because handlers held as many as they may.
+ * - `handled`: queries given to the handler. Of these `handlerThrew`, `handlerRejected`, `handlerSilent` (no answer),
+ *   `handlerTimedOut` and `replyInvalid` (records that cannot be encoded) got SERVFAIL; `handlerDropped` got nothing,
+ *   because the handler dropped them.
+ * - `shed`: queries that were not given to the handler, because handlers held as many as they may.
  * - `truncated`: replies sent with TC=1.
  * - `inFlight`: queries that handlers hold at this moment.
  * - `tcpQueries`, `tcpReplies`: messages received and sent by TCP and TLS.
  * - `tcpAccepted`, `tcpOpen`: connections accepted, and open at this moment.
- * - `tcpAcceptFailures`: times that a waiting connection could not be accepted, for want of descriptors most likely.
+ * - `tcpAcceptFailures`: failures to accept a waiting connection, most likely for lack of descriptors.
  * - `tcpPaused`: times that connections had to wait in the kernel, because descriptors were running out.
- * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the cap in all or of the client's own.
+ * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the total cap or of the client's own.
  * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
  *   not complete in time, because the client did not read its answers.
- * - `tlsHandshakeFailures`: connections that did not get through the TLS handshake.
- * - `repliesNoError`, `repliesNxDomain`, `repliesServFail`, `repliesRefused`, `repliesOther`: replies to queries that were given
- *   to the handler, or shed, by response code. What native code answers, from the cache or of malformed messages, is not among
- *   them.
+ * - `tlsHandshakeFailures`: connections whose TLS handshake failed.
+ * - `repliesNoError`, `repliesNxDomain`, `repliesServFail`, `repliesRefused`, `repliesOther`: replies to queries that
+ *   were given to the handler or shed, by response code. Answers of native code, from the cache or to malformed
+ *   messages, are not among them.
  * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC.
  */
 export const workerCounters = [

@@ -10,13 +10,13 @@ import { workerCounter } from './counters.js';
 import type { HandlerFailures, Report } from './handler-failures.js';
 import { WaitList, type ListEntry } from './wait-list.js';
 
-/** What happens to a query when handlers hold as many as they may: nothing is sent, or this response code. */
+/** The response to a query when handlers hold as many as they may: none, or this response code. */
 export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
 
-/** What a {@link Dispatcher} is made from. */
+/** Options of a {@link Dispatcher}. */
 export interface DispatcherOptions {
   handler: Handler;
-  /** Milliseconds that an asynchronous handler has. */
+  /** Milliseconds that an asynchronous handler may take. */
   handlerTimeout: number;
   /** Queries that asynchronous handlers may hold at a time. */
   maxInFlight: number;
@@ -28,11 +28,11 @@ export interface DispatcherOptions {
   /** The element of `counters` at which this worker's row starts. */
   row: number;
   failures: HandlerFailures;
-  /** Told of overload, and of what replies say went wrong. */
+  /** Receives reports of overload and of faulty replies. */
   report: Report;
 }
 
-/** Takes a reply that comes later than its query's batch. */
+/** Receives a reply that comes later than its query's batch. */
 export type Deliver = (query: Query, reply: Reply) => void;
 
 interface Pending extends ListEntry {
@@ -46,7 +46,10 @@ const DROPPED = workerCounter('handlerDropped');
 const SHED = workerCounter('shed');
 const IN_FLIGHT = workerCounter('inFlight');
 
-/** Stands between transports and the handler: calls it, waits for it, and answers in its place when it does not. One a worker. */
+/**
+ * Calls the handler for transports, waits for it, and answers in its place if it does not. There is one for each
+ * worker.
+ */
 export class Dispatcher {
   readonly #handler: Handler;
   readonly #lookups: Lookups;
@@ -58,7 +61,7 @@ export class Dispatcher {
   readonly #row: number;
   readonly #failures: HandlerFailures;
   readonly #report: Report;
-  /** In the order of their deadlines, since all have the same time. */
+  /** In the order of their deadlines, since all have the same time limit. */
   readonly #pending = new WaitList<Pending>();
   #timer: NodeJS.Timeout | undefined;
   #onDrained: (() => void)[] = [];
@@ -77,8 +80,8 @@ export class Dispatcher {
   }
 
   /**
-   * Has the handler answer a query. True: the reply is ready. False: `deliver` is called with it later, exactly once,
-   * and the query has been moved out of its batch.
+   * Gives a query to the handler. True: the reply is ready. False: `deliver` is called with it later, exactly once, and
+   * the query has been moved out of its batch.
    */
   serve(query: Query, reply: Reply, deliver: Deliver): boolean {
     if (this.#pending.size >= this.#maxInFlight) {
@@ -110,20 +113,20 @@ export class Dispatcher {
     return new Promise((resolve) => this.#onDrained.push(resolve));
   }
 
-  /** Forgets what handlers still hold; nothing of it is delivered any more. */
+  /** Forgets the queries that handlers still hold; their replies are not delivered. */
   abort(): void {
     clearTimeout(this.#timer);
     for (let pending = this.#pending.first; pending !== undefined; pending = this.#pending.first) this.#settle(pending);
   }
 
-  /** A handler has said all that it will. */
+  /** Takes the final reply of a handler. */
   #finish(query: Query, reply: Reply): void {
     if (!reply.answered) this.#failures.fail('handlerSilent', 'HANDLER_SILENT', 'answered nothing', query, reply);
     else if (reply.dropped) this.#counters[this.#row + DROPPED] += 1;
     else if (reply.cause !== undefined) this.#tell(query, reply.rcode, reply.cause);
   }
 
-  /** A handler said why it failed. */
+  /** Reports why a handler failed, as it said. */
   #tell({ name, class: queryClass, type }: Query, rcode: Rcode, cause: Error): void {
     const code = 'ERR_MULTISOCKET_REPLY_FAILED';
     this.#report(code, () => {
@@ -160,14 +163,14 @@ export class Dispatcher {
     );
   }
 
-  /** Takes a query out of the handler's hands; false when it had been taken before. */
+  /** Takes a query back from the handler; false if it had been taken back before. */
   #settle(pending: Pending): boolean {
     if (!this.#pending.delete(pending)) return false;
     this.#counters[this.#row + IN_FLIGHT] -= 1;
     if (this.#pending.size === 0) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
-      // After the reply has been delivered, which is what whoever waits here wants to see.
+      // The reply is delivered first, because that is what the waiting code expects.
       for (const resolve of this.#onDrained.splice(0)) setImmediate(resolve);
     }
     return true;
@@ -183,7 +186,7 @@ export class Dispatcher {
       }
       const { query, deliver } = pending;
       this.#settle(pending);
-      // A new one: what the handler does to its own from now on is nobody's business.
+      // A new reply: later changes of the handler's own one have no effect.
       const reply = new Reply(query);
       this.#failures.fail(
         'handlerTimedOut',

@@ -1,7 +1,6 @@
-/** What the OPT records of replies say besides what belongs to the answer, in native code's form. */
 import type { Transport } from '../message/batch.js';
 
-/** Multiples of so many octets do replies have that are padded (RFC 8467 s.4.1). */
+/** The length of a padded reply is a multiple of this many octets (RFC 8467 s.4.1). */
 const PADDING_BLOCK = 468;
 /** The unit of keepalive's time, in ms (RFC 7828 s.3.1). */
 const KEEPALIVE_UNIT = 100;
@@ -13,20 +12,20 @@ const NUMBERS = 6;
 
 /** How a server uses EDNS. */
 export interface EdnsOptions {
-  /** The longest UDP reply in bytes, and what OPT records say. */
+  /** The longest UDP reply in bytes, also announced in OPT records. */
   maxPayloadSize: number;
-  /** How long a connection may rest, in ms. */
+  /** How long a connection may be idle, in ms. */
   idleTimeout: number;
-  /** Whether what goes over gRPC is encrypted. */
+  /** Whether gRPC is encrypted. */
   grpcEncrypted: boolean;
-  /** The name server identifier (RFC 5001), 1 to 255 bytes; undefined: there is none. */
+  /** The name server identifier (RFC 5001), 1 to 255 bytes; undefined: none. */
   nsid: Uint8Array | undefined;
 }
 
 /** The settings of each transport, as `EdnsSettings` of `native/guard/client_options.h` reads them. */
 export type EdnsSettings = Readonly<Record<Transport, Uint8Array>>;
 
-/** See the file's head. */
+/** Packs the contents of OPT records that do not belong to an answer, in native code's form. */
 export function ednsSettings(options: EdnsOptions): EdnsSettings {
   const { maxPayloadSize, idleTimeout, grpcEncrypted, nsid = new Uint8Array(0) } = options;
   const keepalive = Math.min(0xffff, Math.max(1, Math.floor(idleTimeout / KEEPALIVE_UNIT)));
@@ -42,7 +41,7 @@ export function ednsSettings(options: EdnsOptions): EdnsSettings {
   return {
     udp: pack(0, 0),
     tcp: pack(keepalive, 0),
-    // Padding hides nothing where nothing is encrypted (RFC 7830 s.6); keepalive is of connections that carry DNS alone.
+    // Padding is useless without encryption (RFC 7830 s.6); keepalive is for connections that carry DNS alone.
     tls: pack(keepalive, PADDING_BLOCK),
     https: pack(0, PADDING_BLOCK),
     grpc: pack(0, grpcEncrypted ? PADDING_BLOCK : 0),

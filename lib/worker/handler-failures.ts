@@ -4,10 +4,10 @@ import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import { workerCounter, type WorkerCounter } from './counters.js';
 
-/** Takes reports of what went wrong; `make` is called only if the report is not one too many of its code. */
+/** Receives reports of errors. Calls `make` only if the report is passed on. */
 export type Report = (code: string, make: () => CodedError) => void;
 
-/** Counts and reports what handlers did wrong, and makes SERVFAIL of their replies. One a worker. */
+/** Counts and reports the failures of handlers, and turns their replies into SERVFAIL. There is one for each worker. */
 export class HandlerFailures {
   readonly #counters: Float64Array;
   readonly #row: number;

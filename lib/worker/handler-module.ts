@@ -6,13 +6,13 @@ import { invalidValue } from '../errors.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Handler, HandlerContext, HandlerModule } from '../message/handler.js';
 
-/** How long Node may look for a fault of syntax, in ms. */
+/** Milliseconds that Node may take to check the syntax. */
 const CHECK_TIME = 5000;
 
-/** A handler that is ready to serve, and what to do when it is no longer needed. */
+/** A handler that is ready to serve, and its clean-up. */
 export interface LoadedHandler {
   handler: Handler;
-  /** The caches that may answer in its place what comes to an address and port of ours. */
+  /** The caches that may answer in its place at one of our addresses and ports. */
   caches(local: Endpoint): readonly AnswerCache[];
   close(): Promise<void>;
 }
@@ -20,8 +20,8 @@ export interface LoadedHandler {
 /**
  * Imports the module at `href`, runs its `setup` and returns its handler.
  *
- * Rejects with what the import or `setup` threw, or with `ERR_INVALID_ARG_VALUE` when there is no default export that
- * is a function. A CommonJS module's `module.exports` may be the handler, or have it as `default`.
+ * Rejects with the error of the import or of `setup`, or with `ERR_INVALID_ARG_VALUE` if the default export is not a
+ * function. A CommonJS module's `module.exports` may be the handler, or have it as `default`.
  */
 export async function loadHandler(href: string, context: HandlerContext): Promise<LoadedHandler> {
   const imported = (await importModule(href)) as { default?: Handler | HandlerModule } & Partial<HandlerModule>;

@@ -1,4 +1,6 @@
-/** How the owner sees that a worker's event loop turns: the worker writes the time into shared memory. */
+/**
+ * The heartbeat that shows the owner that a worker's event loop turns: the worker writes the time into shared memory.
+ */
 import { addon } from '../native/addon.js';
 
 /** The last element of a worker's row of counters. */
@@ -9,7 +11,10 @@ export function now(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-/** Starts to beat, every `interval` ms; returns what ends it. `row`: the element at which the worker's row starts. */
+/**
+ * Starts to beat every `interval` ms; returns a function that stops it. `row`: the element at which the worker's row
+ * starts.
+ */
 export function startBeating(counters: Float64Array, row: number, interval: number): () => void {
   const beat = (): void => {
     counters[row + PLACE] = now();
@@ -21,7 +26,7 @@ export function startBeating(counters: Float64Array, row: number, interval: numb
   };
 }
 
-/** When the worker with that row last beat, by {@link now}; 0 when it has not begun. */
+/** The time of the last beat of the worker with that row, by {@link now}; 0 before the first. */
 export function lastBeat(counters: Float64Array, row: number): number {
   return counters[row + PLACE];
 }

@@ -1,4 +1,4 @@
-/** The ends of connections, from their bytes and from text. */
+/** Converts the endpoints of connections from bytes and from text. */
 import { addon } from '../native/addon.js';
 import { ipv4At, ipv6At } from '../dns/ip-text.js';
 import { transports, type Endpoint, type Transport } from '../message/batch.js';
@@ -6,7 +6,7 @@ import { transports, type Endpoint, type Transport } from '../message/batch.js';
 /**
  * The endpoint whose address stands at `offset` of `bytes`: 4 bytes for family 4, 16 for family 6.
  *
- * An IPv4-mapped address (`::ffff:192.0.2.1`, what a dual-stack socket sees of an IPv4 client) is given as IPv4, so that
+ * An IPv4-mapped address (`::ffff:192.0.2.1`, the form of an IPv4 client on a dual-stack socket) becomes IPv4, so that
  * a handler's look-ups do not depend on how the server was bound (RFC 4291 s.2.5.5.2).
  */
 export function endpointAt(bytes: Uint8Array, offset: number, family: 4 | 6, port: number): Endpoint {
@@ -15,12 +15,12 @@ export function endpointAt(bytes: Uint8Array, offset: number, family: 4 | 6, por
   return { address: ipv6At(bytes, offset), port, family: 'IPv6' };
 }
 
-/** Where queries come from, in the form in which native code takes it. */
+/** The origin of queries, in native code's form. */
 export function packOrigin(transport: Transport, client: Endpoint, local: Endpoint): Uint8Array {
   return addon.queryOrigin(transports.indexOf(transport), client.address, local.address, local.port);
 }
 
-/** An endpoint from the text that Node's sockets give, IPv4-mapped addresses as IPv4. */
+/** Makes an endpoint from the text of Node's sockets. IPv4-mapped addresses become IPv4. */
 export function endpointOf(address: string, port: number): Endpoint {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1] !== undefined) return { address: mapped[1], port, family: 'IPv4' };

@@ -1,4 +1,4 @@
-/** Where a worker thread starts: it does what its owner orders, and says when it is done. */
+/** The entry point of a worker thread: carries out the owner's orders, and reports when each is done. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { addon } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
@@ -34,9 +34,9 @@ async function main(): Promise<void> {
   const postMessage = (message: unknown): void => {
     tell({ kind: 'message', message });
   };
-  // A setup() that waits for nothing that Node knows of does not end the thread: `startTimeout` does.
+  // A setup() without pending work in Node does not end the thread: `startTimeout` does.
   const alive = setInterval(() => undefined, 0x7fffffff);
-  // Before anything else, so that what the worker allocates is near its CPU.
+  // This comes first, so that the worker allocates memory near its CPU.
   if (start.pinned) addon.pinThread(start.index);
   const serving = await Serving.start({ ...start, logger, warn, postMessage }, start.href);
   port.on('message', (order: Order) => {

@@ -1,4 +1,3 @@
-/** One message in, one reply out, as HTTPS and gRPC carry them. */
 import { addon, type StreamAdmission } from '../native/addon.js';
 import type { HttpRequestHead, Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
@@ -14,19 +13,22 @@ const MAX_MESSAGE = 0xffff;
 const PREFIX = 2;
 
 /**
- * What becomes of a message: its reply; `'dropped'` when the handler would have none; `'invalid'` when the message is no
+ * The outcome of a message: its reply; `'dropped'` if the handler dropped it; `'invalid'` if the message is not a
  * query: too short for a header, or a response.
  */
 export type Outcome = Buffer | 'dropped' | 'invalid';
 
-/** Answers messages that come one at a time, for all connections of a worker and transport. */
+/**
+ * Answers messages that come one at a time, as HTTPS and gRPC carry them, for all connections of a worker and
+ * transport.
+ */
 export class MessageExchange {
   readonly #context: WorkerContext;
   readonly #queries: number;
   readonly #replies: number;
   readonly #words = new Uint32Array(layout.queryWords);
   readonly #text = Buffer.alloc(2 * layout.maxText);
-  /** Where a message stands while it is looked at: what is kept longer is moved out (`Query.detach`). */
+  /** Holds a message while it is checked; what is kept longer is moved out (`Query.detach`). */
   readonly #input = Buffer.alloc(PREFIX + MAX_MESSAGE);
   readonly #output = Buffer.alloc(PREFIX + MAX_MESSAGE);
   readonly #stream = new Uint32Array(layout.streamWords);
@@ -50,8 +52,8 @@ export class MessageExchange {
   }
 
   /**
-   * Has a message of at most 65,535 bytes answered, and calls `done` with what becomes of it, once: before this returns
-   * where no asynchronous handler is needed for it. `http`: for `query.http`.
+   * Answers a message of at most 65,535 bytes, and calls `done` once with the outcome: before this returns if no
+   * asynchronous handler is needed. `http`: for `query.http`.
    */
   serve(message: Uint8Array, connection: Connection, done: (outcome: Outcome) => void, http?: HttpRequestHead): void {
     const { counters, dispatcher, encoder } = this.#context;
@@ -72,7 +74,7 @@ export class MessageExchange {
     if (dispatcher.serve(query, reply, deliver)) deliver(query, reply);
   }
 
-  /** What becomes of a message that needs no handler; undefined: it does. */
+  /** The outcome of a message that needs no handler; undefined if it needs one. */
   #check(message: Uint8Array, { origin, front }: Connection): Outcome | undefined {
     const input = this.#input;
     const end = PREFIX + message.length;

@@ -1,13 +1,13 @@
-/** What the owner of the sockets and its worker threads say to each other. Counters are not sent: they are shared. */
+/** The messages between the owner of the sockets and its worker threads. Counters are shared and not sent. */
 import type { HttpsOptions } from './https/https-options.js';
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { Overload } from './dispatcher.js';
 import type { SharedTls } from './stream/secure-context.js';
 import type { TcpOptions } from './stream/tcp-options.js';
 
-/** A socket of a server, as far as whoever serves it must know. */
+/** A socket of a server, as its borrowers see it. */
 export interface ServerSocket {
-  /** Its row of counters, and its name between threads. */
+  /** Its row of counters, and its identifier between threads. */
   number: number;
   transport: Transport;
   /** The owner's descriptor: borrowers work on a duplicate. */
@@ -16,35 +16,35 @@ export interface ServerSocket {
   group: number;
   /** Whether it is bound to all addresses (0.0.0.0 or ::). */
   wildcard: boolean;
-  /** What it is bound to. */
+  /** The address and port that it is bound to. */
   local: Endpoint;
-  /** Its address as the option `listen` has it: `tls://[::]:853`, port 0 included. */
+  /** Its address as in the option `listen`: `tls://[::]:853`, port 0 included. */
   entry: string;
 }
 
-/** How to serve: what every worker of a server is told. */
+/** The settings that every worker of a server gets. */
 export interface ServingOptions {
   maxPayloadSize: number;
-  /** The name server identifier; undefined: there is none. */
+  /** The name server identifier; undefined: none. */
   nsid: Uint8Array | undefined;
   handlerTimeout: number;
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   https: Required<HttpsOptions>;
-  /** The TLS settings that addresses have for themselves, by {@link ServerSocket.entry}; null: it is not encrypted. */
+  /** The TLS settings of single addresses, by {@link ServerSocket.entry}; null: not encrypted. */
   ownTls: Readonly<Record<string, SharedTls | null>>;
-  /** The number of the answer cache; 0: there is none. */
+  /** The number of the answer cache; 0: none. */
   cache: number;
-  /** The number of the cookies and rate limits; 0: there are none. */
+  /** The number of the cookies and rate limits; 0: none. */
   guard: number;
   workerData: unknown;
   /** The worker's number, from 0. */
   index: number;
   /** The number of its row of counters. */
   seat: number;
-  /** Milliseconds between beats (see `heartbeat.ts`); 0: none. */
+  /** Milliseconds between beats (see `heartbeat.ts`); 0: no beats. */
   heartbeat: number;
-  /** Whether the worker's thread is tied to a CPU. */
+  /** Whether the worker's thread is pinned to a CPU. */
   pinned: boolean;
   maxInFlight: number;
   maxQueueDelay: number;
@@ -53,11 +53,11 @@ export interface ServingOptions {
   memory: SharedArrayBuffer;
   /** The element of `memory` at which the worker's row starts. */
   row: number;
-  /** Open TCP connections, a row a worker (see `ConnectionLimits`). */
+  /** Open TCP connections, one row for each worker (see `ConnectionLimits`). */
   connections: SharedArrayBuffer;
 }
 
-/** What a worker thread is started with. */
+/** The data with which a worker thread starts. */
 export interface WorkerStart extends ServingOptions {
   /** URL of the handler module. */
   href: string;
@@ -72,7 +72,7 @@ export interface ReportedError {
   cause: ReportedError | undefined;
 }
 
-/** From the owner to a worker. Each but `ref` and `unref` is answered by `done` with the same `id`, or `failed`. */
+/** From the owner to a worker. The answer is `done` or `failed` with the same `id`; `ref` and `unref` get none. */
 export type Order =
   | { kind: 'lend'; id: number; sockets: ServerSocket[] }
   | { kind: 'release'; id: number; sockets: number[] }
@@ -88,7 +88,7 @@ export type Report =
   | { kind: 'message'; message: unknown }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };
 
-/** Makes an error fit to be sent. */
+/** Converts an error into a form that can be sent. */
 export function toReported(error: unknown): ReportedError {
   if (!(error instanceof Error)) {
     return { name: 'Error', message: String(error), code: undefined, stack: undefined, cause: undefined };
@@ -103,7 +103,7 @@ export function toReported(error: unknown): ReportedError {
   };
 }
 
-/** The error that {@link toReported} was given, as far as it can be had. */
+/** Restores the error given to {@link toReported}, as far as possible. */
 export function fromReported(reported: ReportedError): Error {
   const options = reported.cause === undefined ? {} : { cause: fromReported(reported.cause) };
   const error = new Error(reported.message, options);

@@ -24,9 +24,9 @@ const RCODES: Readonly<Partial<Record<Rcode, number>>> = {
 };
 const OTHER_RCODE = workerCounter('repliesOther');
 
-/** What a {@link ReplyEncoder} is made from. */
+/** Options of a {@link ReplyEncoder}. */
 export interface ReplyEncoderOptions {
-  /** Where replies are kept; undefined: nowhere. */
+  /** The cache for replies; undefined: none. */
   cache: AnswerCache | undefined;
   /** The longest UDP reply in bytes. */
   maxPayloadSize: number;
@@ -38,7 +38,10 @@ export interface ReplyEncoderOptions {
   failures: HandlerFailures;
 }
 
-/** Makes messages of replies: writes them, puts them into the cache, and adds the options that a client asked for. One a worker. */
+/**
+ * Encodes replies as messages, puts them into the cache, and adds the options that a client asked for. There is one for
+ * each worker.
+ */
 export class ReplyEncoder {
   readonly #cache: AnswerCache | undefined;
   readonly #maxPayloadSize: number;
@@ -57,8 +60,8 @@ export class ReplyEncoder {
   }
 
   /**
-   * Writes a reply into `target` and returns its length: at most what the query's transport and EDNS allow; 0 when the
-   * handler dropped it. One that cannot be encoded is SERVFAIL instead.
+   * Writes a reply into `target` and returns its length: at most what the query's transport and EDNS allow; 0 if the
+   * handler dropped it. A reply that cannot be encoded becomes SERVFAIL.
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
@@ -66,17 +69,18 @@ export class ReplyEncoder {
       return 0;
     }
     const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
-    // Each reply to who sent a cookie has one (RFC 7873 s.5.2), so that it has its room before any record has.
+    // Each reply to a client that sent a cookie has one (RFC 7873 s.5.2). Its room is reserved before that of any
+    // record.
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
     let length = this.#tryEncode(query, reply, target, offset, room);
     if (reply.truncated && query.transport !== 'udp') {
-      // There is no better transport to point to: a message has no more than 16 bits for its length.
+      // No other transport could carry more: a message has 16 bits for its length.
       this.#failures.fail('replyInvalid', 'REPLY_TOO_LARGE', 'answered with more than 65,535 bytes', query, reply);
       length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
     if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
-    // After it was kept: what one client asked for is nobody else's.
+    // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) {
       const { transport, row } = query;
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);

@@ -1,7 +1,6 @@
-/** Reports of handlers that fail, thinned so that a failing handler under load does not drown its own report. */
 import type { CodedError } from '../errors.js';
 
-/** How long after a report others with its code are only counted, in milliseconds. */
+/** Milliseconds after a report for which others with its code are only counted. */
 const INTERVAL = 1000;
 
 interface Recent {
@@ -10,7 +9,10 @@ interface Recent {
   make: () => CodedError;
 }
 
-/** Passes on the first error of each code at once, and after that at most one a second with how many there were. */
+/**
+ * Passes on the first error of each code at once, and after that at most one a second with the number of errors since.
+ * A handler that fails under load so cannot flood its own reports.
+ */
 export class Reporter {
   readonly #emit: (error: CodedError) => void;
   readonly #recent = new Map<string, Recent>();
@@ -19,7 +21,7 @@ export class Reporter {
     this.#emit = emit;
   }
 
-  /** `make` is called only when the error is passed on: errors are dear. */
+  /** `make` is called only if the error is passed on: errors are expensive. */
   report(code: string, make: () => CodedError): void {
     const recent = this.#recent.get(code);
     if (recent === undefined) {
@@ -30,7 +32,7 @@ export class Reporter {
     }
   }
 
-  /** Passes on what was held back. */
+  /** Passes on the pending reports. */
   close(): void {
     for (const recent of this.#recent.values()) {
       clearTimeout(recent.timer);

@@ -14,16 +14,16 @@ import { startBeating } from './heartbeat.js';
 import type { ServerSocket, ServingOptions } from './messages.js';
 import { Reporter } from './reporter.js';
 
-/** What a {@link Serving} is made from. */
+/** Options of a {@link Serving}. */
 export interface ServingStart extends ServingOptions {
   logger: Logger;
-  /** Told of handlers that fail, at most once a second for each kind. */
+  /** Receives the failures of handlers, at most one a second of each kind. */
   warn(error: Error): void;
-  /** Passes on what the handler module has to say. */
+  /** Passes on a message of the handler module. */
   postMessage(message: unknown): void;
 }
 
-/** One thread's part of a server: it borrows sockets, serves them with a handler, and gives them back. */
+/** The serving side of one thread: borrows sockets, serves them with a handler, and gives them back. */
 export class Serving {
   readonly #loaded: LoadedHandler;
   readonly #abort: AbortController;
@@ -36,7 +36,7 @@ export class Serving {
   readonly #front: AnswerFront | undefined;
   readonly #stopBeating: () => void;
 
-  /** Loads the handler and is then ready to borrow sockets. `handler`: a module's URL, or a handler that is here already. */
+  /** Loads the handler; the result is ready to borrow sockets. `handler`: a module's URL, or a loaded handler. */
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
     const { workerData, index, logger, maxPayloadSize } = start;
@@ -86,7 +86,7 @@ export class Serving {
     await Promise.all(listening);
   }
 
-  /** Stops to take from sockets; resolves when what came through them has been answered. */
+  /** Stops taking from sockets; resolves when everything that came through them is answered. */
   async release(numbers: readonly number[]): Promise<void> {
     await Promise.all(
       numbers.map(async (number) => {
@@ -98,7 +98,7 @@ export class Serving {
     );
   }
 
-  /** New connections have these settings. Throws what OpenSSL reports. */
+  /** Uses these settings for new connections. Throws the error of OpenSSL. */
   secure(tls: SharedTls): void {
     this.#connections.secure(tls);
   }
@@ -112,7 +112,7 @@ export class Serving {
     this.destroy();
   }
 
-  /** Cuts off what is still there. */
+  /** Cuts off what is still open. */
   destroy(): void {
     this.#stopBeating();
     this.#abort.abort();

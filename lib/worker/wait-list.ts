@@ -1,11 +1,3 @@
-/**
- * Entries in the order in which they were added, any of which can be taken out at once.
- *
- * It is no Set because of what Sets cost here: a Set that is grown or tidied points from its old memory to its new one, so
- * that the memory of all of them, with what was in it, survives until the next full garbage collection. An entry that is
- * taken out of this list points nowhere any more.
- */
-
 /** What is in a {@link WaitList}. The list sets these. */
 export interface ListEntry {
   before: ListEntry | undefined;
@@ -14,7 +6,13 @@ export interface ListEntry {
   listed: boolean;
 }
 
-/** See the file's head. */
+/**
+ * Entries in the order in which they were added, any of which can be removed at once.
+ *
+ * A Set is unsuitable: a Set that grows or is compacted points from its old memory to its new one, so that the memory
+ * of all of them, with their contents, survives until the next full garbage collection. A removed entry of this list
+ * points nowhere.
+ */
 export class WaitList<T extends ListEntry> {
   #first: T | undefined;
   #last: T | undefined;
@@ -24,12 +22,12 @@ export class WaitList<T extends ListEntry> {
     return this.#size;
   }
 
-  /** The one that was added before all others; undefined when there is none. */
+  /** The oldest entry; undefined if the list is empty. */
   get first(): T | undefined {
     return this.#first;
   }
 
-  /** Adds an entry that is in no list at its end. */
+  /** Adds an entry that is in no list at the end. */
   add(entry: T): void {
     entry.before = this.#last;
     entry.listed = true;
@@ -39,7 +37,7 @@ export class WaitList<T extends ListEntry> {
     this.#size++;
   }
 
-  /** Takes an entry out; false when it is not in. */
+  /** Removes an entry; false if it is not in the list. */
   delete(entry: T): boolean {
     if (!entry.listed) return false;
     const before = entry.before as T | undefined;

@@ -28,12 +28,12 @@ class AnswerCache {
     uint32_t prefetch_gap = 0;             // seconds without a query after which the hits are counted anew; 0: never
     bool ignore_nsid = false;              // cache queries with NSID too; the caller adds NSID to the reply
     bool keep_ttl = false;                 // send answers with their original TTLs
-    uint32_t prefetch_percent = 10;  // 1 to 90; a refresh is due in the last part, of this size, of an answer's life
-    bool looked_up_again = false;    // the handler behind look_up_first looks up again
-    bool stale_first = true;         // whether look_up_first returns expired answers
-    uint32_t stale_ttl = 30;         // seconds; the upper limit of the TTLs of a stale answer (RFC 8767 s.4)
-    uint32_t refresh_interval = 30;  // seconds between two attempts to refresh an answer (RFC 8767 s.5)
-    bool prefer_data = false;        // a denial does not replace data that may still be sent
+    uint32_t prefetch_percent = 10;        // 1 to 90; the last part of an answer's life, in which it is refreshed
+    bool looked_up_again = false;          // the handler behind look_up_first looks up again
+    bool stale_first = true;               // whether look_up_first returns expired answers
+    uint32_t stale_ttl = 30;               // seconds; the upper limit of the TTLs of a stale answer (RFC 8767 s.4)
+    uint32_t refresh_interval = 30;        // seconds between two attempts to refresh an answer (RFC 8767 s.5)
+    bool prefer_data = false;              // a denial does not replace data that may still be sent
   };
 
   struct Counters {

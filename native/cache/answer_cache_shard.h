@@ -1,6 +1,6 @@
 // One shard of an answer cache: a table of answers under a lock, limited in bytes.
 //
-// SIEVE (Zhang and others, NSDI 2024) chooses what to evict. Answers stand in a queue in the order of their arrival. A
+// SIEVE (Zhang and others, NSDI 2024) chooses what to evict. Answers are in a queue in the order of their arrival. A
 // hit sets a bit. A hand moves from the oldest answer to the newest, clears the bit where it is set, and evicts the
 // first answer without it. Unlike least-recently-used, a hit moves nothing. Names that are asked for once, as in floods
 // of random names, are evicted before names that are asked for again.

@@ -6,8 +6,8 @@
 
 namespace multisocket {
 
-// Sends `message` as one datagram to the Unix socket at `path`; a path that starts with `@` is a name in the
-// abstract namespace (unix(7)). Does not block. Returns 0 or a libuv error.
+// Sends `message` as one datagram to the Unix socket at `path`. A path that starts with `@` is a name in the abstract
+// namespace (unix(7)). Does not block. Returns 0 or a libuv error.
 int send_local_datagram(const std::string& path, const std::string& message);
 
 }  // namespace multisocket

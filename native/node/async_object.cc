@@ -26,7 +26,7 @@ void LoopCallback::operator()(std::initializer_list<napi_value> arguments) const
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }
 
-// Node-API has no such query, but a function that may run JavaScript fails if JavaScript can no longer run.
+// Node-API has no such check. But a function that may run JavaScript fails if JavaScript can no longer run.
 bool LoopCallback::able() const {
   const Napi::Env env = function_.Env();
   const Napi::HandleScope scope(env);

@@ -89,8 +89,11 @@ describe('multisocket tune', function () {
   it('says that sockets do not help a server that is bound by its upstream', async () => {
     const upstream = await slowUpstream(1000);
     const path = corefile(`.:53 {\n forward . 127.0.0.1:${upstream.port} {\n  health_check 0s\n }\n}\n`);
+    // So many that hardly any are equal to one in flight, which would share its upstream query.
+    const questions = join(directory, 'many-questions');
+    writeFileSync(questions, Array.from({ length: 20_000 }, (_, i) => `n${i}.example A\n`).join(''));
     const args = ['tune', '-conf', path, '-sockets', '1,2', '-repeats', '3', '-duration', '0.8', '-json'];
-    const { code, out, err } = await finish(args);
+    const { code, out, err } = await finish([...args, '-questions', questions]);
     await upstream.close();
     assert.equal(code, 0, err);
     const { recommendation, runs } = JSON.parse(out) as TuneResult;

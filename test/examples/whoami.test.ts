@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { dig } from '../support/clients.js';
+import { dig, run } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
 import { until } from '../support/server.js';
 
@@ -51,17 +51,11 @@ describe('npm start', () => {
 
   it('shows a line to try on a terminal', async () => {
     const port = String(await freePort());
-    const args = [process.execPath, 'dist/cli.js', '-dns.port', port];
-    const terminal = spawn('script', ['-qefc', args.join(' '), '/dev/null'], {
-      cwd: root,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    let shown = '';
-    terminal.stdout.on('data', (text: Buffer) => (shown += String(text)));
-    await until(() => /, node v.*\n/.test(shown), 'it to listen');
-    assert.match(shown, new RegExp(`dig @\\S+ -p ${port} example\\.org A`));
-    terminal.stdin.write('\x03');
-    await once(terminal, 'exit');
+    const command = `timeout 5 ${process.execPath} dist/cli.js -dns.port ${port}`;
+    const shown = await run('script', ['-qec', command, '/dev/null']).catch(
+      (error: Error & { stdout?: string }) => error.stdout,
+    );
+    assert.match(shown ?? '', new RegExp(`dig @\\S+ -p ${port} example\\.org A`));
   });
 
   it('ends by Ctrl-C and says what it has answered', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { createServer, type Server, type ServerOptions, type TlsSettings } from 'multisocket';
+import { createServer, type ListenOptions, type Server, type ServerOptions, type TlsSettings } from 'multisocket';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, queryBytes } from '../support/clients.js';
 import { atMost, serve, until } from '../support/server.js';
@@ -191,6 +191,73 @@ describe('server.secure()', () => {
       });
     }
     await checkPolicy('as before');
+  });
+
+  describe('and addresses with TLS settings of their own', () => {
+    const entry = (name: string, tls: TlsSettings | null): ListenOptions => {
+      const [transport] = name.split(':') as ['tls' | 'https' | 'grpc'];
+      return { transport, address: '127.0.0.1', port: 0, tls };
+    };
+    const areStrangersAnswered = (): Promise<boolean[]> =>
+      Promise.all(encryptedClients.map(({ transport, ask }) => isAnswered(ask, portOf(transport), { ca: own.cert })));
+
+    for (const [what, theirs] of [
+      ['tls:// alone', ['tls://127.0.0.1:0']],
+      ['https:// alone', ['https://127.0.0.1:0']],
+      ['grpc:// alone', ['grpc://127.0.0.1:0']],
+      ['all', LISTEN.slice(0, 3)],
+    ] as const) {
+      it(`rejects, names them, and changes nothing: ${what}`, async () => {
+        const others = LISTEN.filter((name) => !theirs.some((own) => own === name));
+        const listen = (tls: TlsSettings): ServerOptions['listen'] => [
+          ...theirs.map((name) => entry(name, tls)),
+          ...others,
+        ];
+        const stricter = { ...own, ca: client.cert, requestCert: true };
+        await start({}, { listen: listen(own) });
+        const bound = server.addresses();
+        for (const change of [() => server.secure(stricter), () => server.reload({ tls: stricter })]) {
+          await assert.rejects(change(), (error: Error & { code: string }) => {
+            assert.equal(error.code, 'ERR_MULTISOCKET_OWN_TLS');
+            for (const name of LISTEN)
+              assert.equal(
+                error.message.includes(name),
+                theirs.some((own) => own === name),
+              );
+            assert.match(error.message, /reload\(\{ listen \}\)/);
+            return true;
+          });
+          assert.deepEqual(
+            await areStrangersAnswered(),
+            encryptedClients.map(() => true),
+            'as before',
+          );
+        }
+        await server.reload({ listen: listen(stricter), tls: stricter });
+        assert.deepEqual(server.addresses(), bound, 'the sockets stay');
+        await checkPolicy('reloaded with other settings for each');
+      });
+    }
+
+    it('rejects also when they came by a reload, or the server has no option `tls`', async () => {
+      await start();
+      await server.reload({ listen: [...LISTEN.slice(1), entry('tls://127.0.0.1:0', own)] });
+      await assert.rejects(server.secure(renewed), { code: 'ERR_MULTISOCKET_OWN_TLS' });
+      await server.reload({ listen: LISTEN });
+      await server.secure(renewed);
+      await server.close({ timeout: 0 });
+      ({ server } = await serve({ listen: entry('tls://127.0.0.1:0', own) }));
+      await assert.rejects(server.secure(renewed), { code: 'ERR_MULTISOCKET_OWN_TLS' });
+    });
+
+    it('applies beside an address that is not encrypted', async () => {
+      await start({}, { listen: [entry('https://127.0.0.1:0', null), 'tls://127.0.0.1:0'] });
+      await server.secure({ ca: client.cert, requestCert: true });
+      const [{ ask }] = encryptedClients;
+      assert.equal(await isAnswered(ask, portOf('tls'), { ca: own.cert }), false);
+      const known = { ca: own.cert, cert: client.cert, key: client.key };
+      assert.equal(await isAnswered(ask, portOf('tls'), known), true);
+    });
   });
 
   describe('and sessions', () => {

@@ -1,4 +1,4 @@
-/** The rules of `acl` at work. */
+/** The rules of `acl` in a worker. */
 import { BlockList } from 'node:net';
 import type { WorkerPart, WorkerRuntime } from '../../corefile/directive.js';
 import { isIn } from '../../dns/zone-name.js';
@@ -7,14 +7,14 @@ import { AclCounts, type Action } from './counts.js';
 
 export type { Action } from './counts.js';
 
-/** Holds for queries of these types (all if undefined) from these networks (all if undefined). */
+/** A policy for queries of these types (all if undefined) from these networks (all if undefined). */
 export interface Policy {
   action: Action;
   types: number[] | undefined;
   nets: { address: string; prefix: number; family: 'ipv4' | 'ipv6' | 'any' }[] | undefined;
 }
 
-/** One `acl`: the policies for some zones. */
+/** One use of `acl`: the policies for some zones. */
 export interface Rule {
   zones: string[];
   policies: Policy[];
@@ -25,7 +25,8 @@ const EDE_BLOCKED = 15;
 const EDE_FILTERED = 17;
 
 /**
- * Makes the rules ready. The first policy that holds decides, of all rules whose zones a query is in, in the file's order.
+ * Prepares the rules. The first policy that matches decides, of all rules whose zones contain the query's name, in the
+ * file's order.
  */
 export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>): WorkerPart {
   const counts = new AclCounts(runtime);
@@ -37,7 +38,7 @@ export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>
       sources: nets === undefined || nets.some(({ family }) => family === 'any') ? undefined : listOf(nets),
     })),
   }));
-  /** What to do, and the zone of the rule that says so. */
+  /** The action, and the zone of the deciding rule. */
   const decide = (query: Query): { action: Action; zone: string } => {
     for (const { zones, policies } of ready) {
       const zone = zones.find((each) => isIn(query.key, each));

@@ -1,4 +1,6 @@
-/** `acl [ZONES...] { allow|block|filter|drop [type QTYPE...] [net SOURCE...] }`: who may ask what. */
+/**
+ * `acl [ZONES...] { allow|block|filter|drop [type QTYPE...] [net SOURCE...] }`: which clients may ask which questions.
+ */
 import { isIP } from 'node:net';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
@@ -7,7 +9,7 @@ import { readZones } from '../arguments.js';
 import { startAcl, type Action, type Policy, type Rule } from './handler.js';
 
 const ACTIONS: readonly Action[] = ['allow', 'block', 'filter', 'drop'];
-/** What `*` is read as: no type of a query has this number (RFC 6895 s.3.1). */
+/** The number for `*`: no query type has it (RFC 6895 s.3.1). */
 const ALL_TYPES = 0;
 
 /** Its configuration is the rules, in the file's order. */
@@ -49,7 +51,7 @@ interface Section {
   words: string[];
 }
 
-/** What follows each `type` and `net` of a line. */
+/** Reads the words after each `type` and `net` of a line. */
 function readSections(line: DirectiveReader): Section[] {
   const sections: Section[] = [];
   for (const word of line.args) {

@@ -3,10 +3,10 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { first } from '../arguments.js';
 
 const TYPE_ANY = 255;
-/** Seconds; CoreDNS's. */
+/** Seconds; CoreDNS's value. */
 const TTL = 8482;
 
-/** Its configuration is nothing. */
+/** Has no configuration. */
 export const any: DirectiveDefinition<undefined> = {
   name: 'any',
   setup: {

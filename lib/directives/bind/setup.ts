@@ -5,8 +5,8 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 
 /**
- * Its configuration is the addresses of all its uses in a server block, at least one. An interface stands for those that
- * it has when the Corefile is read. `except` is about its own use only.
+ * Its configuration is the addresses of all its uses in a server block, at least one. An interface stands for its
+ * addresses at the time the Corefile is read. `except` applies to its own use only.
  */
 export const bind: DirectiveDefinition<string[]> = {
   name: 'bind',
@@ -38,7 +38,7 @@ function addressesOf(line: DirectiveReader): string[] {
   return line.args.flatMap((argument) => {
     const onInterface = Object.hasOwn(interfaces, argument) ? interfaces[argument] : undefined;
     if (onInterface !== undefined) {
-      // A link-local address is one only together with its link (RFC 4007 s.6).
+      // A link-local address is complete only with its link (RFC 4007 s.6).
       return onInterface.map(({ address }) => (/^fe[89ab]/i.test(address) ? `${address}%${argument}` : address));
     }
     if (isIP(argument) === 0 || argument.includes('%')) {

@@ -1,4 +1,4 @@
-/** `bufsize [SIZE]`: the longest UDP reply, whatever the client says that it takes. */
+/** `bufsize [SIZE]`: the longest UDP reply, whatever size the client announces. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { first } from '../arguments.js';
 

@@ -1,17 +1,16 @@
-/** What a worker's `cache` counts for `prometheus`, by CoreDNS's names. */
 import type { CacheCounters } from '../../native/addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import { withLastDot } from '../../dns/zone-name.js';
 import type { Query } from '../../message/query.js';
 
-/** What is counted for each server. */
+/** The counts for each server. */
 interface Counts {
   hits: { success: number; denial: number };
   misses: number;
   prefetches: number;
 }
 
-/** See the file's head. */
+/** The counts of `cache` in a worker for `prometheus`, under CoreDNS's names. */
 export class CacheCounts {
   readonly #serverOf: (query: Query) => string;
   readonly #zones: string;
@@ -24,22 +23,22 @@ export class CacheCounts {
     this.#zones = zones.map(withLastDot).join(',');
   }
 
-  /** A query got an answer; `denies`: that there is none. */
+  /** Counts an answer from the cache; `denies`: it is negative. */
   hit(query: Query, denies: boolean): void {
     this.#of(query).hits[denies ? 'denial' : 'success']++;
   }
 
-  /** A query was left to the rest of the chain. */
+  /** Counts a query that is passed on. */
   miss(query: Query): void {
     this.#of(query).misses++;
   }
 
-  /** An answer is renewed before its end, or after it. */
+  /** Counts a renewal, before or after an answer's end. */
   prefetch(query: Query): void {
     this.#of(query).prefetches++;
   }
 
-  /** `shared`: what the cache itself counts, for all workers together. */
+  /** `shared`: the counts of the cache itself, for all workers together. */
   take({ entries, evictions, staleHits }: CacheCounters): MetricSample[] {
     const samples: MetricSample[] = [];
     const view = { zones: this.#zones, view: '' };

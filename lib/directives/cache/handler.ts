@@ -1,4 +1,3 @@
-/** Answers from the native cache, and keeps there what the rest of the chain answers. */
 import { setTimeout } from 'node:timers/promises';
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/reply-limit.js';
@@ -18,9 +17,9 @@ import type { CacheOptions, TtlBounds } from './options.js';
 import { SharedCache } from './shared-cache.js';
 
 const { keeping: place, kind } = addon.layout;
-/** How the reply is kept that is being kept: one a thread. */
+/** The options of the reply that is being cached: one for each thread. */
 const keeping = new Uint32Array(Object.keys(place).length);
-/** The native cache has an answer, and wants this query to renew it. */
+/** The native cache has an answer, and asks for its renewal by this query. */
 const RENEW = -1;
 const MAX_MESSAGE = 0xffff;
 /** What native code compares besides the question. It keeps no reply to a query with options other than a subnet's. */
@@ -35,12 +34,12 @@ export class CacheHandler {
   readonly #maxPayloadSize: number;
   readonly #cache: SharedCache;
   readonly #counts: CacheCounts;
-  /** A message that is about to be given or kept: of use until the next one. */
+  /** A message that is about to be returned or cached: valid until the next one. */
   readonly #scratch = Buffer.alloc(MAX_MESSAGE);
 
   /**
-   * `maxPayloadSize`: the longest UDP reply of the server in octets. `serverOf`: the name of the address that a query came
-   * to; default: none.
+   * `maxPayloadSize`: the longest UDP reply of the server in octets. `serverOf`: the name of the address that a query
+   * came to; default: an empty name.
    */
   constructor(
     options: CacheOptions,
@@ -55,12 +54,12 @@ export class CacheHandler {
     this.#cache = new SharedCache(options, maxPayloadSize);
   }
 
-  /** What can be answered without this handler, once it has been answered by it. */
+  /** The cache whose answers may be returned without this handler. */
   get answers(): AnswerCache {
     return this.#cache.answers;
   }
 
-  /** Answers a query of its zones from the cache; others, and those that it knows nothing of, go to `next`. */
+  /** Answers a query of its zones from the cache; passes others, and those without a cached answer, to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     const { zones, verify, verifyTimeout } = this.#options;
     if (!isInZones(query.key, zones)) return next(query, reply);
@@ -91,7 +90,7 @@ export class CacheHandler {
     });
   }
 
-  /** What has been counted since this was last called. */
+  /** Returns the counts since the last call. */
   metrics(): MetricSample[] {
     return this.#counts.take(this.#cache.answers.counters());
   }
@@ -104,7 +103,7 @@ export class CacheHandler {
     return this.answers.lookUp(octetsOf(query), transports.indexOf(query.transport), allowStale, this.#scratch);
   }
 
-  /** Finds what is past its end, too; whoever asks here has it renewed anyway. */
+  /** Also finds expired answers; the caller renews them anyway. */
   #lookUpStale(query: Query): number {
     const length = this.#lookUp(query, true);
     return length === RENEW ? this.#lookUp(query, true) : length;
@@ -113,11 +112,11 @@ export class CacheHandler {
   #give(query: Query, reply: Reply, length: number): void {
     const message = Buffer.from(this.#scratch.subarray(0, length));
     const sections = findSections(message, query.question);
-    // What was kept was in one piece.
+    // The cached reply was complete.
     if (sections !== undefined) takeOver(reply, sections);
   }
 
-  /** Has the chain answer once more, for the cache alone. Resolves with the answer; undefined: it failed. */
+  /** Asks the chain once more, for the cache only. Resolves with the answer; undefined: it failed. */
   async #renew(query: Query, next: Handler): Promise<Reply | undefined> {
     query.detach();
     const generation = this.answers.generation();
@@ -132,7 +131,7 @@ export class CacheHandler {
     return isFailure(reply) ? undefined : reply;
   }
 
-  /** Waits for a new answer as long as `serve_stale` says, then gives the one that stands in the scratch. */
+  /** Waits for a new answer as long as `serve_stale` says, then returns the one in the scratch. */
   async #verify(query: Query, reply: Reply, next: Handler, length: number): Promise<void> {
     const stale = Buffer.from(this.#scratch.subarray(0, length));
     this.#counts.prefetch(query);
@@ -152,7 +151,7 @@ export class CacheHandler {
     if (sections !== undefined) takeOver(reply, sections);
   }
 
-  /** The chain has answered. */
+  /** Handles the chain's answer. */
   #finish(query: Query, reply: Reply, generation: number): void {
     const { staleFor, verify } = this.#options;
     if (staleFor > 0 && verify && isFailure(reply)) {
@@ -165,7 +164,7 @@ export class CacheHandler {
     this.#keep(query, reply, generation);
   }
 
-  /** Keeps a reply, if it is of a kind to be kept, and gives it the TTLs with which it is kept. */
+  /** Caches a reply if it is cacheable, and gives it the TTLs with which it is cached. */
   #keep(query: Query, reply: Reply, generation: number): void {
     const { ttl, varyBy } = reply.caching;
     if (!reply.answered || reply.dropped || ttl === 0) return;
@@ -184,7 +183,7 @@ export class CacheHandler {
     if (sections !== undefined) reply.takeOver(sections);
   }
 
-  /** Keeps the reply of so many octets that stands in the scratch. */
+  /** Caches the reply of this many octets in the scratch. */
   #store(query: Query, length: number, optStart: number, ttl: number, generation: number): void {
     keeping[place.transport] = transports.indexOf(query.transport);
     keeping[place.opt] = optStart;
@@ -194,7 +193,7 @@ export class CacheHandler {
     this.answers.store(octetsOf(query), this.#scratch.subarray(0, length), keeping);
   }
 
-  /** How long a reply may be kept; undefined when it is not (RFC 2308 s.5, s.7). */
+  /** How long a reply may be cached; undefined if it is not cacheable (RFC 2308 s.5, s.7). */
   #boundsOf({ key }: Query, rcode: Rcode, message: Buffer): TtlBounds | undefined {
     const { success, denial, servfail, disabled } = this.#options;
     if (rcode === 'SERVFAIL' || rcode === 'NOTIMP') return servfail > 0 ? { least: 0, most: servfail } : undefined;
@@ -215,12 +214,12 @@ function octetsOf({ bytes, offset, length }: Query): Buffer {
   return bytes.subarray(offset, offset + length);
 }
 
-/** Whether a reply is no reason to forget what is known (RFC 8767 s.4): any RCODE but NOERROR and NXDOMAIN. */
+/** Whether a reply must not replace cached data (RFC 8767 s.4): any RCODE but NOERROR and NXDOMAIN. */
 function isFailure({ rcode }: Reply): boolean {
   return rcode !== 'NOERROR' && rcode !== 'NXDOMAIN';
 }
 
-/** Whether a message says that there is nothing: by its RCODE, or by having no answers. */
+/** Whether a message is negative: by its RCODE, or by having no answers. */
 function isDenial(message: Buffer): boolean {
   return (message[3] & 15) !== 0 || message.readUInt16BE(ANSWER_COUNT) === 0;
 }

@@ -1,4 +1,4 @@
-/** `cache [TTL] [ZONES...] { ... }`: answers again what has been answered before. */
+/** `cache [TTL] [ZONES...] { ... }`: answers repeated questions from memory. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration, readInteger, readZones } from '../arguments.js';
@@ -29,7 +29,7 @@ export const cache: DirectiveDefinition<CacheOptions> = {
   name: 'cache',
   setup: {
     configure([use, again], block) {
-      // The cast: an array's second element may not be there.
+      // The cast: an array may have no second element.
       const second = again as DirectiveReader | undefined;
       if (second !== undefined) throw second.error('this plugin can only be used once per Server Block');
       const { capacities, ...options } = readUse(use, block.zones);

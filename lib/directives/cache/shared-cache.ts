@@ -1,13 +1,15 @@
-/** The native cache of a server block, which the first of its workers opens and the last one closes. */
 import { addon, type AnswerCache } from '../../native/addon.js';
 import type { CacheOptions } from './options.js';
 
-/** What an answer of usual length takes, bookkeeping included. */
+/** The memory for an answer of usual length, bookkeeping included. */
 const BYTES_PER_ANSWER = 512;
 const NUMBER = 0;
 const USERS = 1;
 
-/** One worker's hold on the native cache of a server block. */
+/**
+ * A worker's reference to the native cache of a server block. The first worker opens the cache, and the last one closes
+ * it.
+ */
 export class SharedCache {
   readonly answers: AnswerCache;
   readonly #shared: Int32Array;

@@ -1,4 +1,3 @@
-/** Logs errors of the directives behind it, and answers SERVFAIL for them. */
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
@@ -6,7 +5,7 @@ import { rcodeNumber } from '../../dns/registry.js';
 import { printable } from '../../message/printable.js';
 import type { Reply } from '../../message/reply.js';
 
-/** Errors that are only counted for a while. */
+/** Errors that are only counted for a period. */
 export interface Consolidation {
   /** Milliseconds from the first of them to the report, above 0. */
   period: number;
@@ -17,7 +16,7 @@ export interface Consolidation {
   showFirst: boolean;
 }
 
-/** What the directive says. */
+/** The options of the directive `errors`. */
 export interface ErrorLogOptions {
   /** Whether the stack is logged too. */
   stacktrace: boolean;
@@ -31,7 +30,7 @@ interface Counted extends Consolidation {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** See the file's head. */
+/** Logs the errors of the directives behind it, and answers SERVFAIL for them. */
 export class ErrorLog {
   readonly #stacktrace: boolean;
   readonly #consolidate: Counted[];
@@ -68,18 +67,18 @@ export class ErrorLog {
     }
   }
 
-  /** Reports what has been counted. */
+  /** Reports the pending counts. */
   close(): void {
     for (const counted of this.#consolidate) this.#report(counted);
   }
 
-  /** A directive threw. */
+  /** Handles an error that a directive threw. */
   #fail(query: Query, reply: Reply, error: unknown): void {
     reply.fail('SERVFAIL');
     this.#log(query, reply, error);
   }
 
-  /** A directive may have said why it failed. */
+  /** Logs why a directive failed, if it said so. */
   #look(query: Query, reply: Reply): void {
     if (reply.cause !== undefined) this.#log(query, reply, reply.cause);
   }
@@ -113,7 +112,7 @@ export class ErrorLog {
   }
 }
 
-/** The calls that led to an error, without its message: that may hold a client's text. */
+/** The calls that led to an error, without its message, which may contain a client's text. */
 function callsOf(stack: string): string {
   return stack
     .split('\n')

@@ -1,4 +1,3 @@
-/** `errors { stacktrace; consolidate DURATION REGEXP [LEVEL] [show_first] }`: logs what goes wrong in the chain. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import type { Logger } from '../../message/handler.js';
@@ -12,7 +11,7 @@ const LEVELS: Readonly<Record<string, keyof Logger>> = {
   error: 'error',
 };
 
-/** See the file's head. */
+/** `errors { stacktrace; consolidate DURATION REGEXP [LEVEL] [show_first] }`: logs errors of the chain. */
 export const errors: DirectiveDefinition<ErrorLogOptions> = {
   name: 'errors',
   setup: {
@@ -31,7 +30,7 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
       }
       return options;
     },
-    // What comes from cache is no error any more.
+    // An answer from cache is not an error.
     seesCached: false,
     dependsOn: [],
     start: (options, { logger }) => new ErrorLog(options, logger),

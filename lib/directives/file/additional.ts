@@ -1,4 +1,4 @@
-/** Which records of a zone are of use to who gets an RRset: those of the names that it points to. */
+/** Which records of a zone are useful additions to an RRset: those of the names that it points to. */
 import type packet from 'dns-packet';
 import type { AfsdbData, KxData, LpData, RtData } from '../../dns/records/names.js';
 import type { ServiceBinding } from '../../dns/records/svcb.js';
@@ -32,7 +32,7 @@ const TARGETS: Readonly<Record<string, Targets>> = {
   LP: ({ data }) => ({ name: (data as LpData).fqdn, types: ['L32', 'L64'] }), // RFC 6742 s.2.4.3
 };
 
-/** What is of use with a record; undefined: nothing. */
+/** The useful additions to a record; undefined: none. */
 export function wantedWith(record: ResourceRecord): Wanted | undefined {
   return Object.hasOwn(TARGETS, record.type) ? TARGETS[record.type](record) : undefined;
 }
@@ -46,8 +46,8 @@ function naptr({ data }: ResourceRecord): Wanted | undefined {
 }
 
 /**
- * The addresses of TargetName, and what it is itself bound to (RFC 9460 s.4.1). `.` is the owner in ServiceMode, and no
- * service at all in AliasMode (s.2.5).
+ * The addresses of TargetName, and its own service bindings (RFC 9460 s.4.1). `.` is the owner in ServiceMode, and
+ * means no service in AliasMode (s.2.5).
  */
 function service({ name, type, data }: ResourceRecord): Wanted | undefined {
   const { priority, target } = data as ServiceBinding;

@@ -1,4 +1,3 @@
-/** Answers queries from zone files. */
 import { noNext } from '../../corefile/chain.js';
 import { isIn, isInZones } from '../../dns/zone-name.js';
 import type { Handler, Logger } from '../../message/handler.js';
@@ -9,15 +8,15 @@ import { parentOf } from '../../dns/names.js';
 import { ZoneSource } from './zone-source.js';
 import type { Alias, ZoneAnswer } from './zone-answer.js';
 
-/** What one use of the directive says. */
+/** The options of one use of `file`. */
 export interface FileOptions {
   /** The zone file's path. */
   file: string;
   /** The zones that are read from it, at least one: lower case, without the last dot, the root as `.`. */
   zones: readonly string[];
-  /** Milliseconds between looks at the file, at most 2^31 - 1; 0: none after the first. */
+  /** Milliseconds between checks of the file, at most 2^31 - 1; 0: only the first read. */
   reload: number;
-  /** Zones of which names that do not exist are left to the next handler; empty: of none. */
+  /** Zones whose nonexistent names are left to the next handler; empty: none. */
   fallthrough: readonly string[];
 }
 
@@ -26,18 +25,18 @@ interface Served {
   fallthrough: readonly string[];
 }
 
-/** What is in the zone for the question; `'unloaded'` when its file has never been there. */
+/** The zone's answer to the question; `'unloaded'` if its file was never found. */
 type Found = ZoneAnswer | 'unloaded' | undefined;
 
-/** See the file's head. */
+/** Answers queries from zone files. */
 export class FileHandler {
-  /** The longest name first: the first one that a name is in is the one that has it. */
+  /** The longest name first: the first one that contains a name is its zone. */
   readonly #zones: readonly Served[];
   readonly #timers: readonly NodeJS.Timeout[];
 
   /**
-   * Reads the zones. A file that is not there yet is waited for if `reload` says to look again; until then its zones are
-   * SERVFAIL. Throws `ERR_MULTISOCKET_ZONE`, or the system's error when a file cannot be read.
+   * Reads the zones. A missing file is awaited if `reload` is set; until then its zones answer SERVFAIL. Throws
+   * `ERR_MULTISOCKET_ZONE`, or a system error if a file cannot be read.
    */
   static start(options: readonly FileOptions[], logger: Logger): FileHandler {
     const zones: Served[] = [];
@@ -69,12 +68,12 @@ export class FileHandler {
       if (answer === undefined) continue;
       found = answer;
       served = zone;
-      // DS of a zone's own name stands in the zone above (RFC 4035 s.3.1.4.1), if that is here too.
+      // DS of a zone's own name stands in the zone above (RFC 4035 s.3.1.4.1), if that is served here too.
       if (type !== 'DS' || key !== zone.source.origin) break;
     }
     if (found === undefined || served === undefined) {
       if (next !== noNext) return next(query, reply);
-      // Nobody is an authority for the name: CoreDNS's answer, too, where `file` is the last directive.
+      // No zone here has the name. CoreDNS answers the same if `file` is the last directive.
       reply.rcode = 'REFUSED';
       return;
     }
@@ -93,18 +92,18 @@ export class FileHandler {
     give(reply, found);
   }
 
-  /** Whether all zones are there. */
+  /** Whether all zones are loaded. */
   ready(): boolean {
     return this.#zones.every(({ source }) => source.zone !== undefined);
   }
 
-  /** Ends the looks at the files. */
+  /** Ends the checks of the files. */
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
 }
 
-/** Answers with aliases, and with what the server itself says of the name that they lead to (RFC 1034 s.4.3.2 step 3a). */
+/** Answers with aliases, and with the server's own answer for the name that they lead to (RFC 1034 s.4.3.2 step 3a). */
 async function resolve(query: Query, reply: Reply, found: ZoneAnswer, { records, target }: Alias): Promise<void> {
   reply.authoritative = true;
   reply.answer(...records);
@@ -135,7 +134,7 @@ function lookup({ zone, origin }: ZoneSource, key: string, type: string): Found 
   return isIn(key, origin) ? 'unloaded' : undefined;
 }
 
-/** How many labels a name has. */
+/** The number of labels of a name. */
 function depth(name: string): number {
   const parent = parentOf(name);
   return parent === undefined ? 0 : 1 + depth(parent);

@@ -8,7 +8,7 @@ import { Zone } from './zone.js';
 
 const DEFAULT_RELOAD = 60_000;
 
-/** Its configuration is what each of its uses in a server block says, at least one. */
+/** Its configuration is the options of each of its uses in a server block, at least one. */
 export const file: DirectiveDefinition<FileOptions[]> = {
   name: 'file',
   setup: {
@@ -40,7 +40,7 @@ function checkZones(options: FileOptions[]): string[] {
         faults.push(...found.faults);
         warnings.push(...found.warnings);
       } catch (error) {
-        // A file that is not there yet is waited for.
+        // A missing file is awaited.
         if ((error as NodeJS.ErrnoException).code === 'ENOENT' && reload > 0) warnings.push((error as Error).message);
         else faults.push(error as Error);
       }
@@ -58,7 +58,7 @@ function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
     if (line.name === 'reload') options.reload = readReload(line);
     else if (line.name === 'fallthrough') fallthrough = readFallthrough(line);
     else if (line.name === 'upstream')
-      line.refuseBlock(); // CoreDNS takes it, and follows aliases without it
+      line.refuseBlock(); // CoreDNS accepts it, and follows aliases without it
     else throw line.error(`unknown property '${line.name}'`);
   }
   return { ...options, fallthrough };

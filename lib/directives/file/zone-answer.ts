@@ -1,8 +1,7 @@
-/** What a look-up in a zone gives. */
 import type { Rcode } from '../../dns/registry.js';
 import type { ResourceRecord } from '../../dns/record.js';
 
-/** What a look-up gives: frozen, and shared between queries. */
+/** The result of a look-up in a zone: frozen, and shared between queries. */
 export interface ZoneAnswer {
   /** YXDOMAIN: a DNAME makes a name that is too long (RFC 6672 s.2.2). */
   readonly rcode: Extract<Rcode, 'NOERROR' | 'NXDOMAIN' | 'YXDOMAIN'>;
@@ -11,19 +10,23 @@ export interface ZoneAnswer {
   readonly answer: readonly ResourceRecord[];
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
-  /** Aliases that lead to a name of which the zone has no data of the type; what stands above is then what it says of it. */
+  /**
+   * Aliases that lead to a name for which the zone has no data of the type; the fields above are then the zone's answer
+   * for that name.
+   */
   readonly unresolved?: Alias;
-  /** Whether no record stands at the name itself: it does not exist, or only because a longer one does. */
+  /** Whether the name itself has no record: it does not exist, or only because a longer one does. */
   readonly vacant?: true;
 }
 
-/** What sends a look-up on to another name: a CNAME, or a DNAME and the CNAME that it gives. */
+/** An alias that continues a look-up at another name: a CNAME, or a DNAME and the CNAME that it gives. */
 export interface Alias {
   readonly records: readonly ResourceRecord[];
   /** Lower case. */
   readonly target: string;
 }
 
+/** No records: shared, so that an empty section costs nothing. */
 export const EMPTY: readonly ResourceRecord[] = Object.freeze([]);
 
 /** Freezes an answer. */

@@ -1,4 +1,4 @@
-/** The names of a zone, each with its answers made ready, from the records of its file. */
+/** Builds the names of a zone, each with its prepared answers, from the records of its file. */
 import type packet from 'dns-packet';
 import { typeNumber } from '../../dns/registry.js';
 import type { ResourceRecord } from '../../dns/record.js';
@@ -9,24 +9,24 @@ import { encoded } from '../../dns/records/codec.js';
 import { writeRdata } from '../../dns/records/index.js';
 import { throwFault, zoneError, type OnFault, type ZoneFileRecord } from '../../dns/zone-file/zone-file.js';
 
-/** A name that exists in the zone, be it only because a longer one does. */
+/** A name that exists in the zone, perhaps only because a longer one does. */
 export interface ZoneNode {
   /** By type; `ANY` has one RRset (RFC 8482 s.4.1). */
   readonly answers: ReadonlyMap<string, ZoneAnswer>;
-  /** What any other type gets: no data, the CNAME, or the referral at and below a zone cut. */
+  /** The answer for any other type: no data, the CNAME, or the referral at and below a zone cut. */
   readonly otherwise: ZoneAnswer | Alias;
   /** Whether a zone cut stands at or above it. */
   readonly delegated: boolean;
   /** Its DNAME (RFC 6672). */
   readonly dname: ResourceRecord | undefined;
   /**
-   * What `*` right below it has for names that do not exist (RFC 4592). It is a node of its own, since NS at a wildcard cuts
-   * the zone at that very name alone, and is data for other names (left open by s.4.2; NSD does so too).
+   * The node of `*` right below it, for names that do not exist (RFC 4592). It is separate, since NS at a wildcard cuts
+   * the zone at that name only, and is data for other names (left open by s.4.2; NSD does the same).
    */
   readonly wildcard: ZoneNode | undefined;
 }
 
-/** See the file's head. */
+/** The names of a zone, each with its prepared answers. */
 export interface ZoneNodes {
   /** By lower-case name. */
   readonly nodes: ReadonlyMap<string, ZoneNode>;
@@ -34,16 +34,16 @@ export interface ZoneNodes {
   readonly nonexistent: ZoneAnswer;
   /** SOA's serial number. */
   readonly serial: number;
-  /** How many records there are, doubles not counted. */
+  /** The number of records, without duplicates. */
   readonly size: number;
-  /** Records that were left out, each with its place and why. */
+  /** Records that were left out, each with its place and the reason. */
   readonly warnings: readonly string[];
 }
 
 /** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
 const SINGLE: ReadonlySet<string> = new Set(['CNAME', 'DNAME', 'SOA']);
 
-/** Types of which a zone has none without being signed. Answers have no signatures, so that a signed zone would be bogus. */
+/** Types that only signed zones have. Answers have no signatures, so that a signed zone would be bogus. */
 const SIGNED: ReadonlySet<string> = new Set(['RRSIG', 'SIG', 'NSEC', 'NXT', 'NSEC3', 'NSEC3PARAM']);
 
 /** A node while the zone is built. */
@@ -52,7 +52,7 @@ class Draft {
   otherwise!: ZoneAnswer | Alias;
   dname: ResourceRecord | undefined;
   wildcard: Draft | undefined;
-  /** The node at the zone cut that stands at or above it. */
+  /** The node of the zone cut at or above it. */
   cut: Draft | undefined;
 
   constructor(
@@ -68,9 +68,9 @@ class Draft {
 }
 
 /**
- * The nodes of the zone `origin` (lower case). `onFault` is told of each record that cannot stand where it does; default:
- * the first `zoneError` is thrown. Throws one at `file`'s first line when there is no SOA. A record outside of the zone is
- * left out with a warning, as in BIND and CoreDNS.
+ * The nodes of the zone `origin` (lower case). `onFault` gets an error for each invalid record; default: the first
+ * `zoneError` is thrown. Throws one at `file`'s first line if there is no SOA. A record outside of the zone is left out
+ * with a warning, as in BIND and CoreDNS.
  */
 export function buildNodes(
   records: readonly ZoneFileRecord[],
@@ -87,7 +87,7 @@ class Builder {
   readonly #file: string;
   readonly #onFault: OnFault;
   readonly #warnings: string[] = [];
-  /** All records, to tell doubles. */
+  /** All records, to find duplicates. */
   readonly #seen = new Set<string>();
 
   constructor(origin: string, file: string, onFault: OnFault) {
@@ -102,7 +102,7 @@ class Builder {
     const soa = apex?.rrsets.get('SOA')?.[0];
     if (soa === undefined) throw zoneError(this.#file, 1, `the zone ${this.#origin} has no SOA record`);
     for (const node of this.#nodes.values()) for (const rrset of node.rrsets.values()) seal(rrset);
-    // Parents stand before their children, since each node is made after its parent.
+    // Parents precede their children, since each node is made after its parent.
     for (const [name, node] of this.#nodes) this.#place(name, node);
     const { serial = 0, minimum = 0 } = soa.data as packet.SoaData;
     const negative = Object.freeze([Object.freeze({ ...soa, ttl: Math.min(soa.ttl ?? 0, minimum) })]); // RFC 2308 s.3
@@ -139,7 +139,7 @@ class Builder {
     else rrset.push(added);
   }
 
-  /** Why a record cannot stand at its node; undefined: it can. */
+  /** The reason why a record is invalid at its node; undefined if it is valid. */
   #faultOf({ type }: ZoneFileRecord, { rrsets, parent }: Draft): string | undefined {
     if (SIGNED.has(type)) return 'signed zones are not supported: serve the zone without its signatures';
     if (type === 'SOA' && parent !== undefined) return 'SOA stands at the top of the zone alone';
@@ -205,7 +205,7 @@ class Builder {
     return answered('NOERROR', false, EMPTY, ns, this.#additional(ns));
   }
 
-  /** What the zone has of use with an RRset (RFC 1034 s.4.3.2 step 6); glue with NS alone. */
+  /** The zone's useful additions to an RRset (RFC 1034 s.4.3.2 step 6); glue with NS only. */
   #additional(rrset: readonly ResourceRecord[]): readonly ResourceRecord[] {
     const wanted = new Map<string, readonly string[]>();
     for (const record of rrset) {
@@ -243,7 +243,7 @@ export function renamed(records: readonly ResourceRecord[], name: string): reado
   return records.map((record) => ({ ...record, name }));
 }
 
-/** Makes an RRset final. All have one TTL; of several the lowest is what clients would go by (RFC 2181 s.5.2). */
+/** Makes an RRset final. All records get one TTL, the lowest, which clients would use (RFC 2181 s.5.2). */
 function seal(rrset: ResourceRecord[]): void {
   const ttl = rrset.reduce((lowest, record) => Math.min(lowest, record.ttl ?? 0), Infinity);
   for (const record of rrset) {
@@ -253,7 +253,7 @@ function seal(rrset: ResourceRecord[]): void {
   Object.freeze(rrset);
 }
 
-/** The same for data that are the same on the wire, letters of any case in names being alike (RFC 4343). */
+/** A string that is equal for data that are equal on the wire, ignoring case in names (RFC 4343). */
 function fingerprint(type: string, data: ResourceRecord['data']): string {
   const rdata = encoded((writer) => {
     writer.lowersNames = true;

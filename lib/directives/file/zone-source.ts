@@ -1,23 +1,22 @@
-/** A zone and the files that it comes from: loads it, and loads it anew when they have changed. */
 import { stat } from 'node:fs/promises';
 import type { Logger } from '../../message/handler.js';
 import { stateOf } from '../../dns/zone-file/zone-file.js';
 import { Zone } from './zone.js';
 
-/** Warnings of one zone that are logged at most. */
+/** The most warnings of one zone that are logged. */
 const MAX_WARNINGS = 10;
 
-/** A zone and the files that it comes from. */
+/** A zone and the files that it comes from. Loads the zone, and loads it again when the files have changed. */
 export class ZoneSource {
   readonly #file: string;
   readonly #origin: string;
   readonly #logger: Logger;
   #zone: Zone | undefined;
-  /** The files that were read last, with their states then; undefined when that failed. */
+  /** The files of the last read, with their states then; undefined if the read failed. */
   #files: ReadonlyMap<string, string> | undefined;
-  /** Whether a look at the files is under way: a slow one may take longer than the time between two. */
+  /** Whether a check of the files is in progress: a slow one may take longer than the interval. */
   #looking = false;
-  /** The last fault that was told. */
+  /** The last error that was logged. */
   #fault: string | undefined;
 
   /** `origin` is the zone's name: lower case, without the last dot. */
@@ -32,12 +31,12 @@ export class ZoneSource {
     return this.#origin;
   }
 
-  /** The zone; undefined as long as its file has not been there. */
+  /** The zone; undefined until its file has been found. */
   get zone(): Zone | undefined {
     return this.#zone;
   }
 
-  /** Reads the zone for the first time. Throws what `Zone.read` throws, also when the file is not there (ENOENT). */
+  /** Reads the zone for the first time. Throws the errors of `Zone.read`, also if the file is missing (ENOENT). */
   load(): void {
     this.#fault = undefined;
     try {
@@ -49,8 +48,8 @@ export class ZoneSource {
   }
 
   /**
-   * Reads the zone again if a file has changed, and takes it if its serial number has too, as CoreDNS does. The zone from
-   * before is served on when that fails, which is logged once for each reason.
+   * Reads the zone again if a file has changed, and takes it if its serial number has too, as CoreDNS does. If that
+   * fails, the earlier zone stays, and each reason is logged once.
    */
   async refresh(): Promise<void> {
     if (this.#looking) return;
@@ -77,7 +76,7 @@ export class ZoneSource {
         `plugin/file: zone ${this.#origin} was not reloaded: ${this.#file} has changed and its serial ${zone.serial} has not`,
       );
     } catch (error) {
-      this.#files = undefined; // what it includes is not known; so it is read again next time
+      this.#files = undefined; // its includes are unknown, so it is read again next time
       const { message } = error as Error;
       if (message === this.#fault) return;
       this.#fault = message;

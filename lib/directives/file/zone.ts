@@ -1,4 +1,3 @@
-/** A zone in memory, and looking names up in it (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). */
 import type { ResourceRecord } from '../../dns/record.js';
 import { withSuffix } from '../../dns/names.js';
 import { parseZoneFile, readZoneFile, type OnFault, type ZoneFileContent } from '../../dns/zone-file/zone-file.js';
@@ -7,10 +6,10 @@ import { buildNodes, closestEncloser, renamed, type ZoneNode, type ZoneNodes } f
 
 export type { ZoneAnswer } from './zone-answer.js';
 
-/** How many CNAMEs an answer has at most: enough for all that are meant, and an end for those that go in circles. */
+/** The most CNAMEs in an answer: enough for real chains, and an end for loops. */
 const MAX_ALIASES = 16;
 
-/** See the file's head. Nothing of it changes. */
+/** An immutable zone in memory, with look-ups of names (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). */
 export class Zone {
   /** The name at its top: lower case, without the last dot. */
   readonly origin: string;
@@ -25,7 +24,7 @@ export class Zone {
   }
 
   /**
-   * Reads the zone `origin` from a zone file. Throws `ERR_MULTISOCKET_ZONE`, `FILE:LINE: ` and what is wrong, and
+   * Reads the zone `origin` from a zone file. Throws `ERR_MULTISOCKET_ZONE` with `FILE:LINE: ` and the reason, and
    * `readFileSync`'s errors.
    */
   static read(file: string, origin: string): Zone {
@@ -33,8 +32,7 @@ export class Zone {
   }
 
   /**
-   * Reads the zone to find all that is wrong with it: faults with which it is not served, and warnings. Throws
-   * `readFileSync`'s errors.
+   * Reads the zone to find all its errors, with which it is not served, and warnings. Throws `readFileSync`'s errors.
    */
   static check(file: string, origin: string): { faults: Error[]; warnings: readonly string[] } {
     const faults: Error[] = [];
@@ -44,13 +42,16 @@ export class Zone {
     try {
       return { faults, warnings: buildNodes(records, origin, file, onFault).warnings };
     } catch (error) {
-      // Where a line could not be read, SOA may be what it was to be.
+      // A line that could not be read may be the missing SOA.
       if (read === 0) faults.push(error as Error);
       return { faults, warnings: [] };
     }
   }
 
-  /** The same from a text that has a character an octet; `file` stands in errors, `$INCLUDE` starts from its folder. */
+  /**
+   * Reads the zone from a text with one character for each octet; `file` is the name in errors, `$INCLUDE` starts from
+   * its folder.
+   */
   static parse(text: string, origin: string, file: string): Zone {
     return new Zone(parseZoneFile(text, file, origin), origin, file);
   }
@@ -60,23 +61,23 @@ export class Zone {
     return this.#zone.serial;
   }
 
-  /** Records of the file that it does not have, each with its place and why. */
+  /** Records of the file that were left out, each with its place and the reason. */
   get warnings(): readonly string[] {
     return this.#zone.warnings;
   }
 
-  /** How many records it has. */
+  /** The number of records. */
   get size(): number {
     return this.#zone.size;
   }
 
   /**
-   * What the zone says of a question: `name` lower case in the form of `Query.key`, `type` as `Query.type` has it, class
-   * IN. Undefined for a name outside of the zone.
+   * The zone's answer to a question: `name` lower case in the form of `Query.key`, `type` in the form of `Query.type`,
+   * class IN. Undefined for a name outside of the zone.
    *
-   * Additional records are what the zone has of use with the answer: {@link wantedWith}. Negative answers have the SOA
-   * record with the lower of its TTL and MINIMUM (RFC 2308 s.3). A chain of CNAMEs is followed inside the zone; the
-   * response code is that of its end (RFC 6604 s.2.1).
+   * Additional records are the useful ones of the zone: {@link wantedWith}. Negative answers have the SOA record with
+   * the lower of its TTL and MINIMUM (RFC 2308 s.3). A chain of CNAMEs is followed inside the zone; the response code
+   * is that of its end (RFC 6604 s.2.1).
    */
   lookup(name: string, type: string): ZoneAnswer | undefined {
     const found = this.#find(name, type);
@@ -98,7 +99,7 @@ export class Zone {
     const records = [...first.records];
     const targets = new Set<string>();
     let target = first.target;
-    // The CNAME that a DNAME gives is itself what was asked for.
+    // The CNAME that a DNAME gives is itself an answer to the question.
     while (type !== 'CNAME' && targets.size < MAX_ALIASES && !targets.has(target)) {
       targets.add(target);
       const found = this.#find(target, type);
@@ -123,7 +124,7 @@ function substitute(dname: ResourceRecord, name: string): ZoneAnswer | Alias {
   return { records: [dname, cname], target: target.toLowerCase() };
 }
 
-/** What a wildcard gives to a name that does not exist (RFC 4592 s.3.3.1). */
+/** The answer of a wildcard for a name that does not exist (RFC 4592 s.3.3.1). */
 function synthesize(wildcard: ZoneNode, name: string, type: string): ZoneAnswer | Alias {
   const found = wildcard.answers.get(type) ?? wildcard.otherwise;
   if (!('rcode' in found)) return { ...found, records: renamed(found.records, name) };

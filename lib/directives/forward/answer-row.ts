@@ -1,10 +1,10 @@
-/** A row in which native code tells of an upstream's answer. */
+/** Reads the row in which native code describes an upstream's answer. */
 import { addon } from '../../native/addon.js';
 import type { EncodedSections } from '../../dns/encoded-message.js';
 
 const { answer: word } = addon.layout;
 
-/** The sections of an answer that stands in `bytes`, whose row starts at the word `row` of `rows`. */
+/** The sections of an answer in `bytes`, whose row starts at the word `row` of `rows`. */
 export function sectionsOf(bytes: Buffer, rows: Uint32Array, row: number): EncodedSections {
   const offset = rows[row + word.offset];
   const flagsAndRcode = rows[row + word.flagsAndRcode];

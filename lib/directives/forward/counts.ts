@@ -1,4 +1,4 @@
-/** What a worker's `forward` counts for `prometheus`, by CoreDNS's names; all of it since it was last taken. */
+/** The counts of `forward` in a worker for `prometheus`, under CoreDNS's names, since they were last taken. */
 import {
   emptyHistogram,
   observe,
@@ -10,18 +10,18 @@ import { rcodeName } from '../../dns/registry.js';
 import { formatAddress } from '../../socket/addresses.js';
 import type { UpstreamOptions } from './options.js';
 
-/** What is counted of no upstream in particular. */
+/** The counts that belong to no single upstream. */
 export class ForwardCounts {
-  /** Queries that were refused, since too many waited. */
+  /** Queries that were refused, because too many waited. */
   rejects = 0;
-  /** Queries for which all upstreams were down, and one was asked nevertheless. */
+  /** Queries that found all upstreams down, and were sent to one of them nevertheless. */
   broken = 0;
   #taken = false;
 
   take(): MetricSample[] {
     const samples: MetricSample[] = [];
     const add = (name: string, help: string, number: number): void => {
-      // Once also when it is 0: a series that begins later has no rate.
+      // A 0 is sent once: a series that begins later has no rate.
       if (number > 0 || !this.#taken) samples.push({ name, help, labels: {}, value: { type: 'counter', number } });
     };
     add('forward_max_concurrent_rejects_total', 'Queries refused since too many waited for upstreams.', this.rejects);
@@ -32,7 +32,7 @@ export class ForwardCounts {
   }
 }
 
-/** What is counted of one upstream. */
+/** The counts of one upstream. */
 export class UpstreamCounts {
   healthCheckFailures = 0;
   /** Queries that found a connection, and those that had to open one. */
@@ -48,7 +48,7 @@ export class UpstreamCounts {
     this.#proto = transport === 'tls' ? 'tcp-tls' : 'tcp';
   }
 
-  /** There was an answer. */
+  /** Counts an answer. */
   answered(rcode: number, milliseconds: number): void {
     let histogram = this.#durations.get(rcode);
     if (histogram === undefined) this.#durations.set(rcode, (histogram = emptyHistogram(TIME_BUCKETS)));

@@ -1,35 +1,37 @@
-/** What passes between a question that is forwarded and the carriers that ask it. */
+/** The interface between a forwarded question and its carriers. */
 import type { EncodedSections } from '../../dns/encoded-message.js';
 import type { UpstreamError } from './upstream-error.js';
 
 /**
- * Why UDP did not bring the answer though the upstream is there: it did not fit; its question is spelt in another case
- * than it was sent; or somebody guesses at the answer.
+ * Why UDP brought no answer though the upstream is reachable: the answer did not fit; its question differs in case from
+ * the one sent; or an attacker may be guessing.
  */
 export type Detour = 'truncated' | 'misspelt' | 'guessed';
 
-/** A query to an upstream. A carrier calls one of `answered`, `detour` and `failed`, once for each time that it asks. */
+/**
+ * A query to an upstream. A carrier calls one of `answered`, `detour` and `failed`, once for each time that it asks.
+ */
 export interface Exchange {
   /** Octets from the query's start to the end of its question. */
   readonly questionEnd: number;
   /** Octets that {@link write} writes. */
   readonly length: number;
-  /** Writes the query at `at`. Its ID, of any value, is the carrier's to set. */
+  /** Writes the query at `at`. The carrier sets its ID. */
   write(target: Buffer, at: number): void;
-  /** There is an answer to the question; native code has checked all of it. Its bytes stay as they are. */
+  /** Takes the answer, which native code has checked completely. Its bytes stay unchanged. */
   answered(sections: EncodedSections): void;
-  /** The question has to be asked in another way. */
+  /** The question must be asked in another way. */
   detour(why: Detour): void;
   failed(error: UpstreamError): void;
 }
 
 /** Carries queries to one upstream. */
 export interface Carrier {
-  /** Asks. `deadline`: when it has failed, by `performance.now()`. */
+  /** Sends a query. `deadline`: when it has failed, by `performance.now()`. */
   ask(exchange: Exchange, deadline: number): void;
-  /** Fails what waits, and all that is asked from now on, with `CLOSED`. */
+  /** Fails the waiting queries, and all later ones, with `CLOSED`. */
   close(): void;
 }
 
-/** Milliseconds between looks at whose time is up. */
+/** Milliseconds between checks for expired queries. */
 export const SWEEP_INTERVAL = 50;

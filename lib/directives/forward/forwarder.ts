@@ -1,4 +1,3 @@
-/** Has the upstreams of one use of `forward` answer queries. */
 import type { EncodedSections } from '../../dns/encoded-message.js';
 import { rcodeName } from '../../dns/registry.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
@@ -12,7 +11,7 @@ import { questionKey } from './query-message.js';
 import { TOO_MANY, UpstreamError } from './upstream-error.js';
 import { Tour, Upstreams } from './upstreams.js';
 
-/** Milliseconds that a query has in all: less than the 5 s of a server's `handlerTimeout`. */
+/** Milliseconds that a query may take in total: less than the 5 s of a server's `handlerTimeout`. */
 const QUERY_TIMEOUT = 4800;
 /** Queries of clients that wait at a time, whatever `max_concurrent` says. */
 const MAX_WAITING = 32_768;
@@ -20,12 +19,13 @@ const MAX_WAITING = 32_768;
 /** RFC 8914 s.4.23. */
 const NO_REACHABLE_AUTHORITY = 22;
 
-/** Has the next `forward` answer, where there is one. */
+/** Passes a query to the next `forward`, if there is one. */
 export type AskNext = (query: Query, reply: Reply) => void | Promise<void>;
 
 /**
- * The worker's half of one use of `forward`. Equal questions that wait at a time are asked once: forged answers to many
- * queries with the same question hit one of their IDs soon (RFC 5452 s.5), and those to one query do not.
+ * The worker side of one use of `forward`: answers queries by its upstreams. Equal questions that wait at the same time
+ * are asked once: forged answers to many queries with the same question soon hit one of their IDs (RFC 5452 s.5), those
+ * to one query do not.
  */
 export class Forwarder {
   readonly #options: ForwardOptions;
@@ -56,12 +56,12 @@ export class Forwarder {
     };
   }
 
-  /** Datagrams that answered no query that was waited for. */
+  /** Datagrams that answered no pending query. */
   get unmatched(): number {
     return this.#upstreams.unmatched;
   }
 
-  /** What has been counted since this was last called. */
+  /** Returns the counts since the last call. */
   metrics(): MetricSample[] {
     return [this.#counts, ...this.#upstreams.all.map(({ counts }) => counts)].flatMap((counts) => counts.take());
   }

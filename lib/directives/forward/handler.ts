@@ -1,4 +1,3 @@
-/** Leaves queries to upstream servers. */
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
@@ -7,7 +6,7 @@ import { isInZones } from '../../dns/zone-name.js';
 import { Forwarder } from './forwarder.js';
 import type { ForwardOptions } from './options.js';
 
-/** Zone transfers: they may be many messages (RFC 5936 s.2.2), and a query is forwarded for one. */
+/** Zone transfers may be many messages (RFC 5936 s.2.2), and a query is forwarded for one. */
 const TRANSFERS: ReadonlySet<string> = new Set(['AXFR', 'IXFR']);
 
 interface Use {
@@ -16,9 +15,9 @@ interface Use {
   forwarder: Forwarder;
 }
 
-/** See the file's head. */
+/** Forwards queries to upstream servers. */
 export class ForwardHandler {
-  /** In the Corefile's order: the first one that a name is for has it. */
+  /** In the Corefile's order: the first one that matches a name handles it. */
   readonly #uses: readonly Use[];
 
   /** One for each use of the directive in a server block. */
@@ -36,17 +35,17 @@ export class ForwardHandler {
     return this.#from(0, query, reply, next);
   }
 
-  /** What has been counted since this was last called. */
+  /** Returns the counts since the last call. */
   metrics(): MetricSample[] {
     return this.#uses.flatMap(({ forwarder }) => forwarder.metrics());
   }
 
-  /** Datagrams that came from upstreams and answered no query that was waited for. */
+  /** Datagrams that came from upstreams and answered no pending query. */
   get unmatched(): number {
     return this.#uses.reduce((sum, { forwarder }) => sum + forwarder.unmatched, 0);
   }
 
-  /** Closes all connections; what waits is SERVFAIL. */
+  /** Closes all connections; waiting queries get SERVFAIL. */
   close(): void {
     for (const { forwarder } of this.#uses) forwarder.close();
   }
@@ -64,7 +63,7 @@ export class ForwardHandler {
   }
 }
 
-/** There is no `forward` after one that left the query to the next. */
+/** There is no `forward` after one that passed the query on. */
 function fail(_: Query, reply: Reply): void {
   reply.fail('SERVFAIL', new Error('plugin/forward: no next plugin found'));
 }

@@ -1,4 +1,3 @@
-/** Asks an upstream that has failed how it is, until it answers. Whatever it answers, it is well. */
 import { MessageWriter } from '../../dns/writer.js';
 import type { Carrier, Detour, Exchange } from './exchange.js';
 import type { ForwardOptions } from './options.js';
@@ -8,12 +7,12 @@ const HEADER_SIZE = 12;
 const RD = 0x0100;
 const TYPE_NS = 2;
 const CLASS_IN = 1;
-/** The longest name, type and class behind a header. */
+/** The longest name, type and class after a header. */
 const MAX_LENGTH = HEADER_SIZE + 255 + 4;
 /** Milliseconds that an answer may take. */
 const TIMEOUT = 1000;
 
-/** See the file's head. */
+/** Checks a failed upstream by queries until it answers. Any answer counts as healthy. */
 export class HealthCheck implements Exchange {
   readonly length: number;
   readonly questionEnd: number;
@@ -43,12 +42,12 @@ export class HealthCheck implements Exchange {
     this.length = this.questionEnd = writer.at;
   }
 
-  /** Checks that have failed, one after the other; 0 when the last one has not. */
+  /** The number of failed checks in a row. */
   get fails(): number {
     return this.#fails;
   }
 
-  /** Starts to ask, unless it does so already. */
+  /** Starts the checks, unless they are running. */
   start(): void {
     if (this.#running || this.#closed) return;
     this.#running = true;
@@ -70,7 +69,7 @@ export class HealthCheck implements Exchange {
   }
 
   detour(why: Detour): void {
-    // Whoever guesses at the answer need not be the upstream.
+    // A guessed answer may not be the upstream's.
     if (why === 'guessed') this.failed();
     else this.answered();
   }

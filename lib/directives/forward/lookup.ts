@@ -1,4 +1,3 @@
-/** A question on its way through the upstreams of a `forward`. */
 import type { EncodedSections } from '../../dns/encoded-message.js';
 import { rcodeName } from '../../dns/registry.js';
 import type { Query } from '../../message/query.js';
@@ -13,7 +12,7 @@ import type { Tour } from './upstreams.js';
 export interface Waiter {
   query: Query;
   reply: Reply;
-  /** When it waits no longer, by `performance.now()`. Who joins later has no earlier one. */
+  /** When it stops waiting, by `performance.now()`. A later waiter has no earlier deadline. */
   deadline: number;
   /** Resolves the promise that its handler returned. */
   resolve: (more?: void | Promise<void>) => void;
@@ -21,27 +20,27 @@ export interface Waiter {
 
 interface Joined {
   waiter: Waiter;
-  /** The attempt whose failure is the client's. */
+  /** The attempt whose failure fails the client's query. */
   lastAttempt: number;
 }
 
-/** What a lookup does for its `forward`. */
+/** The options of a lookup, from its `forward`. */
 export interface LookupOptions {
-  /** Milliseconds that an upstream has for its answer. */
+  /** Milliseconds that an upstream may take to answer. */
   readTimeout: number;
-  /** How often a client's query is sent at most. */
+  /** The most times that a client's query is sent. */
   maxAttempts: number;
-  /** RCODEs with which the next upstream is asked. */
+  /** RCODEs after which the next upstream is asked. */
   failover: readonly string[];
-  /** A client waits no longer; `outcome`: the answer, or why there is none. */
+  /** Ends a client's wait; `outcome`: the answer, or the reason why there is none. */
   settle: (waiter: Waiter, outcome: EncodedSections | UpstreamError) => void;
-  /** Nobody waits any more. */
+  /** Called when no client waits any more. */
   end: (lookup: Lookup) => void;
 }
 
 /**
- * One question, which upstreams are asked one after the other until one answers, and the clients that wait for it. A
- * client that joins late has as much time and as many attempts as one that has a lookup of its own.
+ * A question on its way: upstreams are asked one after the other until one answers the waiting clients. A client that
+ * joins late has as much time and as many attempts as one with a lookup of its own.
  */
 export class Lookup implements Exchange {
   readonly key: string;
@@ -61,7 +60,7 @@ export class Lookup implements Exchange {
   #error: UpstreamError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `key`: for its owner. `stream`: do not ask over UDP. */
+  /** `key`: for its owner. `stream`: do not use UDP. */
   constructor(key: string, query: Query, stream: boolean, tour: Tour, options: LookupOptions) {
     this.key = key;
     this.#query = query;
@@ -73,14 +72,14 @@ export class Lookup implements Exchange {
     this.length = queryLength(query);
   }
 
-  /** Has a client wait for the answer. */
+  /** Adds a client that waits for the answer. */
   join(waiter: Waiter): void {
-    // The attempt that is under way is its first.
+    // The attempt in progress is its first.
     const lastAttempt = Math.max(0, this.#attempts - 1) + this.#options.maxAttempts;
     this.#waiters.push({ waiter, lastAttempt });
   }
 
-  /** Asks the first upstream; there is somebody who waits. */
+  /** Asks the first upstream; at least one client waits. */
   start(): void {
     this.#askNext(performance.now());
   }
@@ -103,7 +102,7 @@ export class Lookup implements Exchange {
   }
 
   detour(why: Detour): void {
-    // An upstream that does not keep the case of a name mostly sends it back in lower case. A stream settles the rest:
+    // An upstream that does not preserve the case of a name mostly returns lower case. A stream settles the rest:
     // nobody can forge there (RFC 5452 s.9.3), and everything fits (RFC 2181 s.9).
     if (why === 'misspelt' && !this.#lowerCase) this.#lowerCase = true;
     else this.#stream = true;
@@ -141,7 +140,7 @@ export class Lookup implements Exchange {
     this.#upstream?.ask(this, deadline, this.#stream);
   }
 
-  /** Some wait no longer while an upstream is asked for the others. */
+  /** Some clients stop waiting while an upstream is asked for the others. */
   readonly #expire = (): void => {
     const now = performance.now();
     this.#settleExpired(now);

@@ -1,5 +1,3 @@
-/** What a use of `forward` says. All of it can be cloned into a worker. */
-
 /** An upstream. */
 export interface UpstreamOptions {
   transport: 'dns' | 'tls';
@@ -13,37 +11,37 @@ export interface UpstreamOptions {
 /** How queries are spread over upstreams. */
 export type PolicyName = 'random' | 'round_robin' | 'sequential';
 
-/** PEM texts; each undefined where it is not given. */
+/** PEM texts; each undefined if it is not given. */
 export interface TlsFiles {
   cert: string | undefined;
   key: string | undefined;
-  /** Default: the authorities that Node knows. */
+  /** Default: Node's default authorities. */
   ca: string | undefined;
 }
 
-/** See the file's head. */
+/** The options of one use of `forward`. They can be cloned into a worker. */
 export interface ForwardOptions {
   /** Zones whose names are forwarded; each as a query's `key`. */
   from: readonly string[];
   /** 1 to 15. */
   to: readonly UpstreamOptions[];
-  /** Zones whose names are not. */
+  /** Zones whose names are not forwarded. */
   except: readonly string[];
   forceTcp: boolean;
   preferUdp: boolean;
-  /** Milliseconds that a connection is kept without a query. */
+  /** Milliseconds that an unused connection is kept. */
   expire: number;
-  /** Failed health checks in a row after which an upstream counts as down; 0: it never does. */
+  /** Failed health checks in a row after which an upstream counts as down; 0: never. */
   maxFails: number;
-  /** Milliseconds after which a connection is used for no other query; 0: no such bound. */
+  /** Milliseconds after which a connection takes no more queries; 0: no limit. */
   maxAge: number;
-  /** Connections without a query that are kept for each upstream; 0: no such bound. */
+  /** Unused connections that are kept for each upstream; 0: no limit. */
   maxIdleConns: number;
-  /** Milliseconds that an upstream has for its answer. */
+  /** Milliseconds that an upstream may take to answer. */
   readTimeout: number;
-  /** How often a query is sent at most. */
+  /** The most times that a query is sent. */
   maxAttempts: number;
-  /** Servers that are asked for the addresses of hosts, as `IP`, `IP:PORT` or `[IPV6]:PORT`; none: the system. */
+  /** Servers that are asked for the addresses of hosts, as `IP`, `IP:PORT` or `[IPV6]:PORT`; none: the system's. */
   resolvers: readonly string[];
   /** The address of ours that all queries leave from; default: the kernel's choice. */
   sourceAddress: string | undefined;
@@ -52,18 +50,18 @@ export interface ForwardOptions {
     /** Milliseconds between checks of an upstream that has failed. */
     interval: number;
     recursionDesired: boolean;
-    /** The name whose NS records are asked for, as a query's `key`. */
+    /** The name whose NS records health checks ask for, as a query's `key`. */
     domain: string;
   };
-  /** Queries that wait for upstreams at a time; 0: no bound. */
+  /** Queries that wait for upstreams at a time; 0: no limit. */
   maxConcurrent: number;
   tls: TlsFiles;
-  /** RCODEs with which the next `forward` is asked. */
+  /** RCODEs after which the next `forward` is asked. */
   next: readonly string[];
-  /** Whether an answer without data makes the next `forward` be asked. */
+  /** Whether the next `forward` is asked after an answer without data. */
   nextOnNodata: boolean;
-  /** RCODEs with which the next upstream is asked. */
+  /** RCODEs after which the next upstream is asked. */
   failover: readonly string[];
-  /** SERVFAIL when all upstreams are down; else a random one is asked. */
+  /** Whether the answer is SERVFAIL if all upstreams are down; otherwise a random one is asked. */
   failfast: boolean;
 }

@@ -1,10 +1,10 @@
-/** Which upstream is asked first, and which next. Sets of upstreams are bits by their numbers. */
+/** Policies that choose the first and the next upstream. Sets of upstreams are bits by their numbers. */
 import type { PolicyName } from './options.js';
 
 /** Chooses one of `count` upstreams that is not in `tried`, which leaves at least one. */
 export type Policy = (count: number, tried: number) => number;
 
-/** A policy with what it remembers. */
+/** Creates a policy with its state. */
 export function createPolicy(name: PolicyName): Policy {
   if (name === 'sequential') return (count, tried) => firstFrom(0, count, tried);
   if (name === 'random') return chooseRandom;
@@ -16,7 +16,7 @@ export function createPolicy(name: PolicyName): Policy {
   };
 }
 
-/** Any one of those that are not in `tried`, each as likely as the others. */
+/** A random one of those that are not in `tried`, all equally likely. */
 export function chooseRandom(count: number, tried: number): number {
   let left = count;
   for (let i = 0; i < count; i++) left -= (tried >> i) & 1;

@@ -1,4 +1,4 @@
-/** What is asked of an upstream for a client's query. */
+/** Writes the query to an upstream for a client's query. */
 import type { EdnsOption } from '../../dns/edns.js';
 import type { Query } from '../../message/query.js';
 
@@ -9,7 +9,7 @@ const FORWARDED_FLAGS = 0x0100 | 0x0020 | 0x0010;
 const TYPE_OPT = 41;
 const OPT_SIZE = 11;
 const DO = 0x80;
-/** The longest answer that we take over UDP: what passes every usual path in one piece (RFC 9715 s.3.2). */
+/** The longest answer accepted over UDP: it passes every usual path in one piece (RFC 9715 s.3.2). */
 const PAYLOAD_SIZE = 1232;
 const CLIENT_SUBNET = 8;
 
@@ -20,8 +20,8 @@ export function queryLength(query: Query): number {
 }
 
 /**
- * What queries have in common for which {@link writeQuery} writes the same message, but for the case of the name, and
- * which go over UDP, or by a `stream`.
+ * A key that is equal for queries for which {@link writeQuery} writes the same message, except for the case of the
+ * name, and which use the same transport: UDP or a `stream`.
  */
 export function questionKey(query: Query, stream: boolean): string {
   const { key, typeNumber, classNumber, hasEdns, dnssecOk } = query;
@@ -29,14 +29,14 @@ export function questionKey(query: Query, stream: boolean): string {
   const question = String.fromCharCode(typeNumber, classNumber, flags) + key;
   const options = forwardedOptions(query);
   if (options.length === 0) return question;
-  // No name has a NUL that is not escaped.
+  // A NUL in a name is always escaped.
   return `${question}\0${options.map(({ code, data }) => `${code} ${data.toString('hex')}`).join(' ')}`;
 }
 
 /**
  * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
- * EDNS where the client used it, with our own payload size. Of its options only Client Subnet goes on (RFC 7871
- * s.7.1.3), and what `rewrite` has set: cookies, padding and keepalive are between the client and us.
+ * EDNS where the client used it, with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
+ * s.7.1.3), and those that `rewrite` has set: cookies, padding and keepalive are between the client and us.
  */
 export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean): void {
   const { bytes, offset, questionEnd, hasEdns } = query;
@@ -48,7 +48,7 @@ export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: 
   const nameEnd = questionEnd - TYPE_AND_CLASS_SIZE;
   for (let i = HEADER_SIZE; i < nameEnd; i++) {
     const octet = bytes[offset + i];
-    // Labels are shorter than 'A' is high, so that the octets of their lengths stay as they are.
+    // Lengths of labels are below 'A', so these octets stay.
     target[at + i] = lowerCase && octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
   }
   for (let i = nameEnd; i < questionEnd; i++) target[at + i] = bytes[offset + i];

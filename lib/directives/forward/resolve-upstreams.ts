@@ -1,14 +1,14 @@
-/** Upstreams that are given by the names of hosts get the addresses of these. */
+/** Looks up the addresses of upstreams that are given by host name. */
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ForwardOptions, UpstreamOptions } from './options.js';
 
-/** Milliseconds that a resolver has for an answer, and how often it is asked. */
+/** Milliseconds that a resolver may take to answer, and the number of tries. */
 const RESOLVER_OPTIONS = { timeout: 2000, tries: 1 };
 
 /**
- * The same use of `forward` with numeric addresses alone, each upstream once. Names are absolute; search domains have no
- * part in it. Rejects with an `Error` that names the host without an address.
+ * The same use of `forward` with numeric addresses only, each upstream once. Names are absolute; search domains are not
+ * used. Rejects with an `Error` that names the host without an address.
  */
 export async function resolveUpstreams(use: ForwardOptions): Promise<ForwardOptions> {
   const resolved = await Promise.all(use.to.map((to) => addressesOf(to, use.resolvers)));
@@ -30,7 +30,7 @@ async function addressesOf(to: UpstreamOptions, resolvers: readonly string[]): P
   return addresses.map((address) => ({
     ...to,
     address,
-    // The name that the Corefile trusts is the one that the certificate must have.
+    // The certificate must have the name in the Corefile.
     servername: transport === 'tls' ? (servername ?? host) : servername,
   }));
 }

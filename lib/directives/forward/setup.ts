@@ -1,4 +1,4 @@
-/** `forward FROM TO... { ... }`: leaves queries to upstream servers. */
+/** `forward FROM TO... { ... }`: forwards queries to upstream servers. */
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
@@ -11,28 +11,31 @@ import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './op
 import { resolveUpstreams } from './resolve-upstreams.js';
 import { parseUpstream } from './upstream-address.js';
 
-/** As CoreDNS has it. */
+/** CoreDNS's limit. */
 const MAX_UPSTREAMS = 15;
-/** How often a query goes round all upstreams; as CoreDNS has it. */
+/** The number of rounds through all upstreams for a query; CoreDNS's value. */
 const ROUNDS = 2;
-/** How often it is sent where `max_connect_attempts` sets no bound: an upstream may refuse many times in a moment. */
+/**
+ * The most times a query is sent if `max_connect_attempts` sets no limit: an upstream may refuse many times in a
+ * moment.
+ */
 const MAX_ATTEMPTS = 100;
 const POLICIES: readonly string[] = ['random', 'round_robin', 'sequential'] satisfies PolicyName[];
-/** Options of CoreDNS's that are not here, with the reason. */
+/** CoreDNS's options that are not supported, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   doh_method: 'upstreams over HTTPS are not supported',
 };
 
 type Draft = { -readonly [Key in keyof ForwardOptions]: ForwardOptions[Key] };
 
-/** Its configuration is what each of its uses in a server block says, at least one. */
+/** Its configuration is the options of each of its uses in a server block, at least one. */
 export const forward: DirectiveDefinition<ForwardOptions[]> = {
   name: 'forward',
   setup: {
     configure: (uses) => uses.map(readUse),
     dependsOn: ['edns'],
     start: async (uses) => new ForwardHandler(await Promise.all(uses.map(resolveUpstreams))),
-    // Whoever asks an upstream for its version (CLASS CHAOS) is to have its answer: CoreDNS's forward does so, too.
+    // A question for the upstream's version (CLASS CHAOS) is forwarded, as in CoreDNS.
     anyClass: true,
   },
 };
@@ -223,7 +226,7 @@ function readRcodes(line: DirectiveReader): string[] {
   });
 }
 
-/** Makes a fault of any kind one of this line. */
+/** Converts any error into one of this line. */
 function attempt<T>(line: DirectiveReader, read: () => T): T {
   try {
     return read();

@@ -1,4 +1,3 @@
-/** Queries to one upstream over TCP (RFC 7766) or TLS (RFC 7858), on connections that are kept and pipelined. */
 import { StreamClient, type StreamOptions } from './stream-client.js';
 import type { UpstreamCounts } from './counts.js';
 import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
@@ -7,13 +6,13 @@ import { CLOSED } from './upstream-error.js';
 
 /** Queries that wait on one connection before another one is opened. */
 const MAX_PIPELINED = 100;
-/** Connections to one upstream; what comes beyond waits on these. */
+/** The most connections to one upstream; further queries wait on these. */
 const MAX_CONNECTIONS = 16;
 
-/** How long connections are kept, and how many. */
+/** The limits for kept connections. */
 export type Keeping = Pick<ForwardOptions, 'expire' | 'maxAge' | 'maxIdleConns'>;
 
-/** The connections to one upstream of a worker. */
+/** A worker's connections to one upstream over TCP (RFC 7766) or TLS (RFC 7858), kept open and pipelined. */
 export class StreamCarrier implements Carrier {
   readonly #options: StreamOptions;
   readonly #keeping: Keeping;
@@ -39,7 +38,7 @@ export class StreamCarrier implements Carrier {
     for (const connection of this.#connections) connection.close();
   }
 
-  /** The one that was opened first and has room, so that those that are not needed come to rest. */
+  /** The oldest connection with room, so that surplus ones become idle. */
   #choose(): StreamClient {
     let least: StreamClient | undefined;
     for (const connection of this.#connections) {
@@ -59,7 +58,7 @@ export class StreamCarrier implements Carrier {
     this.#counts.connectionMisses++;
     const connection = new StreamClient(this.#options, (unanswered) => {
       this.#connections.delete(connection);
-      // An upstream may close a connection at any time: what was on its way is asked once more (RFC 7766 s.6.2.4).
+      // An upstream may close a connection at any time: its pending queries are asked once more (RFC 7766 s.6.2.4).
       for (const { exchange, deadline } of unanswered) this.ask(exchange, deadline);
     });
     this.#connections.add(connection);

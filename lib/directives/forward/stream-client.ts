@@ -1,4 +1,3 @@
-/** One connection to an upstream: queries out as they come, their answers in any order. */
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
@@ -12,17 +11,17 @@ import { CLOSED, connectionFailed, malformed, timedOut, type Route, type Upstrea
 const { outcome, client } = addon.layout;
 const HEADER_SIZE = 12;
 const PREFIX = 2;
-/** The row of the answer that is being read: one a thread. */
+/** The row of the answer that is being read: one for each thread. */
 const row = new Uint32Array(client.answerWords);
 
-/** Where to connect. */
+/** The address and settings of a connection. */
 export interface StreamOptions {
   /** Numeric. */
   address: string;
   port: number;
-  /** For TLS; plain TCP without it. Shared by all connections to the upstream, so that sessions are resumed. */
+  /** For TLS; undefined: plain TCP. Shared by all connections to the upstream, so that sessions are resumed. */
   tls: ConnectionOptions | undefined;
-  /** Where connections come from, numeric; default: the kernel's choice. */
+  /** The source address of connections, numeric; default: the kernel's choice. */
   source: string | undefined;
 }
 
@@ -34,7 +33,7 @@ export interface Waiting {
   message: Buffer;
 }
 
-/** One connection to an upstream, with the queries that wait on it. */
+/** One connection to an upstream. Sends queries as they come, and takes their answers in any order. */
 export class StreamClient {
   readonly #socket: Socket;
   readonly #to: string;
@@ -45,7 +44,7 @@ export class StreamClient {
   readonly #input = new FrameInput();
   /** By ID. */
   readonly #waiting = new Map<number, Waiting>();
-  /** Whether to ask more through it. */
+  /** Whether it takes more queries. */
   usable = true;
   #lastActive = performance.now();
   #answered = 0;
@@ -53,7 +52,7 @@ export class StreamClient {
   #error: NodeJS.ErrnoException | undefined;
   readonly #opened = performance.now();
 
-  /** `onClosed`: the connection is gone; told of queries that may be asked on another one, others have failed. */
+  /** `onClosed`: the connection is gone; gets the queries that may be asked on another one. The others have failed. */
   constructor({ address, port, tls, source }: StreamOptions, onClosed: (unanswered: readonly Waiting[]) => void) {
     this.#onClosed = onClosed;
     this.#to = formatAddress(address, port);
@@ -79,7 +78,7 @@ export class StreamClient {
     });
   }
 
-  /** How many queries wait for answers. */
+  /** The number of pending queries. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -105,15 +104,15 @@ export class StreamClient {
   }
 
   /**
-   * Gives up queries whose time is up, and the connection when it has rested for `expire` milliseconds. After `maxAge`
-   * milliseconds it is used for no other query; 0: no such bound.
+   * Fails expired queries, and closes the connection after `expire` milliseconds without use. After `maxAge`
+   * milliseconds it takes no more queries; 0: no limit.
    */
   sweep(now: number, expire: number, maxAge: number): void {
     if (maxAge > 0 && now - this.#opened >= maxAge) this.usable = false;
     for (const [id, { exchange, deadline }] of this.#waiting) {
       if (deadline > now) continue;
       this.#waiting.delete(id);
-      // It may be dead without a word: what is asked next gets another one.
+      // It may be dead without notice: later queries get another one.
       this.usable = false;
       exchange.failed(timedOut(this.#route));
     }
@@ -121,7 +120,7 @@ export class StreamClient {
     if (!this.usable || now - this.#lastActive >= expire) this.#socket.destroy();
   }
 
-  /** Closes at once; what waits fails with `CLOSED`. */
+  /** Closes at once; pending queries fail with `CLOSED`. */
   close(): void {
     this.#answered = 0;
     this.#socket.destroy();
@@ -137,7 +136,7 @@ export class StreamClient {
       const end = start + input.bytes.readUInt16BE(input.start);
       if (end > input.end) break;
       input.consume(end, this.#lastActive);
-      // A copy: whoever gets it keeps it for as long as the client's reply is not sent.
+      // A copy: the receiver keeps it until the client's reply is sent.
       this.#receive(Buffer.from(input.bytes.subarray(start, end)));
     }
   }
@@ -157,7 +156,7 @@ export class StreamClient {
   }
 
   #closed(): void {
-    // A connection on which nothing was ever answered is not one that was closed for having rested too long.
+    // A connection on which nothing was ever answered was not closed for being idle.
     if (this.#answered === 0) this.#failAll(connectionFailed(this.#route, this.#error, this.#servername));
     const unanswered = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -1,4 +1,3 @@
-/** Queries to upstreams over UDP. */
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type UdpClient } from '../../native/addon.js';
 import { formatAddress } from '../../socket/addresses.js';
@@ -9,30 +8,30 @@ import { CLOSED, malformed, socketFailed, timedOut, TOO_MANY, type Route } from 
 const { layout } = addon;
 const { client: memory, ask: askWord, answer: answerWord, outcome } = layout;
 
-/** One native UDP client for all upstreams of a worker's `forward`. It sends the queries of a batch together. */
+/** The native UDP client for all upstreams of a worker's `forward`. It sends the queries of a batch together. */
 export class UdpCarrier {
   readonly #slab = new ArrayBuffer(memory.slabSize);
   readonly #bytes = Buffer.from(this.#slab);
   readonly #outbox = new Uint32Array(1 + memory.outboxEntries * memory.outboxWords);
   readonly #answers = new Uint32Array(layout.batchSize * memory.answerWords);
   readonly #client: UdpClient;
-  /** By handle: what is waited for. */
+  /** Pending queries, by handle. */
   readonly #exchanges: (Exchange | undefined)[] = [];
-  /** By handle: until when. */
+  /** Their deadlines, by handle. */
   readonly #deadlines: number[] = [];
-  /** By handle: the number of the upstream. */
+  /** The number of the upstream, by handle. */
   readonly #asked: number[] = [];
   readonly #free: number[] = [];
-  /** By number: the address and port of an upstream. */
+  /** The address and port of an upstream, by number. */
   readonly #upstreams: string[] = [];
-  /** Where in the slab the next query goes. */
+  /** The offset in the slab of the next query. */
   #cursor = memory.queriesOffset;
   #flushing = false;
   #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor() {
-    // Native code holds the slab's address: nobody may move the memory to another thread.
+    // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     this.#client = new addon.UdpClient(this.#slab, this.#outbox, this.#answers, (count) => {
       this.#deliver(count);
@@ -53,7 +52,7 @@ export class UdpCarrier {
     };
   }
 
-  /** Datagrams that answered no query that was waited for: late ones, and those that somebody made up. */
+  /** Datagrams that answered no pending query: late or forged ones. */
   get unmatched(): number {
     return this.#client.counters().unmatched;
   }
@@ -110,7 +109,7 @@ export class UdpCarrier {
       const entry = 1 + i * memory.outboxWords;
       if (this.#outbox[entry + askWord.handle] !== memory.unsent) continue;
       const error = socketFailed(this.#route(handles[i], ''), this.#outbox[entry + askWord.error]);
-      // Later, since whoever has it may ask again at once.
+      // Done last, since the receiver may ask again at once.
       const exchange = this.#take(handles[i]);
       queueMicrotask(() => exchange?.failed(error));
     }
@@ -125,7 +124,7 @@ export class UdpCarrier {
         end = rows[row + answerWord.offset] + rows[row + answerWord.length];
       }
     }
-    // One copy for all of them: the slab is used again for the next batch.
+    // One copy for all of them: the slab is reused for the next batch.
     const from = this.#senderOf(count);
     const bytes = Buffer.allocUnsafe(end);
     this.#bytes.copy(bytes, 0, 0, end);
@@ -156,7 +155,7 @@ export class UdpCarrier {
     }
   }
 
-  /** The address and port that unreachable upstreams were asked from: one socket's, in all such rows of a batch. */
+  /** The address and port from which unreachable upstreams were asked: the same socket in all such rows of a batch. */
   #senderOf(count: number): string {
     for (let row = 0; row < count * memory.answerWords; row += memory.answerWords) {
       if (this.#answers[row + answerWord.outcome] !== outcome.unreachable) continue;

@@ -1,4 +1,6 @@
-/** The TO of `forward`: an address with or without transport, port and server name, or a file that lists resolvers. */
+/**
+ * Reads the TO of `forward`: an address with optional transport, port and server name, or a file that lists resolvers.
+ */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { normalizeName } from '../../dns/zone-name.js';
@@ -7,7 +9,7 @@ import type { UpstreamOptions } from './options.js';
 /** RFC 1035 s.4.2, RFC 7858 s.3.1. */
 const DEFAULT_PORTS = { dns: 53, tls: 853 } as const;
 const NOT_SUPPORTED = ['https', 'grpc', 'quic'];
-/** `[IPV6]:PORT`, `IPV4:PORT`, and `IPV6`, whose colons leave no place for a port unless `%` stands before it. */
+/** `[IPV6]:PORT`, `IPV4:PORT`, and `IPV6`, which has no port unless `%` stands before it. */
 const FORMS = [
   /^\[(?<host>[^\]]*)\](?::(?<port>\d+))?$/,
   /^(?<host>[^:]*)(?::(?<port>\d+))?$/,
@@ -16,12 +18,13 @@ const FORMS = [
 ];
 
 /**
- * Reads `IP`, `IP:PORT`, `[IPV6]:PORT`, each with `dns://` or `tls://` before it or not, `tls://IP%SERVERNAME:PORT`, or the
- * path of a file like `/etc/resolv.conf` (resolv.conf(5)), of which the lines `nameserver IP` are read. A line may also be
- * `nameserver [IP]:PORT`, which C libraries do not know: their resolvers are at port 53.
+ * Reads `IP`, `IP:PORT`, `[IPV6]:PORT`, each with an optional `dns://` or `tls://` in front,
+ * `tls://IP%SERVERNAME:PORT`, or the path of a file like `/etc/resolv.conf` (resolv.conf(5)), from which the lines
+ * `nameserver IP` are read. A line may also be `nameserver [IP]:PORT`, which C libraries do not support: their
+ * resolvers are at port 53.
  *
- * In place of an IP there may be the name of a host. Throws `Error` for what is none of these, a file without a name
- * server, or one that cannot be read.
+ * A host name may stand in place of an IP. Throws `Error` for any other text, a file without a name server, or one that
+ * cannot be read.
  */
 export function parseUpstream(text: string): UpstreamOptions[] {
   const [, scheme = 'dns', rest = text] = /^([a-z0-9]+):\/\/(.*)$/.exec(text) ?? [];
@@ -37,7 +40,7 @@ export function parseUpstream(text: string): UpstreamOptions[] {
   return [read];
 }
 
-/** Whether a text names a host. Numbers with dots are addresses, or faults. */
+/** Whether a text names a host. Numbers with dots are addresses, or errors. */
 function isHost(text: string): boolean {
   return /^[\w-]+(\.[\w-]+)*\.?$/.test(text) && !/^[\d.]+$/.test(text) && normalizeName(text) !== undefined;
 }
@@ -49,7 +52,7 @@ function readAddress(text: string, transport: 'dns' | 'tls'): UpstreamOptions | 
   const [ip, afterPercent] = split(host);
   const port = portText === undefined ? DEFAULT_PORTS[transport] : Number(portText);
   if ((isIP(ip) === 0 && !isHost(ip)) || port < 1 || port > 65535) return undefined;
-  // What follows % is the interface of a link-local address, or the name that a TLS upstream has.
+  // The text after % is the interface of a link-local address, or the name of a TLS upstream.
   if (transport === 'tls') return { transport, address: ip, port, servername: afterPercent };
   return { transport, address: isIP(ip) === 4 ? ip : host, port, servername: undefined };
 }

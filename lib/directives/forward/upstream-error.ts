@@ -1,7 +1,7 @@
-/** What goes wrong with upstreams, in CoreDNS's words: the patterns of deployed `errors` directives match these. */
+/** Errors of upstreams in CoreDNS's words: the patterns of deployed `errors` directives match these. */
 import { getSystemErrorName } from 'node:util';
 
-/** Go's words for the errors that sockets have. */
+/** Go's words for the errors of sockets. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRNOTAVAIL: 'cannot assign requested address',
@@ -17,7 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'connection timed out',
 };
 
-/** Node's codes for certificates that nobody vouches for. */
+/** Node's codes for certificates without a trusted signer. */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -36,32 +36,36 @@ export const CLOSED = new UpstreamError('proxy: transport stopped');
 export const NO_HEALTHY = new UpstreamError('no healthy proxies');
 /** The client's time is up while an upstream is asked. */
 export const DEADLINE_EXCEEDED = new UpstreamError('context deadline exceeded');
+/** More clients wait than may wait at a time. */
 export const TOO_MANY = new UpstreamError('too many queries wait for upstreams');
 
-/** Where a query went: both ends as `192.0.2.1:53`. `from` is empty where there is none yet. */
+/** The route of a query: both ends as `192.0.2.1:53`. `from` is empty before there is a source address. */
 export interface Route {
   network: 'udp' | 'tcp';
   from: string;
   to: string;
 }
 
-/** No answer came in time; without `from`, no connection. */
+/** The error if no answer came in time; without `from`, no connection. */
 export function timedOut({ network, from, to }: Route): UpstreamError {
   const what = from === '' ? `dial ${network} ${to}` : `read ${network} ${from}->${to}`;
   return new UpstreamError(`${what}: i/o timeout`);
 }
 
-/** A message came that native code did not accept. */
+/** The error for a message that native code rejected. */
 export function malformed({ to }: Route): UpstreamError {
   return new UpstreamError(`dns: malformed answer from ${to}`);
 }
 
-/** A socket had an error; `errno`: above 0. Without `from`, it was not connected. */
+/** The error of a socket; `errno`: above 0. Without `from`, it was not connected. */
 export function socketFailed(route: Route, errno: number): UpstreamError {
   return named(route, getSystemErrorName(-errno));
 }
 
-/** A connection ended with an error of Node's, or without one. `servername`: what the certificate had to be for. */
+/**
+ * The error of a connection that ended with an error of Node's, or without one. `servername`: the name that the
+ * certificate had to have.
+ */
 export function connectionFailed(
   route: Route,
   error: NodeJS.ErrnoException | undefined,
@@ -75,7 +79,7 @@ export function connectionFailed(
     return new UpstreamError(`${VERIFY} certificate has expired or is not yet valid`);
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return new UpstreamError(`${VERIFY} ${mismatch(error, servername)}`);
-  if (code === 'ECONNRESET') return new UpstreamError('EOF'); // within the handshake
+  if (code === 'ECONNRESET') return new UpstreamError('EOF'); // during the handshake
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
     return new UpstreamError('tls: first record does not look like a TLS handshake');
   }
@@ -89,7 +93,7 @@ function named({ network, from, to }: Route, code: string): UpstreamError {
   return new UpstreamError(`${what}: ${WORDS[code] ?? code}`);
 }
 
-/** How the names of a certificate differ from the one that it had to have. */
+/** How the names of a certificate differ from the required one. */
 function mismatch(error: NodeJS.ErrnoException, servername: string): string {
   const { cert } = error as { cert?: { subjectaltname?: string } };
   const alternatives = cert?.subjectaltname?.split(', ') ?? [];

@@ -1,11 +1,10 @@
-/** One upstream at a worker: how it is reached, and whether it is well. */
 import { HealthCheck } from './health-check.js';
 import type { Carrier, Exchange } from './exchange.js';
 import type { ForwardOptions, UpstreamOptions } from './options.js';
 import { StreamCarrier } from './stream-carrier.js';
 import { UpstreamCounts } from './counts.js';
 
-/** An upstream, the connections to it, and the checks of its health. */
+/** One upstream in a worker: its connections, and the checks of its health. */
 export class Upstream {
   readonly counts: UpstreamCounts;
   /** Undefined for TLS. */
@@ -37,17 +36,17 @@ export class Upstream {
     }
   }
 
-  /** Whether it has failed more health checks in a row than it may. */
+  /** Whether it has failed more health checks in a row than allowed. */
   get down(): boolean {
     return this.#health !== undefined && this.#health.fails > this.#maxFails;
   }
 
-  /** Asks it; `deadline` by `performance.now()`. `stream`: not over UDP. */
+  /** Sends a query; `deadline` by `performance.now()`. `stream`: not over UDP. */
   ask(exchange: Exchange, deadline: number, stream: boolean): void {
     (stream || this.#udp === undefined ? this.#stream : this.#udp).ask(exchange, deadline);
   }
 
-  /** A query has failed: has a look at how it is. */
+  /** Starts a health check after a failed query. */
   check(): void {
     this.#health?.start();
   }

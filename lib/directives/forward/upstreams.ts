@@ -25,7 +25,7 @@ export class Upstreams {
     });
   }
 
-  /** Datagrams that answered no query that was waited for. */
+  /** Datagrams that answered no pending query. */
   get unmatched(): number {
     return this.#udp?.unmatched ?? 0;
   }
@@ -36,12 +36,12 @@ export class Upstreams {
   }
 }
 
-/** One question's way round the upstreams. */
+/** The way of one question through the upstreams. */
 export class Tour {
   readonly #upstreams: Upstreams;
   /** Those that were asked, or found down, in this round; bits by their numbers. */
   #tried = 0;
-  /** How many of them count as failed in this round: down, or with an answer that `failover` names. */
+  /** The number that count as failed in this round: down, or with an answer that `failover` names. */
   #failures = 0;
 
   constructor(upstreams: Upstreams) {
@@ -49,8 +49,8 @@ export class Tour {
   }
 
   /**
-   * The policy's choice among those that are not down. When all are down, any one, once, since the checks may be at fault;
-   * undefined when that is not wanted, or done.
+   * The policy's choice among those that are not down. If all are down, a random one, once, since the checks may be
+   * wrong; undefined if `failfast` is set or it was asked already.
    */
   next(): Upstream | undefined {
     const { all, policy, failfast, counts } = this.#upstreams;

@@ -1,4 +1,3 @@
-/** Asks the endpoint of this very process, again and again: how long that takes shows how loaded the process is. */
 import { get } from 'node:http';
 import {
   addHistogram,
@@ -10,13 +9,16 @@ import {
 import type { Logger } from '../../message/handler.js';
 import type { HttpAddress } from '../http-endpoint.js';
 
-/** CoreDNS's, in milliseconds. */
+/** Milliseconds; CoreDNS's value. */
 const INTERVAL = 1000;
 const TIMEOUT = 3000;
-/** A request to oneself that takes longer is worth a line in the log. */
+/** A slower request is logged. */
 const SLOW = 1000;
 
-/** Requests to one endpoint, one a second. It begins when it is made. */
+/**
+ * Requests to an endpoint of this process, one a second: their duration shows the load of the process. Starts when it
+ * is made.
+ */
 export class SelfCheck {
   readonly #url: string;
   readonly #logger: Logger;

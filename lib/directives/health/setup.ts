@@ -1,4 +1,4 @@
-/** `health [ADDRESS] { lameduck DURATION }`: says by HTTP that the process is alive. */
+/** `health [ADDRESS] { lameduck DURATION }`: reports by HTTP that the process is alive. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration } from '../arguments.js';
@@ -7,7 +7,7 @@ import { SelfCheck } from './self-check.js';
 
 interface HealthConfig {
   address: HttpAddress;
-  /** How long the server goes on serving after it is told to close, in ms. */
+  /** How long the server keeps serving after the order to close, in ms. */
   lameduck: number;
 }
 
@@ -19,7 +19,7 @@ export const health: DirectiveDefinition<HealthConfig> = {
   setup: {
     configure(uses) {
       const config: HealthConfig = { address: { host: '', port: 8080 }, lameduck: 0 };
-      // As in CoreDNS, what a later use says replaces what an earlier one has said.
+      // As in CoreDNS, a later use replaces the values of an earlier one.
       for (const use of uses) {
         const [text] = use.arguments(0, 1) as (string | undefined)[];
         if (text !== undefined) config.address = readHttpAddress(use, text);

@@ -8,7 +8,7 @@ import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { HostsTable, type AddressType } from './hosts-table.js';
 
-/** What `hosts` says. */
+/** The options of `hosts`. */
 export interface HostsOptions {
   file: string;
   zones: string[];
@@ -17,17 +17,17 @@ export interface HostsOptions {
   /** Seconds. */
   ttl: number;
   reverse: boolean;
-  /** Milliseconds between looks at the file; 0: never. */
+  /** Milliseconds between checks of the file; 0: never. */
   reload: number;
   fallthrough: string[];
-  /** Whether {@link fallthrough} also holds for types that a hosts file does not have. */
+  /** Whether {@link fallthrough} also applies to types that a hosts file does not have. */
   fallthroughUnsupported: boolean;
 }
 
-/** Warnings of one file that are logged at most. */
+/** The most warnings of one file that are logged. */
 const MAX_WARNINGS = 10;
 
-/** The directive at work: it reads the file, and looks again when it has changed. */
+/** The running directive: reads the file, and reads it again when it has changed. */
 class Hosts implements WorkerPart {
   readonly #options: HostsOptions;
   readonly #logger: Logger;
@@ -51,13 +51,13 @@ class Hosts implements WorkerPart {
   }
 
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
-    // Its addresses are those of the Internet.
+    // Its addresses are those of class IN.
     if (query.class !== 'IN') return next(query, reply);
     const { key, name, type } = query;
     const { zones, ttl, fallthrough, fallthroughUnsupported, reverse } = this.#options;
     if (type === 'PTR') {
       const names = reverse ? this.#both((table) => table.names(key)) : [];
-      // An address that is not here is somebody else's, fallthrough or not.
+      // An unknown address is passed on, with or without fallthrough.
       if (names.length === 0) return next(query, reply);
       reply.authoritative = true;
       reply.answer(...names.map((data) => ({ type: 'PTR' as const, name, ttl, data })));
@@ -83,7 +83,7 @@ class Hosts implements WorkerPart {
     return this.#both((table) => table.addresses(type, key));
   }
 
-  /** What the file has, and then what the Corefile has, each once. */
+  /** The entries of the file, then those of the Corefile, each once. */
   #both(of: (table: HostsTable) => readonly string[]): readonly string[] {
     const [first, second] = [of(this.#file), of(this.#inline)];
     return second.length === 0 ? first : [...new Set([...first, ...second])];
@@ -112,12 +112,12 @@ class Hosts implements WorkerPart {
   }
 }
 
-/** Reads the file, and keeps looking whether it changes. A file that is not there is empty. */
+/** Reads the file, and keeps checking it for changes. A missing file counts as empty. */
 export function startHosts(options: HostsOptions, { logger }: { logger: Logger }): WorkerPart {
   return new Hosts(options, logger);
 }
 
-/** Reads the file as the server would, and returns all that is wrong with it and with the lines of the Corefile. */
+/** Reads the file as the server would, and returns all errors of the file and of the lines in the Corefile. */
 export function checkHosts(options: HostsOptions): string[] {
   const { file, zones } = options;
   const { warnings } = inlineTable(options);

@@ -1,4 +1,3 @@
-/** Names and addresses of a hosts file (hosts(5)). */
 import { isIP, isIPv4 } from 'node:net';
 import { writeIPv6 } from '../../dns/records/fields.js';
 import { checkIPv6 } from '../../dns/text/reader.js';
@@ -8,18 +7,21 @@ import { isInZones, normalizeName } from '../../dns/zone-name.js';
 /** The types that a hosts file has records of for a name. */
 export type AddressType = 'A' | 'AAAA';
 
-/** What a hosts file says: addresses by name, names by the name of the reverse look-up; all as a query's `key`. */
+/**
+ * The names and addresses of a hosts file (hosts(5)): addresses by name, names by the name of the reverse look-up; all
+ * as a query's `key`.
+ */
 export class HostsTable {
   readonly #addresses: Readonly<Record<AddressType, Map<string, string[]>>> = { A: new Map(), AAAA: new Map() };
   readonly #names = new Map<string, string[]>();
   readonly #zones: readonly string[];
-  /** Lines and names that were passed over, each with its place and why. */
+  /** Lines and names that were skipped, each with its place and the reason. */
   readonly warnings: string[] = [];
 
   /**
-   * Reads lines of `ADDRESS NAME...`; `#` starts a comment. Names outside of `zones` are passed over. `*.example.com` stands
-   * for the names with one label more than `example.com`. An IPv4-mapped IPv6 address is an IPv4 address. `file` names the
-   * text in warnings.
+   * Reads lines of `ADDRESS NAME...`; `#` starts a comment. Names outside of `zones` are skipped. `*.example.com`
+   * stands for the names with one label more than `example.com`. An IPv4-mapped IPv6 address is an IPv4 address. `file`
+   * names the text in warnings.
    */
   constructor(text: string, zones: readonly string[], file: string) {
     this.#zones = zones;
@@ -45,7 +47,7 @@ export class HostsTable {
     return addresses.get(key) ?? addresses.get(wildcardOf(key)) ?? [];
   }
 
-  /** Names of an address, by `1.2.0.192.in-addr.arpa` or its like for IPv6. */
+  /** Names of an address, by `1.2.0.192.in-addr.arpa` or its IPv6 form. */
   names(key: string): readonly string[] {
     return this.#names.get(key) ?? [];
   }
@@ -61,7 +63,7 @@ export class HostsTable {
   }
 }
 
-/** The address that a word means, IPv4-mapped ones as IPv4; undefined for another word. A zone (`%eth0`) is dropped. */
+/** The address in a word, IPv4-mapped ones as IPv4; undefined for another word. A zone (`%eth0`) is dropped. */
 function addressOf(word: string): string | undefined {
   const [address] = word.split('%');
   if (isIP(address) === 0) return undefined;

@@ -7,11 +7,11 @@ import type { ResourceRecord } from '../../dns/record.js';
 import { after } from '../after.js';
 import { canonical, readWeights, type Weights } from './weights.js';
 
-/** What the directive says. */
+/** The options of `loadbalance`. */
 export interface LoadbalanceConfig {
-  /** The file of weights, and every how many milliseconds it is read again (0: never); undefined: a random order. */
+  /** The file of weights, and the milliseconds between reads (0: only once); undefined: a random order. */
   weighted: { file: string; reload: number } | undefined;
-  /** Networks whose addresses come first, the most wanted first. */
+  /** Networks whose addresses come first, the most preferred first. */
   prefer: { address: string; prefix: number; family: 'ipv4' | 'ipv6' }[];
 }
 
@@ -21,7 +21,9 @@ const ADDRESSES: readonly string[] = ['A', 'AAAA'];
 const WEIGHTED: readonly string[] = [...ADDRESSES, 'SRV'];
 const TRANSFERS: readonly string[] = ['AXFR', 'IXFR'];
 
-/** Starts it. Throws what is wrong with a file of weights, unless it cannot be read and will be tried again. */
+/**
+ * Starts it. Throws the error of an invalid file of weights, unless the file cannot be read and will be tried again.
+ */
 export function startLoadbalance(
   { weighted, prefer }: LoadbalanceConfig,
   runtime: Pick<WorkerRuntime, 'logger'>,
@@ -62,7 +64,7 @@ function swap(records: ResourceRecord[], i: number, j: number): void {
   [records[i], records[j]] = [records[j], records[i]];
 }
 
-/** Addresses of preferred networks before all others, and as they were within a network. */
+/** Addresses of preferred networks before all others, in the earlier order within a network. */
 function preferring(networks: LoadbalanceConfig['prefer']): Order {
   const lists = networks.map(({ address, prefix, family }) => {
     const list = new BlockList();
@@ -80,7 +82,7 @@ function preferring(networks: LoadbalanceConfig['prefer']): Order {
   return (records) => arranged(records, byRank, (exchanges) => exchanges);
 }
 
-/** A file of weights that is read again and again. Each address comes first as often as its share of all weights is. */
+/** A file of weights that is read repeatedly. Each address comes first in proportion to its weight. */
 class WeightFile {
   readonly #file: string;
   readonly #logger: WorkerRuntime['logger'];
@@ -105,7 +107,7 @@ class WeightFile {
     }
   }
 
-  /** Puts an address first, chosen at random by weight; addresses without one have 1. */
+  /** Moves one address to the front, chosen at random by weight; addresses without a weight have 1. */
   order(records: ResourceRecord[]): ResourceRecord[] {
     if (!records.some(({ type }) => ADDRESSES.includes(type))) return records;
     return arranged(
@@ -135,7 +137,7 @@ class WeightFile {
     );
   }
 
-  /** Keeps the weights that it has when there is something wrong. */
+  /** Keeps the earlier weights on an error. */
   #read(): void {
     try {
       this.#weights = readWeights(this.#file);

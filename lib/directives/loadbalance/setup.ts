@@ -1,4 +1,3 @@
-/** `loadbalance [round_robin | weighted FILE { reload D }] { prefer CIDR... }`: the order of addresses in answers. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
@@ -7,16 +6,16 @@ import { readDuration } from '../arguments.js';
 import { startLoadbalance, type LoadbalanceConfig } from './handler.js';
 import { readWeights } from './weights.js';
 
-/** Milliseconds; CoreDNS's. */
+/** Milliseconds; CoreDNS's value. */
 const RELOAD = 30_000;
 
-/** See the file's head. */
+/** `loadbalance [round_robin | weighted FILE { reload D }] { prefer CIDR... }`: the order of addresses in answers. */
 export const loadbalance: DirectiveDefinition<LoadbalanceConfig> = {
   name: 'loadbalance',
   setup: {
     configure(uses) {
       const config: LoadbalanceConfig = { weighted: undefined, prefer: [] };
-      // As in CoreDNS, the last use says the policy, and all of them what is preferred.
+      // As in CoreDNS, the last use sets the policy, and all of them add preferred networks.
       for (const use of uses) readUse(use, config);
       return config;
     },

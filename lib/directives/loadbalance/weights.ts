@@ -7,8 +7,8 @@ import { normalizeName } from '../../dns/zone-name.js';
 export type Weights = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /**
- * Reads a file of weights: a name on a line of its own, then a line `ADDRESS WEIGHT` for each of its addresses. `#` starts
- * a comment line. Throws a system error, or one that names the file and the line at fault.
+ * Reads a file of weights: a name on a line of its own, then a line `ADDRESS WEIGHT` for each of its addresses. `#`
+ * starts a comment line. Throws a system error, or an error that names the file and the line.
  */
 export function readWeights(file: string): Weights {
   return parseWeights(readFileSync(file, 'utf8'), file);
@@ -40,7 +40,7 @@ export function parseWeights(text: string, file: string): Weights {
   return weights;
 }
 
-/** An address as text that is the same for all spellings of it. */
+/** An address in canonical form, equal for all spellings. */
 export function canonical(address: string): string {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   return new SocketAddress({ address, family }).address;

@@ -2,14 +2,14 @@
 import type { Query } from '../../message/query.js';
 import type { Reply, ReplyOutcome } from '../../message/reply.js';
 
-/** The formats that have a name. */
+/** The formats with a name. */
 export const FORMATS = {
   common:
     '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}',
   combined: '{common} "{>opcode}"',
 } as const;
 
-/** What a line is made from. */
+/** The input of a line. */
 export interface Exchange {
   query: Query;
   reply: Reply;
@@ -20,7 +20,7 @@ export interface Exchange {
 
 type Field = (exchange: Exchange) => string;
 
-/** What stands for a value that there is none of. */
+/** Stands for a missing value. */
 const NONE = '-';
 
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -36,21 +36,21 @@ const FIELDS: Readonly<Record<string, Field>> = {
   rsize: ({ outcome }) => String(outcome.length),
   duration: ({ duration }) => `${seconds(duration)}s`,
   '>id': ({ query }) => String(query.id),
-  // Others do not come here.
+  // Queries with other opcodes do not come here.
   '>opcode': () => '0',
   '>do': ({ query }) => String(query.dnssecOk),
   '>bufsize': ({ query }) => String(query.transport === 'udp' ? Math.max(512, query.udpPayloadSize) : 65_535),
   '>rflags': ({ query, reply, outcome }) => (outcome.length === 0 ? NONE : flagsOf(query, reply, outcome)),
 };
 
-/** What stands in braces in a format and is no field, so that it is printed as it is. */
+/** Words in braces that are not fields; they are printed as they are. */
 export function unknownFields(format: string): string[] {
   return Array.from(format.matchAll(/\{[^{}]*\}/g), ([field]) => field).filter(
     (field) => fieldOf(field) === undefined && !Object.hasOwn(FORMATS, field.slice(1, -1)),
   );
 }
 
-/** What makes the lines of a format. */
+/** Returns a function that makes the lines of a format. */
 export function compileFormat(format: string): (exchange: Exchange) => string {
   const parts = format
     .replaceAll('{combined}', FORMATS.combined)
@@ -61,7 +61,7 @@ export function compileFormat(format: string): (exchange: Exchange) => string {
 }
 
 function fieldOf(part: string): Field | undefined {
-  // There is no metadata.
+  // Metadata is not supported.
   if (part.startsWith('{/')) return () => NONE;
   const name = part.slice(1, -1);
   return part.startsWith('{') && Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
@@ -71,7 +71,7 @@ function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** As many digits as a clock of nanoseconds has, without zeros at the end. */
+/** As many digits as a clock of nanoseconds has, without trailing zeros. */
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(9).replace(/\.?0+$/, '');
 }

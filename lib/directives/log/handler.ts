@@ -1,4 +1,3 @@
-/** Logs a line for each query. */
 import { ZoneTable } from '../../corefile/zone-table.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
@@ -8,7 +7,7 @@ import { compileFormat, type Exchange } from './format.js';
 /** Kinds of replies. `denial`: the name or its type does not exist; `error`: any other response code than NOERROR. */
 export type LogClass = 'success' | 'denial' | 'error' | 'all';
 
-/** What one use of the directive says. */
+/** The options of one use of `log`. */
 export interface LogRule {
   /** Names under which queries are logged: lower case, without the last dot, the root as `.`. */
   zones: readonly string[];
@@ -22,12 +21,12 @@ interface Rule {
   classes: ReadonlySet<LogClass>;
 }
 
-/** See the file's head. */
+/** Logs a line for each query. */
 export class QueryLog {
   readonly #rules: ZoneTable<Rule>;
   readonly #logger: Logger;
 
-  /** Of rules for one zone the first counts; of zones the longest that a name is in. */
+  /** Of rules for one zone the first counts; of zones the longest that contains a name. */
   constructor(rules: readonly LogRule[], logger: Logger) {
     const zones = rules.toReversed().flatMap(({ zones, format, classes }) => {
       const rule = { line: compileFormat(format), classes: new Set(classes) };
@@ -50,7 +49,7 @@ export class QueryLog {
   }
 }
 
-/** NODATA is a denial: no answer, and SOA of the zone that says so (RFC 2308 s.2.2). */
+/** NODATA is a denial: no answer, and the SOA of the zone (RFC 2308 s.2.2). */
 function classOf(reply: Reply, { rcode }: ReplyOutcome): LogClass {
   if (rcode === 'NXDOMAIN') return 'denial';
   if (rcode !== 'NOERROR') return 'error';

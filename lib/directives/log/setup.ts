@@ -1,4 +1,4 @@
-/** `log [NAMES...] [FORMAT] { class CLASSES... }`: logs queries and what became of them. */
+/** `log [NAMES...] [FORMAT] { class CLASSES... }`: logs queries and their replies. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readZones } from '../arguments.js';
@@ -18,7 +18,7 @@ export const log: DirectiveDefinition<LogRule[]> = {
 };
 
 function readUse(use: DirectiveReader): LogRule {
-  // A format is told from a name by its braces.
+  // Braces distinguish a format from a name.
   const last = use.args.at(-1);
   const hasFormat = last?.includes('{') ?? false;
   const names = hasFormat ? use.args.slice(0, -1) : use.args;
@@ -45,7 +45,7 @@ function readClasses(line: DirectiveReader): LogClass[] {
   });
 }
 
-/** Empty text is the root, and text with spaces is a name, too, as in CoreDNS. The latter has hardly been meant as one. */
+/** As in CoreDNS, an empty text is the root, and a text with spaces is a name, though that is hardly intended. */
 function escapeSpaces(use: DirectiveReader, name: string): string {
   if (name === '') return '.';
   if (!/\s/.test(name)) return name;

@@ -1,16 +1,15 @@
-/** Watches for a query that this server sent to itself to come back more often than it was sent. */
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { sendProbe, type Probe } from './probe.js';
 
-/** What the directive's `configure` returns. */
+/** The configuration of `loop`. */
 export interface LoopOptions extends Probe {
   /** The zone that the probe's name is in. */
   zone: string;
-  /** Where to send it; empty: this host. */
+  /** The address to send it to; empty: this host. */
   address: string;
-  /** 0: the probe cannot be sent, and no loop is looked for. */
+  /** 0: the probe cannot be sent, and loops are not detected. */
   port: number;
 }
 
@@ -18,16 +17,16 @@ export interface LoopOptions extends Probe {
 export interface LoopTimes {
   /** How long an answer to the probe may take, and how long the server is watched after it. */
   wait: number;
-  /** How long it is tried to reach the server. */
+  /** How long to try to reach the server. */
   giveUp: number;
 }
 
-/** As CoreDNS has them. */
+/** CoreDNS's values. */
 const TIMES: LoopTimes = { wait: 2000, giveUp: 30_000 };
-/** The probe itself, and once more as CoreDNS has it: a resolver that got no answer may have asked again. */
+/** The probe itself, and one more as in CoreDNS: a resolver without an answer may have asked again. */
 const MAX_SEEN = 2;
 
-/** See the file's head. */
+/** Detects forwarding loops: a query that this server sent to itself comes back more often than it was sent. */
 export class LoopHandler {
   readonly #options: LoopOptions;
   readonly #fatal: (error: Error) => void;
@@ -36,7 +35,7 @@ export class LoopHandler {
   #watching = true;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `probes`: whether this worker is the one that asks. */
+  /** `probes`: whether this worker sends the probe. */
   constructor(options: LoopOptions, probes: boolean, fatal: (error: Error) => void, times = TIMES) {
     this.#options = options;
     this.#fatal = fatal;
@@ -48,7 +47,7 @@ export class LoopHandler {
     if (probes) void this.#probe(performance.now() + times.giveUp);
   }
 
-  /** Counts the probe, and ends its way when it has come too often; all other queries go to `next`. */
+  /** Counts the probe, and stops it when it has come too often; all other queries go to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     const isProbe = this.#watching && query.type === 'HINFO' && query.key === this.#options.name;
     if (!isProbe) return next(query, reply);
@@ -63,7 +62,7 @@ export class LoopHandler {
     clearTimeout(this.#timer);
   }
 
-  /** Returns how often the probe has come. */
+  /** Counts the probe; returns how often it has come. */
   #count(query: Query): number {
     const count = Atomics.add(this.#seen, 0, 1) + 1;
     if (count !== MAX_SEEN + 1) return count;
@@ -86,7 +85,7 @@ export class LoopHandler {
     while (this.#watching && performance.now() < giveUp) {
       const started = performance.now();
       if (await sendProbe(name, address, port, wait)) return;
-      // The next one must not be counted with it.
+      // The next probe is counted separately.
       Atomics.store(this.#seen, 0, 0);
       const left = wait - (performance.now() - started);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)).unref());

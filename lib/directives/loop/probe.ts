@@ -1,10 +1,10 @@
-/** The question by which a server recognizes itself, and its way out and back in. */
+/** The question by which a server recognizes itself. */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import packet from 'dns-packet';
 
-/** A name that nobody else asks for, and how often it has been asked for: one number that all workers share. */
+/** A unique name, and how often it has been asked for: one number that all workers share. */
 export interface Probe {
   /** As a query's `key`. */
   name: string;
@@ -18,8 +18,8 @@ export function createProbe(zone: string): Probe {
 }
 
 /**
- * Asks a server for a name's HINFO by UDP; resolves to whether it answered within `timeout` milliseconds, whatever it
- * answered. `address`: numeric; empty: this host.
+ * Asks a server for a name's HINFO by UDP; resolves with whether it answered within `timeout` milliseconds, whatever
+ * the answer. `address`: numeric; empty: this host.
  */
 export function sendProbe(name: string, address: string, port: number, timeout: number): Promise<boolean> {
   const message = packet.encode({
@@ -39,7 +39,7 @@ export function sendProbe(name: string, address: string, port: number, timeout: 
     socket.once('message', () => {
       finish(true);
     });
-    // Nobody listens yet: the next try may find somebody.
+    // No process listens yet; the next try may succeed.
     socket.once('error', () => {
       finish(false);
     });
@@ -49,7 +49,7 @@ export function sendProbe(name: string, address: string, port: number, timeout: 
   });
 }
 
-/** As many bits as CoreDNS takes. */
+/** As many bits as CoreDNS uses. */
 function randomNumber(): string {
   return (randomBytes(8).readBigUInt64BE() >> 1n).toString();
 }

@@ -1,10 +1,10 @@
-/** `loop`: ends the server when what it forwards comes back to it. */
+/** `loop`: ends the server when its forwarded queries come back to it. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { once } from '../arguments.js';
 import { LoopHandler, type LoopOptions } from './handler.js';
 import { createProbe } from './probe.js';
 
-/** Its configuration has the name that is asked for, and memory in which all workers count how often it comes. */
+/** Its configuration has the name of the probe, and memory in which all workers count its arrivals. */
 export const loop: DirectiveDefinition<LoopOptions> = {
   name: 'loop',
   setup: {

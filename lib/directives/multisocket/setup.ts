@@ -1,10 +1,10 @@
-/** `multisocket [NUM_SOCKETS]`: how many sockets an address has. */
+/** `multisocket [NUM_SOCKETS]`: the number of sockets of an address. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { checkSocketCount, MAX_SOCKETS } from '../../socket/socket-count.js';
 
 /**
- * Its configuration is NUM_SOCKETS, 1 to 1,024; the usable CPUs without an argument. It holds for the addresses that its
- * server block is the first to listen on.
+ * Its configuration is NUM_SOCKETS, 1 to 1,024; the usable CPUs without an argument. It applies to the addresses that
+ * its server block is the first to listen on.
  */
 export const multisocket: DirectiveDefinition<number> = {
   name: 'multisocket',

@@ -1,4 +1,4 @@
-/** `nsid [DATA...]`: who answered, for clients that ask (RFC 5001). */
+/** `nsid [DATA...]`: the identifier of this server, for clients that ask (RFC 5001). */
 import { hostname } from 'node:os';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { once } from '../arguments.js';

@@ -1,4 +1,3 @@
-/** The exporter of metrics: adds up the counts of all workers. */
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { MainRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
@@ -7,18 +6,18 @@ import { addMetricSamples, directiveMetrics, processMetrics, requestMetrics, ser
 import { add, emptySample, nameOf, type Sample, type Told } from './samples.js';
 
 const PATH = '/metrics';
-/** What the directive says. */
+/** The options of `prometheus`. */
 export interface PrometheusConfig {
   address: HttpAddress;
-  /** What the names of all metrics start with. */
+  /** The prefix of the names of all metrics. */
   namespace: string;
-  /** Whether to show what Node tells of itself. */
+  /** Whether to show Node's own metrics. */
   runtimeMetrics: boolean;
 }
 
 let ofNode: Registry | undefined;
 
-/** Gathers what Node tells of itself; once begun, it goes on for as long as the process. */
+/** Collects Node's own metrics; once started, it continues for the life of the process. */
 function metricsOfNode(): Registry {
   if (ofNode === undefined) collectDefaultMetrics({ register: (ofNode = new Registry()) });
   return ofNode;
@@ -32,7 +31,9 @@ interface Totals {
 
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Adds up the counts of all workers, and shows the sums by HTTP in Prometheus's text format. */
+/**
+ * The exporter of metrics: adds up the counts of all workers, and serves the sums by HTTP in Prometheus's text format.
+ */
 export class Exporter {
   /** Stops listening. */
   readonly close: () => Promise<void>;

@@ -1,4 +1,4 @@
-/** Metrics as prom-client has them in its JSON. */
+/** Metrics in prom-client's JSON form. */
 import { packageVersion } from '../../native/package-files.js';
 import { addressName } from '../../corefile/addresses.js';
 import type { MainRuntime } from '../../corefile/directive.js';
@@ -19,7 +19,7 @@ type Labels = Readonly<Record<string, string>>;
 export interface MetricValue {
   labels: Labels;
   value: number;
-  /** Where it is not the metric's: the parts of a histogram. */
+  /** The name, if it is not the metric's: for the parts of a histogram. */
   metricName?: string;
 }
 
@@ -70,7 +70,7 @@ export function requestMetrics(prefix: string, samples: readonly Sample[]): Metr
   ];
 }
 
-/** Adds what directives have counted to what they have counted before, by name and labels. */
+/** Adds counts of directives to the earlier ones, by name and labels. */
 export function addMetricSamples(totals: Map<string, MetricSample>, samples: readonly MetricSample[]): void {
   for (const sample of samples) {
     const key = `${sample.name} ${JSON.stringify(sample.labels)}`;
@@ -82,7 +82,7 @@ export function addMetricSamples(totals: Map<string, MetricSample>, samples: rea
   }
 }
 
-/** What directives have counted. */
+/** The metrics of directives. */
 export function directiveMetrics(namespace: string, totals: Iterable<MetricSample>): Metric[] {
   const metrics = new Map<string, Metric>();
   for (const { name, help, labels, value } of totals) {
@@ -95,7 +95,7 @@ export function directiveMetrics(namespace: string, totals: Iterable<MetricSampl
   return [...metrics.values()];
 }
 
-/** What there is to say of the server and of each of its sockets. */
+/** The metrics of the server and of each of its sockets. */
 export function serverMetrics(namespace: string, runtime: Pick<MainRuntime, 'corefile' | 'stats'>): Metric[] {
   const { sockets, totals } = runtime.stats();
   const { addresses, blocks } = runtime.corefile();
@@ -162,7 +162,7 @@ export function serverMetrics(namespace: string, runtime: Pick<MainRuntime, 'cor
   ];
 }
 
-/** What Prometheus's dashboards expect of any process. */
+/** The metrics that Prometheus's dashboards expect of any process. */
 export function processMetrics(): Metric[] {
   const { user, system } = process.cpuUsage();
   const gauge = (name: string, help: string, value: number): Metric =>
@@ -180,7 +180,7 @@ export function processMetrics(): Metric[] {
   ];
 }
 
-/** 1 where all sockets of a server and protocol get as many queries; 0 where none has got any. */
+/** 1 if all sockets of a server and protocol get the same number of queries; 0 if none has got any. */
 function skews(labelled: readonly { socket: SocketStatistics; labels: Labels }[]): MetricValue[] {
   const groups = new Map<string, { labels: Labels; queries: number[] }>();
   for (const { socket, labels } of labelled) {
@@ -231,7 +231,7 @@ class Histograms {
   }
 }
 
-/** Buckets are shown as the number of all values up to their bound. */
+/** The value of a bucket is the number of all values up to its bound. */
 function buckets(name: string, bounds: readonly number[], labels: Labels, { counts, sum }: Histogram): MetricValue[] {
   let below = 0;
   const values = counts.map((inBucket, i) => {

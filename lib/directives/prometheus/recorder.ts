@@ -1,4 +1,3 @@
-/** Counts the requests of a server block in a worker, and tells the main thread of them and of what its directives count. */
 import type { WorkerRuntime } from '../../corefile/directive.js';
 import { observe, TIME_BUCKETS } from '../../corefile/metric-sample.js';
 import { withLastDot } from '../../dns/zone-name.js';
@@ -8,21 +7,24 @@ import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { count, emptySample, nameOf, SIZE_BUCKETS, type Sample, type Told } from './samples.js';
 
-/** How often what has been counted is told, in milliseconds. */
+/** Milliseconds between reports. */
 const INTERVAL = 500;
 
-/** Types that are counted by their name, as in CoreDNS: clients could make up 65,536 others. */
+/** Types that are counted by name, as in CoreDNS: otherwise clients could create 65,536 series. */
 const TYPES = new Set(
   'A AAAA ANY AXFR CNAME DNSKEY DS HTTPS IXFR MX NS NSEC NSEC3 PTR RRSIG SOA SRV SVCB TXT'.split(' '),
 );
 
 type RecorderRuntime = Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones' | 'metrics'>;
 
-/** See the file's head. */
+/**
+ * Counts the requests of a server block in a worker, and reports them and the counts of its directives to the main
+ * thread.
+ */
 export class RequestRecorder {
   readonly #runtime: RecorderRuntime;
   readonly #zones: ZoneTable<string>;
-  /** Since they were last told. */
+  /** Since the last report. */
   readonly #samples = new Map<string, Sample>();
   readonly #timer: NodeJS.Timeout;
   readonly #otherwise: string;
@@ -53,7 +55,7 @@ export class RequestRecorder {
     return next(query, reply);
   }
 
-  /** Tells what is left. */
+  /** Reports the remaining counts. */
   close(): void {
     clearInterval(this.#timer);
     this.#tell();
@@ -77,7 +79,7 @@ export class RequestRecorder {
     const metrics = this.#runtime.metrics();
     if (requests.length === 0 && metrics.length === 0) return;
     this.#runtime.tell({ requests, metrics } satisfies Told);
-    // Emptied and kept: requests that wait for their reply count there when they get it.
+    // Emptied and kept: requests that still wait for their reply are counted there later.
     for (const sample of requests) Object.assign(sample, emptySample(sample));
   }
 }

@@ -1,4 +1,4 @@
-/** What is counted of requests, in a form that can be cloned and added up. */
+/** The counts of requests, in a form that can be cloned and added up. */
 import {
   addHistogram,
   emptyHistogram,
@@ -35,14 +35,14 @@ export interface Sample {
   responseSize: Histogram;
 }
 
-/** What a worker tells the main thread. */
+/** A report of a worker to the main thread. */
 export interface Told {
   requests: Sample[];
-  /** Of the directives of its server block. */
+  /** The metrics of the directives of its server block. */
   metrics: MetricSample[];
 }
 
-/** An empty one. */
+/** An empty sample. */
 export function emptySample(of: Pick<Sample, 'server' | 'zone' | 'proto' | 'family'>): Sample {
   return {
     ...of,
@@ -55,7 +55,7 @@ export function emptySample(of: Pick<Sample, 'server' | 'zone' | 'proto' | 'fami
   };
 }
 
-/** A sample's name among others. */
+/** The key of a sample. */
 export function nameOf({ server, zone, proto, family }: Pick<Sample, 'server' | 'zone' | 'proto' | 'family'>): string {
   return `${server} ${zone} ${proto} ${family}`;
 }

@@ -1,4 +1,4 @@
-/** `ready [ADDRESS] { monitor until-ready|continuously }`: says by HTTP whether everything can be answered. */
+/** `ready [ADDRESS] { monitor until-ready|continuously }`: reports by HTTP whether the server can answer everything. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { once } from '../arguments.js';

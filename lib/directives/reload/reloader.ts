@@ -1,17 +1,16 @@
-/** Looks at the Corefile again and again. */
 import type { MainRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 
-/** See the file's head. It has one {@link close}, and looks by itself. */
+/** Checks the Corefile repeatedly, from its creation to {@link close}, and reloads it when it has changed. */
 export class Reloader {
   readonly #interval: number;
   readonly #jitter: number;
   readonly #runtime: MainRuntime;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Reloads that failed. */
+  /** The number of failed reloads. */
   #failed = 0;
-  /** Why the last look failed: it is said once. */
+  /** The reason of the last failure, which is logged once. */
   #failure: string | undefined;
 
   /** Times in milliseconds; `interval` 0: never. */
@@ -28,7 +27,7 @@ export class Reloader {
     clearTimeout(this.#timer);
   }
 
-  /** As CoreDNS has them. */
+  /** The metrics, as in CoreDNS. */
   metrics(): MetricSample[] {
     return [
       {

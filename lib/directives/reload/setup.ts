@@ -1,20 +1,19 @@
-/** `reload [INTERVAL] [JITTER]`: has a Corefile that has changed take effect. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { first, readDuration } from '../arguments.js';
 import { Reloader } from './reloader.js';
 
 /** Times in milliseconds. */
 interface ReloadConfig {
-  /** Between looks at the Corefile; 0: none. */
+  /** Time between checks of the Corefile; 0: no checks. */
   interval: number;
-  /** At most so much is added to that, at random. */
+  /** The largest random addition to that. */
   jitter: number;
 }
 
 const LEAST_INTERVAL = 2000;
 const LEAST_JITTER = 1000;
 
-/** See the file's head. */
+/** `reload [INTERVAL] [JITTER]`: reloads the Corefile when it has changed. */
 export const reload: DirectiveDefinition<ReloadConfig> = {
   name: 'reload',
   setup: {
@@ -28,7 +27,7 @@ export const reload: DirectiveDefinition<ReloadConfig> = {
       if (jitter !== 0 && jitter < LEAST_JITTER) throw use.error('jitter value must be 0 or greater or equal to 1s');
       return { interval, jitter: Math.min(jitter, interval / 2) };
     },
-    // There is one Corefile: of several blocks that say something of it the first counts.
+    // There is one Corefile: of several blocks with the directive the first counts.
     serve: ([{ interval, jitter }], runtime) => new Reloader(interval, jitter, runtime),
   },
 };

@@ -1,14 +1,14 @@
-/** Turns the names of an answer back into those that the client asked about. */
+/** Restores the names in an answer to those that the client asked about. */
 import { fillGroups, RegularExpression } from '../../corefile/regular-expression.js';
 import { absoluteName } from '../../dns/names.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { goName } from '../../dns/zone-name.js';
 import type { AnswerRule, NameRule } from './rules.js';
 
-/** Makes another name of one, which ends with a dot; the same where it does not concern it. */
+/** Returns another name for a name that ends with a dot, or the same name. */
 type Rename = (name: string) => string;
 
-/** What is done with the names of a record, and with those in its data. */
+/** The changes of the names of a record, and of those in its data. */
 export interface AnswerNames {
   name: Rename;
   value: Rename;
@@ -28,10 +28,10 @@ const VALUES: Readonly<Record<string, string | undefined>> = {
 
 const same: Rename = (name) => name;
 
-/** Expressions of a rule, ready, for each query that it concerns. */
+/** The compiled expressions of a rule, for each query that it applies to. */
 export type ExplicitNames = readonly AnswerNames[];
 
-/** Makes the `answer name` and `answer value` of a rule ready. */
+/** Compiles the `answer name` and `answer value` of a rule. */
 export function explicitNames(rules: readonly AnswerRule[]): ExplicitNames {
   return rules.map(({ what, from, to }) => {
     const expression = new RegularExpression(from);
@@ -44,8 +44,8 @@ export function explicitNames(rules: readonly AnswerRule[]): ExplicitNames {
 }
 
 /**
- * What turns `asked` back into `before`. `answer auto` does so with all names at or below, and `suffix` with all that have
- * the suffix. Otherwise it is the owner alone, where no `answer name` has made another of it.
+ * The steps that turn `asked` back into `before`. With `answer auto` they apply to all names at or below it, with
+ * `suffix` to all that have the suffix. Otherwise only to the owner, unless an `answer name` has changed it.
  */
 export function revertedNames({ pattern, to, auto }: NameRule, before: string, asked: string): AnswerNames[] {
   if (pattern.kind === 'suffix' && auto) {
@@ -60,7 +60,7 @@ export function revertedNames({ pattern, to, auto }: NameRule, before: string, a
   return [{ name: (name) => (isSame(name, asked) ? before : name), value: same }];
 }
 
-/** The record with its names turned back: what was done last is undone first. */
+/** The record with its names restored: the last change is undone first. */
 export function renamed(record: ResourceRecord, steps: readonly AnswerNames[]): ResourceRecord {
   const name = canonical(steps.reduceRight((inner, step) => step.name(inner), dotted(record.name)));
   return { ...record, name, data: renamedData(record, steps) } as ResourceRecord;

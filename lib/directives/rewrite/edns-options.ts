@@ -11,7 +11,7 @@ import type { EdnsRule, OptionData, Variable } from './rules.js';
 /** Address families of Client Subnet (RFC 7871 s.6). */
 const FAMILY = { IPv4: 1, IPv6: 2 } as const;
 
-/** What a reply depends on once an option has something of the query. */
+/** What a reply depends on if an option contains data of the query. */
 const DEPENDENCIES: Readonly<Record<Variable, Dependency[]>> = {
   qname: ['message'], // the client's spelling
   qtype: [],
@@ -28,7 +28,7 @@ export function optionDependencies({ data }: EdnsRule): readonly Dependency[] {
   return data.from === 'variable' ? DEPENDENCIES[data.variable] : [];
 }
 
-/** The options of the rewritten query; undefined when the rule does not concern it. */
+/** The options of the rewritten query; undefined if the rule does not apply. */
 export function rewrittenOptions({ action, code, data }: EdnsRule, query: Query): EdnsOption[] | undefined {
   const options = query.edns?.options ?? [];
   if (action === 'unset') return options.filter((option) => option.code !== code);

@@ -1,4 +1,4 @@
-/** Asks the rest of the chain something else than the client asked, and turns the answer back. */
+/** Rewrites a query for the rest of the chain, and restores the answer. */
 import type { WorkerPart } from '../../corefile/directive.js';
 import { CLASS } from '../../dns/numbers.js';
 import type { ResourceRecord } from '../../dns/record.js';
@@ -13,21 +13,21 @@ import { optionDependencies, rewrittenOptions } from './edns-options.js';
 import { NameMatcher } from './name-matcher.js';
 import type { Rule, RuleAction } from './rules.js';
 
-/** What is done with an answer before the client gets it. */
+/** A change of an answer before the client gets it. */
 type Step =
   | { kind: 'names'; names: AnswerNames }
   | { kind: 'reply'; change: (reply: Reply, asked: Query, next: Handler) => void | Promise<void> };
 
-/** What a rule makes of a query that it concerns. */
+/** The result of a rule for a query. */
 interface Rewritten {
   query: Query;
   steps: Step[];
 }
 
-/** A rule that is ready: undefined for a query that does not concern it. */
+/** A compiled rule: returns undefined for a query that it does not apply to. */
 type Apply = (query: Query) => Rewritten | undefined;
 
-/** Makes the rules ready. */
+/** Compiles the rules. */
 export function startRewrite(rules: readonly Rule[]): WorkerPart {
   const ready = rules.map((rule) => ({ apply: makeReady(rule), stops: rule.then === 'stop' }));
   const dependencies = rules.flatMap((rule): readonly Dependency[] =>
@@ -103,8 +103,7 @@ function onReply({ pattern }: Extract<RuleAction, { field: 'ttl' | 'rcode' }>, c
 }
 
 /**
- * Gives a CNAME of the answer another target, and puts the answer of the rest of the chain for that one in place of what
- * follows.
+ * Gives a CNAME of the answer another target, and replaces the records after it by the chain's answer for that target.
  */
 function otherTarget(matcher: NameMatcher, to: string): Apply {
   const change = async (reply: Reply, asked: Query, next: Handler): Promise<void> => {
@@ -129,7 +128,7 @@ function targetOf({ type, data }: ResourceRecord): string {
   return goName(data.replace(/(?<!\\)\.$/, '').toLowerCase());
 }
 
-/** What was done last is undone first. */
+/** The last change is undone first. */
 function undo(steps: readonly Step[], reply: Reply, asked: Query, next: Handler): void | Promise<void> {
   const names = steps.flatMap((step) => (step.kind === 'names' ? [step.names] : []));
   const changes = steps.flatMap((step) => (step.kind === 'reply' ? [step.change] : [])).toReversed();

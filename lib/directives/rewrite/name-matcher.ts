@@ -1,8 +1,8 @@
-/** Compares names, and makes others of them. */
+/** Compares and replaces names. */
 import { fillGroups, RegularExpression } from '../../corefile/regular-expression.js';
 import type { NamePattern } from './rules.js';
 
-/** A {@link NamePattern}, ready. Names are in lower case, with the last dot. */
+/** A compiled {@link NamePattern}. Names are in lower case, with the last dot. */
 export class NameMatcher {
   readonly #pattern: NamePattern;
   readonly #expression: RegularExpression | undefined;
@@ -16,7 +16,7 @@ export class NameMatcher {
     return this.rename(name, '') !== undefined;
   }
 
-  /** The name with `to` in place of what matches; undefined when nothing does. */
+  /** The name with `to` in place of the match; undefined without a match. */
   rename(name: string, to: string): string | undefined {
     const { kind, from } = this.#pattern;
     switch (kind) {

@@ -1,4 +1,4 @@
-/** Reads what `rewrite` says of EDNS options. */
+/** Reads the `edns0` rules of `rewrite`. */
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { OPTION } from '../../dns/numbers.js';
 import { VARIABLES, type EdnsRule, type OptionData, type Variable } from './rules.js';
@@ -14,7 +14,7 @@ export function readEdns(use: DirectiveReader, words: readonly string[]): EdnsRu
   const [kind, action] = words.map((word) => word.toLowerCase());
   if (action !== 'set' && action !== 'replace' && action !== 'append' && action !== 'unset')
     throw use.error(`invalid action: ${JSON.stringify(action)}`);
-  // The options of the answer are this server's own, so that there is nothing to turn back.
+  // The options of the answer are this server's own, so there is nothing to restore.
   const rest = words.slice(2, action !== 'unset' && words.at(-1) === 'revert' ? -1 : undefined);
   const rule = { field: 'edns0', action } as const;
   switch (kind) {

@@ -1,4 +1,4 @@
-/** Reads what `rewrite` says of names. */
+/** Reads the name rules of `rewrite`. */
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import { goName, normalizeName } from '../../dns/zone-name.js';

@@ -1,17 +1,17 @@
-/** What `rewrite` says. All of it can be cloned into a worker. */
+/** The rules of `rewrite`. They can be cloned into a worker. */
 import type { Rcode } from '../../dns/registry.js';
 
 /** How a name is compared. */
 export type MatchKind = 'exact' | 'prefix' | 'suffix' | 'substring' | 'regex';
 
-/** The names that a rule is for. Partial matches are of the name in lower case, with its last dot. */
+/** The names that a rule applies to. Partial matches are of the name in lower case, with its last dot. */
 export interface NamePattern {
   kind: MatchKind;
   /** `regex`: an expression; else lower case, `exact` and `suffix` with the last dot. */
   from: string;
 }
 
-/** Of the names of records, or of the names in their data. */
+/** A rule for the names of records, or for the names in their data. */
 export interface AnswerRule {
   what: 'name' | 'value';
   /** A regular expression. */
@@ -25,12 +25,12 @@ export interface NameRule {
   pattern: NamePattern;
   /** `regex`: with groups in braces, `{1}`. */
   to: string;
-  /** Whether names of the answer are turned back, as `answer auto` has it. */
+  /** Whether names of the answer are restored, as with `answer auto`. */
   auto: boolean;
   answers: AnswerRule[];
 }
 
-/** What stands for something of the query in the data of an EDNS option. */
+/** Variables for data of the query in an EDNS option. */
 export const VARIABLES = [
   'qname',
   'qtype',
@@ -40,9 +40,10 @@ export const VARIABLES = [
   'server_ip',
   'server_port',
 ] as const;
+/** A value that `edns0 local` can take from the query, by its name in CoreDNS. */
 export type Variable = (typeof VARIABLES)[number];
 
-/** The data of an EDNS option: octets, something of the query, or the client's network, cut to so many bits. */
+/** The data of an EDNS option: octets, data of the query, or the client's network, cut to a number of bits. */
 export type OptionData =
   | { from: 'octets'; octets: Uint8Array }
   | { from: 'variable'; variable: Variable }
@@ -57,7 +58,7 @@ export interface EdnsRule {
   data: OptionData;
 }
 
-/** What a rule does. */
+/** The action of a rule. */
 export type RuleAction =
   | NameRule
   | EdnsRule
@@ -66,8 +67,8 @@ export type RuleAction =
   /** Bounds in seconds. */
   | { field: 'ttl'; pattern: NamePattern; least: number; most: number }
   | { field: 'rcode'; pattern: NamePattern; from: Rcode; to: Rcode }
-  /** Of the targets of CNAME records. */
+  /** For the targets of CNAME records. */
   | { field: 'cname'; pattern: NamePattern; to: string };
 
-/** One `rewrite`; `then` says whether those after it get what it made of the query. */
+/** One `rewrite`; `then` says whether later ones get the rewritten query. */
 export type Rule = RuleAction & { then: 'stop' | 'continue' };

@@ -1,4 +1,4 @@
-/** `rewrite [continue|stop] FIELD ...`: asks the rest of the chain something else than the client asked. */
+/** `rewrite [continue|stop] FIELD ...`: rewrites a query for the rest of the chain. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { classNumber, rcodeName, rcodeNumber, typeNumber, type Rcode } from '../../dns/registry.js';

@@ -1,11 +1,11 @@
-/** `rrl { responses-per-second N; ... }`: how often networks are answered by UDP. */
+/** `rrl { responses-per-second N; ... }`: limits the rate of UDP answers to a network. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { checkRateLimit } from '../../server/options/check-guard.js';
 import type { RateLimitOptions } from '../../server/options/guard-options.js';
 import { once, readInteger, readZones } from '../arguments.js';
 
-/** CoreDNS's options that have a number, by those of the server. */
+/** CoreDNS's numeric options, with the names of the server's. */
 const NUMBERS: ReadonlyMap<string, Exclude<keyof RateLimitOptions, 'exempt' | 'reportOnly'>> = new Map([
   ['window', 'window'],
   ['ipv4-prefix-length', 'ipv4PrefixLength'],
@@ -27,7 +27,7 @@ export const rrl: DirectiveDefinition<RateLimitOptions> = {
       if (readZones(use, use.args, ['.']).some((zone) => zone !== '.')) {
         throw use.error('zones are not supported: all that an address answers is limited');
       }
-      // CoreDNS lets nothing slip where it is not told to.
+      // CoreDNS's default is that nothing slips.
       const options: RateLimitOptions = { slip: 0 };
       for (const line of use.block) readLine(line, options);
       try {

@@ -1,16 +1,16 @@
-/** What a template can name. */
+/** The data of a template. */
 import type { Match } from '../../corefile/regular-expression.js';
 import type { Query } from '../../message/query.js';
 import { className, typeName } from '../../dns/registry.js';
 import { fromOutside } from './outside-text.js';
 import { Struct, type Value } from './go/values.js';
 
-/** What was matched. Names are in Go's presentation form and end with a dot. */
+/** The result of a match. Names are in Go's presentation form and end with a dot. */
 export interface Matched {
   query: Query;
   name: string;
   zone: string;
-  /** The expression that matched, and what it found. */
+  /** The expression that matched, and its result. */
   source: string;
   match: Match;
   /** Numbers: the question's, or the template's where the question has ANY. */
@@ -19,7 +19,10 @@ export interface Matched {
   variables: ReadonlyMap<string, Value>;
 }
 
-/** CoreDNS's data for templates. What a client or an expression chose is marked as from outside; types and classes are not. */
+/**
+ * CoreDNS's data for templates. Text that a client or an expression chose is marked as from outside; types and classes
+ * are not.
+ */
 export function templateData({ query, name, zone, source, match, qclass, qtype, variables }: Matched): Struct {
   return new Struct('template.templateData', {
     Name: fromOutside(name),
@@ -44,7 +47,7 @@ export function templateData({ query, name, zone, source, match, qclass, qtype, 
       return message(query);
     },
     Var: variables,
-    // There is no metadata.
+    // Metadata is not supported.
     Meta: () => '',
   });
 }

@@ -1,4 +1,3 @@
-/** The `var` and `expr` of a template, at work. */
 import type { Dependency } from '../../message/cache-choice.js';
 import { environmentOf, expressionDependencies, QUERY_FUNCTIONS, type Asked } from './expr/environment.js';
 import { evaluateExpression } from './expr/evaluate.js';
@@ -13,7 +12,7 @@ export interface Variable {
   source: string;
 }
 
-/** See the file's head. */
+/** The compiled `var` and `expr` of a template. */
 export class Expressions {
   readonly dependencies: readonly Dependency[];
   readonly #variables: readonly { name: string; expression: Expression }[];
@@ -32,8 +31,8 @@ export class Expressions {
   }
 
   /**
-   * The variables for a template; undefined when a condition is not true. Throws `Error` where an operator or a function does
-   * not take a value.
+   * The variables for a template; undefined if a condition is not true. Throws `Error` if an operator or a function
+   * does not accept a value.
    */
   evaluate(asked: Asked): ReadonlyMap<string, Value> | undefined {
     const variables = new Map<string, Value>();
@@ -51,7 +50,7 @@ export class Expressions {
   }
 }
 
-/** A value as templates have it. What an expression makes of text is data. */
+/** A value in the form of templates. Text that an expression makes is data. */
 function templateValue(value: ExpressionValue): Value {
   if (typeof value === 'string') return fromOutside(value);
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;

@@ -1,4 +1,4 @@
-/** Answers that are made from the question. */
+/** Answers made from the question. */
 import type { WorkerPart } from '../../corefile/directive.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import { CLASS, TYPE } from '../../dns/numbers.js';
@@ -25,11 +25,11 @@ export interface TemplateOptions {
   qclass: number;
   qtype: number;
   zones: string[];
-  /** One of them has to match the name, which ends with a dot. */
+  /** One of them must match the name, which ends with a dot. */
   patterns: string[];
-  /** A record each. */
+  /** One template for each record. */
   variables: Variable[];
-  /** Expressions, all of which have to be true. */
+  /** Expressions that must all be true. */
   conditions: string[];
   records: Record<Section, Node[][]>;
   rcode: Rcode;
@@ -37,7 +37,7 @@ export interface TemplateOptions {
   fallthrough: string[];
 }
 
-/** What a record depends on in which a field of {@link templateData} is named. The client's spelling is in its message. */
+/** What a record depends on if it uses a field of {@link templateData}. The client's spelling is in its message. */
 const DEPENDENCIES: Readonly<Record<string, Dependency[]>> = {
   Remote: ['clientAddress'],
   Message: ['message'],
@@ -66,7 +66,7 @@ export function startTemplates(options: readonly TemplateOptions[]): WorkerPart 
   };
 }
 
-/** Where the answers end with an alias, the server itself is asked for its target. */
+/** If the answers end with an alias, the server itself is asked for its target. */
 function followLast(query: Query, reply: Reply): void | Promise<void> {
   const last = reply.answers.at(-1);
   if (last?.type !== 'CNAME' || query.typeNumber === TYPE.CNAME || query.typeNumber === TYPE.ANY) return;
@@ -87,13 +87,13 @@ class Template {
     this.dependencies = [...fields, ...this.#expressions.dependencies];
   }
 
-  /** Whether it may answer such a query. */
+  /** Whether the template applies to the query. */
   concerns(query: Query): boolean {
     const { qclass, qtype, zones } = this.#options;
     return isAsked(qclass, query.classNumber) && isAsked(qtype, query.typeNumber) && isInZones(query.key, zones);
   }
 
-  /** What the template is run with; undefined when it is this template's question and not one that it answers. */
+  /** The data for the template; undefined if the question is this template's and has no answer. */
   match(query: Query): Struct | 'next' | undefined {
     if (!this.concerns(query)) return 'next';
     const { qclass, qtype, zones, fallthrough } = this.#options;
@@ -118,7 +118,7 @@ class Template {
     return isInZones(query.key, fallthrough) ? 'next' : undefined;
   }
 
-  /** Throws `Error` where a template fails, or what it makes is no record. */
+  /** Throws `Error` if a template fails, or its output is not a valid record. */
   answer(reply: Reply, data: Struct): void {
     const { records, rcode, ede } = this.#options;
     const made = (section: Section): ResourceRecord[] =>

@@ -9,7 +9,7 @@
 const FIRST = 0xe000;
 const OUTSIDE = /[\ue000-\ue0ff]/;
 const RUN = /[\ue000-\ue0ff]+/g;
-/** What stands for itself in a field of a zone file. The rest is an escape in part, or means something there. */
+/** Characters that stand for themselves in a field of a zone file. Others are part of an escape or have a meaning. */
 const PLAIN = /[!#%&'*-:<-?A-Z[\]^-~]/;
 const CHARACTER = /\\([01]\d\d|2[0-4]\d|25[0-5])|\\(\D)|([^])/g;
 

@@ -1,4 +1,4 @@
-/** The record that a template's output is. */
+/** Reads a template's output as a record. */
 import type { ResourceRecord } from '../../dns/record.js';
 import { classNumber, typeNumber } from '../../dns/registry.js';
 import { parseTtl } from '../../dns/text/reader.js';

@@ -77,7 +77,7 @@ function readLine(line: DirectiveReader, read: TemplateOptions): void {
       read.fallthrough = readFallthrough(line);
       break;
     case 'upstream':
-      break; // of earlier versions of CoreDNS, where it had a meaning
+      break; // from earlier versions of CoreDNS, where it had a meaning
     default:
       throw line.error(`unknown property '${line.name}'`);
   }

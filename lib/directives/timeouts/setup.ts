@@ -1,4 +1,4 @@
-/** `timeouts { read D; write D; idle D; maxtcpqueries N }`: how long connections may take, and how many queries. */
+/** `timeouts { read D; write D; idle D; maxtcpqueries N }`: time limits of connections, and their number of queries. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import type { TimeoutSettings } from '../../corefile/listen-settings.js';

@@ -1,4 +1,4 @@
-/** The files that the directive `tls` names. */
+/** Reads the files of the directive `tls`. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { TlsSettings as CorefileTls } from '../../corefile/listen-settings.js';
@@ -13,7 +13,7 @@ const CLIENT_AUTH = {
   require_and_verify: true,
 } as const;
 
-/** Reads them. Throws a system error, or what OpenSSL has to say of them with their names. */
+/** Reads the files. Throws a system error, or an error of OpenSSL with their names. */
 export function readTls({ certificate, key, ca, clientAuth, keylog }: CorefileTls): TlsSettings {
   const settings = {
     cert: readFileSync(certificate),

@@ -1,4 +1,7 @@
-/** `tls CERT KEY [CA] { client_auth MODE; keylog FILE }`: the certificate of tls:// and https://, and which ones clients have to show. */
+/**
+ * `tls CERT KEY [CA] { client_auth MODE; keylog FILE }`: the certificate of tls:// and https://, and the certificates
+ * that clients must show.
+ */
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { TlsSettings } from '../../corefile/listen-settings.js';
@@ -14,7 +17,7 @@ const MODES: readonly TlsSettings['clientAuth'][] = [
   'require_and_verify',
 ];
 
-/** Its configuration is the absolute paths of files in PEM, and CoreDNS's word for what clients have to show. */
+/** Its configuration is the absolute paths of files in PEM, and CoreDNS's mode for certificates of clients. */
 export const tls: DirectiveDefinition<TlsSettings> = {
   name: 'tls',
   setup: {

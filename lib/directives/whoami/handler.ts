@@ -1,10 +1,9 @@
-/** Answers any query with who asked it. */
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 
 /**
- * The client's address as A or AAAA, and its port as SRV with the protocol in front of the name (RFC 2782), all in the
- * additional section.
+ * Answers any query with the client's address as A or AAAA, and its port as SRV with the protocol in front of the name
+ * (RFC 2782), all in the additional section.
  */
 export function whoami(query: Query, reply: Reply): void {
   const { address, port, family } = query.client;

@@ -1,9 +1,9 @@
-/** `whoami`: tells each client who it is. */
+/** `whoami`: tells each client its own address. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { first } from '../arguments.js';
 import { whoami as handle } from './handler.js';
 
-/** It has nothing to configure. */
+/** Has no configuration. */
 export const whoami: DirectiveDefinition<null> = {
   name: 'whoami',
   setup: {

@@ -203,6 +203,7 @@ const locator: Field<Buffer> = {
   },
 };
 
+/** The codecs of A, AAAA and other types that hold addresses, by the name of the type. */
 export const addressRecords: Readonly<Record<string, RecordCodec>> = {
   A: single('address', ipv4),
   AAAA: single('address', ipv6),

@@ -143,6 +143,7 @@ const hostIdentity: Field<Hip> = {
 
 const tlsa = shaped({ usage: u8, selector: u8, matchingType: u8, certificate: hex });
 
+/** The codecs of certificates and keys of services, by the name of the type. */
 export const certificateRecords: Readonly<Record<string, RecordCodec>> = {
   CERT: octets(['type', named(u16, CERTIFICATES)], ['key tag', u16], ['algorithm', algorithm], ['certificate', base64]),
   SSHFP: shaped({ algorithm: u8, hash: u8, fingerprint }),

@@ -127,6 +127,7 @@ const signature = shaped({
   signature: base64,
 });
 
+/** The codecs of DNSSEC types, by the name of the type. */
 export const dnssecRecords: Readonly<Record<string, RecordCodec>> = {
   SIG: signature,
   KEY: key,

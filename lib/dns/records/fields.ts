@@ -30,8 +30,11 @@ function unsigned(method: 'u8' | 'u16' | 'u32', most: number): Field<number> {
   };
 }
 
+/** An integer of 8 bits. */
 export const u8 = unsigned('u8', 0xff);
+/** An integer of 16 bits. */
 export const u16 = unsigned('u16', 0xffff);
+/** An integer of 32 bits. */
 export const u32 = unsigned('u32', 0xffffffff);
 
 /** Seconds; in text with or without units. */
@@ -65,7 +68,9 @@ function nameField(compress: boolean): Field<string> {
   };
 }
 
+/** A name that may be compressed (RFC 3597 s.4). */
 export const compressedName = nameField(true);
+/** A name that is never compressed. */
 export const name = nameField(false);
 
 /** A name as a zone file has it: absolute, and without a character that means something there. */
@@ -274,5 +279,7 @@ export function checkOctets(what: string, value: unknown): Uint8Array {
   return value;
 }
 
+/** Octets to the end of the record; in text as hex. */
 export const hex = remaining(parseHex, (octets) => octets.toString('hex').toUpperCase());
+/** Octets to the end of the record; in text as base64. */
 export const base64 = remaining(parseBase64, (octets) => octets.toString('base64'));

@@ -105,6 +105,7 @@ function readSize(octet: number): number {
   return (octet >> 4) * 10 ** (octet & 0x0f);
 }
 
+/** The codecs of LOC and other types that hold places, by the name of the type. */
 export const locationRecords: Readonly<Record<string, RecordCodec>> = {
   LOC: octets(['location', location]),
 };

@@ -95,6 +95,7 @@ const u64: Field<bigint> = {
   print: String,
 };
 
+/** The codecs of types that hold character strings, by the name of the type. */
 export const textRecords: Readonly<Record<string, RecordCodec>> = {
   HINFO: shaped({ cpu: string, os: string }),
   TXT: single('text', strings),

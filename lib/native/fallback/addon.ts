@@ -1,7 +1,3 @@
-/**
- * What `lib/native/addon.ts` gives where native code cannot be loaded: the look at messages in JavaScript. Sockets are those of
- * `dgram` and `net` then (`lib/socket/plain-socket.ts`); what else native code does is refused.
- */
 import { addOptions, KEEPALIVE_WITH_TIME, readSettings } from './client-options.js';
 import { layout } from './layout.js';
 import { MessageView } from './message-view.js';
@@ -78,14 +74,14 @@ function describe(view: MessageView, words: Uint32Array, texts: Buffer, textUsed
   return used;
 }
 
-/** A function that cannot be had. */
+/** A function that needs native code. */
 function refuse(what: string): () => never {
   return () => {
     throw needsNative(what);
   };
 }
 
-/** A class that cannot be had. */
+/** A class that needs native code. */
 function refused(what: string): new () => never {
   return function () {
     throw needsNative(what);
@@ -94,7 +90,10 @@ function refused(what: string): new () => never {
 
 const handOver = { listen: refuse('handing sockets over'), connect: refuse('handing sockets over') };
 
-/** See the file's head. */
+/**
+ * The replacement for native code where it cannot be loaded: checks messages in JavaScript. Sockets are then those of
+ * `dgram` and `net` (`lib/socket/plain-socket.ts`). Other functions of native code are refused.
+ */
 export const fallback = {
   layout,
   addOptions,
@@ -105,7 +104,7 @@ export const fallback = {
   prepareInherited: refuse('adopting sockets'),
   /** A listener gets the number of `lib/socket/plain-socket.ts`, which is nothing to close. */
   duplicate: (fd: number) => fd,
-  /** Not known: then as many connections are taken as come. */
+  /** Unknown: all connections are accepted. */
   descriptorRoom: () => true,
   closeSocket: refuse('a group of sockets'),
   steer: refuse('steering'),

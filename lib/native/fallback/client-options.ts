@@ -3,7 +3,7 @@ import { layout } from './layout.js';
 
 /** Name server identifier (RFC 5001). */
 export const OPTION_NSID = 3;
-/** How long a connection may rest (RFC 7828). */
+/** The idle timeout of a connection (RFC 7828). */
 export const OPTION_KEEPALIVE = 11;
 /** Octets that only add length (RFC 7830). */
 export const OPTION_PADDING = 12;
@@ -14,10 +14,12 @@ export const ASKED_NSID = 1;
 export const ASKED_KEEPALIVE = 2;
 /** It has {@link OPTION_PADDING}. */
 export const ASKED_PADDING = 4;
-/** It has a keepalive with a time. In a stream a format error: it is the server who says the time (RFC 7828 s.3.2.1). */
+/**
+ * It has a keepalive with a time. In a stream this is a format error: only the server sets the time (RFC 7828 s.3.2.1).
+ */
 export const KEEPALIVE_WITH_TIME = 8;
 
-/** Our own limit for UDP payloads where nobody says another. */
+/** The default limit of UDP payloads. */
 const PAYLOAD_SIZE = 1232;
 const NUMBERS = 6;
 const OPTION_HEADER = 4;

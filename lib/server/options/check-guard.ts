@@ -1,4 +1,4 @@
-/** Checks the options `cookies` and `rateLimit` at the door. */
+/** Checks of the options `cookies` and `rateLimit`. */
 import { isIP } from 'node:net';
 import type { NativeRateLimit } from '../../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../../errors.js';
@@ -6,9 +6,9 @@ import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-opti
 
 const MAX_SECRETS = 4;
 const DAY = 24 * 60 * 60 * 1000;
-/** How long cookies are good, in milliseconds (RFC 9018 s.4.3). */
+/** The lifetime of cookies in milliseconds (RFC 9018 s.4.3). */
 const COOKIE_LIFE = 60 * 60 * 1000;
-/** The longest that a timer waits. */
+/** The longest delay of a timer. */
 const MAX_ROTATION = 0x7fffffff;
 const MAX_RATE = 100_000;
 const MAX_EXEMPT = 256;
@@ -31,7 +31,10 @@ export function checkCookies(cookies: CookieOptions | boolean): CookieConfig | u
   };
 }
 
-/** Checks secrets in hexadecimal digits and returns their octets. Throws as `checkOptions` does, and shows none of them. */
+/**
+ * Checks secrets in hexadecimal digits and returns their octets. Throws as `checkOptions` does; the error shows no
+ * secret.
+ */
 export function checkSecrets(secrets: readonly string[]): Uint8Array[] {
   const list: unknown = secrets;
   if (!Array.isArray(list)) throw invalidType('cookies.secrets', 'an array', typeof list);

@@ -1,4 +1,4 @@
-/** Checks the options of `createServer` at the door. */
+/** Checks of the options of `createServer`. */
 import type { HttpsOptions } from '../../worker/https/https-options.js';
 import { nativeMissing } from '../../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue } from '../../errors.js';
@@ -14,7 +14,7 @@ import type { TcpOptions } from '../../worker/stream/tcp-options.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import { checkCookies, checkRateLimit } from './check-guard.js';
 import { checkReloadNames, checkServerNames } from './option-names.js';
-import { checkOwnTls, checkTls, mergeTls } from './check-tls.js';
+import { checkOwnTls, checkReachesAll, checkTls, mergeTls } from './check-tls.js';
 import type { CacheOptions, ReloadOptions, ServerConfig, ServerOptions } from './options.js';
 
 const MAX_WORKERS = 1024;
@@ -48,7 +48,7 @@ export function checkOptions(options: ServerOptions): ServerConfig {
   return {
     listen,
     sockets,
-    // Without native code the one socket stays on this thread, and nothing can be adapted.
+    // Without native code the one socket stays on this thread, and the number cannot adapt.
     auto: native ? auto : undefined,
     workers: native ? workers : 0,
     filename: options.filename,
@@ -101,7 +101,7 @@ function checkHttps({ cors = false, requests = false }: HttpsOptions, workers: n
   return { cors, requests: checkBoolean('https.requests', requests) };
 }
 
-/** What a server is to be from a reload on. Throws as {@link checkOptions}. */
+/** The configuration of a server from a reload on. Throws as {@link checkOptions} or {@link checkReachesAll}. */
 export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
   checkReloadNames(changes);
   const { filename = before.filename, handler = before.handler, workerData = before.workerData } = changes;
@@ -110,6 +110,7 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
   const listen =
     changes.listen === undefined ? before.listen : checkListen(changes.listen, sockets, ipv6Only, auto !== undefined);
   const tcp = changes.tcp === undefined ? before.tcp : checkTcp(changes.tcp);
+  if (changes.tls !== undefined && changes.listen === undefined) checkReachesAll(before.ownTls);
   const ownTls = changes.listen === undefined ? before.ownTls : checkOwnTls(changes.listen, listen);
   const tls =
     before.tls === undefined
@@ -152,7 +153,7 @@ function checkListen(value: unknown, sockets: number, ipv6Only: boolean, auto: b
   });
 }
 
-/** Checks that there is one handler, and one that the workers can have. Throws as {@link checkOptions}. */
+/** Checks that there is exactly one handler, of a kind that the workers can use. Throws as {@link checkOptions}. */
 function checkHandler(
   filename: ServerOptions['filename'] | undefined,
   handler: ServerOptions['handler'] | undefined,
@@ -199,7 +200,7 @@ function checkNsid(value: unknown): Uint8Array {
   if (bytes.length < 1 || bytes.length > MAX_NSID) {
     throw invalidValue('nsid', `must have 1 to ${MAX_NSID} bytes`, value);
   }
-  return new Uint8Array(bytes); // its own memory, which goes into workers
+  return new Uint8Array(bytes); // separate memory, which is cloned into workers
 }
 
 function checkOverload(value: unknown): Overload {

@@ -1,4 +1,4 @@
-/** Checks the option `tls`, and merges changes of it. */
+/** Checks and changes of the option `tls`. */
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { createSecureContext } from 'node:tls';
@@ -12,8 +12,8 @@ const VERSIONS: readonly unknown[] = [undefined, 'TLSv1', 'TLSv1.1', 'TLSv1.2', 
 const NAMES = ['cert', 'key', 'ca', 'requestCert', 'minVersion', 'ciphers', 'keylog'] as const;
 
 /**
- * Checks the option `tls` of a server that listens at those addresses; adds the keys for session tickets. `own`: what
- * {@link checkOwnTls} returned.
+ * Checks the option `tls` of a server that listens at those addresses, and adds the keys for session tickets. `own`:
+ * what {@link checkOwnTls} returned.
  *
  * Throws `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, which name the option; the cause is the error of OpenSSL.
  */
@@ -31,8 +31,8 @@ export function checkTls(
 }
 
 /**
- * Checks the TLS settings that addresses have for themselves. `given`: the option `listen`; `listen`: that after its check.
- * Throws as {@link checkTls}.
+ * Checks the TLS settings of single addresses. `given`: the option `listen`; `listen`: its checked form. Throws as
+ * {@link checkTls}.
  */
 export function checkOwnTls(given: unknown, listen: ServerConfig['listen']): ServerConfig['ownTls'] {
   const own: Record<string, SharedTls | null> = {};
@@ -48,8 +48,8 @@ export function checkOwnTls(given: unknown, listen: ServerConfig['listen']): Ser
 }
 
 /**
- * The settings after changes: what is left out or `undefined` stays as it is. Other settings get other keys for session
- * tickets. Throws as {@link checkTls}.
+ * Applies changes to the settings: a setting that is missing or `undefined` stays. Changed settings get new keys for
+ * session tickets. Throws as {@link checkTls}.
  */
 export function mergeTls({ ticketKeys, ...before }: SharedTls, changes: Partial<TlsSettings>): SharedTls {
   if (typeof (changes as unknown) !== 'object' || (changes as unknown) === null)
@@ -59,7 +59,19 @@ export function mergeTls({ ticketKeys, ...before }: SharedTls, changes: Partial<
   return { ...after, ticketKeys: isDeepStrictEqual(plain(before), plain(after)) ? ticketKeys : randomBytes(48) };
 }
 
-/** Settings in a form that can be compared: text in place of bytes. */
+/**
+ * Checks that a change of the option `tls` reaches every encrypted address. `own`: the result of {@link checkOwnTls}.
+ *
+ * Throws `ERR_MULTISOCKET_OWN_TLS`, which names the addresses with TLS settings of their own.
+ */
+export function checkReachesAll(own: ServerConfig['ownTls']): void {
+  const names = Object.keys(own).filter((name) => own[name] !== null);
+  if (names.length === 0) return;
+  const message = `a change of the "tls" option does not reach addresses with TLS settings of their own (${names.join(', ')}): renew these with reload({ listen })`;
+  throw withCode(new Error(message), 'ERR_MULTISOCKET_OWN_TLS');
+}
+
+/** Settings in a form that can be compared: bytes as text. */
 function plain(settings: TlsSettings): unknown[] {
   return NAMES.map((name) => {
     const value = settings[name];
@@ -89,7 +101,7 @@ function checkSettings(tls: TlsSettings): TlsSettings {
   if (keylog !== undefined && typeof keylog !== 'string') throw invalidType('tls.keylog', 'a string', keylog);
   if (ciphers !== undefined)
     attempt('tls.ciphers', "must be cipher suites in OpenSSL's format", () => createSecureContext({ ciphers }));
-  // What is left: what the certificate chain or the versions lack.
+  // The remaining checks: faults of the certificate chain and of the versions.
   attempt('tls', 'cannot be used by OpenSSL', () => createSecureContext(contextOptions(tls)));
   return tls;
 }
@@ -107,7 +119,7 @@ function attempt<Result>(option: string, reason: string, act: () => Result): Res
   }
 }
 
-/** As {@link invalidValue}, without the value, which may be a key. */
+/** Like {@link invalidValue}, without the value, which may be a key. */
 function unfit(option: string, reason: string, cause?: Error): CodedError {
   const why = cause === undefined ? '' : ` (${cause.message})`;
   return withCode(new TypeError(`The "${option}" option ${reason}${why}`, { cause }), 'ERR_INVALID_ARG_VALUE');

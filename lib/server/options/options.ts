@@ -15,62 +15,64 @@ import type { CookieConfig, CookieOptions, RateLimitOptions } from './guard-opti
 export interface ListenOptions {
   /** `'dns'` (UDP and TCP), `'tls'`, `'https'` or `'grpc'`; default `'dns'`. */
   transport?: AddressTransport;
-  /** Numeric, or a name that is looked up. */
+  /** Numeric, or a host name that is looked up. */
   address: string;
   /** 0 to 65535; 0 lets the system choose one for all sockets of the entry. Default: 53, 853 for `tls`, 443 for the others. */
   port?: number;
   /** NUM_SOCKETS of this address; default: the server's. */
   sockets?: number;
-  /** Whether `::` leaves IPv4 alone; default: the server's. */
+  /** Whether `::` accepts IPv6 only; default: the server's. */
   ipv6Only?: boolean;
   /**
-   * Certificates of this address; default: the server's. `null`: it is not encrypted, since a proxy before it does that:
-   * `https` is HTTP/1.1 then.
+   * Certificates of this address, which `server.reload({ listen })` renews; default: the server's. `null`: the address is
+   * not encrypted, because a proxy in front of it is; `https` is then HTTP/1.1.
    */
   tls?: TlsSettings | null;
-  /** With `dns`: `'udp'` or `'tcp'` alone; default: both, as RFC 7766 s.5 has it. */
+  /** With `dns`: `'udp'` or `'tcp'` only; default: both (RFC 7766 s.5). */
   protocol?: 'udp' | 'tcp';
 }
 
 /**
- * The answer cache. Replies are kept as long as their records may be (RFC 1035 s.3.2.1), negative ones as their SOA says
- * (RFC 2308 s.5), and given with the rest of their TTLs. Only queries that agree in name, type, class, all flags, DO,
- * payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what else it depends
- * on. NSID, TCP keepalive, padding and cookies (`cookies`) are added to what is kept; queries with other EDNS options, or
- * that are signed, always go to the handler.
+ * The answer cache. Replies are kept for the TTL of their records (RFC 1035 s.3.2.1), negative ones for the time in
+ * their SOA (RFC 2308 s.5), and returned with the remaining TTLs. Only queries that agree in name, type, class, all
+ * flags, DO, payload size, EDNS Client Subnet and transport (UDP or not) share an answer; `reply.cache()` says what
+ * else it depends on. NSID, TCP keepalive, padding and cookies (`cookies`) are added to a kept answer; queries that are
+ * signed or have other EDNS options always go to the handler.
  */
 export interface CacheOptions {
-  /** Memory for all of it, bookkeeping included, in bytes; 64 KiB to 64 GiB. */
+  /** Memory for the whole cache in bytes, bookkeeping included; 64 KiB to 64 GiB. */
   maxBytes: number;
   /**
-   * Seconds after its end that an answer is still given, with TTLs of at most 30 s (RFC 8767); default 0. Meanwhile one
-   * query every 30 s goes to the handler, to renew it.
+   * Seconds after its expiry that an answer is still returned, with TTLs of at most 30 s (RFC 8767); default 0.
+   * Meanwhile one query every 30 s goes to the handler to renew it.
    */
   serveStale?: number;
   /**
-   * Answers that were given `hits` times go to the handler again, with one client's query, when less than `percent` of
-   * their life is left, 1 to 90; default `false`, none do.
+   * An answer that was returned `hits` times is renewed early: when less than `percent` of its life is left, 1 to 90,
+   * one client's query goes to the handler. Default `false`: no early renewal.
    */
   prefetch?: { hits: number; percent: number } | false;
 }
 
-/** What `createServer` takes. */
+/** The options of `createServer`. */
 export interface ServerOptions<WorkerData = unknown> {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. Those of `dns` get UDP and TCP.
+   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
    */
   listen: string | ListenOptions | readonly (string | ListenOptions)[];
   /**
-   * NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. `'auto'`: as
-   * many as the load asks for, by the rule of `recommendSockets`, within the bounds of the option `auto`; needs workers.
+   * NUM_SOCKETS: how many UDP and how many TCP sockets an address has, 1 to 1,024; default: `usableCpus()`. `'auto'`:
+   * the number follows the load by the rule of `recommendSockets`, within the bounds of the option `auto`; needs
+   * workers.
    */
   sockets?: number | 'auto';
   /**
    * Bounds of `sockets: 'auto'`. `min`: 1 to 1,024, default 1; `max`: `min` to 1,024, default the larger of `min` and
-   * `usableCpus()`; `interval`: ms between looks, 100 to a day, default 10,000. When the workers that serve are busy for 70 %
-   * of an interval there are more sockets, at most twice as many; when one fewer could do with 40 % for three intervals in a
-   * row, there is one less. Addresses that say their own number keep it. Each change is an `adapt` event.
+   * `usableCpus()`; `interval`: ms between checks, 100 to a day, default 10,000. If the workers that serve are busy for
+   * 70 % of an interval, the number of sockets grows, at most to its double. If one socket fewer would keep them 40 %
+   * busy or less for three intervals in a row, one is removed. Addresses with a number of their own keep it. Each
+   * change is an `adapt` event.
    */
   auto?: Partial<AdaptationBounds>;
   /** Worker threads, 0 to 1,024; 0 serves on the calling thread. Default: the smaller of `sockets` and the CPUs. */
@@ -81,117 +83,122 @@ export interface ServerOptions<WorkerData = unknown> {
   handler?: Handler;
   /** Cloned into every worker; a handler module finds it in `setup`'s context. */
   workerData?: WorkerData;
-  /** As `worker_threads` has it. */
+  /** As in `worker_threads`. */
   env?: NodeJS.ProcessEnv;
-  /** As `worker_threads` has it. */
+  /** As in `worker_threads`. */
   execArgv?: string[];
-  /** As `worker_threads` has it. */
+  /** As in `worker_threads`. */
   resourceLimits?: ResourceLimits;
   /**
-   * Whether each worker is tied to one CPU, in the order of those that the process may use (sched_setaffinity(2)); with
-   * `steering: 'cpu'` a query is then answered on the CPU that received it. Default false. `listen()` rejects with
-   * `ENOTSUP` where the system cannot.
+   * Whether each worker is pinned to one CPU, in the order of those that the process may use (sched_setaffinity(2));
+   * with `steering: 'cpu'` a query is then answered on the CPU that received it. Default false. `listen()` rejects with
+   * `ENOTSUP` where the system does not support it.
    */
   pinWorkers?: boolean;
   /** How the kernel chooses a socket; default `'hash'`. */
   steering?: Steering;
   /**
-   * Whether `listen` fails with EADDRINUSE when another process has the port, also when both would share it; default
-   * true. False is for hand-over between processes.
+   * Whether `listen` fails with EADDRINUSE when another process has the port, even if both would share it; default
+   * true. False allows hand-over between processes.
    */
   exclusive?: boolean;
-  /** Whether `::` leaves IPv4 alone; default false. */
+  /** Whether `::` accepts IPv6 only; default false. */
   ipv6Only?: boolean;
   /** Whether an address may be bound that this host does not have (yet); default false. */
   freebind?: boolean;
-  /** SO_RCVBUF of each UDP socket in bytes; default 1 MiB. `stats()` tells what was granted. */
+  /** SO_RCVBUF of each UDP socket in bytes; default 1 MiB. `stats()` returns the size that was granted. */
   receiveBufferSize?: number;
   /** SO_SNDBUF of each UDP socket in bytes; default 4 MiB. */
   sendBufferSize?: number;
-  /** The longest UDP reply in bytes and what our OPT records say, 512 to 4,096; default 1,232 (RFC 9715 s.3.2). */
+  /** The longest UDP reply in bytes, also announced in OPT records, 512 to 4,096; default 1,232 (RFC 9715 s.3.2). */
   maxPayloadSize?: number;
   /**
-   * The name of this server among those of its address, as text or bytes, 1 to 255 of them: clients that ask for it
-   * (RFC 5001; `dig +nsid`) get it with each answer. Default: there is none.
+   * The name server identifier (NSID, RFC 5001) as text or bytes, 1 to 255 of them. Clients that ask for it (`dig
+   * +nsid`) get it with each answer. Default: no identifier.
    */
   nsid?: string | Uint8Array;
   /**
-   * Whether `listen()` takes the sockets that a service manager has opened, if there are any (LISTEN_FDS,
-   * sd_listen_fds(3)), in place of opening those of the option `listen`: a datagram and a stream socket for each entry of
-   * `dns`, in order. With SO_REUSEPORT on them (systemd's `ReusePort=yes`) more join, up to `sockets`. Default false.
+   * Whether `listen()` takes the sockets that a service manager has opened, if any (LISTEN_FDS, sd_listen_fds(3)), in
+   * place of opening those of the option `listen`: a datagram and a stream socket for each entry of `dns`, in order. If
+   * they have SO_REUSEPORT (systemd's `ReusePort=yes`), more sockets join, up to `sockets`. Default false.
    */
   listenFds?: boolean;
-  /** Milliseconds that an asynchronous handler has before its query gets SERVFAIL; default 5,000. */
+  /** Milliseconds that an asynchronous handler may take before its query gets SERVFAIL; default 5,000. */
   handlerTimeout?: number;
   /** Milliseconds that `close()` and `reload()` wait for answers in flight; default 5,000. */
   closeTimeout?: number;
   /**
-   * Queries that asynchronous handlers of one worker may hold at a time, 1 to 1,000,000; default 10,000. What comes
-   * beyond that is shed as `overload` says.
+   * Queries that asynchronous handlers of one worker may hold at a time, 1 to 1,000,000; default 10,000. Further
+   * queries are shed as `overload` says.
    */
   maxInFlight?: number;
   /**
-   * Milliseconds that a datagram may have waited in the kernel; older ones are dropped, since their clients have given up
-   * (SO_TIMESTAMPNS, Linux). Default 0: any time.
+   * Milliseconds that a datagram may have waited in the kernel; older ones are dropped, since their clients have given
+   * up (SO_TIMESTAMPNS, Linux). Default 0: no limit.
    */
   maxQueueDelay?: number;
-  /** What a query that is shed gets: nothing (`'drop'`, the default), or `'SERVFAIL'` or `'REFUSED'`. */
+  /** The response to a shed query: nothing (`'drop'`, the default), `'SERVFAIL'` or `'REFUSED'`. */
   overload?: Overload;
   /**
-   * A worker that has not turned its event loop for so many ms is helped by the others until it does; default 1,000;
-   * 0: never.
+   * Milliseconds after which a worker whose event loop does not turn is helped by the others until it turns again;
+   * default 1,000; 0: never.
    */
   stallTimeout?: number;
-  /** A worker that has not turned its event loop for so many ms is ended and replaced; default 10,000; 0: never. */
+  /**
+   * Milliseconds after which a worker whose event loop does not turn is ended and replaced; default 10,000; 0: never.
+   */
   killTimeout?: number;
   /**
-   * Milliseconds that a worker has to load the handler module and to run its `setup`; `listen()` and `reload()` then reject
-   * with `ERR_MULTISOCKET_START_TIMEOUT`. Default 30,000; 0: any time.
+   * Milliseconds that a worker may take to load the handler module and to run its `setup`; `listen()` and `reload()`
+   * then reject with `ERR_MULTISOCKET_START_TIMEOUT`. Default 30,000; 0: no limit.
    */
   startTimeout?: number;
   tcp?: TcpOptions;
-  /** Keeps answers, for all workers, so that most queries need no handler; default: none are kept. */
+  /** An answer cache for all workers, so that most queries need no handler; default: no cache. */
   cache?: CacheOptions;
-  /** DNS Cookies; `true` is `{}`. Default `false`: a COOKIE option is the handler's affair. */
+  /** DNS Cookies; `true` is `{}`. Default `false`: a COOKIE option is left to the handler. */
   cookies?: CookieOptions | boolean;
-  /** Response rate limiting, by all workers together; default: none. */
+  /** Response rate limiting of all workers together; default: no limits. */
   rateLimit?: RateLimitOptions;
   /**
-   * Certificates, for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
-   * encrypted, and the others cannot be.
+   * Certificates for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
+   * encrypted, and `tls://` and `https://` are refused.
    */
   tls?: TlsSettings;
   /** For `https://`; see {@link HttpsOptions}. */
   https?: HttpsOptions;
   /**
-   * A Unix socket at this path tells `multisocket top` and others of this user how the server is; see `ControlReport`.
-   * `listen()` rejects with `EADDRINUSE` when another server has it. Default: there is none.
+   * The path of a Unix socket at which `multisocket top` and other programs of this user read the state of the server;
+   * see `ControlReport`. `listen()` rejects with `EADDRINUSE` if another server has it. Default: no control socket.
    */
   control?: string;
-  /** Where handlers log by `context.logger`; default `console`. */
+  /** Receives what handlers log by `context.logger`; default `console`. */
   logger?: Logger;
   /** Closes the server when aborted. */
   signal?: AbortSignal;
 }
 
-/** What `server.reload()` may change; what is left out stays as it is. */
+/** The options that `server.reload()` may change; a missing option stays. */
 export interface ReloadOptions {
   filename?: string | URL;
   handler?: Handler;
   workerData?: unknown;
   /**
-   * Other addresses. Those that are there already, by transport, address and port, keep their sockets and get the number
-   * of them that is said here, by default the option `sockets`; others are opened; the rest is read for a while, no longer
-   * than a second, and then closed.
+   * Other addresses. Those that are open already, by transport, address and port, keep their sockets and get the number
+   * given here, by default the option `sockets`. New ones are opened. The rest is read for up to a second and then
+   * closed.
    */
   listen?: ServerOptions['listen'];
-  /** Bounds for connections, for new ones; those that are left out have their defaults. */
+  /** Bounds for new connections; a missing one gets its default. */
   tcp?: TcpOptions;
-  /** Changes of the option `tls`, for new connections: what is left out stays. Complete if the server had none. */
+  /**
+   * Changes of the option `tls` for new connections; a missing setting stays. Must be complete if the server had no
+   * `tls`. Needs `listen` beside it if an address has TLS settings of its own.
+   */
   tls?: Partial<TlsSettings>;
 }
 
-/** Options after the check, each with its value. */
+/** Options after the check, with all values present. */
 export interface ServerConfig extends Required<
   Omit<
     ServerOptions,
@@ -215,7 +222,7 @@ export interface ServerConfig extends Required<
   tcp: Required<TcpOptions>;
   tls: SharedTls | undefined;
   https: Required<HttpsOptions>;
-  /** The TLS settings that addresses have for themselves, see {@link ListenOptions.tls}; by `ServerSocket.entry`. */
+  /** The TLS settings of single addresses, see {@link ListenOptions.tls}; by `ServerSocket.entry`. */
   ownTls: Readonly<Record<string, SharedTls | null>>;
   cache: Required<CacheOptions> | undefined;
   cookies: CookieConfig | undefined;

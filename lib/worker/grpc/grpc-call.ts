@@ -1,4 +1,4 @@
-/** A unary call of gRPC over HTTP/2: what a request says, and what its answer is made of. */
+/** A unary call of gRPC over HTTP/2: reads its request and writes its answer. */
 import type { Http2Stream } from '../https/http2/stream.js';
 
 /** Status codes of gRPC that the server sends. */
@@ -12,7 +12,7 @@ export const grpcStatus = {
   unavailable: 14,
 } as const;
 
-/** What a call ends with that has no answer. */
+/** The end of a call that has no answer. */
 export class GrpcFailure {
   /** `status`: one of {@link grpcStatus}; `message`: ASCII without `%`. */
   constructor(
@@ -21,7 +21,7 @@ export class GrpcFailure {
   ) {}
 }
 
-/** Header fields that calls have, besides those of every request. */
+/** Header fields of calls, besides those of every request. */
 export const CALL_FIELDS = ['grpc-encoding', 'grpc-timeout'] as const;
 
 const TYPE = 'application/grpc';
@@ -31,7 +31,7 @@ export const PREFIX = 5;
 /** Milliseconds in each unit of `grpc-timeout`. */
 const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
-/** A status of HTTP for a request that is no call of gRPC; undefined: it is one. */
+/** The HTTP status for a request that is not a gRPC call; undefined if it is one. */
 export function httpFailure({ method, type = '' }: Http2Stream): number | undefined {
   if (method !== 'POST') return 405;
   return /^application\/grpc(\+proto)?\s*(;|$)/i.test(type) ? undefined : 415;

@@ -1,5 +1,3 @@
-/** `message DnsPacket { bytes msg = 1; }`, as Protocol Buffers encode it. */
-
 /** The number of the only field of `message DnsPacket { bytes msg = 1; }`. */
 const MSG = 1;
 /** Wire types of Protocol Buffers. */
@@ -18,7 +16,10 @@ export function encodePacket(message: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(head), message]);
 }
 
-/** The message of a `DnsPacket`; of several the last one, and none is an empty one. Throws `Error` for an invalid packet. */
+/**
+ * The message of a `DnsPacket`: the last one if there are several, an empty one if there is none. Throws `Error` for an
+ * invalid packet.
+ */
 export function decodePacket(packet: Buffer): Buffer {
   let at = 0;
   const varint = (): number => {

@@ -1,4 +1,3 @@
-/** DNS over gRPC as CoreDNS has it: `service coredns.dns.DnsService { rpc Query(DnsPacket) returns (DnsPacket); }`. */
 import type { WorkerContext } from '../context.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
@@ -20,7 +19,7 @@ import type { Http2Stream } from '../https/http2/stream.js';
 import { MessageExchange } from '../message-exchange.js';
 
 const PATH = '/coredns.dns.DnsService/Query';
-/** A message, and what gRPC and Protocol Buffers put around it. */
+/** Room for a message, and what gRPC and Protocol Buffers put around it. */
 const MAX_BODY = PREFIX + MAX_MESSAGE + 16;
 
 const TOO_LONG = new GrpcFailure(grpcStatus.invalidArgument, 'the message is too long');
@@ -30,7 +29,10 @@ const NO_REPLY = new GrpcFailure(grpcStatus.unavailable, 'there is no reply');
 const TOO_LATE = new GrpcFailure(grpcStatus.deadlineExceeded, 'the reply took longer than grpc-timeout');
 const OTHER_METHOD = new GrpcFailure(grpcStatus.unimplemented, `the only method is ${PATH}`);
 
-/** DNS over gRPC, for all connections of a worker. Without certificates it is not encrypted, as in CoreDNS. */
+/**
+ * DNS over gRPC as CoreDNS defines it, for all connections of a worker: `service coredns.dns.DnsService { rpc
+ * Query(DnsPacket) returns (DnsPacket); }`. Without certificates it is not encrypted, as in CoreDNS.
+ */
 export class GrpcService implements Service {
   readonly alpn = ['h2'];
   readonly #exchange: MessageExchange;
@@ -73,7 +75,7 @@ export class GrpcService implements Service {
     else {
       const deadline = performance.now() + timeout;
       this.#exchange.serve(message, connection, (outcome) => {
-        // Not before: a call counts until its handler is done. The client keeps its time itself.
+        // The call ends no earlier: it counts until its handler is done. The client enforces its own deadline.
         if (performance.now() > deadline) end(TOO_LATE);
         else if (outcome === 'invalid') end(NO_QUERY);
         else if (outcome === 'dropped') end(NO_REPLY);

@@ -1,13 +1,11 @@
-/** DNS in HTTP, RFC 8484: the message that a request carries, and the errors that HTTP has words for. */
-
 /** The media type of messages (RFC 8484 s.6). */
 export const MEDIA_TYPE = 'application/dns-message';
-/** Where messages are sent to (RFC 8484 s.4.1 leaves it open; this is what everybody uses). */
+/** The path of requests (RFC 8484 s.4.1 leaves it open; all known servers use this one). */
 const PATH = '/dns-query';
-/** As much as a message can have (RFC 8484 s.6). */
+/** The longest message (RFC 8484 s.6). */
 export const MAX_MESSAGE = 0xffff;
 
-/** An answer that has no DNS message: an HTTP status, what people are told, and headers that go with it. */
+/** An answer without a DNS message: an HTTP status, a text for people, and its headers. */
 export class HttpFailure {
   constructor(
     readonly status: number,
@@ -16,7 +14,10 @@ export class HttpFailure {
   ) {}
 }
 
-/** What of a request tells where its message is. `target`: as on the request line (RFC 9112 s.3.2), or HTTP/2's `:path`. */
+/**
+ * The part of a request that says where its message is. `target`: as on the request line (RFC 9112 s.3.2), or HTTP/2's
+ * `:path`.
+ */
 export interface RequestHead {
   method: string;
   target: string;
@@ -24,7 +25,9 @@ export interface RequestHead {
   type: string | undefined;
 }
 
-/** The DNS message in the target of a request, or what is wrong with the request; undefined: its body is the message. */
+/**
+ * The DNS message in the target of a request, or the error of an invalid request; undefined: the body is the message.
+ */
 export function messageInTarget({ method, target, type }: RequestHead): Buffer | HttpFailure | undefined {
   const { path, query } = splitTarget(target);
   if (path !== PATH) return new HttpFailure(404, `messages are sent to ${PATH}`);
@@ -38,7 +41,7 @@ export function messageInTarget({ method, target, type }: RequestHead): Buffer |
 }
 
 function splitTarget(target: string): { path: string; query: string } {
-  // Proxies may send all of the URI (RFC 9112 s.3.2.2).
+  // Proxies may send the whole URI (RFC 9112 s.3.2.2).
   const start = /^https?:\/\/[^/?]*/i.exec(target)?.[0].length ?? 0;
   const mark = target.indexOf('?', start);
   const end = mark < 0 ? target.length : mark;

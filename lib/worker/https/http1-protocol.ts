@@ -1,4 +1,3 @@
-/** HTTP/1.1 (RFC 9112), read and written by `node:http`. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CONNECTION_GIVEN_UP, NOTHING_GIVEN_UP, type Connection, type Protocol } from '../stream/connection.js';
@@ -6,10 +5,10 @@ import { MAX_MESSAGE } from './http-exchange.js';
 import type { Body, HttpFields, HttpRequest } from './http-request.js';
 import { Http1Stream } from './http1-stream.js';
 
-/** Bytes that may wait for a client to read before no more of its requests are taken. */
+/** When more bytes than this wait for a client to read, no more of its requests are read. */
 const MAX_UNREAD = 256 * 1024;
 
-/** What an {@link Http1Server} is made from. */
+/** Options of an {@link Http1Server}. */
 export interface Http1Options {
   /** Requests of one connection at a time. */
   maxPipelined: number;
@@ -17,7 +16,10 @@ export interface Http1Options {
   onRequest: (connection: Connection, request: HttpRequest) => void;
 }
 
-/** Speaks HTTP/1.1 on connections. It listens to nothing: connections are given to it. */
+/**
+ * Speaks HTTP/1.1 (RFC 9112) on connections by means of `node:http`. It does not listen: its owner gives it
+ * connections.
+ */
 export class Http1Server {
   readonly #options: Http1Options;
   readonly #server: Server;
@@ -25,7 +27,7 @@ export class Http1Server {
 
   constructor(options: Http1Options) {
     this.#options = options;
-    // The times of the connection hold, and none of Node's.
+    // The connection's own timeouts apply, so Node's are off.
     const noTimes = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
     this.#server = createServer(noTimes, (request, response) => {
       this.#protocols.get(request.socket)?.take(request, response);
@@ -40,17 +42,17 @@ export class Http1Server {
   }
 }
 
-/** HTTP/1.1 on one connection. Requests that come while it has as many as it may wait, and nothing more is read. */
+/** HTTP/1.1 on one connection. Requests beyond the allowed number wait, and nothing more is read meanwhile. */
 class Http1Protocol implements Protocol {
   readonly stream: Http1Stream;
   readonly #connection: Connection;
   readonly #options: Http1Options;
-  /** Requests that were read and not begun. */
+  /** Requests that were read and are not begun. */
   #waiting: Http1Request[] = [];
-  /** Requests that are read or answered at this moment. */
+  /** Requests that are being read or answered. */
   readonly #held = new Set<Http1Request>();
   #draining = false;
-  /** Since when bytes have come that were no whole header then; undefined: none have. */
+  /** Since when an incomplete header has been arriving; undefined if none is. */
   #headSince: number | undefined;
 
   constructor(connection: Connection, options: Http1Options) {
@@ -70,13 +72,13 @@ class Http1Protocol implements Protocol {
   take(incoming: IncomingMessage, response: ServerResponse): void {
     const request = new Http1Request(incoming, response, () => {
       this.#held.delete(request);
-      // The response goes out first.
+      // The response is sent first.
       setImmediate(() => {
         this.#next();
       });
     });
     this.#headSince = undefined;
-    if (this.#draining) return; // the connection ends after those that came before
+    if (this.#draining) return; // the connection ends after the earlier requests
     if (this.#waiting.length === 0 && !this.#full()) {
       this.#begin(request);
       return;
@@ -103,7 +105,7 @@ class Http1Protocol implements Protocol {
     this.#options.onRequest(this.#connection, request);
   }
 
-  /** Begins as many of the requests that wait as it may, and reads on when none waits; or ends. */
+  /** Begins as many of the waiting requests as allowed, and reads on when none waits; or ends. */
   #next(): void {
     if (this.stream.destroyed) return;
     while (!this.#full()) {
@@ -126,13 +128,13 @@ class Http1Request implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly type: string | undefined;
-  /** Since when its body is being read, by `performance.now()`; undefined: it is not. */
+  /** Since when its body is being read, by `performance.now()`; undefined if it is not. */
   readingSince: number | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #done: () => void;
 
-  /** `done` is called when it is answered, or will never be. */
+  /** `done` is called when the request is answered, or never will be. */
   constructor(request: IncomingMessage, response: ServerResponse, done: () => void) {
     this.method = request.method ?? '';
     this.target = request.url ?? '';
@@ -140,7 +142,7 @@ class Http1Request implements HttpRequest {
     this.#request = request;
     this.#response = response;
     this.#done = done;
-    for (const each of [request, response]) each.on('error', () => undefined); // the client's affair; 'close' follows
+    for (const each of [request, response]) each.on('error', () => undefined); // 'close' follows
   }
 
   get fields(): ReadonlyMap<string, string> {

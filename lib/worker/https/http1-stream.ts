@@ -1,14 +1,13 @@
-/** What stands between a connection and `node:http`. */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * The stream that `node:http` reads a connection of HTTP/1.1 from. It stops and goes on as its owner says, besides what
- * `node:http` itself does: a socket has one switch for both, and `node:http` fails when another turns it on.
+ * The stream between a connection of HTTP/1.1 and `node:http`. Its owner can pause it, independently of `node:http`: a
+ * socket has one switch for both, and `node:http` fails if another turns it on.
  */
 export class Http1Stream extends Duplex {
   readonly #socket: Socket;
-  /** `node:http` waits for more. */
+  /** Whether `node:http` waits for more. */
   #wanted = false;
   #held = false;
 
@@ -23,11 +22,11 @@ export class Http1Stream extends Duplex {
     });
     socket.on('end', () => this.push(null));
     socket.on('close', () => this.destroy());
-    // A fault of HTTP or of the client, which ends the connection.
+    // An error of HTTP or of the client, which ends the connection.
     this.on('error', () => socket.destroy());
   }
 
-  /** Whether nothing more is to be read. */
+  /** Pauses or resumes reading. */
   hold(on: boolean): void {
     this.#held = on;
     this.#turn();

@@ -1,4 +1,3 @@
-/** DNS over HTTPS (RFC 8484), by HTTP/2 and HTTP/1.1. */
 import { freshnessLifetime } from '../../dns/encoded-message.js';
 import type { HttpRequestHead } from '../../message/batch.js';
 import type { WorkerContext } from '../context.js';
@@ -15,7 +14,7 @@ const TOO_LONG = new HttpFailure(413, 'the message is too long');
 
 const NOTHING = Buffer.alloc(0);
 
-/** DNS over HTTPS, for all connections of a worker. */
+/** DNS over HTTPS (RFC 8484) by HTTP/2 and HTTP/1.1, for all connections of a worker. */
 export class HttpsService implements Service {
   readonly alpn = ['h2', 'http/1.1'];
   readonly #exchange: MessageExchange;
@@ -58,7 +57,7 @@ export class HttpsService implements Service {
         request.respond(204, { ...PREFLIGHT_FIELDS, ...corsFields(this.#https.cors, request) }, NOTHING);
         connection.finish();
       }
-      // A request is served when it is complete, so that a malformed end of it is noticed first (RFC 9113 s.8.1.1).
+      // A request is served when it is complete, so that a malformed end is noticed first (RFC 9113 s.8.1.1).
       else this.#serve(connection, request, message ?? (body === 'too long' ? TOO_LONG : body));
     });
   }

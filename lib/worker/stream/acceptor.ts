@@ -1,4 +1,3 @@
-/** Accepting connections, and pausing when descriptors run out. */
 import type { Server } from 'node:net';
 import { addon } from '../../native/addon.js';
 import { withCode, type CodedError } from '../../errors.js';
@@ -6,19 +5,19 @@ import type { ConnectionGate } from './connection-gate.js';
 import { listenOn } from './listener.js';
 
 /**
- * Descriptors that connections leave to others: workers that start, sockets that are lent, files. Workers that accept at
- * the same moment may take one each beyond it.
+ * Descriptors reserved for other uses: workers that start, sockets that are lent, files. Workers that accept at the
+ * same moment may each take one beyond this limit.
  */
 const RESERVE = 64;
-/** How often it is tried to accept again, in ms. */
+/** Milliseconds between attempts to accept again. */
 const PAUSE = 100;
 
-/** What an {@link Acceptor} is made from. */
+/** Options of an {@link Acceptor}. */
 export interface AcceptorOptions {
   gate: ConnectionGate;
   /** Length of an accept queue. */
   backlog: number;
-  /** Told when it pauses, with code `ERR_MULTISOCKET_DESCRIPTORS`. */
+  /** Receives a report when it pauses, with code `ERR_MULTISOCKET_DESCRIPTORS`. */
   report: (code: string, make: () => CodedError) => void;
 }
 
@@ -31,7 +30,7 @@ interface Listener {
 }
 
 /**
- * A worker's listening sockets. They stop accepting before the process runs out of descriptors: without one to spare, the
+ * A worker's listening sockets. They stop accepting before the process runs out of descriptors: without a spare one the
  * event loop can only take connections to close them. Meanwhile connections wait in the kernel's accept queue.
  */
 export class Acceptor {
@@ -46,8 +45,8 @@ export class Acceptor {
   }
 
   /**
-   * Starts to accept from the socket with that number and descriptor, with a server that `make` returns; it is called anew
-   * after each pause. Rejects with a system error.
+   * Starts to accept from the socket with that number and descriptor, with a server that `make` returns; `make` is
+   * called again after each pause. Rejects with a system error.
    */
   async add(number: number, fd: number, make: () => Server): Promise<void> {
     const listener: Listener = { fd, make, server: undefined };
@@ -86,7 +85,7 @@ export class Acceptor {
     const server = listener.make();
     listener.server = server;
     if (!this.#ref) server.unref();
-    // After the listeners that let the connection in, or turn it away and give its descriptor back.
+    // Runs after the listeners that admit the connection, or refuse it and give its descriptor back.
     server.on('connection', () => {
       if (!hasRoom(listener.fd)) this.#pause();
     });
@@ -137,7 +136,7 @@ function hasRoom(open: number): boolean {
   return addon.descriptorRoom(open, RESERVE);
 }
 
-/** As many duplicates as there is room for. */
+/** Makes as many duplicates as there is room for. */
 function duplicateAll(listeners: readonly Listener[]): number[] {
   const copies: number[] = [];
   try {

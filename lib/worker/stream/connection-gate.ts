@@ -7,7 +7,7 @@ import { endpointOf } from '../ip.js';
 
 const CONNECTIONS = socketCounter('connections');
 
-/** Lets connections in, up to the caps that all workers of a server keep together. One a worker. */
+/** Admits connections, up to the caps that all workers of a server share. There is one for each worker. */
 export class ConnectionGate {
   readonly #context: WorkerContext;
 
@@ -16,8 +16,8 @@ export class ConnectionGate {
   }
 
   /**
-   * Counts a connection that came through the listening socket with that number, until it closes, and returns who it
-   * is from. Undefined: it is one too many and has been reset, or it is gone already.
+   * Counts a connection that came through the listening socket with that number until it closes, and returns its
+   * client. Undefined: it exceeded a cap and has been reset, or it is closed already.
    */
   admit(socket: Socket, listener: number): Endpoint | undefined {
     const { limits, counters, settings } = this.#context;

@@ -1,14 +1,13 @@
-/** Caps on open connections, in all and of each client, that all workers of a server keep together. */
 import { randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Endpoint } from '../../message/batch.js';
 
 /**
- * Clients are counted in this many buckets a worker, by a keyed hash. Two that fall together share a cap, which nobody
- * can bring about at will without the key.
+ * Clients are counted in this many buckets for each worker, by a keyed hash. Two clients in one bucket share a cap;
+ * without the key nobody can cause that on purpose.
  */
 const BUCKETS = 4096;
-/** A worker's row: its connections in all, then its buckets. */
+/** A worker's row: its total of connections, then its buckets. */
 const ROW = 1 + BUCKETS;
 /** Before the rows: the key. */
 const KEY = 1;
@@ -25,7 +24,7 @@ export class ConnectionLimits {
     return memory;
   }
 
-  /** A worker has ended, and its connections with it. */
+  /** Clears the row of a worker that has ended, with its connections. */
   static forget(memory: SharedArrayBuffer, worker: number): void {
     const start = KEY + worker * ROW;
     new Int32Array(memory).fill(0, start, start + ROW);
@@ -36,7 +35,7 @@ export class ConnectionLimits {
     this.#row = KEY + worker * ROW;
   }
 
-  /** The bucket of a client: of its IPv4 address, or of its IPv6 /64, which is what one site has (RFC 6177). */
+  /** The bucket of a client: of its IPv4 address, or of its IPv6 /64, the network of one site (RFC 6177). */
   bucketOf({ address }: Endpoint): number {
     const client = isIPv6(address) ? prefix64(address) : address;
     let hash = this.#shared[0];
@@ -57,13 +56,13 @@ export class ConnectionLimits {
     return this.#sum(bucket);
   }
 
-  /** One more. */
+  /** Counts an opened connection. */
   add(bucket: number): void {
     Atomics.add(this.#shared, this.#row, 1);
     Atomics.add(this.#shared, this.#row + bucket, 1);
   }
 
-  /** One less. */
+  /** Counts a closed connection. */
   remove(bucket: number): void {
     Atomics.sub(this.#shared, this.#row, 1);
     Atomics.sub(this.#shared, this.#row + bucket, 1);

@@ -1,4 +1,3 @@
-/** A connection that was accepted, and since when its client owes something. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { addon, type AnswerFront } from '../../native/addon.js';
@@ -8,7 +7,7 @@ import { endpointOf, packOrigin } from '../ip.js';
 
 const QUERIES = socketCounter('queries');
 
-/** A listening socket that a worker is lent. */
+/** A listening socket that is lent to a worker. */
 export interface StreamSocket {
   /** The socket's number in this server: its row of counters. */
   number: number;
@@ -19,16 +18,16 @@ export interface StreamSocket {
   /** The address and port that it is bound to. */
   local: Endpoint;
   transport: Exclude<Transport, 'udp'>;
-  /** Its address as the option `listen` has it. */
+  /** Its address as in the option `listen`. */
   entry: string;
 }
 
-/** A listening socket, and what answers before a handler on its connections. */
+/** A listening socket, and the caches that answer on its connections before a handler. */
 export interface Listener extends StreamSocket {
   front: AnswerFront | undefined;
 }
 
-/** How long a client may take, in ms; each holds for every transport. */
+/** The time limits of clients in ms; they hold for every transport. */
 export interface ConnectionTimeouts {
   /** For a TLS handshake, from the moment that the connection is accepted. */
   handshakeTimeout: number;
@@ -36,54 +35,54 @@ export interface ConnectionTimeouts {
   messageTimeout: number;
   /** Between the start of a message, or a reply, and the start of the next message. */
   idleTimeout: number;
-  /** Without reading anything of what waits for it. */
+  /** For reading any of the replies that wait for it. */
   writeTimeout: number;
   /** To close its side after the server has closed its own. */
   lingerTimeout: number;
 }
 
-/** What speaks on a connection. */
+/** A protocol on one connection. */
 export interface Protocol {
   /** Takes no more queries, and ends the connection when all that have come are answered. */
   drain(): void;
   /**
-   * Gives up each message that began to come at `before` or earlier, by `performance.now()`, and is not complete. Returns
-   * how many there were, and whether the connection cannot go on without them.
+   * Gives up each message that began to come at `before` or earlier, by `performance.now()`, and is not complete.
+   * Returns their number, and whether the connection cannot go on without them.
    */
   giveUp(before: number): { messages: number; fatal: boolean };
   /** Bytes of replies that the protocol itself holds back until the client allows more. */
   readonly unsent: number;
 }
 
-/** What a {@link Protocol} returns that gives nothing up. */
+/** The result of a {@link Protocol} that gives nothing up. */
 export const NOTHING_GIVEN_UP = { messages: 0, fatal: false } as const;
-/** What a {@link Protocol} returns whose connection ends with its only message. */
+/** The result of a {@link Protocol} whose connection ends with its only message. */
 export const CONNECTION_GIVEN_UP = { messages: 1, fatal: true } as const;
 
-/** A client's connection: where it comes from, what is spoken on it, and since when the client owes something. */
+/** A client's connection: its origin, its protocol, and since when the client owes something. */
 export class Connection {
   /** Encrypted or not. */
   readonly socket: Socket;
   readonly origin: Origin & { bytes: Uint8Array };
   readonly front: AnswerFront | undefined;
-  /** The element of the counters that has the queries of its listening socket. */
+  /** The element of the counters for the queries of its listening socket. */
   readonly socketQueries: number;
   readonly #protocol: Protocol;
   /** Queries that were taken and are not answered. */
   #inFlight = 0;
   /** When a message began to come or a reply left, by `performance.now()`. */
   #lastActive = performance.now();
-  /** Since when the client has read nothing of what waits for it; undefined: nothing waits. */
+  /** Since when the client has read nothing of the waiting replies; undefined if none wait. */
   #unreadSince: number | undefined;
-  /** How much waited when it was last looked at, in bytes. */
+  /** Bytes that waited at the last check. */
   #unread = 0;
-  /** When it was first seen that the server's side is closed. */
+  /** When the server's side was first seen to be closed. */
   #finishedAt: number | undefined;
 
-  /** `start` has a protocol speak on it. */
+  /** `start` starts a protocol on it. */
   constructor(socket: Socket, listener: Listener, client: Endpoint, start: (connection: Connection) => Protocol) {
     const { number, wildcard, transport, front } = listener;
-    // Asked for now: a socket that has been closed does not know it any more.
+    // Read now: a closed socket does not have it any more.
     const local = wildcard
       ? endpointOf(socket.localAddress ?? listener.local.address, listener.local.port)
       : listener.local;
@@ -92,23 +91,23 @@ export class Connection {
     this.front = front;
     this.socketQueries = number * addon.layout.socketRow + QUERIES;
     this.origin = { transport, bytes, envelopeSize: 0, client: () => client, local: () => local };
-    // A reset by the client is its own affair. Node reports a renegotiation of TLS here, and leaves the connection open.
+    // A reset by the client is not our error. Node reports a renegotiation of TLS here, and leaves the connection open.
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => (this.#unreadSince = undefined));
     this.#protocol = start(this);
   }
 
-  /** A message has begun to come, or a reply has left. */
+  /** Notes that a message has begun to come, or a reply has left. */
   active(now = performance.now()): void {
     this.#lastActive = now;
   }
 
-  /** A query has been taken. */
+  /** Counts a query that has been taken. */
   begin(): void {
     this.#inFlight++;
   }
 
-  /** A query that was taken has been answered, or never will be. */
+  /** Counts a query that has been answered, or never will be. */
   finish(): void {
     this.#inFlight--;
     this.active();
@@ -126,14 +125,14 @@ export class Connection {
     return this.#inFlight;
   }
 
-  /** Takes no more queries, and closes when all that have come are answered. */
+  /** Takes no more queries, and closes when all earlier ones are answered. */
   drain(): void {
     this.#protocol.drain();
   }
 
   /**
-   * Looks what is overdue at `now`. Returns why the connection is to be destroyed, `'lingers'` where its end needs no
-   * counting; undefined: it may stay. `count` is told of messages that were given up.
+   * Checks what is overdue at `now`. Returns the reason to destroy the connection, `'lingers'` if its end is not
+   * counted; undefined: it may stay. `count` receives the number of messages that were given up.
    */
   look(now: number, timeouts: ConnectionTimeouts, count: (by: number) => void): WorkerCounter | 'lingers' | undefined {
     const { writeTimeout, messageTimeout, idleTimeout, lingerTimeout } = timeouts;
@@ -151,7 +150,7 @@ export class Connection {
     const waits = unsent > 0 || (socket.writableEnded ? socket.writableLength > 0 : socket.writableNeedDrain);
     const unread = unsent + socket.writableLength;
     if (!waits) this.#unreadSince = undefined;
-    // A client that reads slowly, and not enough to empty what waits, is no dead one.
+    // A client that reads slowly, and does not empty the queue, is still alive.
     else if (this.#unreadSince === undefined || unread < this.#unread) this.#unreadSince = now;
     this.#unread = unread;
     return this.#unreadSince === undefined ? 0 : now - this.#unreadSince;

@@ -1,4 +1,3 @@
-/** A worker's connections: from the moment that they are accepted until they are closed, whatever is spoken on them. */
 import { createServer, type Socket } from 'node:net';
 import type { AnswerFront } from '../../native/addon.js';
 import type { Endpoint } from '../../message/batch.js';
@@ -9,17 +8,17 @@ import { ConnectionGate } from './connection-gate.js';
 import type { SharedTls } from './secure-context.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 
-/** How often connections are looked through for those whose time is up, in ms; at most a quarter of the shortest time. */
+/** Milliseconds between checks for overdue connections; at most a quarter of the shortest time limit. */
 const MAX_SWEEP = 500;
 const MIN_SWEEP = 10;
 /** No address has this name. */
 const SHARED = '';
 
-/** A protocol, as all connections of a worker share it. */
+/** A protocol, shared by all connections of a worker. */
 export interface Service {
   /** Its names in ALPN, the preferred one first (RFC 7301); undefined: it is never encrypted. */
   readonly alpn: readonly string[] | undefined;
-  /** Starts to speak on a connection that was accepted, and encrypted where its address is. */
+  /** Starts to speak on an accepted connection, encrypted if its address is. */
   start(connection: Connection): Protocol;
 }
 
@@ -27,8 +26,8 @@ export interface Service {
 export type Services = Readonly<Record<StreamSocket['transport'], Service>>;
 
 /**
- * All connections of a worker. Accepts them, does TLS, checks clients' certificates, starts the protocol of the address,
- * closes those whose time is up, and drains them. Nothing else in the library listens for queries by TCP.
+ * All connections of a worker. Accepts them, does TLS, checks clients' certificates, starts the protocol of the
+ * address, closes those whose time is up, and drains them. Nothing else in the library listens for queries by TCP.
  */
 export class Connections {
   readonly #context: WorkerContext;
@@ -36,7 +35,7 @@ export class Connections {
   readonly #gate: ConnectionGate;
   readonly #acceptor: Acceptor;
   readonly #open = new Set<Connection>();
-  /** By the name of the address; those of addresses without settings of their own by {@link SHARED}. */
+  /** By the name of the address; addresses without settings of their own share {@link SHARED}. */
   readonly #handshakes = new Map<string, TlsHandshakes>();
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
@@ -61,11 +60,11 @@ export class Connections {
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
 
-  /** Starts to accept from a socket; what `front` knows needs no handler. Rejects with a system error. */
+  /** Starts to accept from a socket; queries that `front` can answer need no handler. Rejects with a system error. */
   add(socket: StreamSocket, front: AnswerFront | undefined): Promise<void> {
     const listener = { ...socket, front };
-    // The client's end of the stream is no reason to keep its last replies from it (RFC 7766 s.6.2.4). With TLS, and with
-    // HTTP/2, a client that closes its side wants no more.
+    // A client that has closed its side still gets its last replies (RFC 7766 s.6.2.4). With TLS, and with HTTP/2, such
+    // a client wants no more.
     const allowHalfOpen = socket.transport === 'tcp';
     return this.#acceptor.add(socket.number, socket.fd, () =>
       createServer({ allowHalfOpen, noDelay: true }, (accepted) => {
@@ -80,8 +79,8 @@ export class Connections {
   }
 
   /**
-   * New connections to addresses without settings of their own have these. Throws what OpenSSL reports; then all is as
-   * before.
+   * Uses these settings for new connections to addresses without settings of their own. Throws the error of OpenSSL;
+   * then nothing has changed.
    */
   secure(tls: SharedTls): void {
     const handshakes = this.#handshakes.get(SHARED);
@@ -89,7 +88,7 @@ export class Connections {
     handshakes.secure(tls);
   }
 
-  /** Resolves when every connection is closed; each is, when all that has come through it has been answered. */
+  /** Resolves when every connection is closed. Each closes when its queries are answered. */
   async drain(): Promise<void> {
     this.#draining = true;
     this.#endHandshakes();
@@ -127,7 +126,7 @@ export class Connections {
     for (const handshakes of this.#handshakes.values()) handshakes.destroy();
   }
 
-  /** Those of an address; undefined where it is not encrypted. */
+  /** The handshakes of an address; undefined if it is not encrypted. */
   #handshakesOf({ entry }: Listener): TlsHandshakes | undefined {
     return this.#handshakes.get(Object.hasOwn(this.#context.settings.ownTls, entry) ? entry : SHARED);
   }
@@ -149,7 +148,7 @@ export class Connections {
       if (!this.#ref) secure.unref();
       this.#start(secure, listener, client);
     });
-    // After the listener of the handshake, which is then over.
+    // This follows the listener of the handshake, which is then over.
     socket.once('close', this.#closed);
   }
 
@@ -181,7 +180,7 @@ export class Connections {
     }
   }
 
-  /** A connection is closed. */
+  /** Handles the end of a connection. */
   readonly #closed = (): void => {
     if (this.#size > 0) return;
     clearInterval(this.#sweeper);

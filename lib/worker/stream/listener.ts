@@ -1,10 +1,12 @@
-/** How a server of `net`, `tls` or `http2` gets the connections of a socket that is lent. */
 import { once } from 'node:events';
 import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { nativeMissing } from '../../native/addon.js';
 import { plainSocket } from '../../socket/plain-socket.js';
 
-/** Has `server` accept from the socket until it is closed; `fd` is the server's from now on. Rejects with a system error. */
+/**
+ * Makes `server` accept from the socket until it is closed; the server owns `fd` from now on. Rejects with a system
+ * error.
+ */
 export async function listenOn(server: Server, fd: number, backlog: number): Promise<void> {
   if (nativeMissing === undefined) {
     // As a handle: a worker of node:cluster would ask its primary to listen on the descriptor, which is of no use there.

@@ -9,18 +9,18 @@ import type { SecureContextOptions, TlsOptions, TLSSocket } from 'node:tls';
 const AEAD_CIPHERS =
   'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20';
 
-/** Certificates for `tls://`, `https://` and `grpc://`, and who may connect. */
+/** Certificates for `tls://`, `https://` and `grpc://`, and which clients may connect. */
 export interface TlsSettings {
   /** The certificate chain in PEM. */
   cert: string | Uint8Array;
   /** Its private key in PEM. */
   key: string | Uint8Array;
-  /** Certificates in PEM that sign clients' certificates. Default `null`: those that Node trusts. */
+  /** Certificates in PEM that sign clients' certificates. Default `null`: Node's default ones. */
   ca?: string | Uint8Array | null;
   /**
-   * The certificate that a client must show: `true`: one that is signed by `ca`; `'if-given'`: such a one, or none;
-   * `'any'`: one, whoever has signed it; `'unchecked'`: clients are asked for a certificate, and admitted whatever they
-   * show. Default `false`: clients are not asked.
+   * The certificate that a client must show: `true`: one signed by `ca`; `'if-given'`: one signed by `ca`, or none;
+   * `'any'`: one with any signer; `'unchecked'`: clients are asked for a certificate, and admitted with any or none.
+   * Default `false`: clients are not asked.
    */
   requestCert?: boolean | 'if-given' | 'any' | 'unchecked';
   /** The lowest version; default `'TLSv1.2'` (RFC 7858 s.3.2, RFC 8310 s.9). */
@@ -32,16 +32,16 @@ export interface TlsSettings {
   ciphers?: string;
   /**
    * A file to which the secrets of all connections are appended, in NSS's format, so that Wireshark can decrypt them.
-   * Default: there is none.
+   * Default: no file.
    */
   keylog?: string;
 }
 
-/** {@link TlsSettings} with what has to be the same in every worker. */
+/** {@link TlsSettings} with the data that must be the same in every worker. */
 export interface SharedTls extends TlsSettings {
   /**
-   * 48 bytes: a session that began with one worker can be resumed with any other (RFC 5077, RFC 8446 s.4.6.1). Other
-   * settings have other keys, so that no session outlives the rules under which it began.
+   * 48 bytes: a session that began with one worker can be resumed with any other (RFC 5077, RFC 8446 s.4.6.1). Changed
+   * settings get new keys, so that a session ends with the rules under which it began.
    */
   ticketKeys: Uint8Array;
 }
@@ -52,14 +52,14 @@ export function serverOptions(tls: SharedTls, protocols: readonly string[]): Tls
     ...contextOptions(tls),
     ALPNProtocols: [...protocols],
     ticketKeys: Buffer.from(tls.ticketKeys),
-    // The same in every worker, without which no session is resumed where clients show certificates.
+    // The same in every worker: otherwise no session with a client certificate is resumed.
     sessionIdContext: 'multisocket',
     requestCert: (tls.requestCert ?? false) !== false,
     rejectUnauthorized: tls.requestCert === true,
   };
 }
 
-/** Whether a client has shown such a certificate as it has to; of a connection whose handshake is complete. */
+/** Whether the client has shown a required certificate; for a connection whose handshake is complete. */
 export function isAllowed({ requestCert = false }: TlsSettings, socket: TLSSocket): boolean {
   if (requestCert === false || requestCert === 'unchecked') return true;
   if (requestCert === true) return socket.authorized;
@@ -82,7 +82,7 @@ export function contextOptions(settings: TlsSettings): SecureContextOptions {
   return { cert: pem(cert), key: pem(key), minVersion, ciphers, ...(ca === null ? {} : { ca: pem(ca) }) };
 }
 
-/** Bytes lose their Buffer on the way into a worker. */
+/** A Buffer becomes plain bytes on the way into a worker. */
 function pem(value: string | Uint8Array): string | Buffer {
   return typeof value === 'string' ? value : Buffer.from(value);
 }

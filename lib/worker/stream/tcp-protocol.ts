@@ -1,4 +1,3 @@
-/** DNS over TCP (RFC 7766) and over TLS (RFC 7858). */
 import type { Socket } from 'node:net';
 import { addon, type StreamAdmission } from '../../native/addon.js';
 import type { QueryBatch } from '../../message/batch.js';
@@ -13,33 +12,33 @@ import { FrameOutput } from './frame-output.js';
 
 const { query: word, queryWords, stream: streamWord, streamWords, verdict, batchSize, maxText } = addon.layout;
 
-/** Replies that may wait for a client to read before no more of its queries are taken, in bytes. */
+/** When more bytes of replies than this wait for a client to read, no more of its queries are taken. */
 const MAX_UNREAD = 256 * 1024;
 /**
- * Batches that a connection is served in one turn of the loop. A read brings up to 64 KiB, which are some 1,500 queries:
- * were they all served at once, a few such clients would keep datagrams and new connections waiting for seconds.
+ * Batches that are served for a connection in one turn of the loop. A read brings up to 64 KiB, some 1,500 queries: if
+ * all were served at once, a few such clients would delay datagrams and new connections for seconds.
  */
 const BATCHES_A_TURN = 1;
 const QUERIES = workerCounter('tcpQueries');
 const REPLIES = workerCounter('tcpReplies');
 
 interface Shared extends WorkerContext {
-  /** Rows and names of the messages that are being looked at; of use until the next look. */
+  /** Rows and names of the messages being checked; valid until the next check. */
   words: Uint32Array;
   text: Buffer;
-  /** Where the replies of one read are gathered. */
+  /** The gathered replies of one read. */
   output: FrameOutput;
   admission: StreamAdmission;
-  /** What the admission is told and tells: `layout.stream`. */
+  /** The input and output of the admission: `layout.stream`. */
   stream: Uint32Array;
 }
 
-/** DNS over TCP, with or without TLS, for all connections of a worker. */
+/** DNS over TCP (RFC 7766) and over TLS (RFC 7858), for all connections of a worker. */
 export class TcpService implements Service {
   readonly alpn: readonly string[] | undefined;
   readonly #shared: Shared;
 
-  /** `encrypted`: whether its connections are. */
+  /** `encrypted`: whether its connections are encrypted. */
   constructor(context: WorkerContext, encrypted: boolean) {
     this.alpn = encrypted ? ['dot'] : undefined; // RFC 7858 s.3.2 (IANA: ALPN protocol IDs)
     const words = new Uint32Array(batchSize * queryWords);
@@ -75,15 +74,15 @@ class TcpProtocol implements Protocol {
   readonly #context: Shared;
   readonly #input = new FrameInput();
   /**
-   * Whether what one turn of the loop brings is served at its end. TLS brings records one by one, and most clients send a
-   * query in each: served as they come, each answer would be a record and a system call of its own.
+   * Whether the queries of one turn of the loop are served together at its end. TLS brings records one by one, and most
+   * clients send a query in each: served at once, each answer would cost a record and a system call of its own.
    */
   readonly #gathers: boolean;
-  /** Nothing is read until handlers or the client have caught up, or it is this connection's turn again. */
+  /** Whether reading is paused until handlers or the client have caught up, or until this connection's next turn. */
   #blocked = false;
-  /** It will be its turn again soon. */
+  /** Whether its next turn is scheduled. */
   #serving = false;
-  /** The client has closed its side, or we are about to close ours: what has come is answered, then it ends. */
+  /** The client has closed its side, or we are about to close ours: it ends when all queries are answered. */
   #ending = false;
   #draining = false;
   /** Queries that the connection may still bring. */
@@ -119,13 +118,14 @@ class TcpProtocol implements Protocol {
 
   giveUp(before: number): { messages: number; fatal: boolean } {
     const { startedAt } = this.#input;
-    // While it is blocked, the rest of a message may have come and waits for us.
+    // While it is blocked, the rest of a message may have arrived and wait for us.
     const overdue = !this.#blocked && startedAt !== undefined && startedAt <= before;
     return overdue ? CONNECTION_GIVEN_UP : NOTHING_GIVEN_UP;
   }
 
   #read(chunk: Buffer): void {
-    // Read all the same: closing a socket with unread data resets it, and the client might lose its last replies.
+    // The bytes are still read: closing a socket with unread data resets it, and the client might lose its last
+    // replies.
     if (this.#draining) return;
     const now = performance.now();
     if (this.#input.startedAt === undefined) this.#connection.active(now);
@@ -135,7 +135,7 @@ class TcpProtocol implements Protocol {
     else this.#serve();
   }
 
-  /** Serves the complete messages that have come, as far as the client's share allows: of them, and of this turn. */
+  /** Serves the complete messages that have come, within the client's limit of queries and of this turn. */
   #serve(): void {
     const { counters, row, words, text, output, admission, stream } = this.#context;
     const { front, socketQueries, origin } = this.#connection;
@@ -165,7 +165,7 @@ class TcpProtocol implements Protocol {
     this.#endWhenDone();
   }
 
-  /** In the next turn of the loop, when others have had theirs. */
+  /** In the next turn of the loop, after other connections have had theirs. */
   #serveSoon(): void {
     if (this.#serving) return;
     this.#serving = true;

@@ -1,10 +1,12 @@
-/** The TLS handshakes of a worker: turns connections that were accepted into encrypted ones. */
 import { appendFile } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { admitOthers, isAllowed, serverOptions, type SharedTls } from './secure-context.js';
 
-/** Longer than any handshake may take: this class keeps the time itself, since Node's starts anew with each byte. */
+/**
+ * Longer than any handshake may take: this class measures the time itself, since Node's timeout starts again with each
+ * byte.
+ */
 const NO_TIMEOUT = 0x7fffffff;
 
 /** A handshake that is not complete. */
@@ -16,13 +18,13 @@ interface Handshake {
   done: (secure: TLSSocket) => void;
 }
 
-/** The handshakes that are not complete, and the settings of those that begin. */
+/** The TLS handshakes of a worker: turns accepted connections into encrypted ones. */
 export class TlsHandshakes {
   #tls: SharedTls;
   readonly #failed: () => void;
   /** By {@link endsOf} of their connections. */
   readonly #open = new Map<string, Handshake>();
-  /** A server for each list of ALPN protocols. It listens to nothing: connections are given to it. */
+  /** A server for each list of ALPN protocols. It does not listen: this class gives it connections. */
   readonly #servers = new Map<readonly string[], Server>();
 
   /** `failed` is called for each handshake that fails, and for each client that is refused. */
@@ -37,8 +39,8 @@ export class TlsHandshakes {
   }
 
   /**
-   * Handshakes that begin from now on have these settings. Those that have begun go on, unless other clients would be
-   * admitted now. Throws what OpenSSL reports; then all is as before.
+   * Uses these settings for handshakes from now on. Handshakes in progress continue, unless the new settings may admit
+   * other clients. Throws the error of OpenSSL; then nothing has changed.
    */
   secure(tls: SharedTls): void {
     const fresh = [...this.#servers.keys()].map((protocols) => [protocols, this.#makeServer(tls, protocols)] as const);
@@ -48,8 +50,8 @@ export class TlsHandshakes {
   }
 
   /**
-   * Begins a handshake on a connection, and calls `done` with the encrypted one when the client is admitted. Otherwise the
-   * connection is closed.
+   * Begins a handshake on a connection, and calls `done` with the encrypted one if the client is admitted. Otherwise
+   * closes the connection.
    */
   begin(socket: Socket, protocols: readonly string[], done: (secure: TLSSocket) => void): void {
     const ends = endsOf(socket);
@@ -80,7 +82,7 @@ export class TlsHandshakes {
       const handshake = this.#open.get(ends);
       this.#open.delete(ends);
       if (handshake === undefined) {
-        secure.destroy(); // the client is gone, and with it the name of its end
+        secure.destroy(); // the client is gone, so its name is unknown
         return;
       }
       if (!isAllowed(handshake.tls, secure)) {
@@ -88,7 +90,7 @@ export class TlsHandshakes {
         secure.destroy();
         return;
       }
-      // RFC 9113 s.9.2.1; it costs a server more than a client (CVE-2011-1473).
+      // RFC 9113 s.9.2.1; renegotiation costs a server more than a client (CVE-2011-1473).
       secure.disableRenegotiation();
       handshake.done(secure);
     });
@@ -109,7 +111,7 @@ function appendSecret(file: string, line: Buffer): void {
   });
 }
 
-/** The two ends of a connection, which no other open one has. */
+/** The two ends of a connection, unique among the open ones. */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return [remoteAddress, remotePort, localAddress, localPort].join(' ');
 }

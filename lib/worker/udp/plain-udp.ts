@@ -32,7 +32,7 @@ interface Served {
   onEmpty: (() => void) | undefined;
 }
 
-/** DNS over UDP where native code is missing: serves sockets of `dgram`, a datagram at a time. */
+/** DNS over UDP without native code: serves sockets of `dgram`, one datagram at a time. */
 export class PlainUdpTransport {
   readonly #dispatcher: Dispatcher;
   readonly #encoder: ReplyEncoder;
@@ -65,7 +65,7 @@ export class PlainUdpTransport {
     });
   }
 
-  /** Stops reading a socket; resolves when the last query that came through it has been answered. */
+  /** Stops reading a socket; resolves when the last query that came through it is answered. */
   async release(number: number): Promise<void> {
     const served = this.#served.get(number);
     if (served === undefined) return;
@@ -74,7 +74,7 @@ export class PlainUdpTransport {
     if (served.inFlight > 0) await new Promise<void>((resolve) => (served.onEmpty = resolve));
   }
 
-  /** Replies that come later are dropped. */
+  /** Closes all; later replies are dropped. */
   close(): void {
     this.#closed = true;
     for (const { stop } of this.#served.values()) stop();
@@ -98,11 +98,11 @@ export class PlainUdpTransport {
     counters[number * layout.socketRow + SOCKET_QUERIES]++;
     counters[number * layout.socketRow + SOCKET_BATCHES]++;
     if (from.port === 0) {
-      // Nobody can be answered there (RFC 768 has it for "none").
+      // Port 0 cannot be answered (RFC 768 defines it as "none").
       counters[this.#row + PORT_ZERO]++;
       return;
     }
-    // As a stream has it, so that one look serves both.
+    // The layout of a stream, so that one check serves both.
     const input = Buffer.alloc(PREFIX + message.length);
     input.writeUInt16BE(message.length);
     message.copy(input, PREFIX);

@@ -1,4 +1,3 @@
-/** A worker's side of DNS over UDP: batches of queries in, their replies out. */
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type AnswerFront, type UdpEndpoint } from '../../native/addon.js';
 import type { Endpoint, Origin, QueryBatch } from '../../message/batch.js';
@@ -13,10 +12,10 @@ import { endpointAt } from '../ip.js';
 const { layout } = addon;
 const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
 
-/** An outbox fuller than this is sent before more is put in: native code needs room for a batch's own replies. */
+/** A fuller outbox is sent before more is added: native code needs room for a batch's own replies. */
 const OUTBOX_LIMIT = layout.outboxEntries - layout.batchSize;
 
-/** A UDP socket that a worker is lent. */
+/** A UDP socket that is lent to a worker. */
 export interface UdpSocket {
   /** The socket's number in this server: its row of counters. */
   number: number;
@@ -30,7 +29,10 @@ export interface UdpSocket {
   local: Endpoint;
 }
 
-/** Serves the UDP sockets that it is lent, on the event loop of the thread that made it. */
+/**
+ * A worker's side of DNS over UDP: receives batches of queries and sends their replies. Serves the sockets that it is
+ * lent, on the event loop of the thread that made it.
+ */
 export class UdpTransport {
   readonly #slab = new ArrayBuffer(slabSize);
   readonly #bytes = Buffer.from(this.#slab);
@@ -43,12 +45,15 @@ export class UdpTransport {
   readonly #locals: Endpoint[] = [];
   /** Queries of a socket that a handler still holds. */
   readonly #inFlight: number[] = [];
-  /** Those that are to be given back when the last query is answered; told whether that came about. */
+  /**
+   * The sockets to give back when the last query is answered. The function resolves with false if the socket was lent
+   * again.
+   */
   readonly #released = new Map<number, (done: boolean) => void>();
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
   };
-  /** Where in the slab the next reply goes. */
+  /** The offset in the slab of the next reply. */
   #cursor = outputOffset;
   #flushing = false;
   #closed = false;
@@ -58,7 +63,7 @@ export class UdpTransport {
     this.#dispatcher = context.dispatcher;
     this.#encoder = context.encoder;
     this.#maxPayloadSize = settings.maxPayloadSize;
-    // Native code holds the slab's address: nobody may move the memory to another thread.
+    // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
@@ -71,11 +76,11 @@ export class UdpTransport {
     if (context.guard !== undefined) this.#endpoint.guard(context.guard);
   }
 
-  /** Starts to serve a socket; what `front` knows needs no handler. */
+  /** Starts to serve a socket; queries that `front` can answer need no handler. */
   add(socket: UdpSocket, front: AnswerFront | undefined): void {
     const released = this.#released.get(socket.number);
     if (released !== undefined) {
-      // It was about to be given back, and is not.
+      // It was about to be given back, and stays.
       this.#released.delete(socket.number);
       this.#endpoint.start(socket.number);
       released(false);
@@ -86,7 +91,7 @@ export class UdpTransport {
     this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard, front);
   }
 
-  /** Stops reading a socket; resolves when the last query that came through it has been answered. */
+  /** Stops reading a socket; resolves when the last query that came through it is answered. */
   async release(number: number): Promise<void> {
     this.#endpoint.stop(number);
     const wait = this.#inFlight[number] > 0;
@@ -94,7 +99,7 @@ export class UdpTransport {
     if (done) this.#endpoint.remove(number);
   }
 
-  /** Sends what is ready and closes all; replies that come later are dropped. */
+  /** Sends the replies that are ready and closes all; later replies are dropped. */
   close(): void {
     if (this.#closed) return;
     this.#endpoint.flush();
@@ -114,7 +119,7 @@ export class UdpTransport {
     for (let i = 0; i < count; i++) {
       const query = new Query(this.#batch, i);
       const reply = new Reply(query);
-      // Read before the handler has it: a handler that returns a Promise makes the query move out of the slab.
+      // Read before the handler runs: a handler that returns a Promise moves the query out of the slab.
       const envelopeOffset = query.offset - envelopeSize;
       if (this.#dispatcher.serve(query, reply, this.#deliver)) {
         this.#makeRoom();
@@ -141,7 +146,7 @@ export class UdpTransport {
     this.#flushSoon();
   }
 
-  /** Makes sure that one more envelope and reply fit into the slab and the outbox. */
+  /** Makes room in the slab and the outbox for one more envelope and reply. */
   #makeRoom(): void {
     if (this.#outbox[0] >= OUTBOX_LIMIT || this.#cursor + envelopeSize + this.#maxPayloadSize > slabSize) {
       this.#endpoint.flush();
@@ -161,7 +166,9 @@ export class UdpTransport {
     this.#cursor += length;
   }
 
-  /** Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before. */
+  /**
+   * Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before.
+   */
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;

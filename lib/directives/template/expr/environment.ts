@@ -1,4 +1,4 @@
-/** What expressions can ask of a query: CoreDNS's functions. */
+/** The functions of expressions about a query: CoreDNS's. */
 import { MIN_UDP_PAYLOAD, MAX_MESSAGE } from '../../../dns/numbers.js';
 import { className, typeName } from '../../../dns/registry.js';
 import type { Match } from '../../../corefile/regular-expression.js';
@@ -119,7 +119,7 @@ const FUNCTIONS: Readonly<Record<string, QueryFunction>> = {
 /** The names of the functions. */
 export const QUERY_FUNCTIONS: readonly string[] = Object.keys(FUNCTIONS);
 
-/** What an expression can name of a query. */
+/** The names that an expression can use for a query. */
 export function environmentOf(asked: Asked): Environment {
   return new Map(Object.entries(FUNCTIONS).map(([name, { of }]) => [name, of(asked)]));
 }

@@ -1,4 +1,4 @@
-/** Runs expressions. */
+/** Evaluates expressions. */
 import { RegularExpression } from '../../../corefile/regular-expression.js';
 import { FUNCTIONS, listOf, numberOf, textOf, type Function, type Value } from './functions.js';
 import type { Expression } from './parse.js';
@@ -15,7 +15,7 @@ interface Element {
 /** The most numbers of a range. */
 const MAX_RANGE = 1_000_000;
 
-/** Throws `Error` where an operator or a function does not take a value. */
+/** Throws `Error` if an operator or a function does not accept a value. */
 export function evaluateExpression(expression: Expression, environment: Environment, element?: Element): Value {
   const run = (inner: Expression): Value => evaluateExpression(inner, environment, element);
   switch (expression.kind) {

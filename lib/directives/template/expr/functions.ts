@@ -1,13 +1,12 @@
-/** The functions of the language of `var` and `expr`. */
 import { BlockList, isIP } from 'node:net';
 
 /** A value of an expression. */
 export type Value = string | number | boolean | null | undefined | readonly Value[] | ReadonlyMap<string, Value>;
 
-/** A function. Throws `Error` for arguments that it does not take. */
+/** A function. Throws `Error` for invalid arguments. */
 export type Function = (...args: Value[]) => Value;
 
-/** Functions whose second argument is looked at once for each element of the first (`evaluate.ts`). */
+/** Functions whose second argument is evaluated once for each element of the first (`evaluate.ts`). */
 export const PREDICATES: readonly string[] = [
   'all',
   'any',
@@ -20,7 +19,7 @@ export const PREDICATES: readonly string[] = [
   'findIndex',
 ];
 
-/** See the file's head. Those of strings count characters. */
+/** The functions of the language of `var` and `expr`. Those of strings count characters. */
 export const FUNCTIONS: Readonly<Record<string, Function>> = {
   len: (value) => {
     if (typeof value === 'string') return Buffer.byteLength(value);
@@ -73,20 +72,23 @@ export const FUNCTIONS: Readonly<Record<string, Function>> = {
   keys: (map) => (map instanceof Map ? [...(map as ReadonlyMap<string, Value>).keys()] : listOf(map).map((_, i) => i)),
   values: (map) => (map instanceof Map ? [...(map as ReadonlyMap<string, Value>).values()] : listOf(map)),
   incidr: (address, network) => inNetwork(textOf(address), textOf(network)),
-  // There is no metadata.
+  // Metadata is not supported.
   metadata: () => '',
 };
 
+/** The value as a string. Throws for a value that is not one. */
 export function textOf(value: Value): string {
   if (typeof value !== 'string') throw new Error(`expected a string, not ${shown(value)}`);
   return value;
 }
 
+/** The value as a number. Throws for a value that is not one. */
 export function numberOf(value: Value): number {
   if (typeof value !== 'number' || Number.isNaN(value)) throw new Error(`expected a number, not ${shown(value)}`);
   return value;
 }
 
+/** The value as a list. Throws for a value that is not one. */
 export function listOf(value: Value): readonly Value[] {
   if (!Array.isArray(value)) throw new Error(`expected an array, not ${shown(value)}`);
   return value as readonly Value[];

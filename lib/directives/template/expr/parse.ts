@@ -73,7 +73,7 @@ interface Token {
   at: number;
 }
 
-/** Whether a variable may have that name: no word or function of the language. */
+/** Whether a variable must not have that name: it is a word or function of the language. */
 export function isReserved(name: string): boolean {
   return WORDS.includes(name) || Object.hasOwn(FUNCTIONS, name) || PREDICATES.includes(name);
 }

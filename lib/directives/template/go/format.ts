@@ -12,7 +12,7 @@ interface Spec {
   verb: string;
 }
 
-/** `text` with the values in place of its verbs. What is wrong with a verb stands in the output, as in Go. */
+/** `text` with the values in place of its verbs. An error of a verb appears in the output, as in Go. */
 export function format(text: string, values: readonly Value[]): string {
   let next = 0;
   const filled = text.replace(VERB, (...found) => {
@@ -81,7 +81,7 @@ function cased(text: string, verb: string): string {
   return verb === 'X' ? text.toUpperCase() : text;
 }
 
-/** What `change` makes of the text; it is from outside if some of it was. */
+/** Applies `change` to the text; the result is from outside if any of the text was. */
 function changed(text: string, change: (text: string) => string): string {
   const result = change(unmarked(text));
   return hasOutside(text) ? fromOutside(result) : result;

@@ -5,7 +5,7 @@ import { isList, isTrue, printed, typeOf, type Method, type Value } from './valu
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
 
-/** Each throws `Error` for arguments that it does not take. `and` and `or` are part of the language (`evaluate.ts`). */
+/** Each throws `Error` for invalid arguments. `and` and `or` are part of the language (`evaluate.ts`). */
 export const functions: Readonly<Record<string, Method>> = {
   eq(first, ...others) {
     if (others.length === 0) throw new Error('missing argument for comparison');
@@ -85,7 +85,7 @@ function integer(value: Value): bigint {
   return value;
 }
 
-/** What `change` makes of the text; it is from outside if some of it was. */
+/** Applies `change` to the text; the result is from outside if any of the text was. */
 function transformed(values: readonly Value[], change: (text: string) => string): string {
   const text = functions.print(...values) as string;
   const changed = change(unmarked(text));

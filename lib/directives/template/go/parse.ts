@@ -2,7 +2,7 @@
 import { scanAction, scanTemplate, templateError, type Part, type Token } from './scan.js';
 import { readCharacter, readNumber, readString } from './literals.js';
 
-/** What gives a value. `fields` of a value are read one after the other. */
+/** A source of a value. `fields` of a value are read one after the other. */
 export type Operand =
   | { kind: 'literal'; value: string | bigint | number | boolean | null }
   | { kind: 'dot' }
@@ -221,7 +221,7 @@ class Tokens {
     return this.#tokens.at(this.#at);
   }
 
-  /** There has to be one. */
+  /** Throws if there is none. */
   next(): Token {
     return this.#tokens[this.#at++];
   }

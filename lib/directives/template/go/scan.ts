@@ -1,6 +1,6 @@
 /** Splits a template of Go's text/template into text and actions, and actions into tokens. */
 
-/** The text between actions, or what stands in `{{ }}`. */
+/** The text between actions, or the text in `{{ }}`. */
 export interface Part {
   kind: 'text' | 'action';
   text: string;
@@ -15,7 +15,7 @@ export interface Token {
   space: boolean;
 }
 
-/** What is wrong with a template, as Go says it. */
+/** The error of a template, in Go's words. */
 export function templateError(name: string, line: number, reason: string): Error {
   return new Error(`template: ${name}:${line}: ${reason}`);
 }

@@ -15,7 +15,7 @@ export class Struct {
   }
 }
 
-/** An integer is a bigint, a float a number. `null` is nil, `undefined` a value that there is none of. */
+/** An integer is a bigint, a float a number. `null` is nil, `undefined` a missing value. */
 export type Value =
   | string
   | bigint
@@ -28,7 +28,7 @@ export type Value =
   | Struct
   | Method;
 
-/** Whether `value` is one of several. */
+/** Whether `value` is a list. */
 export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }

@@ -10,7 +10,7 @@ export class RequestFields implements RequestHead {
   method = '';
   target = '';
   type: string | undefined;
-  /** Fields of the names that are wanted; undefined: there is none. */
+  /** Fields with the names that are wanted; undefined if there are none. */
   fields: Map<string, string> | undefined;
   /** The value of `content-length`. */
   length: number | undefined;

@@ -1,4 +1,3 @@
-/** What each frame does to the streams of a connection (RFC 9113 s.5 and s.6). */
 import type { HttpFields } from '../http-request.js';
 import { ContentSender } from './content-sender.js';
 import { FieldDecoder } from './field-decoder.js';
@@ -260,7 +259,10 @@ export class Http2Session implements StreamOwner {
     if (!stream.cancelled) this.#cancel(stream);
   }
 
-  /** Whether a frame of a stream is to be discarded: the client may not know yet that the stream is over (RFC 9113 s.5.1). */
+  /**
+   * Whether a frame of a stream should be discarded: the client may not know yet that the stream is over (RFC 9113
+   * s.5.1).
+   */
   #isDiscarded(id: number, endStream: boolean): boolean {
     return this.#isAfterGoAway(id) || this.#history.isAbandoned(id, endStream);
   }

@@ -4,7 +4,7 @@ import { errorCode } from './protocol.js';
 /** How many abandoned streams are remembered. A client has to open as many at once to exceed it. */
 const MAX_ABANDONED = 1000;
 
-/** The identifiers that a client has used. Its size does not depend on how many that are. */
+/** The identifiers that a client has used. Its size does not depend on their number. */
 export class StreamHistory {
   #last = -1;
   /** The lowest stream that the client passed over. It opened all lower ones. */

@@ -4,13 +4,13 @@ import type { RequestFields } from './request-head.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** What a stream needs of its connection. */
+/** The functions of a connection that its streams use. */
 export interface StreamOwner {
   /** Sends a response. `content`: undefined in answers to HEAD. */
   respond(stream: Http2Stream, status: number, headers: HttpFields, content: Buffer | undefined): void;
   /** Resets a stream that gets no response. */
   abort(stream: Http2Stream): void;
-  /** Allows the client to send so many octets more. */
+  /** Allows the client to send this many octets more. */
   release(octets: number): void;
 }
 
@@ -20,7 +20,7 @@ export class Http2Stream implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly type: string | undefined;
-  /** The fields of its header that were asked for, by name; undefined: it has none. */
+  /** The requested fields of its header, by name; undefined if it has none. */
   readonly fields: ReadonlyMap<string, string> | undefined;
   /** When the server began to wait for its body, by `performance.now()`. */
   since = 0;
@@ -33,7 +33,7 @@ export class Http2Stream implements HttpRequest {
   /** The response's content. The octets from `sent` on wait for a wider window. */
   content: Buffer | undefined;
   sent = 0;
-  /** Fields that follow the content; undefined: none do. */
+  /** Fields that follow the content; undefined if none do. */
   trailer: HttpFields | undefined;
   readonly #connection: StreamOwner;
   readonly #maxBody: number;
@@ -71,7 +71,7 @@ export class Http2Stream implements HttpRequest {
     this.#connection.respond(this, status, headers, this.method === 'HEAD' ? undefined : bytes);
   }
 
-  /** As {@link respond}, with fields that follow the content, which must not be empty (RFC 9113 s.8.1). */
+  /** Like {@link respond}, with fields that follow the content, which must not be empty (RFC 9113 s.8.1). */
   respondWithTrailer(status: number, headers: HttpFields, content: Buffer, trailer: HttpFields): void {
     this.trailer = trailer;
     this.respond(status, headers, content);
@@ -113,7 +113,7 @@ export class Http2Stream implements HttpRequest {
   #keep(chunk: Buffer): void {
     const needed = this.#kept + chunk.length;
     if (needed > this.#body.length) {
-      // Twice as much as needed: a client that sends single octets must not cause a copy of all for each.
+      // Twice the needed size: a client that sends single octets must not cause a full copy for each.
       const larger = Buffer.allocUnsafe(2 * needed);
       this.#body.copy(larger, 0, 0, this.#kept);
       this.#body = larger;

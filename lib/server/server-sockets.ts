@@ -33,10 +33,7 @@ export interface AddressChange {
   apply(): void;
   /** Closes the new addresses, unless they have been applied. */
   discard(): void;
-  /**
-   * After {@link apply}: reads the leaving addresses until they are empty or time is up, then closes them. `assign` as
-   * for `resize`.
-   */
+  /** After {@link apply}: reads the leaving addresses for a while, then closes them. `assign` as for `resize`. */
   finish(assign: () => Promise<void>): Promise<void>;
 }
 

@@ -34,10 +34,7 @@ export interface SupervisorOptions extends StallLimits {
   buried(worker: SupervisedWorker): void;
 }
 
-/**
- * Keeps a server's workers alive: starts them, checks that their loops turn, replaces those that die, and renews all of
- * them.
- */
+/** Keeps a server's workers alive: starts them, checks that their loops turn, replaces the dead, and renews all. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #slots: WorkerSlot[] = [];

@@ -14,7 +14,7 @@ export type { CacheOptions, ListenOptions, ServerOptions, ReloadOptions } from '
 export type { CookieOptions, RateLimitOptions } from './server/options/guard-options.js';
 export type { CloseOptions, CloseReport } from './server/server.js';
 export type { ControlReport } from './server/control.js';
-export type { BoundAddress } from './server/server-sockets.js';
+export type { BoundAddress } from './server/served-address.js';
 export type { HttpsOptions } from './worker/https/https-options.js';
 export type { TlsSettings } from './worker/stream/secure-context.js';
 export type { TcpOptions } from './worker/stream/tcp-options.js';

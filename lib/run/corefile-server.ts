@@ -7,7 +7,7 @@ import type { CorefileWarning } from '../corefile/errors.js';
 import { withCode, type CodedError } from '../errors.js';
 import '../directives/index.js';
 import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '../server/server.js';
-import type { BoundAddress } from '../server/server-sockets.js';
+import type { BoundAddress } from '../server/served-address.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
 import { listenOptions, rateLimitOf } from './listen.js';

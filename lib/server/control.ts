@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { addon } from '../native/addon.js';
 import { AcceptedSockets } from '../socket/accepted-sockets.js';
 import { usableCpus } from '../socket/cpus.js';
-import type { BoundAddress } from './server-sockets.js';
+import type { BoundAddress } from './served-address.js';
 import type { ServerStatistics } from './statistics.js';
 
 const MODE = 0o600;

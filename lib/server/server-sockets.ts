@@ -1,38 +1,29 @@
-import { isDeepStrictEqual } from 'node:util';
 import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
 import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
-import { nameOfAddress, resolveAddress, type AddressTransport, type ListenAddress } from '../socket/addresses.js';
+import { resolveAddress, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { ServerSocket } from '../worker/messages.js';
 import type { ServerConfig } from './options/options.js';
-import { HANDSHAKE_TIME, ServedGroup, type GroupSockets } from './served-group.js';
+import {
+  addressOf,
+  closeAll,
+  hasGrown,
+  isSame,
+  mostMembers,
+  type Address,
+  type BoundAddress,
+  type ListenEntry,
+} from './served-address.js';
+import { HANDSHAKE_TIME, type ServedGroup } from './served-group.js';
 
 /**
  * Milliseconds for which removed addresses are read. New traffic keeps coming to them, so that they may never be empty.
  */
 const GIVE_UP_TIMEOUT = 1000;
-
-/** An address that a server listens on, port 0 resolved. */
-export interface BoundAddress extends Endpoint {
-  transport: AddressTransport;
-}
-
-/** An entry of `listen` at work. */
-interface Address {
-  wanted: ListenEntry;
-  bound: BoundAddress;
-  /** Its place among the rows of counters; no other open address has it. */
-  slot: number;
-  groups: ServedGroup[];
-  /** How many of a protocol's sockets another process keeps when this one is closed. */
-  kept?: number;
-}
-
-type ListenEntry = ServerConfig['listen'][number];
 
 /** A set of opened addresses that is about to replace the served one. */
 export interface AddressChange {
@@ -266,29 +257,6 @@ export class ServerSockets {
     await assign();
     closeAll(leaving);
   }
-}
-
-function closeAll(addresses: readonly Address[]): void {
-  for (const group of addresses.flatMap(({ groups }) => groups)) group.close();
-}
-
-/** Whether two entries of `listen` mean the same address. */
-function isSame(one: ListenEntry, other: ListenEntry): boolean {
-  return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
-}
-
-function mostMembers({ groups }: Address): number {
-  return Math.max(...groups.map(({ members }) => members.length));
-}
-
-function hasGrown(address: Address): address is Address & { kept: number } {
-  return address.kept !== undefined && address.kept < mostMembers(address);
-}
-
-function addressOf(groups: readonly GroupSockets[], wanted: ListenEntry, slot: number, shared: boolean): Address {
-  const { transport } = wanted;
-  const served = groups.map((group) => new ServedGroup(group, slot, transport, nameOfAddress(wanted), shared));
-  return { wanted, bound: { transport, ...served[0].local }, slot, groups: served };
 }
 
 /**

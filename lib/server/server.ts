@@ -14,7 +14,8 @@ import { channels } from './diagnostics.js';
 import type { ReloadOptions, ServerOptions } from './options/options.js';
 import type { ServerCache } from './server-cache.js';
 import { ServerParts } from './server-parts.js';
-import { ServerSockets, type BoundAddress } from './server-sockets.js';
+import type { BoundAddress } from './served-address.js';
+import { ServerSockets } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';
 import { within } from './within.js';
 

@@ -6,7 +6,7 @@ import type { ServingOptions } from '../worker/messages.js';
 import type { ServerConfig } from './options/options.js';
 import type { Counters } from './statistics.js';
 import type { SupervisedWorker, WorkerLife } from './supervised-worker.js';
-import { beatInterval } from './supervisor.js';
+import { beatInterval } from './stall-watch.js';
 import { WorkerThread, type WorkerEvents } from './worker-thread.js';
 
 /** Starts the worker with that number, on a thread of its own or on the calling one. */

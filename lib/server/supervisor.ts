@@ -2,7 +2,9 @@ import { withCode, type CodedError } from '../errors.js';
 import type { Borrower } from './borrower.js';
 import { channels } from './diagnostics.js';
 import { hasEnded, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
+import { StallWatch, type StallLimits } from './stall-watch.js';
 import { within } from './within.js';
+import { WorkerSlot } from './worker-slot.js';
 
 /** Milliseconds before the second replacement of a worker that dies young. The first one is immediate; delays grow. */
 const FIRST_DELAY = 100;
@@ -12,8 +14,6 @@ const MAX_DELAY = 1000;
  * death may recur: a server whose workers die once a second must serve between their deaths.
  */
 const HEALTHY_AFTER = 500;
-/** Beats come at a quarter of this, in ms, unless `stallTimeout` or `killTimeout` is shorter. */
-const DEFAULT_STALL = 1000;
 /** The least limit of written-off workers, for servers with fewer workers than this. */
 const MIN_WRITTEN_OFF = 4;
 
@@ -22,22 +22,9 @@ export function maxWrittenOff(workers: number): number {
   return Math.max(workers, MIN_WRITTEN_OFF);
 }
 
-/** Milliseconds between two beats of a worker, and between two checks by its supervisor. */
-export function beatInterval({
-  stallTimeout,
-  killTimeout,
-}: Pick<SupervisorOptions, 'stallTimeout' | 'killTimeout'>): number {
-  const timeouts = [stallTimeout, killTimeout, DEFAULT_STALL].filter((timeout) => timeout > 0);
-  return Math.max(1, Math.min(...timeouts) / 4);
-}
-
 /** Options of {@link Supervisor}: settings and functions of its server. */
-export interface SupervisorOptions {
+export interface SupervisorOptions extends StallLimits {
   workers: number;
-  /** Milliseconds after which a worker whose loop does not turn is helped; 0: never. */
-  stallTimeout: number;
-  /** Milliseconds after which a worker whose loop does not turn is replaced; 0: never. */
-  killTimeout: number;
   /** Starts a worker. */
   start(index: number, life: WorkerLife): SupervisedWorker;
   /** The set of workers, or their health, has changed: the sockets must be assigned again. */
@@ -47,50 +34,29 @@ export interface SupervisorOptions {
   buried(worker: SupervisedWorker): void;
 }
 
-/** A place for a worker, filled again when the worker dies. */
-class Slot {
-  readonly index: number;
-  /** The worker that is ready. */
-  worker: SupervisedWorker | undefined;
-  /** The worker that is not ready yet. */
-  starting: SupervisedWorker | undefined;
-  stalled = false;
-  startedAt = 0;
-  /** How many workers of this slot in a row have died young. */
-  deaths = 0;
-  restart: NodeJS.Timeout | undefined;
-  /** Whether it is not filled any more. */
-  closed = false;
-
-  constructor(index: number) {
-    this.index = index;
-  }
-
-  /** Stops filling it; returns its workers. */
-  close(): SupervisedWorker[] {
-    this.closed = true;
-    clearTimeout(this.restart);
-    return [this.worker, this.starting].filter((worker) => worker !== undefined);
-  }
-}
-
 /** Keeps a server's workers alive: starts them, checks that their loops turn, replaces the dead, and renews all. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  #slots: Slot[] = [];
+  #slots: WorkerSlot[] = [];
   /** The slots of a start or renewal that is not complete yet. */
-  #fresh: Slot[] = [];
+  #fresh: WorkerSlot[] = [];
   /** Workers that are about to end, with the ms for which the loop of each may not turn before it is ended. */
   readonly #retiring = new Map<SupervisedWorker, number>();
   /** Workers that are written off and have not ended. */
   #writtenOff = 0;
-  #watch: NodeJS.Timeout | undefined;
-  #lastLook = 0;
+  readonly #watch: StallWatch;
   #ending = false;
   #ref = true;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#watch = new StallWatch(options, {
+      slots: () => this.#slots,
+      retiring: this.#retiring,
+      changed: () => {
+        options.changed();
+      },
+    });
   }
 
   /** Every worker that is ready, including those that are about to end. */
@@ -126,10 +92,7 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     this.#slots = await this.#startAll();
-    const interval = beatInterval(this.#options);
-    this.#watch = setInterval(() => {
-      this.#look(interval);
-    }, interval).unref();
+    this.#watch.start();
   }
 
   /**
@@ -149,7 +112,7 @@ export class Supervisor {
   /** Drains all workers, in parallel and within `timeout` ms, then ends them. `cutOff` is called before that. */
   async end(timeout: number, cutOff: () => void = () => undefined): Promise<void> {
     this.#ending = true;
-    clearInterval(this.#watch);
+    this.#watch.stop();
     const ready = this.all;
     const everyone = new Set([...[...this.#slots, ...this.#fresh].flatMap((slot) => slot.close()), ...ready]);
     await within(
@@ -171,8 +134,8 @@ export class Supervisor {
   }
 
   /** Starts a worker for every slot, then awaits `prepare`. */
-  async #startAll(prepare: () => Promise<void> = () => Promise.resolve()): Promise<Slot[]> {
-    const slots = Array.from({ length: this.#options.workers }, (_, index) => new Slot(index));
+  async #startAll(prepare: () => Promise<void> = () => Promise.resolve()): Promise<WorkerSlot[]> {
+    const slots = Array.from({ length: this.#options.workers }, (_, index) => new WorkerSlot(index));
     this.#fresh = slots;
     try {
       await Promise.all(slots.map((slot) => this.#fill(slot)));
@@ -189,7 +152,7 @@ export class Supervisor {
     }
   }
 
-  #refuseWhenEnding(slot?: Slot): void {
+  #refuseWhenEnding(slot?: WorkerSlot): void {
     if (this.#ending || slot?.closed === true) {
       throw withCode(new Error('the server was closed'), 'ERR_SERVER_NOT_RUNNING');
     }
@@ -202,7 +165,7 @@ export class Supervisor {
   }
 
   /** Starts a worker in an empty slot; resolves when it is ready. */
-  async #fill(slot: Slot): Promise<void> {
+  async #fill(slot: WorkerSlot): Promise<void> {
     this.#refuseWhenEnding(slot);
     if (this.#writtenOff >= maxWrittenOff(this.#options.workers)) throw tooManyWrittenOff(this.#writtenOff);
     const worker = this.#options.start(slot.index, {
@@ -244,7 +207,7 @@ export class Supervisor {
     }
   }
 
-  #bury(slot: Slot, worker: SupervisedWorker, error: CodedError): void {
+  #bury(slot: WorkerSlot, worker: SupervisedWorker, error: CodedError): void {
     channels.exit.publish({ worker: worker.index, error });
     this.#options.buried(worker);
     // The error of a written-off worker has been reported already.
@@ -259,7 +222,7 @@ export class Supervisor {
     this.#replaceSoon(slot);
   }
 
-  #replaceSoon(slot: Slot): void {
+  #replaceSoon(slot: WorkerSlot): void {
     if (this.#ending || slot.closed) return;
     const delay = slot.deaths <= 1 ? 0 : Math.min(MAX_DELAY, FIRST_DELAY * 2 ** (slot.deaths - 2));
     slot.restart = setTimeout(() => {
@@ -276,35 +239,6 @@ export class Supervisor {
       );
     }, delay);
     if (!this.#ref) slot.restart.unref();
-  }
-
-  /** Checks for workers whose loops have stalled. */
-  #look(interval: number): void {
-    const late = performance.now() - this.#lastLook > 3 * interval;
-    this.#lastLook = performance.now();
-    // This thread, or the whole process, has stood still: the workers have had no time to beat.
-    if (late) return;
-    for (const [worker, timeout] of this.#retiring) {
-      // It would hold up the renewal for ever, since it gives nothing back.
-      if (worker.stalledFor() > Math.max(timeout, 4 * interval)) void worker.destroy();
-    }
-    let changed = false;
-    for (const slot of this.#slots) {
-      if (slot.worker === undefined) continue;
-      const age = slot.worker.stalledFor();
-      const { stallTimeout, killTimeout } = this.#options;
-      if (killTimeout > 0 && age > killTimeout) {
-        const reason = new Error(`it did not turn its event loop for ${killTimeout} ms`);
-        slot.worker.kill(withCode(reason, 'ERR_MULTISOCKET_WORKER_STALLED'));
-      }
-      const stalled = stallTimeout > 0 && age > stallTimeout;
-      if (stalled !== slot.stalled) {
-        slot.stalled = stalled;
-        channels.stall.publish({ worker: slot.worker.index, stalled });
-        changed = true;
-      }
-    }
-    if (changed) this.#options.changed();
   }
 }
 

@@ -1,6 +1,5 @@
 /** Runs a Corefile until a signal ends it. */
 import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
-import type { CodedError } from '../errors.js';
 import { nativeMissing } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { CorefileServer } from '../run/corefile-server.js';

@@ -12,8 +12,8 @@ import { get } from '../support/http.js';
 import { connectionsAt } from '../support/ss.js';
 import { until } from '../support/server.js';
 
-/** Connections of an endpoint at a time, and how long each may be open, in ms. */
-const [LIMIT, LIFETIME] = [64, 5000];
+/** Connections of an endpoint at a time. */
+const LIMIT = 64;
 
 /** Slow clients, each by what it sends at first and what it repeats every 100 ms. */
 const SLOW: readonly (readonly [what: string, first: string, then: string])[] = [

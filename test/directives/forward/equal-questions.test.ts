@@ -201,6 +201,7 @@ describe('forward: equal questions at a time', () => {
     assert.equal(next.asked.length, 1);
     for (const asked of next.asked) answer(asked, next);
     await until(() => clients.replies.length === 100, 'all replies');
+    await next.close();
   });
 
   it('count for max_concurrent one by one', async () => {

@@ -243,7 +243,7 @@ describe('the program', () => {
     assert.ok(out().includes('[INFO] SIGTERM: Shutting down servers then terminating\n'));
   });
 
-  it('SIGINT ends it with 0, a second one at once with 2; SIGHUP does nothing', async () => {
+  it('SIGINT ends it with 0, a second one half a second later at once with 2; SIGHUP does nothing', async () => {
     const first = await serve('.:0 {\n whoami\n}');
     first.child.kill('SIGHUP');
     first.child.kill('SIGINT');
@@ -252,6 +252,9 @@ describe('the program', () => {
     const second = await serve(`.:0 {\n whoami\n health 127.0.0.1:${health} {\n  lameduck 20s\n }\n}`);
     second.child.kill('SIGINT');
     await until(() => second.out().includes('SIGINT: Shutting down'), 'the first SIGINT to be seen');
+    // npm passes on what the terminal has sent already: what comes at once is the same one.
+    second.child.kill('SIGINT');
+    await wait(600);
     second.child.kill('SIGINT');
     assert.equal(await second.ended, 2);
   });

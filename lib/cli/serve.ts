@@ -79,8 +79,12 @@ function writePid(file: string): void {
   });
 }
 
+/** Milliseconds. `npm start` passes on a Ctrl-C that the terminal has sent to the server as well. */
+const SAME_INTERRUPT = 500;
+
 function handleSignals(server: CorefileServer, manager: ServiceManager, quiet: boolean): void {
-  let interrupted = false;
+  /** When SIGINT came first, by `performance.now()`. */
+  let interrupted: number | undefined;
   let stopping = false;
   const stop = async (message: string): Promise<void> => {
     logger.info(message);
@@ -94,11 +98,12 @@ function handleSignals(server: CorefileServer, manager: ServiceManager, quiet: b
     stop('SIGTERM: Shutting down servers then terminating').catch(fail);
   });
   process.on('SIGINT', () => {
-    if (interrupted) {
+    if (interrupted !== undefined) {
+      if (performance.now() - interrupted < SAME_INTERRUPT) return;
       logger.info('SIGINT: Force quit');
       process.exit(2);
     }
-    interrupted = true;
+    interrupted = performance.now();
     stop('SIGINT: Shutting down').catch(fail);
   });
   process.on('SIGUSR1', () => {

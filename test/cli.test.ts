@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { usableCpus } from 'multisocket';
 import { makeCertificate } from './support/certificate.js';
 import { dig, queryBytes, TcpClient, udpExchange } from './support/clients.js';

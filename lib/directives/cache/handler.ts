@@ -80,6 +80,8 @@ export class CacheHandler {
     }
     this.#counts.miss(query);
     const generation = this.answers.generation();
+    // Directives before this one see each query, so it does not matter here what they depend on.
+    reply.dependencies = [];
     const answered = next(query, reply);
     if (answered === undefined) {
       this.#finish(query, reply, generation);

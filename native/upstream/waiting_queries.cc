@@ -42,15 +42,12 @@ uint32_t WaitingQueries::find(const uint8_t* message, size_t length, Place place
   if (query.place != place) return kNoHandle;
   if (read16(message + 4) == 0) {
     *fit = Fit::kNone;
-  } else if (length < query.question_end) {
-    return kNoHandle;
-  } else if (hash(message, query.question_end) == query.question) {
-    *fit = Fit::kExact;
-  } else if (hash_folded(message, query.question_end) == query.folded) {
-    *fit = Fit::kMisspelt;
-  } else {
-    return kNoHandle;
+    return handle;
   }
+  if (length < query.question_end) return kNoHandle;
+  const bool exact = hash(message, query.question_end) == query.question;
+  if (!exact && hash_folded(message, query.question_end) != query.folded) return kNoHandle;
+  *fit = exact ? Fit::kExact : Fit::kMisspelt;
   return handle;
 }
 

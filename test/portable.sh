@@ -3,6 +3,7 @@
 # one, and runs the tests that move datagrams against it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source test/other-addon.sh
 
 out=build-portable
 mkdir -p "$out"
@@ -12,6 +13,7 @@ cp -r package.json binding.gyp native "$out/"
 npx node-gyp rebuild --silent --directory "$out" -- -Dportable=true
 npm run --silent build:js
 npm run --silent build:test
-MULTISOCKET_PREBUILD="$PWD/$out" npx mocha --no-config --require ./dist-test/support/end-failed-run.js --timeout 30000 --reporter dot \
+use_addon "$out"
+npx mocha --reporter dot \
   dist-test/server/{cache,client-options,clients,cookies,handlers,hand-over,hostile,lifecycle,listen-addresses,resize}.test.js \
   dist-test/native/datagrams.test.js

@@ -4,6 +4,7 @@
 # sanitizer has reported anything; it ends with 0 only when all did and it has not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source test/other-addon.sh
 
 sanitizer=$1
 shift
@@ -39,7 +40,8 @@ case $sanitizer in
     ;;
 esac
 status=0
-env MULTISOCKET_PREBUILD="$PWD/$out" LD_PRELOAD="$("${CXX:-g++}" -print-file-name="$library")" "${options[@]}" \
+use_addon "$out"
+env LD_PRELOAD="$("${CXX:-g++}" -print-file-name="$library")" "${options[@]}" \
   setarch -R node node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter spec \
   --require ./dist-test/support/end-failed-run.js "${tests[@]}" | tee "$out/tests.log" || status=$?
 

@@ -1,10 +1,10 @@
-/** Which build of the addon the tests have: the usual one, or one of `test/portable.sh` and `test/sanitized.sh`. */
-const build = process.env.MULTISOCKET_PREBUILD ?? '';
+/** The build of the addon that the tests run with: undefined for the usual one (see `test/other-addon.sh`). */
+const build = process.env.TEST_ADDON;
 
 /** One without recvmmsg and sendmmsg. */
-export const portable = build.endsWith('build-portable');
+export const portable = build === 'build-portable';
 /** One with a sanitizer, which has its own memory and takes its time. */
-export const sanitized = build.endsWith('build-address') || build.endsWith('build-thread');
+export const sanitized = build === 'build-address' || build === 'build-thread';
 
 /** The environment of programs that do not load it: a sanitizer's library is none of their business. */
 export const foreign: NodeJS.ProcessEnv = { ...process.env, LD_PRELOAD: '' };

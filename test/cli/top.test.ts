@@ -30,7 +30,7 @@ describe('multisocket top', () => {
   });
 
   it('-once -json: what each worker and socket does a second', async () => {
-    const load = await SteadyLoad.start(port, 1000, 32);
+    const load = await SteadyLoad.start(port, 1000, 32, 'A');
     const { code, out, err } = await finish(['top', '-control', path, '-once', '-json', '-interval', '0.5']);
     await load.stop();
     assert.deepEqual([code, err], [0, '']);

@@ -43,7 +43,11 @@ std::string reply_to(const Query& query, const Records& records, unsigned flags 
 }
 
 std::string simple_reply(const Query& query, uint32_t ttl = 300, const std::string& data = kAddress) {
-  return reply_to(query, {{record(kToQuestion, kA, ttl, data)}, {}, {}});
+  // An AAAA record has 16 octets.
+  std::string answer =
+      record(kToQuestion, query.type, ttl, query.type == 28 ? data + std::string(16 - data.size(), '\0') : data);
+  answer.replace(kToQuestion.size() + 2, 2, number16(query.klass));
+  return reply_to(query, {{answer}, {}, {}});
 }
 
 std::string soa(uint32_t ttl, uint32_t minimum) {
@@ -65,7 +69,9 @@ bool store(AnswerCache* cache, const Query& query, const Answer& answer, uint32_
 
 bool store(AnswerCache* cache, const Query& query, const std::string& reply, uint32_t now = 1000,
            const Origin& origin = {}) {
-  return store(cache, query, answer_of(reply), now, origin);
+  Answer answer = answer_of(reply);
+  answer.generation = cache->generation();
+  return store(cache, query, answer, now, origin);
 }
 
 struct Reply {
@@ -456,6 +462,7 @@ void keeps_no_reply_that_the_client_would_not_get_whole() {
   Query query;
   Query edns = edns_query();
   Query small = edns_query();
+  query.type = edns.type = small.type = kNull;
   small.payload_size = 600;
   AnswerCache cache(options_of(4 << 20));
   CHECK(store(&cache, query, filled(query, 512)));

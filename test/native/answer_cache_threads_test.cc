@@ -21,6 +21,7 @@ constexpr unsigned kRounds = 15000;
 Query numbered(unsigned number) {
   Query query;
   query.name = "name" + std::to_string(number) + ".example.org";
+  query.type = 10;  // NULL
   query.opt = number % 2 != 0;
   return query;
 }
@@ -63,6 +64,7 @@ Outcome work(uint32_t cache_number, unsigned thread, const std::vector<Examined>
       Answer answer;
       answer.message = octets(reply);
       answer.length = reply.size();
+      answer.generation = cache->generation();
       outcome.stored += cache->store(query.data(), query.view, {}, answer, now);
     }
     const AnswerCache::Found found = cache->look_up(query.data(), query.view, {}, now, true, out, sizeof out);

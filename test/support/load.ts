@@ -18,12 +18,12 @@ export class SteadyLoad {
   readonly #sockets: Socket[];
   readonly #pending = new Set<number>();
   readonly #timer: NodeJS.Timeout;
-  readonly #query = queryBytes('example.org', 'TXT');
+  readonly #query: Buffer;
   #sent = 0;
   #answered = 0;
 
   /** About `rate` queries a second to 127.0.0.1, from `clients` ports in turn. */
-  static async start(port: number, rate = 2000, clients = 8): Promise<SteadyLoad> {
+  static async start(port: number, rate = 2000, clients = 8, type: 'A' | 'TXT' = 'TXT'): Promise<SteadyLoad> {
     const sockets = Array.from({ length: clients }, () => createSocket('udp4'));
     await Promise.all(
       sockets.map((socket) => {
@@ -32,11 +32,12 @@ export class SteadyLoad {
         return listening;
       }),
     );
-    return new SteadyLoad(sockets, port, rate);
+    return new SteadyLoad(sockets, port, rate, type);
   }
 
-  private constructor(sockets: Socket[], port: number, rate: number) {
+  private constructor(sockets: Socket[], port: number, rate: number, type: 'A' | 'TXT') {
     this.#sockets = sockets;
+    this.#query = queryBytes('example.org', type);
     for (const [i, socket] of sockets.entries()) {
       socket.on('message', (reply) => {
         // Each query has an ID and a port that no other has that still waits; a second answer to it does not count.

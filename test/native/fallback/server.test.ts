@@ -19,7 +19,7 @@ const bun = process.env.BUN ?? findProgram('bun');
  * that need of their own what is not there.
  */
 const runtimes: { name: string; runtime: string | undefined; why: string; except: Record<string, string> }[] = [
-  { name: 'Node', runtime: process.execPath, why: 'No native build was found', except: {} },
+  { name: 'Node', runtime: process.execPath, why: 'no binary for', except: {} },
   {
     name: bun === undefined ? 'Bun, which neither BUN nor PATH leads to' : 'Bun',
     runtime: bun,

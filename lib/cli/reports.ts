@@ -1,5 +1,5 @@
 /** The program's reports about its server. */
-import { addressName } from '../corefile/addresses.js';
+import { nameOfAddress } from '../socket/addresses.js';
 import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { withLastDot } from '../dns/zone-name.js';
@@ -46,7 +46,7 @@ export function checkReport(corefile: Corefile): string[] {
   const modes = cacheModes(corefile);
   const workers = Math.min(Math.max(...addresses.map(({ sockets }) => sockets)), usableCpus());
   const lines = addresses.flatMap((address) => [
-    `${addressName(address)}: ${plural(address.sockets, 'socket')}, ${plural(Math.min(workers, address.sockets), 'worker')}`,
+    `${nameOfAddress(address)}: ${plural(address.sockets, 'socket')}, ${plural(Math.min(workers, address.sockets), 'worker')}`,
     ...address.zones.map(({ zone, block }) => {
       const names = blocks[block].plugins.map(({ name }) => name);
       const mode = modes[block];

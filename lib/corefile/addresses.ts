@@ -1,6 +1,6 @@
 /** Groups the zones of server blocks by the addresses that they listen on. */
 import { isDeepStrictEqual } from 'node:util';
-import { formatAddress } from '../socket/addresses.js';
+import { nameOfAddress } from '../socket/addresses.js';
 import type { RateLimitOptions } from '../server/options/guard-options.js';
 import { corefileWarning, parsingError, type CorefileWarning, type Faults } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
@@ -49,7 +49,7 @@ export function groupByAddress(
           overlaps.add(key, address);
         });
         const { transport, port, zone } = key;
-        const name = addressName({ transport, address, port });
+        const name = nameOfAddress({ transport, address, port });
         const group = groups.get(name);
         if (group === undefined) {
           const none = { sockets: 1, tls: undefined, timeouts: undefined, rrl: undefined };
@@ -79,7 +79,7 @@ function settle(address: ServedAddress, blocks: readonly ServerBlock[]): Corefil
     return ignored.flatMap((block) => warnIgnored(block, setting, address, from));
   });
   const isBare = (address.transport === 'tls' || address.transport === 'https') && address.tls === undefined;
-  const bare = `${addressName(address)} is not encrypted: the directive tls gives it a certificate`;
+  const bare = `${nameOfAddress(address)} is not encrypted: the directive tls gives it a certificate`;
   return isBare ? [...inVain, corefileWarning(sharing[0].zones[0], bare)] : inVain;
 }
 
@@ -95,21 +95,8 @@ function warnIgnored(
   const value = setting === 'sockets' ? ` ${block.listen.sockets}` : '';
   const holds = setting === 'sockets' ? `has ${address.sockets} from ${first}` : `has that of ${first}`;
   return said.map((plugin) =>
-    corefileWarning(plugin, `plugin/${plugin.name}:${value} ignored for ${addressName(address)}, which ${holds}`),
+    corefileWarning(plugin, `plugin/${plugin.name}:${value} ignored for ${nameOfAddress(address)}, which ${holds}`),
   );
-}
-
-/** `dns://:53`, `tls://[::1]:853`: an address as in messages and metrics. */
-export function addressName({
-  transport,
-  address,
-  port,
-}: {
-  transport: string;
-  address: string;
-  port: number;
-}): string {
-  return `${transport}://${formatAddress(address, port)}`;
 }
 
 /** The served zones, to find duplicates. */

@@ -1,6 +1,7 @@
 /** Converts the addresses of a Corefile to the options of a server. */
 import { isDeepStrictEqual } from 'node:util';
-import { addressName, type ServedAddress } from '../corefile/addresses.js';
+import type { ServedAddress } from '../corefile/addresses.js';
+import { nameOfAddress } from '../socket/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { Faults, parsingError, type CorefileError } from '../corefile/errors.js';
 import type { TimeoutSettings } from '../corefile/listen-settings.js';
@@ -94,7 +95,7 @@ function theOne<Setting extends 'timeouts' | 'rrl'>(
   const first = addresses.at(0);
   const other = addresses.find((address) => !isDeepStrictEqual(address[setting], first?.[setting]));
   if (other === undefined || first === undefined) return first?.[setting];
-  throw fault(corefile, other, `has other ${setting} than ${addressName(first)}: that is not supported`);
+  throw fault(corefile, other, `has other ${setting} than ${nameOfAddress(first)}: that is not supported`);
 }
 
 /** An error of an address, at the first key that is served there. */
@@ -102,5 +103,5 @@ function fault({ blocks }: Corefile, served: ServedAddress, what: string): Coref
   const [{ zone, block }] = served.zones;
   const keys = blocks[block].zones;
   const at = keys.find((key) => key.zone === zone && key.port === served.port) ?? keys[0];
-  return parsingError(at, `${addressName(served)} ${what}`);
+  return parsingError(at, `${nameOfAddress(served)} ${what}`);
 }

@@ -1,4 +1,5 @@
-import { addressName, type ServedAddress } from '../corefile/addresses.js';
+import type { ServedAddress } from '../corefile/addresses.js';
+import { nameOfAddress } from '../socket/addresses.js';
 import { ZoneTable } from '../corefile/zone-table.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Query } from '../message/query.js';
@@ -22,7 +23,7 @@ export class Router<T> {
     for (const served of addresses) {
       const zones = served.zones.map(({ zone, block }) => [zone, blocks[block]] as const);
       const all = [...new Set(zones.map(([, what]) => what))];
-      last = { name: addressName(served), zones: new ZoneTable(zones), all };
+      last = { name: nameOfAddress(served), zones: new ZoneTable(zones), all };
       const sites = this.#ports.get(served.port) ?? new Map<string, Site<T>>();
       this.#ports.set(served.port, sites.set(served.address, last));
     }

@@ -69,7 +69,7 @@ export function formatAddress(address: string, port: number): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** `tls://[::1]:853`: an address with its transport, as in messages. */
+/** `tls://[::1]:853`: an address with its transport, as in messages and metrics. */
 export function nameOfAddress({
   transport,
   address,

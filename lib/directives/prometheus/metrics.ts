@@ -1,6 +1,6 @@
 /** Metrics in prom-client's JSON form. */
 import { packageVersion } from '../../native/package-files.js';
-import { addressName } from '../../corefile/addresses.js';
+import { nameOfAddress } from '../../socket/addresses.js';
 import type { MainRuntime } from '../../corefile/directive.js';
 import {
   addHistogram,
@@ -102,14 +102,14 @@ export function serverMetrics(namespace: string, runtime: Pick<MainRuntime, 'cor
   const enabled = addresses.flatMap((address) =>
     address.zones.flatMap(({ zone, block }) =>
       blocks[block].plugins.map(({ name }) => ({
-        labels: { server: addressName(address), zone: withLastDot(zone), view: '', name },
+        labels: { server: nameOfAddress(address), zone: withLastDot(zone), view: '', name },
         value: 1,
       })),
     ),
   );
   const unbound = new Set(addresses.flatMap(({ address, port }) => (address === '' ? [port] : [])));
   const serverOf = ({ transport, address, port }: SocketStatistics): string =>
-    addressName({
+    nameOfAddress({
       transport: transport === 'udp' || transport === 'tcp' ? 'dns' : transport,
       address: address === '::' && (unbound.has(port) || unbound.has(0)) ? '' : address,
       port,

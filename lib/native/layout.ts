@@ -203,6 +203,8 @@ export interface Layout {
   tcp: {
     /** Offset in the slab of the replies. */
     outputOffset: number;
+    /** Offset of the end of the replies. */
+    outputEnd: number;
     /** Bytes of the slab. */
     slabSize: number;
     /** Bytes of the longest message and its length. */
@@ -364,7 +366,7 @@ export const layoutNames = {
   verdict: ['query', 'drop', 'reply'],
   stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],
-  tcp: ['outputOffset', 'slabSize', 'maxFrame', 'outboxEntries', 'replyWords', 'settings'],
+  tcp: ['outputOffset', 'outputEnd', 'slabSize', 'maxFrame', 'outboxEntries', 'replyWords', 'settings'],
   tcpReply: ['connection', 'offset', 'length'],
   tcpSetting: ['messageTimeout', 'idleTimeout', 'writeTimeout', 'lingerTimeout', 'maxPipelined', 'maxQueries', 'maxConnections', 'maxConnectionsPerClient', 'backlog', 'reserve'],
   client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'unsent', 'answerWords'],

@@ -107,12 +107,16 @@ constexpr uint32_t kOutboxEntries = 256;
 enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
 
 // The memory that a TcpEndpoint shares with JavaScript. Its slab begins with the text region. Then come the messages of
-// a batch, each after its envelope, and then the replies, each after two free bytes for its length.
+// a batch, each after its envelope, and then the replies, each after two free bytes for its length. JavaScript does not
+// use the rest: the answers of native code, and what one call has received.
 constexpr uint32_t kMaxFrame = 2 + 0xffff;
 constexpr uint32_t kTcpInputOffset = kTextSize;
 constexpr uint32_t kTcpInputSize = 256 * 1024;
 constexpr uint32_t kTcpOutputOffset = kTcpInputOffset + kTcpInputSize;
-constexpr uint32_t kTcpSlabSize = kTcpOutputOffset + 4 * kMaxFrame;
+constexpr uint32_t kTcpAnswersOffset = kTcpOutputOffset + 4 * kMaxFrame;
+constexpr uint32_t kTcpReceiveOffset = kTcpAnswersOffset + 256 * 1024;
+constexpr uint32_t kTcpReceiveSize = 64 * 1024;
+constexpr uint32_t kTcpSlabSize = kTcpReceiveOffset + kTcpReceiveSize;
 constexpr uint32_t kTcpOutboxEntries = 256;
 
 // An entry for each query that needs no reply any more. The first word of the outbox is the number of entries.
@@ -263,6 +267,7 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
 // Sizes and counts of the memory of a TcpEndpoint.
 #define LAYOUT_TCP(X)                                                     \
   X(kTcpOutputOffset, outputOffset, "Offset in the slab of the replies.") \
+  X(kTcpAnswersOffset, outputEnd, "Offset of the end of the replies.")    \
   X(kTcpSlabSize, slabSize, "Bytes of the slab.")                         \
   X(kMaxFrame, maxFrame, "Bytes of the longest message and its length.")  \
   X(kTcpOutboxEntries, outboxEntries, "The most entries in the outbox.")  \

@@ -12,23 +12,19 @@ constexpr uint32_t kPrefix = 2;
 }  // namespace
 
 QueryBatch::QueryBatch(uint8_t* slab, uint32_t* rows, double* counters, const EdnsSettings& edns, StreamIo* io)
-    : slab_(slab),
-      rows_(rows),
-      io_(io),
-      admission_(rows, slab, 0, counters, edns),
-      answers_(new uint8_t[kAnswersSize]) {}
+    : slab_(slab), rows_(rows), io_(io), admission_(rows, slab, 0, counters, edns) {}
 
 void QueryBatch::begin() {
   admission_.begin();
   rows_used_ = 0;
   input_end_ = layout::kTcpInputOffset;
-  answers_end_ = 0;
+  answers_end_ = layout::kTcpAnswersOffset;
 }
 
 layout::RowVerdict QueryBatch::admit(Connection* connection, uint8_t* base, uint32_t offset, uint32_t length,
                                      ReplySegments* segments) {
   const AnswerFront* front = connection->listener->front.get();
-  uint8_t* answer = answers_.get() + answers_end_;
+  uint8_t* answer = slab_ + answers_end_;
   Admission::Exchange exchange = {front, {}, answer + kPrefix, layout::kMaxFrame - kPrefix};
   const bool needs_addresses = admission_.guard() != nullptr || (front != nullptr && front->varies());
   exchange.origin = QueryOrigin::of((needs_addresses ? origin_of(connection) : connection->origin).bytes());

@@ -26,7 +26,7 @@ class QueryBatch {
   uint32_t rows() const { return rows_used_; }
   // Whether there is room for one more message of this length, and for any answer.
   bool has_room(uint32_t length) const {
-    return rows_used_ < layout::kBatchSize && answers_end_ + layout::kMaxFrame <= kAnswersSize &&
+    return rows_used_ < layout::kBatchSize && answers_end_ + layout::kMaxFrame <= layout::kTcpReceiveOffset &&
            input_end_ + layout::kEnvelopeSize + length <= layout::kTcpOutputOffset;
   }
   // Examines the message of `length` octets at `base + offset`, which it may overwrite. A query for the handler fills
@@ -35,8 +35,6 @@ class QueryBatch {
                            ReplySegments* segments);
 
  private:
-  static constexpr uint32_t kAnswersSize = 256 * 1024;
-
   QueryOrigin& origin_of(Connection* connection);
   void pack(Connection* connection, const uint8_t* message, uint32_t length);
 
@@ -46,8 +44,7 @@ class QueryBatch {
   Admission admission_;
   uint32_t rows_used_ = 0;
   uint32_t input_end_ = layout::kTcpInputOffset;
-  uint32_t answers_end_ = 0;
-  std::unique_ptr<uint8_t[]> answers_;
+  uint32_t answers_end_ = layout::kTcpAnswersOffset;
 };
 
 }  // namespace multisocket

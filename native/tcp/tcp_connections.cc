@@ -9,7 +9,6 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kReceiveSize = 64 * 1024;
 // In one turn of the loop, so that other connections, datagrams and timers have their turn.
 constexpr unsigned kMaxBatches = 4;
 constexpr unsigned kMaxVisits = 256;
@@ -36,7 +35,7 @@ TcpConnections::TcpConnections(const Memory& memory, const Options& options, Str
       now_(io->now()),
       wheel_(tick_of(options.timeouts), now_),
       batch_(memory.slab, memory.queries, memory.counters + memory.worker_row, memory.edns, io),
-      received_(new uint8_t[kReceiveSize]) {}
+      received_(memory.slab + layout::kTcpReceiveOffset) {}
 
 bool TcpConnections::open(int descriptor, const sockaddr_storage& client,
                           const std::shared_ptr<const StreamListener>& listener) {
@@ -133,12 +132,12 @@ void TcpConnections::visit(Connection* connection) {
 }
 
 void TcpConnections::receive(Connection* connection) {
-  const ssize_t received = io_->receive(connection->descriptor, received_.get(), kReceiveSize);
+  const ssize_t received = io_->receive(connection->descriptor, received_, layout::kTcpReceiveSize);
   if (received > 0) {
     if (connection->input.size() == 0) connection->last_active = connection->started_at = now_;
     // The next octets cause an event. Only another attempt finds the end that has come already, and what comes before
     // the connection is watched.
-    const bool all = static_cast<size_t>(received) < kReceiveSize && !connection->half_closed;
+    const bool all = static_cast<size_t>(received) < layout::kTcpReceiveSize && !connection->half_closed;
     if (all && connection->watched) connection->readable = false;
     take(connection, static_cast<uint32_t>(received));
   } else if (received == 0) {
@@ -154,7 +153,7 @@ void TcpConnections::receive(Connection* connection) {
 // Reads without use. Closing a socket with unread octets resets it, and the client might lose its last replies.
 void TcpConnections::discard(Connection* connection) {
   if (!connection->readable || connection->eof) return;
-  const ssize_t received = io_->receive(connection->descriptor, received_.get(), kReceiveSize);
+  const ssize_t received = io_->receive(connection->descriptor, received_, layout::kTcpReceiveSize);
   if (received == 0) {
     connection->eof = true;
   } else if (received < 0 && !try_again(errno)) {
@@ -169,16 +168,16 @@ void TcpConnections::discard(Connection* connection) {
 void TcpConnections::take(Connection* connection, uint32_t received) {
   OctetQueue& queue = connection->input;
   const bool queued = queue.size() > 0 || connection->preamble;
-  if (queued && !queue.append(received_.get(), received)) {
+  if (queued && !queue.append(received_, received)) {
     close(connection);
     return;
   }
   if (connection->preamble && !skip_preamble(connection)) return;
   const uint32_t consumed =
-      queued ? admit(connection, queue.data(), queue.size()) : admit(connection, received_.get(), received);
+      queued ? admit(connection, queue.data(), queue.size()) : admit(connection, received_, received);
   if (queued) {
     queue.consume(consumed);
-  } else if (!queue.append(received_.get() + consumed, received - consumed)) {
+  } else if (!queue.append(received_ + consumed, received - consumed)) {
     close(connection);
     return;
   }
@@ -255,7 +254,7 @@ void TcpConnections::flush() {
     if (!connection->open()) {
       release(connection);
     } else if (length == 0 || length > 0xffff || offset < layout::kTcpOutputOffset + 2 ||
-               offset > layout::kTcpSlabSize - length) {
+               offset > layout::kTcpAnswersOffset - length) {
       segments_.add(connection, nullptr, 0);
     } else {
       write16(memory_.slab + offset - 2, length);

@@ -102,7 +102,7 @@ class TcpConnections {
   // Connections that have just been served and are not watched yet. The client of a short connection closes it soon,
   // and a second attempt to receive costs less than watching it.
   std::vector<Connection*> young_;
-  std::unique_ptr<uint8_t[]> received_;  // shared by all connections
+  uint8_t* received_;  // shared by all connections
   uint32_t count_ = 0;
   bool draining_ = false;
   bool closed_ = false;

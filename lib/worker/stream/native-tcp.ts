@@ -123,7 +123,7 @@ export class NativeTcp {
 
   #put(query: Query, reply: Reply, connection: number): void {
     if (this.#closed) return;
-    if (this.#outbox[0] === tcp.outboxEntries || this.#cursor + tcp.maxFrame > tcp.slabSize) this.#endpoint.flush();
+    if (this.#outbox[0] === tcp.outboxEntries || this.#cursor + tcp.maxFrame > tcp.outputEnd) this.#endpoint.flush();
     if (this.#outbox[0] === 0) this.#cursor = tcp.outputOffset + PREFIX;
     const length = this.#encoder.encode(query, reply, this.#bytes, this.#cursor);
     const entry = 1 + this.#outbox[0] * tcp.replyWords;

@@ -3,15 +3,7 @@ import { rewriteQuery } from '../../dist/message/rewrite-query.js';
 import { queryBytes } from '../support/clients.js';
 import { receiveOne } from '../support/queries.js';
 
-const described = ({
-  id,
-  name,
-  key,
-  type,
-  class: ofClass,
-  edns,
-  raw,
-}: ReturnType<typeof rewriteQuery>): unknown => ({
+const described = ({ id, name, key, type, class: ofClass, edns, raw }: ReturnType<typeof rewriteQuery>): unknown => ({
   id,
   name,
   key,

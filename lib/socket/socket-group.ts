@@ -1,5 +1,6 @@
 /** N sockets of one protocol on one address and port. */
 import { isIP } from 'node:net';
+import { MAX_PORT } from '../dns/numbers.js';
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 import { describeInherited, describeOne } from './inherited.js';
@@ -284,7 +285,7 @@ function checkOptions(options: SocketGroupOptions): Required<SocketGroupOptions>
   return {
     protocol,
     address,
-    port: checkInteger('port', options.port ?? 0, 0, 65535),
+    port: checkInteger('port', options.port ?? 0, 0, MAX_PORT),
     sockets: checkSocketCount('sockets', options.sockets),
     exclusive: checkBoolean('exclusive', options.exclusive ?? true),
     steering: checkSteering(options.steering ?? 'hash'),

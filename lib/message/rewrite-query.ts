@@ -1,5 +1,5 @@
-import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
+import { MessageCheck } from './message-check.js';
 import { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import { DEFAULT_UDP_PAYLOAD, HEADER_SIZE, LENGTH_PREFIX, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
@@ -11,6 +11,7 @@ const { layout } = addon;
 const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
 /** Its offset in the header. */
 const ADDITIONAL_COUNT = 10;
+const messageCheck = new MessageCheck();
 
 /** The changes of {@link rewriteQuery}. */
 export interface QueryChanges {
@@ -54,7 +55,7 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   }
   const end = writer.at;
   input.writeUInt16BE(end - LENGTH_PREFIX);
-  const { words, text } = checkOne(input, end);
+  const { words, text } = messageCheck.check(input, end);
   if (words[layout.query.verdict] !== layout.verdict.query)
     throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   const { client, local, transport } = query;

@@ -256,7 +256,10 @@ describe('sending an encoded message', () => {
     const whole = raw([1, 0, 1], `${QUESTION} ${ANSWER} ${OPT}`);
     for (let length = 0; length < whole.length; length++) {
       const reply = new Reply(asked());
-      assert.throws(() => reply.send(whole.subarray(0, length)), /^Error: the message (ends within (a|its)|is shorter)/);
+      assert.throws(
+        () => reply.send(whole.subarray(0, length)),
+        /^Error: the message (ends within (a|its)|is shorter)/,
+      );
       assert.equal(reply.answered, false);
     }
   });

@@ -89,13 +89,16 @@ function warnIgnored(
   address: ServedAddress,
   from: ServerBlock | undefined,
 ): CorefileWarning[] {
-  const said = block.plugins.filter(({ listen }) => listen[setting] !== undefined);
+  const ignored = block.directives.filter(({ listen }) => listen[setting] !== undefined);
   const key = from?.zones[0];
   const first = `the server block at ${key?.file}:${key?.line}`;
   const value = setting === 'sockets' ? ` ${block.listen.sockets}` : '';
   const holds = setting === 'sockets' ? `has ${address.sockets} from ${first}` : `has that of ${first}`;
-  return said.map((plugin) =>
-    corefileWarning(plugin, `plugin/${plugin.name}:${value} ignored for ${nameOfAddress(address)}, which ${holds}`),
+  return ignored.map((directive) =>
+    corefileWarning(
+      directive,
+      `plugin/${directive.name}:${value} ignored for ${nameOfAddress(address)}, which ${holds}`,
+    ),
   );
 }
 

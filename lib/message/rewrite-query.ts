@@ -1,5 +1,5 @@
-import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
+import { MessageCheck } from './message-check.js';
 import { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import { HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
@@ -14,6 +14,7 @@ const PREFIX = 2;
 const ADDITIONAL_COUNT = 10;
 /** For queries that get an OPT record: a size that passes every usual path in one piece (RFC 9715 s.3.2). */
 const NEW_PAYLOAD_SIZE = 1232;
+const messageCheck = new MessageCheck();
 
 /** The changes of {@link rewriteQuery}. */
 export interface QueryChanges {
@@ -55,7 +56,7 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   }
   const end = writer.at;
   input.writeUInt16BE(end - PREFIX);
-  const { words, text } = checkOne(input, end);
+  const { words, text } = messageCheck.check(input, end);
   if (words[layout.query.verdict] !== layout.verdict.query)
     throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   const { client, local, transport } = query;

@@ -168,20 +168,39 @@ for (const protocol of ['udp', 'tcp'] as const) {
     it('resize() is refused once a socket has been emptied: it cannot come back', async () => {
       group.resize(2);
       await group.empty();
-      for (const count of [1, 2, 4, 5]) assert.throws(() => group.resize(count), /sockets that are gone/);
+      for (const count of [1, 2, 4, 5]) {
+        assert.throws(() => {
+          group.resize(count);
+        }, /sockets that are gone/);
+      }
       group.closeGone();
       group.resize(4);
       assert.deepEqual(counts(group), [2, 2, 0, 0]);
     });
 
     it('close() closes all, whatever their phase, and may be called again', async () => {
-      for (const prepare of [() => undefined, () => group.resize(2), () => group.leave(), () => group.empty()]) {
-        group.close();
-        group = open(protocol, 3);
-        await prepare();
-        group.close();
-        group.close();
-        assert.deepEqual([counts(group), group.sockets.descriptors], [[0, 0, 0, 0], []]);
+      const steps: ((group: ServedGroup) => unknown)[] = [
+        () => undefined,
+        (group) => {
+          group.resize(5);
+        },
+        (group) => {
+          group.resize(2);
+        },
+        (group) => {
+          group.leave();
+        },
+        async (group) => {
+          group.resize(2);
+          await group.empty();
+        },
+      ];
+      for (const step of steps) {
+        const closed = open(protocol, 3);
+        await step(closed);
+        closed.close();
+        closed.close();
+        assert.deepEqual([counts(closed), closed.sockets.descriptors], [[0, 0, 0, 0], []]);
       }
     });
 
@@ -242,7 +261,12 @@ describe('sockets of a group that leave', () => {
     group = open('udp', 2);
     const { members } = group;
     group.resize(1);
-    assert.throws(() => group.resize(MAX_SOCKETS + 1), { code: 'ERR_OUT_OF_RANGE' });
+    assert.throws(
+      () => {
+        group.resize(MAX_SOCKETS + 1);
+      },
+      { code: 'ERR_OUT_OF_RANGE' },
+    );
     assert.equal(members.length, 2);
     group.resize(2);
     assert.deepEqual(counts(group), [0, 2, 0, 0]);

@@ -1,13 +1,12 @@
 #include "tcp/connection_limits.h"
 
-#include <cstring>
+#include "message/address.h"
 
 namespace multisocket {
 
 uint32_t ConnectionLimits::bucket_of(const uint8_t* address) const {
-  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  const bool ipv4 = memcmp(address, kMapped, sizeof kMapped) == 0;
-  const uint8_t* octets = ipv4 ? address + sizeof kMapped : address;
+  const bool ipv4 = is_mapped(address);
+  const uint8_t* octets = ipv4 ? address + sizeof kMappedPrefix : address;
   auto hash = static_cast<uint32_t>(memory_[0]);
   for (unsigned i = 0; i < (ipv4 ? 4u : 8u); i++) {
     hash = (hash ^ octets[i]) * 0x5bd1e995;

@@ -60,9 +60,9 @@ void QueryBatch::pack(Connection* connection, const uint8_t* message, uint32_t l
   memset(envelope, 0, layout::kEnvelopeSize);
   envelope[layout::kEnvelopeFamily] = 6;
   write16(envelope + layout::kEnvelopeClientPort, connection->client_port);
-  memcpy(envelope + layout::kEnvelopeClientAddress6, origin, QueryOrigin::kAddress);
+  memcpy(envelope + layout::kEnvelopeClientAddress6, origin, kAddressSize);
   envelope[layout::kEnvelopeLocalFamily] = connection->listener->wildcard ? 6 : 0;
-  memcpy(envelope + layout::kEnvelopeLocalAddress, origin + QueryOrigin::kAddress, QueryOrigin::kAddress);
+  memcpy(envelope + layout::kEnvelopeLocalAddress, origin + kAddressSize, kAddressSize);
   layout::write_socket(envelope, connection->listener->number);
   layout::write_number(envelope + layout::kEnvelopeConnection, connection->slot);
   memcpy(envelope + layout::kEnvelopeSize, message, length);

@@ -43,7 +43,7 @@ bool TcpConnections::open(int descriptor, const sockaddr_storage& client,
   uint16_t port;
   if (client.ss_family == AF_INET6) {
     const auto& address = reinterpret_cast<const sockaddr_in6&>(client);
-    origin.set_client(address.sin6_addr.s6_addr, QueryOrigin::kAddress);
+    origin.set_client(address.sin6_addr.s6_addr, kAddressSize);
     port = ntohs(address.sin6_port);
   } else {
     const auto& address = reinterpret_cast<const sockaddr_in&>(client);

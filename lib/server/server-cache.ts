@@ -1,7 +1,7 @@
 import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../dns/writer.js';
-import type { CacheOptions } from './options/options.js';
+import type { CacheOptions } from '../options/cache.js';
 
 /** The longest name in wire format (RFC 1035 s.2.3.4). */
 const MAX_NAME = 255;

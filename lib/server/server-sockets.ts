@@ -2,12 +2,14 @@ import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
+import { binding, buffers, queues } from '../options/sockets.js';
+import { pick } from '../options/table.js';
 import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type ListenAddress } from '../socket/addresses.js';
 import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { ServerSocket } from '../worker/messages.js';
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import {
   addressOf,
   closeAll,
@@ -97,10 +99,11 @@ export class ServerSockets {
           continue;
         }
         const slot = this.#freeSlot(opened);
-        const { transport, protocol, ...address } = resolved[i];
+        const { transport, protocol, address, port, ipv6Only } = resolved[i];
         const others = [...this.#addresses.map(({ bound }) => bound), ...opened.map(({ bound }) => bound)];
-        const exclusive = config.exclusive && !isShared(address, others);
-        const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
+        const exclusive = config.exclusive && !isShared({ address, port }, others);
+        const kept = { ...pick(binding, config), ...pick(buffers, config), ...pick(queues, config.tcp) };
+        const options = { ...kept, address, port, ipv6Only, exclusive, sockets: entry.sockets };
         const open = nativeMissing === undefined ? openAddress : openPlainAddress;
         const added = addressOf(await open(transport, options, protocol), entry, slot, false);
         opened.push(added);
@@ -263,7 +266,7 @@ export class ServerSockets {
  * Whether an earlier address has the port: an address next to all addresses of the host can only be bound by sharing
  * the port with ourselves.
  */
-function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly Endpoint[]): boolean {
+function isShared({ address, port }: Pick<ListenAddress, 'address' | 'port'>, before: readonly Endpoint[]): boolean {
   const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';
   return before.some(
     (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),

@@ -1,46 +1,14 @@
 /** N sockets of one protocol on one address and port. */
 import { isIP } from 'node:net';
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../native/addon.js';
-import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
+import { checkInteger, invalidValue, withCode } from '../errors.js';
+import { socketGroup, type SocketGroupOptions, type Steering } from '../options/sockets.js';
+import { resolve } from '../options/table.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { asListenError } from './listen-error.js';
-import { checkSocketCount } from './socket-count.js';
+import { checkSocketCount, defaultSocketCount } from './socket-count.js';
 
-/**
- * How the kernel chooses the socket of a group that gets a datagram or a connection.
- *
- * - `'hash'`: by a hash of both addresses and ports, so that a client's port always meets the same socket.
- * - `'random'`: anew for each datagram and connection (a classic BPF program that takes SKF_AD_RANDOM).
- * - `'cpu'`: by the CPU that received it, modulo the number of sockets (SKF_AD_CPU).
- */
-export type Steering = 'hash' | 'random' | 'cpu';
-
-/** Options of {@link SocketGroup.open}. */
-export interface SocketGroupOptions {
-  protocol: 'udp' | 'tcp';
-  /** A numeric IPv4 or IPv6 address, the latter with an optional `%zone`. */
-  address: string;
-  /** 0 to 65535; default 0: the system chooses one, which all sockets share. */
-  port?: number;
-  /** The number of sockets, 1 to 1,024; default: the usable CPUs. */
-  sockets?: number;
-  /** Fail with EADDRINUSE if another process holds the port, even with SO_REUSEPORT; default true. */
-  exclusive?: boolean;
-  /** The initial steering; default `'hash'`. */
-  steering?: Steering;
-  /** IPV6_V6ONLY; default false: `::` takes IPv4 as well. */
-  ipv6Only?: boolean;
-  /** IP_FREEBIND: bind an address that this host does not have; default false. */
-  freebind?: boolean;
-  /** SO_RCVBUF in bytes; default 0: the system's default. */
-  receiveBufferSize?: number;
-  /** SO_SNDBUF in bytes; default 0: the system's default. */
-  sendBufferSize?: number;
-  /** TCP: length of the accept queue; default 4,096, and at most what the system allows (net.core.somaxconn). */
-  backlog?: number;
-  /** TCP: length of the queue of Fast Open requests (RFC 7413); default 0, no Fast Open. */
-  fastOpen?: number;
-}
+export type { SocketGroupOptions, Steering };
 
 /** The part of {@link SocketGroupOptions} that stays valid, as {@link SocketGroup.description} returns it. */
 export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
@@ -155,7 +123,7 @@ export class SocketGroup implements Disposable {
    * `ERR_INVALID_ARG_VALUE`; `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   steer(steering: Steering): void {
-    addon.steer(this.#first(), checkSteering(steering), this.#descriptors.length);
+    addon.steer(this.#first(), socketGroup.steering.check('steering', steering), this.#descriptors.length);
     this.#steering = steering;
   }
 
@@ -266,33 +234,10 @@ function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
   return opened;
 }
 
-/** Checks a steering; returns it. Throws `ERR_INVALID_ARG_VALUE`. */
-export function checkSteering(value: unknown): Steering {
-  if (value === 'hash' || value === 'random' || value === 'cpu') return value;
-  throw invalidValue('steering', "must be 'hash', 'random' or 'cpu'", value);
-}
-
-const MAX_BUFFER = 0x3fffffff;
-
-function checkOptions(options: SocketGroupOptions): Required<SocketGroupOptions> {
-  const { protocol, address } = options;
-  if ((protocol as unknown) !== 'udp' && protocol !== 'tcp') {
-    throw invalidValue('protocol', "must be 'udp' or 'tcp'", protocol);
+function checkOptions(given: SocketGroupOptions): Required<SocketGroupOptions> {
+  const options = resolve('', socketGroup, given);
+  if (isIP(options.address) === 0) {
+    throw invalidValue('address', 'must be a numeric IPv4 or IPv6 address', options.address);
   }
-  if (typeof (address as unknown) !== 'string') throw invalidType('address', 'a string', address);
-  if (isIP(address) === 0) throw invalidValue('address', 'must be a numeric IPv4 or IPv6 address', address);
-  return {
-    protocol,
-    address,
-    port: checkInteger('port', options.port ?? 0, 0, 65535),
-    sockets: checkSocketCount('sockets', options.sockets),
-    exclusive: checkBoolean('exclusive', options.exclusive ?? true),
-    steering: checkSteering(options.steering ?? 'hash'),
-    ipv6Only: checkBoolean('ipv6Only', options.ipv6Only ?? false),
-    freebind: checkBoolean('freebind', options.freebind ?? false),
-    receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 0, 0, MAX_BUFFER),
-    sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 0, 0, MAX_BUFFER),
-    backlog: checkInteger('backlog', options.backlog ?? 4096, 1, 65535),
-    fastOpen: checkInteger('fastOpen', options.fastOpen ?? 0, 0, 65535),
-  };
+  return { ...options, sockets: options.sockets ?? defaultSocketCount() };
 }

@@ -1,5 +1,6 @@
+import { MAX_PORT } from '../dns/numbers.js';
 import { flag, integer, oneOf, optional, required, text, type Option, type OptionsOf } from './option.js';
-import { MAX_PORT, MAX_SOCKETS } from './sockets.js';
+import { MAX_SOCKETS } from './sockets.js';
 import { tlsGroup, type TlsConfig, type TlsSettings } from './tls.js';
 
 /** The default ports: RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484; the port of gRPC is CoreDNS's. */

@@ -1,3 +1,4 @@
+import { MAX_PORT } from '../dns/numbers.js';
 import { flag, integer, oneOf, optional, required, text, type OptionsOf, type ResolvedOf } from './option.js';
 
 /** A day in milliseconds. */
@@ -6,8 +7,6 @@ export const DAY = 24 * 60 * 60 * 1000;
 export const MAX_INT32 = 0x7fffffff;
 /** The most sockets that an address may have, as in CoreDNS. */
 export const MAX_SOCKETS = 1024;
-/** The highest port. */
-export const MAX_PORT = 65_535;
 const MAX_BUFFER = 0x3fffffff;
 
 /** How sockets are bound. */

@@ -1,9 +1,9 @@
 /** Addresses to listen on: reads the entries of `listen`, and looks up names. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
+import { MAX_PORT } from '../dns/numbers.js';
 import { invalidType, invalidValue, withCode } from '../errors.js';
 import { DEFAULT_PORTS, listenEntry, type AddressTransport } from '../options/listen.js';
-import { MAX_PORT } from '../options/sockets.js';
 import { resolve } from '../options/table.js';
 
 export { DEFAULT_PORTS, type AddressTransport };

@@ -1,14 +1,11 @@
 /** N sockets of one protocol on one address and port. */
-import { isIP } from 'node:net';
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../native/addon.js';
-import { checkInteger, invalidValue, withCode } from '../errors.js';
-import { socketGroup, type SocketGroupOptions, type Steering } from '../options/sockets.js';
-import { resolve } from '../options/table.js';
+import { checkInteger, withCode } from '../errors.js';
+import { socketGroup } from '../options/sockets.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { asListenError } from './listen-error.js';
-import { checkSocketCount, defaultSocketCount } from './socket-count.js';
-
-export type { SocketGroupOptions, Steering };
+import { checkSocketCount } from './socket-count.js';
+import { checkGroupOptions, type SocketGroupOptions, type Steering } from './socket-group-options.js';
 
 /** The part of {@link SocketGroupOptions} that stays valid, as {@link SocketGroup.description} returns it. */
 export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
@@ -36,6 +33,8 @@ export class SocketGroup implements Disposable {
   readonly #options: Required<SocketGroupOptions>;
   readonly #descriptors: number[];
   #steering: Steering = 'hash';
+  /** Whether {@link steerAway} is in force. */
+  #steeredAway = false;
   #closed = false;
 
   /**
@@ -46,7 +45,7 @@ export class SocketGroup implements Disposable {
    * `ERR_OUT_OF_RANGE`). Then nothing stays open.
    */
   static open(options: SocketGroupOptions): SocketGroup {
-    const checked = checkOptions(options);
+    const checked = checkGroupOptions(options);
     const group = new SocketGroup(checked, openAll(checked));
     try {
       if (checked.steering !== 'hash') group.steer(checked.steering);
@@ -75,7 +74,7 @@ export class SocketGroup implements Disposable {
     const buffers = first.protocol === 'udp' ? first : { receiveBufferSize: 0, sendBufferSize: 0 };
     const { protocol, address, port, ipv6Only } = first;
     const { receiveBufferSize, sendBufferSize } = buffers;
-    const options = checkOptions({
+    const options = checkGroupOptions({
       receiveBufferSize,
       sendBufferSize,
       ...known,
@@ -125,6 +124,7 @@ export class SocketGroup implements Disposable {
   steer(steering: Steering): void {
     addon.steer(this.#first(), socketGroup.steering.check('steering', steering), this.#descriptors.length);
     this.#steering = steering;
+    this.#steeredAway = false;
   }
 
   /** The current steering of the group. */
@@ -134,7 +134,8 @@ export class SocketGroup implements Disposable {
 
   /**
    * Adds sockets until there are `sockets`, 1 to 1,024. Throws the errors of {@link open}, and `ERR_MULTISOCKET_CLOSED`
-   * after {@link close}; then the group is unchanged. Does nothing if there are enough.
+   * after {@link close}; then the group is unchanged. Does nothing if there are enough. After {@link steerAway} the new
+   * sockets get nothing until the next {@link steer}.
    */
   grow(sockets: number): void {
     this.#first();
@@ -143,17 +144,18 @@ export class SocketGroup implements Disposable {
     const opened = openAll({ ...this.#options, sockets: more, exclusive: false });
     this.#descriptors.push(...opened.map(({ fd }) => fd));
     // A steering program counts the sockets: those beyond its number would get nothing.
-    if (this.#steering !== 'hash') this.steer(this.#steering);
+    if (this.#steering !== 'hash' && !this.#steeredAway) this.steer(this.#steering);
   }
 
   /**
-   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once. Data that waits in the
-   * others can still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system does not
+   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once, until the next {@link steer}.
+   * Data that waits in the others can still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system does not
    * support it.
    */
   steerAway(sockets: number): void {
     // By hash the kernel always uses all sockets. Random steering spreads as evenly until they are closed.
     addon.steer(this.#first(), this.#steering === 'cpu' ? 'cpu' : 'random', sockets);
+    this.#steeredAway = true;
   }
 
   /**
@@ -232,12 +234,4 @@ function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
     throw asListenError(error);
   }
   return opened;
-}
-
-function checkOptions(given: SocketGroupOptions): Required<SocketGroupOptions> {
-  const options = resolve('', socketGroup, given);
-  if (isIP(options.address) === 0) {
-    throw invalidValue('address', 'must be a numeric IPv4 or IPv6 address', options.address);
-  }
-  return { ...options, sockets: options.sockets ?? defaultSocketCount() };
 }

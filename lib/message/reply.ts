@@ -185,9 +185,9 @@ export class Reply {
 
   /** @internal Adds dependencies of the reply. */
   dependOn(dependencies: readonly Dependency[]): void {
-    if (dependencies.length === 0) return;
-    this.dependencies = both(this.dependencies, dependencies);
-    this.allDependencies = both(this.allDependencies, dependencies);
+    const { dependencies: own, allDependencies: all } = this;
+    this.dependencies = own.length === 0 ? dependencies : own.concat(dependencies);
+    this.allDependencies = all.length === 0 ? dependencies : all.concat(dependencies);
   }
 
   /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */
@@ -297,9 +297,4 @@ export class Reply {
   #setFlag(flag: number, on: boolean): void {
     this.#flags = on ? this.#flags | flag : this.#flags & ~flag;
   }
-}
-
-/** Two lists as one; both are left as they are. */
-function both(before: readonly Dependency[], more: readonly Dependency[]): readonly Dependency[] {
-  return before.length === 0 ? more : before.concat(more);
 }

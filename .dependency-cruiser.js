@@ -40,6 +40,13 @@ export default {
       from: { path: '^lib/', pathNot: floors.map(pathOf) },
       to: {},
     },
+    {
+      name: 'from-floors-only',
+      comment: 'A new folder of lib/ is named in the list of floors.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^lib/', pathNot: floors.map(pathOf) },
+    },
   ],
   options: {
     // Imports as they stand in the source, so that type imports count.

@@ -40,4 +40,4 @@ export { usableCpus } from './socket/cpus.js';
 export { recommendSockets, type CpuUse } from './socket/recommend-sockets.js';
 export type { AdaptationBounds, AdaptationStep } from './server/adaptation.js';
 export { MAX_SOCKETS } from './socket/socket-count.js';
-export type { Steering } from './socket/socket-group.js';
+export type { Steering } from './socket/socket-group-options.js';

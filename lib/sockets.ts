@@ -3,14 +3,11 @@
  *
  * @packageDocumentation
  */
-import { SocketGroup, type SocketGroupOptions } from './socket/socket-group.js';
+import { SocketGroup } from './socket/socket-group.js';
+import type { SocketGroupOptions } from './socket/socket-group-options.js';
 
-export {
-  SocketGroup,
-  type SocketGroupDescription,
-  type SocketGroupOptions,
-  type Steering,
-} from './socket/socket-group.js';
+export { SocketGroup, type SocketGroupDescription } from './socket/socket-group.js';
+export type { SocketGroupOptions, Steering } from './socket/socket-group-options.js';
 export type { AddressSockets } from './socket/address-sockets.js';
 export { listenFds, type ListenFdsOptions } from './socket/listen-fds.js';
 export {

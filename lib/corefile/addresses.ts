@@ -6,7 +6,7 @@ import { corefileWarning, parsingError, type CorefileWarning, type Faults } from
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
 import type { ServerBlock } from './server-block.js';
-import { withLastDot } from '../dns/zone-name.js';
+import { withLastDot } from '../dns/names.js';
 
 /** An address with the zones and settings that it serves. It can be cloned into a worker. */
 export interface ServedAddress {

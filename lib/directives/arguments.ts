@@ -2,7 +2,7 @@
 import type { DirectiveReader } from '../corefile/reader.js';
 import { RegularExpression } from '../corefile/regular-expression.js';
 import { reverseZones } from '../corefile/reverse-zones.js';
-import { normalizeName } from '../dns/zone-name.js';
+import { normalizeName } from '../dns/names.js';
 
 /** The longest delay of a timer in milliseconds. */
 const MAX_DURATION = 0x7fffffff;

@@ -1,6 +1,7 @@
 /** The records of a reply, as far as there is room for them. */
 import { writeRecord, type ResourceRecord } from '../dns/record.js';
-import type { EncodedSections, SectionCounts } from '../dns/encoded-message.js';
+import type { EncodedSections } from '../dns/encoded-message.js';
+import type { SectionCounts } from '../dns/record-walk.js';
 import type { MessageWriter } from '../dns/writer.js';
 
 /** The records of a reply, by section. */

@@ -34,16 +34,6 @@ export function isSame(one: ListenEntry, other: ListenEntry): boolean {
   return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
 }
 
-/** The number of sockets of its largest group. */
-export function mostMembers({ groups }: Address): number {
-  return Math.max(...groups.map(({ members }) => members.length));
-}
-
-/** Whether sockets have joined those that another process keeps. */
-export function hasGrown(address: Address): address is Address & { kept: number } {
-  return address.kept !== undefined && address.kept < mostMembers(address);
-}
-
 /** An address that serves open groups of sockets. `shared`: whether another process has the sockets, too. */
 export function addressOf(
   groups: readonly GroupSockets[],

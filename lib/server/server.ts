@@ -331,7 +331,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#closed.abort();
     if (this.#state !== 'listening') return this.#end(0);
     if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
-    if (timeout > 0 && this.#parts.sockets?.grown === true) {
+    if (timeout > 0 && (this.#parts.sockets?.grown() ?? []).length > 0) {
       await within(timeout, [this.#changes.shrinkToInherited().catch(this.#warn)]);
     }
     this.#state = 'closing';

@@ -1,6 +1,7 @@
 /** Addresses to listen on: reads the entries of `listen`, and looks up names. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
+import { MAX_PORT } from '../dns/numbers.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
 
 /** The transport of an address: `dns` is UDP and TCP. */
@@ -50,7 +51,7 @@ export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): L
   return {
     transport: known,
     address: checkHost(address, address),
-    port: checkInteger('listen.port', port ?? DEFAULT_PORTS[known], 0, 65535),
+    port: checkInteger('listen.port', port ?? DEFAULT_PORTS[known], 0, MAX_PORT),
     sockets: sockets === undefined ? undefined : (sockets as number),
     ipv6Only: checkBoolean('listen.ipv6Only', ipv6Only ?? defaults.ipv6Only),
     ...(protocol !== undefined && { protocol: checkProtocol(protocol, known) }),
@@ -96,7 +97,7 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
   const port = digits === undefined ? DEFAULT_PORTS[transport] : Number(digits);
-  if (port > 65535) throw invalidValue('listen', 'has a port above 65535', entry);
+  if (port > MAX_PORT) throw invalidValue('listen', `has a port above ${MAX_PORT}`, entry);
   return { transport, address: checkHost(bracketed ?? (plain === '' ? '::' : (plain ?? '')), entry), port };
 }
 

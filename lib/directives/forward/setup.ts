@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
 import { rcodeNumber } from '../../dns/registry.js';
 import { readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';

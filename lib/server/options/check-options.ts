@@ -6,7 +6,7 @@ import { needsNative } from '../../native/fallback/needs-native.js';
 import { parseAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { checkSocketCount, MAX_SOCKETS } from '../../socket/socket-count.js';
-import { checkSteering } from '../../socket/socket-group.js';
+import { checkSteering } from '../../socket/socket-group-options.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import { MAX_NSID } from '../../worker/edns-settings.js';
 import type { TlsSettings } from '../../worker/stream/secure-context.js';

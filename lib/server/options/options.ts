@@ -4,7 +4,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { NativeRateLimit } from '../../native/addon.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { AddressTransport, ListenAddress } from '../../socket/addresses.js';
-import type { Steering } from '../../socket/socket-group.js';
+import type { Steering } from '../../socket/socket-group-options.js';
 import type { AdaptationBounds } from '../adaptation.js';
 import type { Overload } from '../../worker/dispatcher.js';
 import type { SharedTls, TlsSettings } from '../../worker/stream/secure-context.js';

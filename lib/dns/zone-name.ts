@@ -8,7 +8,7 @@ import { escapeOctet, isEscaped } from './escapes.js';
  * their UTF-8.
  *
  * Undefined when it is no domain name: nothing, an empty label, one of more than 63 octets, more than 255 in all (RFC 1035
- * s.2.3.4), a backslash before nothing or before a number above 255, white space that is not escaped.
+ * s.2.3.4), a backslash before nothing or before a number above 255.
  */
 export function normalizeName(text: string): string | undefined {
   if (text === '.') return text;
@@ -62,7 +62,7 @@ function readLabels(text: string): number[][] | undefined {
     if ((decimal as string | undefined) !== undefined) label.push(Number(decimal));
     else if ((escaped as string | undefined) !== undefined) label.push(...Buffer.from(escaped));
     else if (part === '.') labels.push([]);
-    else if (part === '\\' || /\s/u.test(part)) return undefined;
+    else if (part === '\\') return undefined;
     else label.push(...Buffer.from(part));
   }
   if (labels.at(-1)?.length === 0) labels.pop();

@@ -40,6 +40,7 @@
         'native/node/stream_admission_object.cc',
         'native/node/system_error.cc',
         'native/net/thread_pin.cc',
+        'native/upstream/query_sender.cc',
         'native/upstream/udp_client.cc',
         'native/node/udp_client_object.cc',
         'native/udp/udp_endpoint.cc',

@@ -1,9 +1,10 @@
 /** Keys of server blocks: which zone is served by which transport on which port. */
 import { isIP } from 'node:net';
+import { MAX_PORT, MAX_NAME } from '../dns/numbers.js';
 import { corefileWarning, parsingError, type CorefileWarning, type Position } from './errors.js';
 import type { Word } from './parser.js';
 import { reverseZones } from './reverse-zones.js';
-import { normalizeName } from '../dns/zone-name.js';
+import { normalizeName } from '../dns/names.js';
 
 /** The transports that a key may name, with their ports (RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484, RFC 9250 s.4.1.1). */
 export const TRANSPORT_PORTS = { dns: 53, tls: 853, https: 443, https3: 443, grpc: 443, quic: 853 } as const;
@@ -56,7 +57,7 @@ export function parseKey(key: Word, dnsPort: number): ZoneKey[] {
     throw parsingError(key, (error as Error).message);
   }
   const { transport, zones, port = transport === 'dns' ? dnsPort : TRANSPORT_PORTS[transport] } = parts;
-  if (port < 0 || port > 65535) throw parsingError(key, `port is not from 0 to 65535: ${port}`);
+  if (port < 0 || port > MAX_PORT) throw parsingError(key, `port is not from 0 to ${MAX_PORT}: ${port}`);
   return zones.map((zone) => ({ zone, transport, port, file: key.file, line: key.line }));
 }
 
@@ -82,7 +83,7 @@ function schemeOf(text: string): string | undefined {
 }
 
 function zonesOf(name: string): string[] {
-  if (name.length > 255) throw new Error(`specified zone is too long: ${name.length} > 255`);
+  if (name.length > MAX_NAME) throw new Error(`specified zone is too long: ${name.length} > ${MAX_NAME}`);
   const networks = reverseZones(name);
   if (networks !== undefined) {
     if (/^(:|0.*:)/.test(name)) throw new Error(`invalid CIDR ${name}`);

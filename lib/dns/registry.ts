@@ -1,6 +1,6 @@
 /** From the names of DNS parameters to their numbers, and back. */
 import { inspect } from 'node:util';
-import { CLASS, RCODE, TYPE } from './numbers.js';
+import { CLASS, MAX_CODE, RCODE, TYPE } from './numbers.js';
 
 /** The name of a response code (RFC 1035 s.4.1.1, RFC 6895 s.2.3). */
 export type Rcode = keyof typeof RCODE;
@@ -10,6 +10,8 @@ const typeNames = new Map([...typeNumbers].map(([name, number]) => [number, name
 const classNumbers = new Map<string, number>(Object.entries(CLASS));
 const classNames = new Map([...classNumbers].map(([name, number]) => [number, name]));
 const rcodeNumbers = new Map<string, number>(Object.entries(RCODE));
+/** For errors. */
+const RCODES = [...rcodeNumbers].map(([name, number]) => `${name} (${number})`).join(', ');
 const rcodeNames = new Map([...rcodeNumbers].map(([name, number]) => [number, name as Rcode]));
 
 /** The name of a resource record type; `TYPE65280` for one without a name (RFC 3597 s.5). */
@@ -47,19 +49,19 @@ export function rcodeNumber(name: string): number | undefined {
 
 function generic(match: RegExpExecArray | null): number | undefined {
   const number = Number(match?.[1] ?? NaN);
-  return number <= 0xffff ? number : undefined;
+  return number <= MAX_CODE ? number : undefined;
 }
 
 /** The number of a response code. Throws `RangeError` for an unknown one. */
 export function checkedRcodeNumber(rcode: Rcode): number {
   const number = rcodeNumber(rcode);
-  if (number === undefined) throw new RangeError(`${inspect(rcode)} is no response code`);
+  if (number === undefined) throw new RangeError(`invalid response code ${inspect(rcode)}: ${RCODES}`);
   return number;
 }
 
 /** The name of a response code. Throws `RangeError` for a number that has none. */
 export function checkedRcodeName(number: number): Rcode {
   const rcode = rcodeName(number);
-  if (rcode === undefined) throw new RangeError(`${number} is no response code`);
+  if (rcode === undefined) throw new RangeError(`invalid response code ${number}: ${RCODES}`);
   return rcode;
 }

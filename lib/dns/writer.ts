@@ -1,15 +1,14 @@
 /** Writes the parts of a DNS message one after the other: numbers, bytes, and names with compression. */
-import { MAX_POINTER } from './numbers.js';
 import { inspect } from 'node:util';
-import { isEscaped } from './escapes.js';
+import { wireLength, withoutLastDot } from './names.js';
+import { HEADER_SIZE, MAX_LABEL, MAX_NAME, MAX_POINTER, POINTER } from './numbers.js';
 
-const POINTER = 0xc000;
+/** The bits of a compression pointer beside its offset. */
+const POINTER_BITS = POINTER << 8;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
-/** A name has 255 octets (RFC 1035 s.2.3.4): besides its text these are the first label's length and the root's. */
-const MAX_TEXT = 253;
 
 /**
  * Writes a message at some place of a larger buffer. Writing past the end is no error: {@link overflowed} says so, and
@@ -106,14 +105,16 @@ export class MessageWriter {
     }
     const compress = mayCompress && this.compresses;
     const key = withoutLastDot(text).toLowerCase();
-    if (key.length > MAX_TEXT && octetsOf(key) > MAX_TEXT)
-      throw new Error(`the name ${shown(text)} has more than 255 octets`);
+    // A shorter text has no more octets on the wire: its length, that of the first label, and the root.
+    if (key.length + 2 > MAX_NAME && wireLength(key) > MAX_NAME) {
+      throw new Error(`the name ${shown(text)} has more than ${MAX_NAME} octets`);
+    }
     for (let label = 0; label < key.length;) {
       if (compress) {
         const suffix = label === 0 ? key : key.slice(label);
         const offset = this.#find(suffix);
         if (offset !== undefined) {
-          this.u16(POINTER | offset);
+          this.u16(POINTER_BITS | offset);
           return;
         }
         const here = this.at - this.#start;
@@ -128,9 +129,9 @@ export class MessageWriter {
   #find(suffix: string): number | undefined {
     const question = this.#question;
     const before = question.length - suffix.length;
-    if (before === 0 && question === suffix) return 12;
+    if (before === 0 && question === suffix) return HEADER_SIZE;
     if (this.#plainQuestion && before > 0 && question.endsWith(suffix) && question.charCodeAt(before - 1) === DOT) {
-      return 12 + before;
+      return HEADER_SIZE + before;
     }
     return this.#names.size === 0 ? undefined : this.#names.get(suffix);
   }
@@ -149,7 +150,9 @@ export class MessageWriter {
         code = digits === undefined ? text.charCodeAt(i) : Number(digits);
         i += digits === undefined ? 1 : 3;
         if (!(code <= (digits === undefined ? LAST_PRINTABLE : 0xff))) {
-          throw new Error(`the name ${shown(text)} has an escape that is none`);
+          throw new Error(
+            `the name ${shown(text)} has an invalid escape: \\X with a printable ASCII character, or \\DDD up to \\255`,
+          );
         }
       } else if (code > LAST_PRINTABLE || code < FIRST_PRINTABLE) {
         throw new Error(`the name ${shown(text)} has a character that must be written as \\DDD or in punycode`);
@@ -158,20 +161,10 @@ export class MessageWriter {
     }
     const length = this.at - lengthAt - 1;
     if (length === 0) throw new Error(`the name ${shown(text)} has an empty label`);
-    if (length > 63) throw new Error(`the name ${shown(text)} has a label of more than 63 octets`);
+    if (length > MAX_LABEL) throw new Error(`the name ${shown(text)} has a label of more than ${MAX_LABEL} octets`);
     this.#target[lengthAt] = length;
     return i;
   }
-}
-
-/** The octets of a name's text, an escape being one: all of the wire form but the first length and the root. */
-function octetsOf(key: string): number {
-  return key.replaceAll(/\\(\d{3}|.)/gs, 'x').length;
-}
-
-/** The text of a name without its last dot, unless that is escaped. */
-function withoutLastDot(text: string): string {
-  return text.endsWith('.') && !isEscaped(text, text.length - 1) ? text.slice(0, -1) : text;
 }
 
 function shown(text: unknown): string {

@@ -185,8 +185,6 @@ export interface Layout {
     outboxEntries: number;
     /** Words of an entry in the outbox. */
     outboxWords: number;
-    /** Replaces the handle of a query that could not be sent. */
-    unsent: number;
     /** Words of a row of answers. */
     answerWords: number;
   };
@@ -194,7 +192,7 @@ export interface Layout {
   ask: {
     /** The upstream's number. */
     upstream: number;
-    /** JavaScript's number for the query; native code sets `unsent` if it could not send. */
+    /** JavaScript's number for the query. */
     handle: number;
     /** Offset of the message in the slab. */
     offset: number;
@@ -202,7 +200,7 @@ export interface Layout {
     length: number;
     /** Offset from the message's start to the first byte after the question. */
     questionEnd: number;
-    /** Why it was not sent: an errno. */
+    /** Set by native code: 0, or why it was not sent, an errno. */
     error: number;
   };
   /** The words of a row of answers. `answered` sets all but `error`, `unreachable` some, others the first two. */
@@ -291,7 +289,7 @@ export const layoutNames = {
   verdict: ['query', 'drop', 'reply'],
   stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],
-  client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'unsent', 'answerWords'],
+  client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'answerWords'],
   ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd', 'error'],
   answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength', 'error'],
   outcome: ['answered', 'truncated', 'malformed', 'unreachable', 'misspelt', 'guessed', 'unmatched'],

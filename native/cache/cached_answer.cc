@@ -13,20 +13,11 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kTtlBeforeRdata = 6;  // octets between the start of a TTL and the RDATA
-constexpr size_t kMinRecord = 1 + 10;  // the root name; TYPE, CLASS, TTL, RDLENGTH
+constexpr size_t kTtlBeforeRdata = 6;                // octets between the start of a TTL and the RDATA
+constexpr size_t kMinRecord = 1 + kRecordFixedSize;  // the root name comes first
 constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;
-constexpr size_t kOptSize = 11;
 constexpr size_t kAllocatorShare = 16;  // bytes that malloc adds to a block for its own use and for rounding
 constexpr uint32_t kMaxTtl = INT32_MAX;
-constexpr uint16_t kTypeSoa = 6;
-constexpr uint16_t kTypeSig = 24;  // in a reply, SIG(0): it signs the message
-constexpr uint16_t kTypeTkey = 249;
-constexpr uint16_t kTypeTsig = 250;
-constexpr uint16_t kFlagQr = 0x8000;
-constexpr uint16_t kOpcodeMask = 0x7800;
-constexpr uint16_t kFlagTc = 0x0200;
-constexpr uint16_t kFlagDo = 0x8000;
 
 struct TtlPlaces {
   size_t count = 0;

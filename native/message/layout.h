@@ -141,17 +141,16 @@ constexpr uint32_t kClientQueriesSize = 64 * 1024;
 constexpr uint32_t kClientSlabSize = kClientQueriesOffset + kClientQueriesSize;
 // Few enough that two guesses on average find a free ID.
 constexpr uint32_t kMaxOutstanding = 32 * 1024;
-constexpr uint32_t kUnsent = 0xffffffff;
 
 // clientOutbox[0] is the number of entries that follow.
 constexpr uint32_t kClientOutboxEntries = 256;
-#define LAYOUT_ASK(X)                                                                                         \
-  X(kAskUpstream, upstream, "The upstream's number.")                                                         \
-  X(kAskHandle, handle, "JavaScript's number for the query; native code sets `unsent` if it could not send.") \
-  X(kAskOffset, offset, "Offset of the message in the slab.")                                                 \
-  X(kAskLength, length, "Length of the message in bytes.")                                                    \
-  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.")    \
-  X(kAskError, error, "Why it was not sent: an errno.")
+#define LAYOUT_ASK(X)                                                                                      \
+  X(kAskUpstream, upstream, "The upstream's number.")                                                      \
+  X(kAskHandle, handle, "JavaScript's number for the query.")                                              \
+  X(kAskOffset, offset, "Offset of the message in the slab.")                                              \
+  X(kAskLength, length, "Length of the message in bytes.")                                                 \
+  X(kAskQuestionEnd, questionEnd, "Offset from the message's start to the first byte after the question.") \
+  X(kAskError, error, "Set by native code: 0, or why it was not sent, an errno.")
 enum ClientOutboxWord : uint32_t { LAYOUT_ASK(LAYOUT_MEMBER) kClientOutboxWords };
 
 // A row for each finished query. Every row has `handle` and `outcome`. With kUnreachable it also has `error`, and at
@@ -223,7 +222,6 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
   X(kMaxOutstanding, maxOutstanding, "All handles are below this.")                        \
   X(kClientOutboxEntries, outboxEntries, "The most entries in the outbox.")                \
   X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                   \
-  X(kUnsent, unsent, "Replaces the handle of a query that could not be sent.")             \
   X(kAnswerWords, answerWords, "Words of a row of answers.")
 
 // Writes the number of the socket that received a message, little-endian, as JavaScript reads it.

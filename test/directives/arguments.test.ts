@@ -5,7 +5,7 @@ import '../../dist/directives/index.js';
 
 function read(lines: string, key = '.'): { config: Record<string, unknown>; warnings: string[] } {
   const { blocks, warnings } = loadCorefile(`${key} {\n${lines}\n}`, { environment: {} });
-  const [config] = blocks[0].plugins.map((plugin) => plugin.config);
+  const [config] = blocks[0].directives.map((directive) => directive.config);
   const warned = warnings.map(({ message }) => message.replace(/^.*Warning: /, ''));
   return { config: (Array.isArray(config) ? config[0] : config) as Record<string, unknown>, warnings: warned };
 }

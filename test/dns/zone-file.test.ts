@@ -118,8 +118,8 @@ describe('zone files', () => {
       fails(`${label}l 60 A 192.0.2.1\n`, /^db:1: the label l+ has more than 63 octets$/);
       fails('a..b 60 A 192.0.2.1\n', 'db:1: the name a..b has an empty label or ends with a backslash');
       fails('.a 60 A 192.0.2.1\n', 'db:1: the name .a has an empty label or ends with a backslash');
-      fails('a\\256 60 A 192.0.2.1\n', 'db:1: \\256 is no escape: three digits up to 255 are');
-      fails('a\\25 60 A 192.0.2.1\n', 'db:1: \\25 is no escape: three digits up to 255 are');
+      fails('a\\256 60 A 192.0.2.1\n', 'db:1: invalid escape \\256: three digits, at most \\255');
+      fails('a\\25 60 A 192.0.2.1\n', 'db:1: invalid escape \\25: three digits, at most \\255');
     });
   });
 

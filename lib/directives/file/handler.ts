@@ -1,10 +1,9 @@
 import { noNext } from '../../corefile/chain.js';
-import { isIn, isInZones } from '../../dns/zone-name.js';
+import { isIn, isInZones, parentOf } from '../../dns/names.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import { followAlias } from '../../message/lookup.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { parentOf } from '../../dns/names.js';
 import { ZoneSource } from './zone-source.js';
 import type { Alias, ZoneAnswer } from './zone-answer.js';
 

@@ -2,7 +2,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
 import { HostsTable } from '../hosts/hosts-table.js';
 import type { ForwardOptions, UpstreamOptions } from './options.js';
 

@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { splitKey } from '../../corefile/keys.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
 import { rcodeOf, readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';
 import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './options.js';

@@ -3,7 +3,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
 import type { UpstreamOptions } from './options.js';
 
 /** RFC 1035 s.4.2, RFC 7858 s.3.1. */

@@ -1,7 +1,8 @@
 /** Reads the name rules of `rewrite`. */
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
-import { goName, normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
+import { goName } from '../go-name.js';
 import { readExpression } from '../arguments.js';
 import type { AnswerRule, MatchKind, NamePattern, NameRule } from './rules.js';
 

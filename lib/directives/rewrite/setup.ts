@@ -1,4 +1,5 @@
 /** `rewrite [continue|stop] FIELD ...`: rewrites a query for the rest of the chain. */
+import { MAX_TTL } from '../../dns/numbers.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { classNumber, rcodeName, typeNumber, type Rcode } from '../../dns/registry.js';
@@ -7,8 +8,6 @@ import { readEdns } from './read-edns.js';
 import { readName, readPattern } from './read-name.js';
 import { startRewrite } from './handler.js';
 import type { Rule, RuleAction } from './rules.js';
-
-const MAX_TTL = 0x7fffffff;
 
 /** Its configuration is the rules, in the file's order. */
 export const rewrite: DirectiveDefinition<Rule[]> = {

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
+import { quoted } from '../escapes.js';
 import { ipv4At, ipv6At } from '../ip-text.js';
 import { MAX_STRING } from '../numbers.js';
 import { typeName, typeNumber } from '../registry.js';
@@ -202,8 +203,7 @@ function octetsOf(value: StringOrOctets): Uint8Array {
 
 /** Octets as a quoted string (RFC 1035 s.5.1). */
 function quote(value: StringOrOctets): string {
-  const text = Buffer.from(octetsOf(value)).toString('latin1').replaceAll(/["\\]/g, '\\$&');
-  return `"${text.replaceAll(/[^ -~]/g, (octet) => `\\${String(octet.charCodeAt(0)).padStart(3, '0')}`)}"`;
+  return quoted(octetsOf(value));
 }
 
 /** Writes a length and as many octets (RFC 1035 s.3.3). Throws `Error` for more than 255. */

@@ -1,7 +1,7 @@
 /** The parameters of SVCB and HTTPS (RFC 9460 s.7). */
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
-import { unescape } from '../escapes.js';
+import { quoted, unescape } from '../escapes.js';
 import { ipv4At, ipv6At } from '../ip-text.js';
 import { MAX_PORT } from '../numbers.js';
 import type { WireReader } from '../reader.js';
@@ -64,7 +64,7 @@ function list(
     },
     parse: parseList,
     print: (items: readonly string[]) =>
-      `"${items.map((item) => escapeValue(item.replaceAll(/[\\,]/g, '\\$&'))).join(',')}"`,
+      quoted(Buffer.from(items.map((item) => item.replaceAll(/[\\,]/g, '\\$&')).join(','), 'latin1')),
   };
 }
 
@@ -93,7 +93,7 @@ function octetsOf(key: number): Parameter {
       writer.bytes(checkOctets('value', value));
     },
     parse: (text) => Buffer.from(unescape(text), 'latin1'),
-    print: (value: Uint8Array) => `"${escapeValue(Buffer.from(value).toString('latin1'))}"`,
+    print: quoted,
   };
 }
 
@@ -141,7 +141,7 @@ const dohpath: Parameter = {
   write(writer, value: string | Uint8Array) {
     writer.bytes(typeof value === 'string' ? Buffer.from(value) : checkOctets('value', value));
   },
-  print: (value: string | Uint8Array) => `"${escapeValue(Buffer.from(value as string).toString('latin1'))}"`,
+  print: (value: string | Uint8Array) => quoted(Buffer.from(value as string)),
 };
 
 function writeProtocol(writer: MessageWriter, protocol: string): void {
@@ -269,11 +269,4 @@ function parseList(value: string): string[] {
   if (value === '') throw new Error('its list is empty');
   const items = unescape(value).match(/(?:\\[^]|[^\\,])+/g) ?? [];
   return items.map((item) => item.replace(/\\([^])/g, '$1'));
-}
-
-/** Text of a character an octet, as it stands between quotes. */
-function escapeValue(text: string): string {
-  return text
-    .replaceAll(/["\\]/g, '\\$&')
-    .replaceAll(/[^ -~]/g, (octet) => `\\${String(octet.charCodeAt(0)).padStart(3, '0')}`);
 }

@@ -13,7 +13,7 @@ const registry = new DirectiveRegistry();
 registry.register(cache);
 const load = (text: string): Corefile => loadCorefile(text, { registry, environment: {} });
 const configOf = (lines: string): CacheOptions =>
-  load(`example.org {\n${lines}\n}`).blocks[0].plugins[0].config as CacheOptions;
+  load(`example.org {\n${lines}\n}`).blocks[0].directives[0].config as CacheOptions;
 
 const SOA = { type: 'SOA' as const, name: 'example.org', ttl: 900 };
 const soa = (minimum: number) => ({

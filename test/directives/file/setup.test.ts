@@ -12,7 +12,8 @@ import { ask } from '../../support/clients.js';
 const registry = new DirectiveRegistry();
 registry.register(file);
 const load = (text: string): Corefile => loadCorefile(text, { registry, environment: {} });
-const configOf = (lines: string): unknown => load(`example.org 10.0.0.0/8 {\n${lines}\n}`).blocks[0].plugins[0].config;
+const configOf = (lines: string): unknown =>
+  load(`example.org 10.0.0.0/8 {\n${lines}\n}`).blocks[0].directives[0].config;
 
 describe('the directive file', () => {
   const defaults = { file: resolve('db'), zones: ['example.org', '10.in-addr.arpa'], reload: 60_000, fallthrough: [] };
@@ -75,7 +76,7 @@ describe('the directive file', () => {
       );
       const check = (lines: string): string[] => {
         const { blocks } = load(lines);
-        return file.setup.check?.(blocks[0].plugins[0].config as never) as string[];
+        return file.setup.check?.(blocks[0].directives[0].config as never) as string[];
       };
       assert.throws(
         () => check(`example.org {\n file ${db}\n}`),

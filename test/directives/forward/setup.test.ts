@@ -16,7 +16,7 @@ const registry = new DirectiveRegistry();
 registry.register(forward);
 const load = (text: string): Corefile => loadCorefile(text, { registry, environment: {} });
 const configOf = (lines: string): ForwardOptions[] =>
-  load(`. {\n${lines}\n}`).blocks[0].plugins[0].config as ForwardOptions[];
+  load(`. {\n${lines}\n}`).blocks[0].directives[0].config as ForwardOptions[];
 const upstreamsOf = (to: string): string[] =>
   configOf(`forward . ${to}`)[0].to.map(
     ({ transport, address, port, servername }) =>

@@ -1,26 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Corefile } from '../corefile/corefile.js';
-import type { MainPart, MainRuntime } from '../corefile/directive.js';
+import type { OwnerDirective, OwnerRuntime } from '../corefile/directive.js';
 import type { MetricSample } from '../corefile/metric-sample.js';
-import { directives } from '../corefile/registry.js';
+import { knownDirectives } from '../corefile/registry.js';
 
 interface Running {
   configs: readonly unknown[];
-  part: MainPart;
+  directive: OwnerDirective;
 }
 
 /** The directives of a server that run in the main thread. */
-export class MainParts {
-  readonly #runtime: MainRuntime;
+export class OwnerDirectives {
+  readonly #runtime: OwnerRuntime;
   #running = new Map<string, Running>();
 
-  constructor(runtime: MainRuntime) {
+  constructor(runtime: OwnerRuntime) {
     this.#runtime = runtime;
   }
 
   /** The longest time in milliseconds that a directive wants the server to keep serving. */
   get lameduck(): number {
-    return Math.max(0, ...[...this.#running.values()].map(({ part }) => part.lameduck ?? 0));
+    return Math.max(0, ...[...this.#running.values()].map(({ directive }) => directive.lameduck ?? 0));
   }
 
   /**
@@ -29,7 +29,7 @@ export class MainParts {
    */
   async change({ blocks }: Pick<Corefile, 'blocks'>): Promise<void> {
     const wanted = new Map<string, unknown[]>();
-    for (const { name, config } of blocks.flatMap(({ plugins }) => plugins)) {
+    for (const { name, config } of blocks.flatMap(({ directives }) => directives)) {
       const configs = wanted.get(name);
       if (configs === undefined) wanted.set(name, [config]);
       else configs.push(config);
@@ -45,12 +45,12 @@ export class MainParts {
 
   /** The metrics of all of them. */
   metrics(): MetricSample[] {
-    return [...this.#running.values()].flatMap(({ part }) => part.metrics?.() ?? []);
+    return [...this.#running.values()].flatMap(({ directive }) => directive.metrics?.() ?? []);
   }
 
   /** Passes a message on that a directive sent in a worker. */
   hear(directive: string, message: unknown, worker: number): void {
-    this.#running.get(directive)?.part.hear?.(message, worker);
+    this.#running.get(directive)?.directive.hear?.(message, worker);
   }
 
   /** Closes all. Rejects with the first error, after all are closed. */
@@ -60,16 +60,16 @@ export class MainParts {
 
   async #run(wanted: ReadonlyMap<string, readonly unknown[]>): Promise<void> {
     const closing: Promise<void>[] = [];
-    for (const [name, { configs, part }] of this.#running) {
+    for (const [name, { configs, directive }] of this.#running) {
       if (isDeepStrictEqual(configs, wanted.get(name))) continue;
       this.#running.delete(name);
-      closing.push(Promise.resolve(part.close?.()));
+      closing.push(Promise.resolve(directive.close?.()));
     }
     for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
     for (const [name, configs] of wanted) {
       if (this.#running.has(name)) continue;
-      const part = await directives.get(name)?.setup.serve?.(configs, this.#runtime);
-      if (part !== undefined) this.#running.set(name, { configs, part });
+      const directive = await knownDirectives.get(name)?.setup.serve?.(configs, this.#runtime);
+      if (directive !== undefined) this.#running.set(name, { configs, directive });
     }
   }
 }

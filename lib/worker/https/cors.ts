@@ -1,17 +1,6 @@
-/** Options of DNS over HTTPS: which other sites may read answers, and what handlers see of requests. */
+/** Which sites may read answers over HTTPS, and which header fields of requests are kept for that. */
+import type { HttpsOptions } from '../../options/https.js';
 import type { HttpFields, HttpRequest } from './http-request.js';
-
-/** Settings of `https://`. */
-export interface HttpsOptions {
-  /**
-   * The origins whose pages may read answers in a browser (the CORS protocol of the Fetch standard). `true`: all; a
-   * string or a list: these, such as `'https://example.org'`; a function of an origin, only with `workers: 0`: those
-   * for which it returns true. Default false: only the server's own.
-   */
-  cors?: boolean | string | readonly string[] | ((origin: string) => boolean);
-  /** Whether `query.http` has method, target and header of requests, at the cost of keeping them. Default false. */
-  requests?: boolean;
-}
 
 /** The names of the header fields of a request that are kept. */
 export function wantedFields({ cors, requests }: Required<HttpsOptions>): readonly string[] | 'all' {

@@ -5,6 +5,7 @@ const floors = [
   'dns',
   'native',
   'message',
+  'options',
   'socket',
   'worker',
   'server',

@@ -7,7 +7,8 @@ import type { Service } from '../stream/connections.js';
 import { HttpFailure, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
 import { Http1Server } from './http1-protocol.js';
 import type { HttpFields, HttpRequest } from './http-request.js';
-import { corsFields, PREFLIGHT_FIELDS, wantedFields, type HttpsOptions } from './https-options.js';
+import type { HttpsOptions } from '../../options/https.js';
+import { corsFields, PREFLIGHT_FIELDS, wantedFields } from './cors.js';
 import { Http2Connection } from './http2/connection.js';
 import { MessageExchange, type Outcome } from '../message-exchange.js';
 

@@ -109,7 +109,7 @@ enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
   X(kSocketQueries, queries, "UDP: datagrams received; TCP: messages.") \
   X(kSocketBatches, batches, "UDP: system calls that received them.")
 enum SocketCounter : uint32_t { LAYOUT_SOCKET_COUNTERS(LAYOUT_MEMBER) kSocketCounters };
-constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not share one
+constexpr uint32_t kSocketRow = 4;
 
 #define LAYOUT_WORKER_COUNTERS(X)                                                                               \
   X(kReceived, received, "Datagrams received.")                                                                 \

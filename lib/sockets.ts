@@ -3,18 +3,17 @@
  *
  * @packageDocumentation
  */
+import type { SocketGroupOptions } from './options/sockets.js';
 import { SocketGroup } from './socket/socket-group.js';
-import type { SocketGroupOptions } from './socket/socket-group-options.js';
 
 export { SocketGroup, type SocketGroupDescription } from './socket/socket-group.js';
-export type { SocketGroupOptions, Steering } from './socket/socket-group-options.js';
+export { MAX_SOCKETS, type SocketGroupOptions, type Steering } from './options/sockets.js';
 export type { AddressSockets } from './socket/address-sockets.js';
 export { listenFds, type ListenFdsOptions } from './socket/listen-fds.js';
 export { adoptSockets, type AdoptedSockets, type AdoptOptions } from './socket/adopt-sockets.js';
 export { offerSockets, type OfferOptions, type SocketOffer } from './socket/offer-sockets.js';
 export type { NativeSocketStatistics as SocketGroupStatistics } from './native/addon.js';
 export { usableCpus, type CpuSources } from './socket/cpus.js';
-export { MAX_SOCKETS } from './socket/socket-count.js';
 
 /** Opens a group of sockets: {@link SocketGroup.open}. */
 export function openSockets(options: SocketGroupOptions): SocketGroup {

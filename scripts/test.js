@@ -17,9 +17,16 @@ const MAX_TIME = 600_000;
  * after the other.
  */
 const FIRST = [
-  ['packaging/scripts'],
+  ['packaging/dockerfile'],
   ['native/answer-cache', 'native/fuzz', 'native/guard'], // the later ones use what the first has compiled
   ['readme', 'examples/examples', 'examples/whoami'], // they listen on port 5300
+  ['packaging/scripts'],
+  ['packaging/types'],
+  ['server/blocked'],
+  ['run/corefile-server'],
+  ['cli'],
+  ['native/fallback/server'],
+  ['conformance/generated'],
 ];
 /** What needs the machine for itself: these count what arrives at a fixed rate, or fill the CPUs. They run last. */
 const ALONE = [['cli/tune'], ['server/adaptation'], ['tune/load-generator']];

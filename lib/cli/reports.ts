@@ -2,7 +2,7 @@
 import { nameOfAddress } from '../socket/addresses.js';
 import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
-import { withLastDot } from '../dns/zone-name.js';
+import { withLastDot } from '../dns/names.js';
 import type { CorefileServer } from '../run/corefile-server.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { formatAddress } from '../socket/addresses.js';

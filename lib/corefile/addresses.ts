@@ -1,12 +1,12 @@
 /** Groups the zones of server blocks by the addresses that they listen on. */
 import { isDeepStrictEqual } from 'node:util';
 import { nameOfAddress } from '../socket/addresses.js';
-import type { RateLimitOptions } from '../server/options/guard-options.js';
+import type { RateLimitOptions } from '../options/rate-limit.js';
 import { corefileWarning, parsingError, type CorefileWarning, type Faults } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
 import type { ServerBlock } from './server-block.js';
-import { withLastDot } from '../dns/zone-name.js';
+import { withLastDot } from '../dns/names.js';
 
 /** An address with the zones and settings that it serves. It can be cloned into a worker. */
 export interface ServedAddress {

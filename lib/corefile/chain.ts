@@ -1,3 +1,4 @@
+import { DEFAULT_UDP_PAYLOAD } from '../dns/numbers.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
@@ -14,9 +15,6 @@ interface NamedDirective {
   /** Undefined: only on the question. */
   dependsOn: WorkerDirective['dependsOn'];
 }
-
-/** The default of the server's option. */
-const MAX_PAYLOAD_SIZE = 1232;
 
 /** The runtime of a chain, from its worker. */
 export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | 'signal'> {
@@ -48,7 +46,7 @@ export class Chain {
     registry: DirectiveRegistry = knownDirectives,
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
-    const { maxPayloadSize = MAX_PAYLOAD_SIZE, serverOf = () => '', fatal = raise } = runtime;
+    const { maxPayloadSize = DEFAULT_UDP_PAYLOAD, serverOf = () => '', fatal = raise } = runtime;
     const { index, logger, signal } = runtime;
     const directives: NamedDirective[] = [];
     const metrics = (): MetricSample[] => directives.flatMap(({ directive }) => directive.metrics?.() ?? []);

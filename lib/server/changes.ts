@@ -1,10 +1,11 @@
 import { withCode } from '../errors.js';
-import type { TlsSettings } from '../worker/stream/secure-context.js';
-import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
+import type { AdaptationBounds, ReloadOptions } from '../options/server.js';
+import type { TlsSettings } from '../options/tls.js';
+import { Adaptation, type AdaptationOptions } from './adaptation.js';
 import { checkReload } from './options/check-options.js';
 import { checkReachesAll, mergeTls } from './options/check-tls.js';
 import { channels } from './diagnostics.js';
-import type { ReloadOptions, ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import type { ServerParts } from './server-parts.js';
 import type { ServerSockets } from './server-sockets.js';
 

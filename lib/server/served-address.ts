@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint } from '../message/batch.js';
 import { nameOfAddress, type AddressTransport } from '../socket/addresses.js';
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import { ServedGroup, type GroupSockets } from './served-group.js';
 
 /** An address that a server listens on, port 0 resolved. */

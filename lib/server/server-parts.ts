@@ -1,4 +1,4 @@
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';

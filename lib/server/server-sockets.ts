@@ -2,11 +2,13 @@ import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
+import { binding, buffers, queues } from '../options/sockets.js';
+import { pick } from '../options/table.js';
 import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type ListenAddress } from '../socket/addresses.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { ServerSocket } from '../worker/messages.js';
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import { addressOf, closeAll, isSame, type Address, type BoundAddress, type ListenEntry } from './served-address.js';
 import type { ServedGroup } from './served-group.js';
 
@@ -73,10 +75,11 @@ export class ServerSockets {
         }
         const others = [...this.#addresses, ...next];
         const slot = this.#freeSlot(others);
-        const { transport, protocol, ...address } = resolved[i];
+        const { transport, protocol, address, port, ipv6Only } = resolved[i];
         const bound = others.map((other) => other.bound);
-        const exclusive = config.exclusive && !isShared(address, bound);
-        const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
+        const exclusive = config.exclusive && !isShared({ address, port }, bound);
+        const kept = { ...pick(binding, config), ...pick(buffers, config), ...pick(queues, config.tcp) };
+        const options = { ...kept, address, port, ipv6Only, exclusive, sockets: entry.sockets };
         const open = nativeMissing === undefined ? openAddress : openPlainAddress;
         next.push(addressOf(await open(transport, options, protocol), entry, slot, false));
       }
@@ -219,7 +222,7 @@ function groupsOf(addresses: readonly Address[]): ServedGroup[] {
  * Whether an earlier address has the port: an address next to all addresses of the host can only be bound by sharing
  * the port with ourselves.
  */
-function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly Endpoint[]): boolean {
+function isShared({ address, port }: Pick<ListenAddress, 'address' | 'port'>, before: readonly Endpoint[]): boolean {
   const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';
   return before.some(
     (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),

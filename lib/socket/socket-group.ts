@@ -1,10 +1,11 @@
 /** N sockets of one protocol on one address and port. */
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../native/addon.js';
 import { checkInteger, withCode } from '../errors.js';
+import { socketGroup } from '../options/sockets.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { asListenError } from './listen-error.js';
 import { checkSocketCount } from './socket-count.js';
-import { checkGroupOptions, checkSteering, type SocketGroupOptions, type Steering } from './socket-group-options.js';
+import { checkGroupOptions, type SocketGroupOptions, type Steering } from './socket-group-options.js';
 
 /** The part of {@link SocketGroupOptions} that stays valid, as {@link SocketGroup.description} returns it. */
 export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
@@ -121,7 +122,7 @@ export class SocketGroup implements Disposable {
    * `ERR_INVALID_ARG_VALUE`; `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   steer(steering: Steering): void {
-    addon.steer(this.#first(), checkSteering(steering), this.#descriptors.length);
+    addon.steer(this.#first(), socketGroup.steering.check('steering', steering), this.#descriptors.length);
     this.#steering = steering;
     this.#steeredAway = false;
   }

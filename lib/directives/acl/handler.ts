@@ -1,7 +1,7 @@
 /** The rules of `acl` in a worker. */
 import { BlockList } from 'node:net';
 import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
-import { isIn } from '../../dns/zone-name.js';
+import { isIn } from '../../dns/names.js';
 import type { Query } from '../../message/query.js';
 import { AclCounts, type Action } from './counts.js';
 

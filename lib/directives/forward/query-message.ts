@@ -14,32 +14,18 @@ const PAYLOAD_SIZE = 1232;
 const CLIENT_SUBNET = 8;
 
 /** Octets of the message that {@link writeQuery} writes. */
-export function queryLength(query: Query): number {
-  if (!query.hasEdns) return query.questionEnd;
+export function queryLength(query: Query, edns: boolean): number {
+  if (!edns) return query.questionEnd;
   return query.questionEnd + OPT_SIZE + forwardedOptions(query).reduce((sum, { data }) => sum + 4 + data.length, 0);
 }
 
 /**
- * A key that is equal for queries for which {@link writeQuery} writes the same message, except for the case of the
- * name, and which use the same transport: UDP or a `stream`.
- */
-export function questionKey(query: Query, stream: boolean): string {
-  const { key, typeNumber, classNumber, hasEdns, dnssecOk } = query;
-  const flags = (query.flags & FORWARDED_FLAGS) | (hasEdns ? 1 : 0) | (dnssecOk ? 2 : 0) | (stream ? 4 : 0);
-  const question = String.fromCharCode(typeNumber, classNumber, flags) + key;
-  const options = forwardedOptions(query);
-  if (options.length === 0) return question;
-  // A NUL in a name is always escaped.
-  return `${question}\0${options.map(({ code, data }) => `${code} ${data.toString('hex')}`).join(' ')}`;
-}
-
-/**
  * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
- * EDNS where the client used it, with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
+ * with `edns`, which the client must have used, an OPT record with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
  * s.7.1.3), and those that `rewrite` has set: cookies, padding and keepalive are between the client and us.
  */
-export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean): void {
-  const { bytes, offset, questionEnd, hasEdns } = query;
+export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean, edns: boolean): void {
+  const { bytes, offset, questionEnd } = query;
   const flags = query.flags & FORWARDED_FLAGS;
   target[at + 2] = flags >> 8;
   target[at + 3] = flags;
@@ -52,7 +38,7 @@ export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: 
     target[at + i] = lowerCase && octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
   }
   for (let i = nameEnd; i < questionEnd; i++) target[at + i] = bytes[offset + i];
-  if (!hasEdns) return;
+  if (!edns) return;
   target[at + 11] = 1;
   at += questionEnd;
   target[at] = 0;

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { WorkerDirective } from '../../corefile/directive.js';
 import type { ResourceRecord } from '../../dns/record.js';
-import { isInZones } from '../../dns/zone-name.js';
+import { isInZones } from '../../dns/names.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';

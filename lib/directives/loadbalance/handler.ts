@@ -1,7 +1,7 @@
 /** Orders the records of answers. */
 import { BlockList, isIP } from 'node:net';
 import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
-import { normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { after } from '../after.js';

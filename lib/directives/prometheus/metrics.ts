@@ -9,7 +9,7 @@ import {
   type Histogram,
   type MetricSample,
 } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { withLastDot } from '../../dns/names.js';
 import type { SocketStatistics } from '../../server/statistics.js';
 import { count, SIZE_BUCKETS, type Sample } from './samples.js';
 

@@ -1,6 +1,6 @@
 import type { WorkerRuntime } from '../../corefile/directive.js';
 import { observe, TIME_BUCKETS } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { withLastDot } from '../../dns/names.js';
 import { ZoneTable } from '../../corefile/zone-table.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';

@@ -2,7 +2,7 @@
 import type { WorkerDirective } from '../../corefile/directive.js';
 import { CLASS } from '../../dns/numbers.js';
 import type { ResourceRecord } from '../../dns/record.js';
-import { goName } from '../../dns/zone-name.js';
+import { goName } from '../go-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';

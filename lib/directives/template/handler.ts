@@ -2,7 +2,8 @@
 import type { WorkerDirective } from '../../corefile/directive.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import { CLASS, TYPE } from '../../dns/numbers.js';
-import { goName, isIn, isInZones, withLastDot } from '../../dns/zone-name.js';
+import { isIn, isInZones, withLastDot } from '../../dns/names.js';
+import { goName } from '../go-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';

@@ -9,10 +9,6 @@
 namespace multisocket {
 namespace {
 
-// One part in this many of the arena is kept free for answers that wait for readers.
-constexpr size_t kReserve = 16;
-// To look at all readers costs more than to store an answer, so it is done once for this many answers.
-constexpr size_t kReclaimCount = 32;
 // The table starts small and grows with its answers. The buckets of a thousand names then stay in the processor's
 // cache, whatever the memory limit is.
 constexpr uint16_t kFirstLog2 = 4;
@@ -48,7 +44,7 @@ void AnswerCacheShard::resize(uint16_t log2) {
 
 // The octets that answers may take. `others`: this shard's share of what the cache uses elsewhere.
 size_t AnswerCacheShard::limit(size_t others) const {
-  const size_t taken = arena_.capacity() / kReserve + table_bytes_ + others;
+  const size_t taken = reserve() + table_bytes_ + others;
   return arena_.capacity() > taken ? arena_.capacity() - taken : 0;
 }
 
@@ -67,7 +63,7 @@ bool AnswerCacheShard::store(const AnswerDraft& draft, uint32_t hash, uint32_t n
   Place old = table().find(base_, hash, key, key_length);
   if (old != 0 && is_to_stay(*at(old), draft, now)) return false;
   const size_t leaving = old == 0 ? 0 : arena_.size_of(old);
-  const Place place = make_room(draft.size(), limit(others) + leaving, now);
+  const Place place = make_room(draft.size(), leaving, others, now);
   if (place == 0) {
     dropped_++;
     return false;
@@ -92,18 +88,23 @@ bool AnswerCacheShard::is_over(const CachedAnswer& answer, uint32_t now) const {
   return answer.age(now) >= uint64_t{answer.lifetime()} + state_->options().serve_stale_seconds;
 }
 
-// Returns a block for `size` octets, or 0. Evicts until all linked answers take at most `most` with it.
-AnswerCacheShard::Place AnswerCacheShard::make_room(size_t size, size_t most, uint32_t now) {
-  const size_t most_waiting = arena_.capacity() / kReserve;
-  if (waiting_count_ >= kReclaimCount || waiting_bytes_ > most_waiting / 2) reclaim();
-  while (waiting_bytes_ <= most_waiting && linked_bytes_ + BlockArena::cost(size) > most) evict(now);
+// Returns a block for `size` octets, or 0. It evicts until all linked answers take at most limit() with it. An answer
+// of `leaving` octets is about to be unlinked.
+AnswerCacheShard::Place AnswerCacheShard::make_room(size_t size, size_t leaving, size_t others, uint32_t now) {
+  const size_t cost = BlockArena::cost(size);
+  const size_t most_waiting = reserve() / 2;
   for (;;) {
-    Place place = arena_.allocate(size);
-    if (place != 0) return place;
-    reclaim();
-    place = arena_.allocate(size);
-    // Free memory may be in pieces that are too small. If nothing more can be freed at once, the answer is dropped.
-    if (place != 0 || oldest_ == 0 || waiting_bytes_ > most_waiting) return place;
+    // To look at all readers costs more than to store an answer, so it is not done for each.
+    if (waiting_bytes_ > most_waiting) reclaim();
+    if (waiting_bytes_ > most_waiting) return 0;  // a reader does not end its batch
+    if (linked_bytes_ + cost <= limit(others) + leaving) {
+      const bool fits = linked_bytes_ + waiting_bytes_ + cost <= limit(others) + reserve();
+      const Place place = fits ? arena_.allocate(size) : 0;
+      // Free memory may also be in pieces that are too small.
+      if (place != 0) return place;
+      if (reclaim()) continue;
+    }
+    if (oldest_ == 0) return 0;
     evict(now);
   }
 }
@@ -184,27 +185,29 @@ void AnswerCacheShard::wait_for_readers(Place place) {
   at(place)->newer = 0;
   (last_waiting_ == 0 ? first_waiting_ : at(last_waiting_)->newer) = place;
   last_waiting_ = place;
-  waiting_count_++;
   waiting_bytes_ += arena_.size_of(place);
 }
 
-// Frees what no reader can be at any more.
-void AnswerCacheShard::reclaim() {
-  if (first_waiting_ == 0 && old_table_ == 0) return;
+// Frees what no reader can be at any more. Returns whether it frees anything.
+bool AnswerCacheShard::reclaim() {
+  if (first_waiting_ == 0 && old_table_ == 0) return false;
+  bool freed = false;
   const uint64_t settled = settled_epoch();
   if (old_table_ != 0 && old_table_replaced_in_ < settled) {
     const Place place = std::exchange(old_table_, 0);
     table_bytes_ -= arena_.size_of(place);
     arena_.release(place);
+    freed = true;
   }
   while (first_waiting_ != 0 && at(first_waiting_)->unlinked_in < settled) {
     const Place place = first_waiting_;
     first_waiting_ = at(place)->newer;
-    waiting_count_--;
     waiting_bytes_ -= arena_.size_of(place);
     arena_.release(place);
+    freed = true;
   }
   if (first_waiting_ == 0) last_waiting_ = 0;
+  return freed;
 }
 
 // Returns whether any reader has used an answer since the last call.

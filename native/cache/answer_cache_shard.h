@@ -45,17 +45,19 @@ class alignas(kSlotAlignment) AnswerCacheShard {
 
   CachedAnswer* at(Place place) const { return CachedAnswer::at(base_, place); }
   CacheTable table() const { return CacheTable(head_->load()); }
+  // A part of the arena is kept free for answers that wait for readers.
+  size_t reserve() const { return arena_.capacity() / 16; }
   size_t limit(size_t others) const;
   bool is_to_stay(const CachedAnswer& old, const AnswerDraft& draft, uint32_t now) const;
   bool is_over(const CachedAnswer& answer, uint32_t now) const;
-  Place make_room(size_t size, size_t most, uint32_t now);
+  Place make_room(size_t size, size_t leaving, size_t others, uint32_t now);
   void resize(uint16_t log2);
   Link* link_to(uint32_t hash, Place place) const;
   void insert(Place place, Place old);
   void remove(Place place);
   void unqueue(Place place);
   void wait_for_readers(Place place);
-  void reclaim();
+  bool reclaim();
   bool take_use(Place place) const;
   void evict(uint32_t now);
 
@@ -74,7 +76,6 @@ class alignas(kSlotAlignment) AnswerCacheShard {
   // Unlinked answers, in the order of their epochs.
   Place first_waiting_ = 0;
   Place last_waiting_ = 0;
-  size_t waiting_count_ = 0;
   size_t waiting_bytes_ = 0;
   size_t linked_bytes_ = 0;
   size_t table_bytes_ = 0;  // both tables

@@ -25,7 +25,7 @@ class CacheTable {
   using Link = std::atomic<Place>;
 
   // The word. It is 0 before the first table.
-  struct Word {
+  struct alignas(8) Word {
     Place place;    // of the block with the buckets
     uint16_t log2;  // of the number of buckets
     uint16_t side;  // index of the link

@@ -31,7 +31,7 @@ class alignas(kSlotAlignment) ReaderNotes : public ListedSlot<ReaderNotes> {
   };
 
   // The hits of one answer, since a reader last had none for a while.
-  struct Hits {
+  struct alignas(8) Hits {
     uint32_t answer;  // its identity
     uint16_t count;   // at most UINT16_MAX
     uint16_t last;    // seconds, the low bits

@@ -5,7 +5,7 @@
 
 namespace multisocket {
 
-AnswerCache::AnswerCache(std::shared_ptr<CacheState> state) : AnswerCache(state, state->memory()) {}
+AnswerCache::AnswerCache(const std::shared_ptr<CacheState>& state) : AnswerCache(state, state->memory()) {}
 
 AnswerCache::AnswerCache(std::shared_ptr<CacheState> state, const SharedMapping& memory)
     : state_(std::move(state)),

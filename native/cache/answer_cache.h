@@ -32,7 +32,7 @@ class AnswerCache {
     bool refresh = false;
   };
 
-  explicit AnswerCache(std::shared_ptr<CacheState> state);
+  explicit AnswerCache(const std::shared_ptr<CacheState>& state);
   // `memory`: another mapping of the state's memory, through which answers are read. It must outlive this object.
   AnswerCache(std::shared_ptr<CacheState> state, const SharedMapping& memory);
   ~AnswerCache();

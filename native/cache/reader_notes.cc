@@ -5,7 +5,7 @@ namespace {
 
 constexpr uint32_t kScatter = 0x9e3779b1;  // a large odd number: neighbours end far apart (Knuth, vol. 3, 6.4)
 constexpr size_t kMaxCounted = 4096;
-constexpr size_t kAnswerOctetsPerCounted = 256;
+constexpr size_t kAnswerOctetsPerCounted = 4096;
 
 size_t used_size(size_t answers_size) { return (answers_size / BlockArena::kMinBlock / 32 + 1) * sizeof(uint32_t); }
 

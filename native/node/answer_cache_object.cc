@@ -1,7 +1,6 @@
 #include "node/answer_cache_object.h"
 
 #include <memory>
-#include <utility>
 
 #include "cache/answer_kind.h"
 #include "cache/seconds.h"
@@ -53,11 +52,11 @@ void AnswerCacheObject::close(const Napi::CallbackInfo& info) {
 }
 
 AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AnswerCacheObject>(info) {
-  auto state = Registry<CacheState>::find(info[0].As<Napi::Number>().Uint32Value());
+  const auto state = Registry<CacheState>::find(info[0].As<Napi::Number>().Uint32Value());
   if (state == nullptr) {
     Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
   } else {
-    cache_ = std::make_shared<AnswerCache>(std::move(state));
+    cache_ = std::make_shared<AnswerCache>(state);
   }
 }
 

@@ -237,6 +237,7 @@ void waits_for_no_thread_that_has_lost_its_cpu() {
     pthread_kill(threads[(random >> 16) % kThreads].native_handle(), SIGUSR1);
     if (random >> 28 == 0) {
       const CacheCounters counters = state->counters();
+      if (counters.stores < 2000) continue;  // there may be no room yet for the notes of all threads
       most_bytes = std::max(most_bytes, counters.bytes);
       most_waiting = std::max(most_waiting, counters.waiting);
     }
@@ -259,7 +260,7 @@ void waits_for_no_thread_that_has_lost_its_cpu() {
          static_cast<unsigned long long>(most_waiting));
   CHECK(looked_up > 100000);
   CHECK(waits == 0);
-  CHECK(counters.stores > 1000);
+  CHECK(counters.stores > 2000 && most_bytes > 0);
   CHECK(most_bytes <= kMaxBytes);
   CHECK(most_waiting <= kMaxBytes / 8);
   CHECK(counters.waiting == 0);

@@ -3,7 +3,6 @@
 #define MULTISOCKET_TEST_CACHE_H_
 
 #include <memory>
-#include <utility>
 
 #include "cache/answer_cache.h"
 
@@ -12,7 +11,7 @@ namespace multisocket::test {
 class TestCache {
  public:
   explicit TestCache(const CacheOptions& options) : TestCache(std::make_shared<CacheState>(options)) {}
-  explicit TestCache(std::shared_ptr<CacheState> state) : cache_(std::move(state)) {}
+  explicit TestCache(const std::shared_ptr<CacheState>& state) : cache_(state) {}
 
   template <class... Arguments>
   AnswerCache::Found look_up(Arguments... arguments) {

@@ -5,6 +5,7 @@ const floors = [
   'dns',
   'native',
   'message',
+  'options',
   'socket',
   'worker',
   'server',
@@ -39,6 +40,13 @@ export default {
       severity: 'error',
       from: { path: '^lib/', pathNot: floors.map(pathOf) },
       to: {},
+    },
+    {
+      name: 'from-floors-only',
+      comment: 'A new folder of lib/ is named in the list of floors.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^lib/', pathNot: floors.map(pathOf) },
     },
   ],
   options: {

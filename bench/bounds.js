@@ -41,7 +41,7 @@ export const bounds = [
   },
   {
     what: "dns2's handler on the adapter, one query a connection: of dns2",
-    bound: 1,
+    bound: 0.9,
     ratio: over('dns2-adapter', 'dns2', 'tcp-single'),
   },
   { what: "synchronous handler: of CoreDNS's file", bound: 0.33, ratio: over('sync', 'coredns-file', BURSTS) },
@@ -52,6 +52,18 @@ export const bounds = [
     bound: 0.4,
     ratio: above('dns-packet', 'dgram-dns-packet', BURSTS),
   },
+  { what: 'TCP, one query a connection, cache hit: of NSD', bound: 1.1, ratio: over('cache', 'nsd', 'tcp-single') },
+  {
+    what: "TCP, one query a connection, cache hit: of CoreDNS's cache",
+    bound: 0.6,
+    ratio: over('cache', 'coredns-cache', 'tcp-single'),
+  },
+  {
+    what: 'TCP, one query a connection, synchronous handler: of NSD',
+    bound: 1.4,
+    ratio: over('sync', 'nsd', 'tcp-single'),
+  },
+  { what: 'pipelined TCP, cache hit: of NSD', bound: 0.06, ratio: over('cache', 'nsd', 'tcp-pipelined') },
   { what: 'pipelined TCP: of NSD', bound: 0.33, ratio: over('sync', 'nsd', 'tcp-pipelined') },
   { what: 'pipelined TCP: of CoreDNS', bound: 0.5, ratio: over('sync', 'coredns-file', 'tcp-pipelined') },
   { what: '64 sockets on one worker: of 1 socket', bound: 1.3, ratio: over('sockets-64', 'sync', BURSTS) },

@@ -10,7 +10,7 @@ import { readArguments, type Arguments } from './cli/options.js';
 import { fail, print } from './cli/output.js';
 import { checkReport } from './cli/reports.js';
 import { serve } from './cli/serve.js';
-import { directives } from './corefile/registry.js';
+import { knownDirectives } from './corefile/registry.js';
 import { checkCorefile } from './run/check.js';
 import { packageVersion } from './native/package-files.js';
 
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   }
   const options = readArguments(process.argv.slice(2));
   if (options.mode === 'version') print(`multisocket-${packageVersion}`);
-  else if (options.mode === 'plugins') for (const name of directives.names()) print(`dns.${name}`);
+  else if (options.mode === 'plugins') for (const name of knownDirectives.names()) print(`dns.${name}`);
   else if (options.mode === 'check') await check(options);
   else await serve(options);
 }

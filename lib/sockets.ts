@@ -3,14 +3,11 @@
  *
  * @packageDocumentation
  */
-import { SocketGroup, type SocketGroupOptions } from './socket/socket-group.js';
+import type { SocketGroupOptions } from './options/sockets.js';
+import { SocketGroup } from './socket/socket-group.js';
 
-export {
-  SocketGroup,
-  type SocketGroupDescription,
-  type SocketGroupOptions,
-  type Steering,
-} from './socket/socket-group.js';
+export { SocketGroup, type SocketGroupDescription } from './socket/socket-group.js';
+export { MAX_SOCKETS, type SocketGroupOptions, type Steering } from './options/sockets.js';
 export type { AddressSockets } from './socket/address-sockets.js';
 export { listenFds, type ListenFdsOptions } from './socket/listen-fds.js';
 export {
@@ -23,7 +20,6 @@ export {
 } from './socket/hand-over.js';
 export type { NativeSocketStatistics as SocketGroupStatistics } from './native/addon.js';
 export { usableCpus, type CpuSources } from './socket/cpus.js';
-export { MAX_SOCKETS } from './socket/socket-count.js';
 
 /** Opens a group of sockets: {@link SocketGroup.open}. */
 export function openSockets(options: SocketGroupOptions): SocketGroup {

@@ -1,5 +1,5 @@
-// Before `npm pack` and `npm publish`: a package has all binaries, and a dist/ that is made from this lib/.
-import { execFileSync } from 'node:child_process';
+// Before `npm pack` and `npm publish`: a package has all binaries, and a dist/ that is made from this lib/. npm runs the
+// script `prepare` next, which builds it.
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { binaries } from './prebuild.js';
@@ -11,4 +11,3 @@ if (missing.length > 0) {
   process.exit(1);
 }
 rmSync(`${root}dist`, { recursive: true, force: true });
-execFileSync('npm', ['run', '--silent', 'build:js'], { cwd: root, stdio: 'inherit' });

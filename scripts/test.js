@@ -10,30 +10,43 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
 /** Most tests wait, so more processes run than there are CPUs. */
 const JOBS = Number(process.env.TEST_JOBS ?? 2 * availableParallelism());
-/** A batch that takes longer has left something open, in ms. */
+/** A process that takes longer has left something open, in ms. */
 const MAX_TIME = 600_000;
 /**
- * What needs the machine for itself: these count what arrives at a fixed rate, fill the CPUs, or use port 5300, as the
- * README and the examples do. They run one by one, when the others are done.
+ * What takes longest, longest first, so that all processes end together. Each line is one process, which runs its files one
+ * after the other.
  */
-const ALONE = [
-  'cli/tune',
-  'examples/examples',
-  'examples/whoami',
-  'readme',
-  'server/adaptation',
-  'tune/load-generator',
+const FIRST = [
+  ['packaging/dockerfile'],
+  ['native/answer-cache', 'native/fuzz', 'native/guard'], // the later ones use what the first has compiled
+  ['readme', 'examples/examples', 'examples/whoami'], // they listen on port 5300
+  ['packaging/scripts'],
+  ['packaging/types'],
+  ['server/blocked'],
+  ['run/corefile-server'],
+  ['cli'],
+  ['native/fallback/server'],
+  ['conformance/generated'],
 ];
+/** What needs the machine for itself: these count what arrives at a fixed rate, or fill the CPUs. They run last. */
+const ALONE = [['cli/tune'], ['server/adaptation'], ['tune/load-generator']];
 
 const all = readdirSync(join(root, 'dist-test'), { recursive: true })
   .filter((file) => file.endsWith('.test.js'))
   .map((file) => join('dist-test', file))
   .sort();
-const chosen = process.argv.length > 2 ? process.argv.slice(2).map((file) => relative(root, file)) : all;
-const isAlone = (file) => ALONE.some((name) => file.endsWith(`${name}.test.js`));
+const chosen = new Set(process.argv.length > 2 ? process.argv.slice(2).map((file) => relative(root, file)) : all);
+
+/** Takes the files of a table out of those that are chosen. */
+function take(table) {
+  const files = table.map((names) => names.map((name) => `dist-test/${name}.test.js`));
+  const unknown = files.flat().filter((file) => !all.includes(file));
+  if (unknown.length > 0) throw new Error(`scripts/test.js names a test that is not there: ${unknown.join(' ')}`);
+  return files.map((line) => line.filter((file) => chosen.delete(file))).filter((line) => line.length > 0);
+}
 
 const totals = { passing: 0, pending: 0, failing: 0 };
-const times = [];
+const ended = [];
 let failed = false;
 
 /** Runs mocha on the files, and prints what it printed when it has ended. */
@@ -47,30 +60,39 @@ function run(files) {
       for (const kind of Object.keys(totals)) {
         totals[kind] += Number(new RegExp(`^\\s*(\\d+) ${kind}`, 'm').exec(output)?.[1] ?? 0);
       }
+      // The last line is from test/support/mocha-hooks.ts.
+      const cpu = /^CPU time: (\S+) s\n$/m.exec(output);
+      if (cpu !== null) output = output.slice(0, cpu.index);
       if (code !== 0) {
         failed = true;
         output += `\nmocha ended with ${code ?? signal}: ${files.join(' ')}\n`;
       }
       process.stdout.write(output);
-      times.push([performance.now() - start, files.join(' ')]);
+      ended.push({ files, wall: (performance.now() - start) / 1000, cpu: Number(cpu?.[1] ?? NaN) });
       resolve();
     });
   });
 }
 
-/** Takes files from the list until it is empty: many at first, one by one at the end, so that all processes end together. */
-async function work(queue) {
-  while (queue.length > 0) await run(queue.splice(0, Math.max(1, Math.floor(queue.length / (3 * JOBS)))));
+/** Runs the lines in order, then the other files: many in a process at first, one in each at the end. */
+async function work(lines, others) {
+  while (lines.length > 0) await run(lines.shift());
+  while (others.length > 0) await run(others.splice(0, Math.max(1, Math.floor(others.length / (3 * JOBS)))));
 }
 
 const start = performance.now();
-const together = chosen.filter((file) => !isAlone(file));
-await Promise.all(Array.from({ length: JOBS }, () => work(together)));
-for (const file of chosen.filter(isAlone)) await run([file]);
+const [first, alone] = [take(FIRST), take(ALONE)];
+const others = [...chosen];
+await Promise.all(Array.from({ length: JOBS }, () => work(first, others)));
+for (const files of alone) await run(files);
 
-const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(0)} s`;
-console.log(`\nThe longest of ${times.length} processes:`);
-for (const [time, files] of times.sort(([a], [b]) => b - a).slice(0, 10)) console.log(`  ${seconds(time)}  ${files}`);
-console.log(`${chosen.length} files in ${seconds(performance.now() - start)}`);
+const column = (value) => `${value.toFixed(0)} s`.padStart(7);
+const nameOf = (file) => file.replace(/^dist-test\/|\.test\.js$/g, '');
+console.log(`\nThe longest of ${ended.length} processes:\n   wall    CPU`);
+for (const { files, wall, cpu } of ended.sort((a, b) => b.wall - a.wall).slice(0, 20)) {
+  console.log(`${column(wall)}${column(cpu)}  ${files.map(nameOf).join(' ')}`);
+}
+const cpuTime = ended.reduce((sum, { cpu }) => sum + cpu, 0);
+console.log(`${column((performance.now() - start) / 1000)}${column(cpuTime)}  all`);
 console.log(`${totals.passing} passed, ${totals.failing} failed, ${totals.pending} skipped`);
 process.exitCode = failed || totals.failing > 0 ? 1 : 0;

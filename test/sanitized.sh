@@ -43,7 +43,7 @@ status=0
 use_addon "$out"
 env LD_PRELOAD="$("${CXX:-g++}" -print-file-name="$library")" "${options[@]}" \
   setarch -R node node_modules/mocha/bin/mocha.js --no-config --timeout 60000 --reporter spec \
-  --require ./dist-test/support/end-failed-run.js "${tests[@]}" | tee "$out/tests.log" || status=$?
+  --require ./dist-test/support/mocha-hooks.js "${tests[@]}" | tee "$out/tests.log" || status=$?
 
 counted() { sed -nE "s/^  ([0-9]+) $1.*/\1/p" "$out/tests.log" | tail -n 1; }
 passed=$(counted passing) failed=$(counted failing) found=$(find "$reports" -type f | wc -l)

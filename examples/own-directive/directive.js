@@ -14,7 +14,7 @@ registerDirective({
       const [name] = directive.arguments(1);
       return { text: `Hello, ${name}` };
     },
-    // In each worker: from the data to a link of the chain.
+    // In each worker: from the data to a directive of the chain.
     start({ text }) {
       return {
         handle(query, reply, next) {

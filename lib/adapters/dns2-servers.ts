@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { invalidValue } from '../errors.js';
-import type { TlsSettings } from '../worker/stream/secure-context.js';
+import type { TlsSettings } from '../options/tls.js';
 import type { Dns2Handler, Dns2Send } from './dns2-handler.js';
 import { RequestEmitter, standsFor, TransportServer, type Context, type TransportName } from './dns2-transport.js';
 

@@ -1,7 +1,8 @@
 /** The servers of dns2 for one transport, implemented by this library. */
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { ListenOptions, ServerOptions } from '../server/options/options.js';
+import type { ListenOptions } from '../options/listen.js';
+import type { ServerOptions } from '../options/server.js';
 import { createServer, type Server } from '../server/server.js';
 import { fromListener, type Dns2, type Dns2Handler, type Dns2Send } from './dns2-handler.js';
 

@@ -1,5 +1,5 @@
 /** The module dns2 with servers of this library. */
-import type { ServerOptions } from '../server/options/options.js';
+import type { ServerOptions } from '../options/server.js';
 import type { Dns2 } from './dns2-handler.js';
 import { DnsServer, DohServer, TcpServer, UdpServer, type Dns2ServerOptions, type DohOptions } from './dns2-servers.js';
 import type { Context } from './dns2-transport.js';

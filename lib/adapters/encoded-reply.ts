@@ -1,5 +1,7 @@
 /** Converts messages that another library has encoded to replies of this one. */
 import type { Packet } from 'dns-packet';
+import { RecordWalk } from '../dns/record-walk.js';
+import { MAX_TTL, OPTION, RECORD_FIXED_SIZE, TYPE } from '../dns/numbers.js';
 import { readOptions, type EdnsOption } from '../dns/edns.js';
 import { findSections } from '../dns/encoded-message.js';
 import type { RawRecord, ResourceRecord } from '../dns/record.js';
@@ -8,40 +10,36 @@ import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import { presentation, readName, wire, type QuestionName } from './question-name.js';
 
-const TYPE_OPT = 41;
-const HEADER_SIZE = 12;
-const MAX_TTL = 0x7fffffff;
-
 /** NSID, COOKIE, edns-tcp-keepalive and Padding, which are between the client and the server itself. */
-const SERVER_OPTIONS: ReadonlySet<number> = new Set([3, 10, 11, 12]);
+const SERVER_OPTIONS: ReadonlySet<number> = new Set([OPTION.NSID, OPTION.COOKIE, OPTION.TCP_KEEPALIVE, OPTION.PADDING]);
 
 /** The layout of RDATA with names, by type: a number of octets, a name, a character-string; the rest has no name. */
 const layouts = new Map<number, readonly (number | 'name' | 'string')[]>([
-  [2, ['name']], // NS
-  [3, ['name']], // MD
-  [4, ['name']], // MF
-  [5, ['name']], // CNAME
-  [6, ['name', 'name']], // SOA
-  [7, ['name']], // MB
-  [8, ['name']], // MG
-  [9, ['name']], // MR
-  [12, ['name']], // PTR
-  [14, ['name', 'name']], // MINFO
-  [15, [2, 'name']], // MX
-  [17, ['name', 'name']], // RP
-  [18, [2, 'name']], // AFSDB
-  [21, [2, 'name']], // RT
-  [24, [18, 'name']], // SIG
-  [26, [2, 'name', 'name']], // PX
-  [30, ['name']], // NXT
-  [33, [6, 'name']], // SRV
-  [35, [4, 'string', 'string', 'string', 'name']], // NAPTR
-  [36, [2, 'name']], // KX
-  [39, ['name']], // DNAME
-  [46, [18, 'name']], // RRSIG
-  [47, ['name']], // NSEC
-  [64, [2, 'name']], // SVCB
-  [65, [2, 'name']], // HTTPS
+  [TYPE.NS, ['name']],
+  [TYPE.MD, ['name']],
+  [TYPE.MF, ['name']],
+  [TYPE.CNAME, ['name']],
+  [TYPE.SOA, ['name', 'name']],
+  [TYPE.MB, ['name']],
+  [TYPE.MG, ['name']],
+  [TYPE.MR, ['name']],
+  [TYPE.PTR, ['name']],
+  [TYPE.MINFO, ['name', 'name']],
+  [TYPE.MX, [2, 'name']],
+  [TYPE.RP, ['name', 'name']],
+  [TYPE.AFSDB, [2, 'name']],
+  [TYPE.RT, [2, 'name']],
+  [TYPE.SIG, [18, 'name']],
+  [TYPE.PX, [2, 'name', 'name']],
+  [TYPE.NXT, ['name']],
+  [TYPE.SRV, [6, 'name']],
+  [TYPE.NAPTR, [4, 'string', 'string', 'string', 'name']],
+  [TYPE.KX, [2, 'name']],
+  [TYPE.DNAME, ['name']],
+  [TYPE.RRSIG, [18, 'name']],
+  [TYPE.NSEC, ['name']],
+  [TYPE.SVCB, [2, 'name']],
+  [TYPE.HTTPS, [2, 'name']],
 ]);
 
 /** A record of an encoded message: in the form for a reply, or the contents of OPT. */
@@ -68,20 +66,15 @@ export function sendEncoded(query: Query, reply: Reply, message: Buffer, questio
     addOptions(reply, readOptions(message, sections.optionsStart, sections.optionsEnd));
     return;
   }
-  let at = HEADER_SIZE;
-  for (let left = message.readUInt16BE(4); left > 0; left--) at = readName(message, at).end + 4;
   const opts: Opt[] = [];
-  const [answers, authorities, additionals] = [6, 8, 10].map((counter) => {
-    const records: RawRecord[] = [];
-    for (let left = message.readUInt16BE(counter); left > 0; left--) {
-      const read = readRecord(message, at, question);
-      if ('opt' in read) opts.push(read.opt);
-      else records.push(read.record);
-      at = read.end;
-    }
-    return records;
-  });
-  sendRecords(reply, message.readUInt16BE(2), { answers, authorities, additionals }, opts);
+  const records: Sections = { answers: [], authorities: [], additionals: [] };
+  const walk = new RecordWalk(message);
+  while (walk.next()) {
+    const read = readRecord(message, walk.start, question);
+    if ('opt' in read) opts.push(read.opt);
+    else records[walk.section].push(read.record);
+  }
+  sendRecords(reply, message.readUInt16BE(2), records, opts);
 }
 
 /**
@@ -114,10 +107,10 @@ export function readRecord(message: Buffer, at: number, question: QuestionName):
   const type = message.readUInt16BE(fixed);
   const classNumber = message.readUInt16BE(fixed + 2);
   const ttl = message.readUInt32BE(fixed + 4);
-  const start = fixed + 10;
+  const start = fixed + RECORD_FIXED_SIZE;
   const end = start + message.readUInt16BE(fixed + 8);
   if (end > message.length) throw new Error('the message ends within a record');
-  if (type === TYPE_OPT) return { opt: { extendedRcode: ttl >>> 24, options: readOptions(message, start, end) }, end };
+  if (type === TYPE.OPT) return { opt: { extendedRcode: ttl >>> 24, options: readOptions(message, start, end) }, end };
   const record = {
     name: presentation(question.restore(labels)),
     // The generic name, so that the RDATA is sent unchanged.

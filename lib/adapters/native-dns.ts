@@ -2,6 +2,7 @@
  * Adapter for handlers of native-dns: `(request, response)`, records with their fields side by side, types as numbers.
  */
 import { inspect } from 'node:util';
+import { DNSSEC_OK, TYPE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { typeName } from '../dns/registry.js';
 import type { Handler } from '../message/handler.js';
@@ -119,9 +120,6 @@ const layouts: Readonly<Record<string, readonly Field[]>> = {
   ],
 };
 
-const TYPE_OPT = 41;
-const DO = 0x8000;
-
 /**
  * Makes a handler from a listener of native-dns's event `request`; it is done when the listener calls
  * `response.send()`.
@@ -139,7 +137,7 @@ export function fromNativeDns(handle: NativeDnsHandler): Handler {
       send: () => {
         try {
           const { header, answer, authority, additional } = response;
-          const isOpt = ({ type }: NativeDnsRecord): boolean => type === TYPE_OPT;
+          const isOpt = ({ type }: NativeDnsRecord): boolean => type === TYPE.OPT;
           const sections = {
             answers: answer.map((record) => toRecord(record, question)),
             authorities: authority.map((record) => toRecord(record, question)),
@@ -171,10 +169,10 @@ function requestOf(query: Query, question: QuestionName): NativeDnsRequest {
   if (edns === undefined) return request;
   const { udpPayloadSize, dnssecOk } = edns;
   const options = [...edns.options];
-  const ttl = dnssecOk ? DO : 0;
+  const ttl = dnssecOk ? DNSSEC_OK : 0;
   const opt = {
     name: '',
-    type: TYPE_OPT,
+    type: TYPE.OPT,
     class: udpPayloadSize,
     ttl,
     rcode: 0,

@@ -1,4 +1,4 @@
-import { escapeOctet } from '../dns/escapes.js';
+import { presentationLabel, WireReader } from '../dns/reader.js';
 
 /** A name as its labels, the root as none. */
 export type Labels = readonly Buffer[];
@@ -7,9 +7,6 @@ export type Labels = readonly Buffer[];
 export type Charset = 'utf8' | 'latin1' | 'ascii';
 
 const DOT = 0x2e;
-const POINTER = 0xc0;
-/** A name has 255 octets at most (RFC 1035 s.2.3.4), so at most so many labels and pointers between them. */
-const MAX_STEPS = 255;
 
 /**
  * The name of a question as the code of another library sees it.
@@ -44,28 +41,15 @@ export class QuestionName {
   }
 }
 
-/** Reads the name at `at` of a message and follows its pointers. Throws `Error` for a malformed name. */
+/** Reads the name at `at` of a message. Throws `Error` for a malformed name. */
 export function readName(message: Buffer, at: number): { labels: Buffer[]; end: number } {
-  const labels: Buffer[] = [];
-  let end: number | undefined;
-  for (let steps = 0; steps < MAX_STEPS; steps++) {
-    const length = message.readUInt8(at);
-    if (length === 0) return { labels, end: end ?? at + 1 };
-    if (length < 64) {
-      if (at + 1 + length > message.length) break;
-      labels.push(message.subarray(at + 1, at + 1 + length));
-      at += 1 + length;
-    } else if (length >= POINTER) {
-      end ??= at + 2;
-      at = message.readUInt16BE(at) & 0x3fff;
-    } else break;
-  }
-  throw new Error('the message has a malformed name');
+  const reader = new WireReader(message, at);
+  return { labels: reader.labels(), end: reader.at };
 }
 
 /** A name in presentation form (RFC 1035 s.5.1) without its last dot; the root is `.`. */
 export function presentation(labels: Labels): string {
-  return labels.map((label) => Array.from(label, escapeOctet).join('')).join('.') || '.';
+  return labels.map(presentationLabel).join('.') || '.';
 }
 
 /** A name in wire format, uncompressed. */

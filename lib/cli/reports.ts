@@ -2,7 +2,7 @@
 import { nameOfAddress } from '../socket/addresses.js';
 import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
-import { withLastDot } from '../dns/zone-name.js';
+import { withLastDot } from '../dns/names.js';
 import type { CorefileServer } from '../run/corefile-server.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { formatAddress } from '../socket/addresses.js';
@@ -48,7 +48,7 @@ export function checkReport(corefile: Corefile): string[] {
   const lines = addresses.flatMap((address) => [
     `${nameOfAddress(address)}: ${plural(address.sockets, 'socket')}, ${plural(Math.min(workers, address.sockets), 'worker')}`,
     ...address.zones.map(({ zone, block }) => {
-      const names = blocks[block].plugins.map(({ name }) => name);
+      const names = blocks[block].directives.map(({ name }) => name);
       const mode = modes[block];
       const cached =
         mode === undefined ? '' : `; cache: ${mode.chain === undefined ? 'native' : `chain, ${mode.chain}`}`;

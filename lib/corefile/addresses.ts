@@ -1,12 +1,12 @@
 /** Groups the zones of server blocks by the addresses that they listen on. */
 import { isDeepStrictEqual } from 'node:util';
 import { nameOfAddress } from '../socket/addresses.js';
-import type { RateLimitOptions } from '../server/options/guard-options.js';
+import type { RateLimitOptions } from '../options/rate-limit.js';
 import { corefileWarning, parsingError, type CorefileWarning, type Faults } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
 import type { ListenSettings, TimeoutSettings, TlsSettings } from './listen-settings.js';
 import type { ServerBlock } from './server-block.js';
-import { withLastDot } from '../dns/zone-name.js';
+import { withLastDot } from '../dns/names.js';
 
 /** An address with the zones and settings that it serves. It can be cloned into a worker. */
 export interface ServedAddress {
@@ -89,13 +89,16 @@ function warnIgnored(
   address: ServedAddress,
   from: ServerBlock | undefined,
 ): CorefileWarning[] {
-  const said = block.plugins.filter(({ listen }) => listen[setting] !== undefined);
+  const ignored = block.directives.filter(({ listen }) => listen[setting] !== undefined);
   const key = from?.zones[0];
   const first = `the server block at ${key?.file}:${key?.line}`;
   const value = setting === 'sockets' ? ` ${block.listen.sockets}` : '';
   const holds = setting === 'sockets' ? `has ${address.sockets} from ${first}` : `has that of ${first}`;
-  return said.map((plugin) =>
-    corefileWarning(plugin, `plugin/${plugin.name}:${value} ignored for ${nameOfAddress(address)}, which ${holds}`),
+  return ignored.map((directive) =>
+    corefileWarning(
+      directive,
+      `plugin/${directive.name}:${value} ignored for ${nameOfAddress(address)}, which ${holds}`,
+    ),
   );
 }
 

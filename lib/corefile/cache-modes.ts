@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServedAddress } from './addresses.js';
 import type { Corefile } from './corefile.js';
-import { directives, type DirectiveRegistry } from './registry.js';
+import { knownDirectives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
 /**
@@ -24,7 +24,7 @@ export interface CacheMode {
  */
 export function cacheModes(
   { blocks, addresses }: Pick<Corefile, 'blocks' | 'addresses'>,
-  registry: DirectiveRegistry = directives,
+  registry: DirectiveRegistry = knownDirectives,
 ): (CacheMode | undefined)[] {
   const modes = blocks.map((block, index) => modeOf(block, servedAt(index, addresses), registry));
   for (const { zones } of addresses) {
@@ -42,13 +42,13 @@ export function isNative(mode: CacheMode | undefined): boolean {
 }
 
 function modeOf(
-  { plugins }: ServerBlock,
+  { directives }: ServerBlock,
   [first, ...others]: readonly ServedAddress[],
   registry: DirectiveRegistry,
 ): CacheMode | undefined {
-  const place = plugins.findIndex(({ name }) => name === 'cache');
+  const place = directives.findIndex(({ name }) => name === 'cache');
   if (place < 0) return undefined;
-  const before = plugins.slice(0, place).find(({ name }) => {
+  const before = directives.slice(0, place).find(({ name }) => {
     const setup = registry.get(name)?.setup;
     return setup?.start !== undefined && setup.seesCached !== false;
   });

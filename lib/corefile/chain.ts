@@ -1,22 +1,20 @@
+import { DEFAULT_UDP_PAYLOAD } from '../dns/numbers.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
-import type { WorkerPart, WorkerRuntime } from './directive.js';
+import type { WorkerDirective, WorkerRuntime } from './directive.js';
 import type { MetricSample } from './metric-sample.js';
-import { directives, type DirectiveRegistry } from './registry.js';
+import { knownDirectives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 
-interface NamedPart {
+interface NamedDirective {
   name: string;
-  part: WorkerPart;
+  directive: WorkerDirective;
   /** Undefined: only on the question. */
-  dependsOn: WorkerPart['dependsOn'];
+  dependsOn: WorkerDirective['dependsOn'];
 }
-
-/** The default of the server's option. */
-const MAX_PAYLOAD_SIZE = 1232;
 
 /** The runtime of a chain, from its worker. */
 export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | 'signal'> {
@@ -36,7 +34,7 @@ export class Chain {
   readonly handle: Handler;
   /** Whether one of the directives answers queries of other classes than IN. */
   readonly anyClass: boolean;
-  readonly #parts: readonly NamedPart[];
+  readonly #directives: readonly NamedDirective[];
 
   /**
    * Starts the directives of a block, the first of the chain first. Rejects with the error of a directive's `start`;
@@ -45,37 +43,38 @@ export class Chain {
   static async start(
     block: ServerBlock,
     runtime: ChainRuntime,
-    registry: DirectiveRegistry = directives,
+    registry: DirectiveRegistry = knownDirectives,
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
-    const { maxPayloadSize = MAX_PAYLOAD_SIZE, serverOf = () => '', fatal = raise } = runtime;
+    const { maxPayloadSize = DEFAULT_UDP_PAYLOAD, serverOf = () => '', fatal = raise } = runtime;
     const { index, logger, signal } = runtime;
-    const parts: NamedPart[] = [];
-    const metrics = (): MetricSample[] => parts.flatMap(({ part }) => part.metrics?.() ?? []);
+    const directives: NamedDirective[] = [];
+    const metrics = (): MetricSample[] => directives.flatMap(({ directive }) => directive.metrics?.() ?? []);
     let anyClass = false;
     try {
-      for (const { name, config } of block.plugins) {
+      for (const { name, config } of block.directives) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
         const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
-        const part = await setup?.start?.(config, own);
-        if (part !== undefined) parts.push({ name, part, dependsOn: dependenciesOf(part, setup?.dependsOn) });
-        anyClass ||= part?.anyClass ?? setup?.anyClass ?? false;
+        const directive = await setup?.start?.(config, own);
+        if (directive !== undefined)
+          directives.push({ name, directive, dependsOn: dependenciesOf(directive, setup?.dependsOn) });
+        anyClass ||= directive?.anyClass ?? setup?.anyClass ?? false;
       }
     } catch (error) {
-      await new Chain(parts, anyClass).close();
+      await new Chain(directives, anyClass).close();
       throw error;
     }
-    return new Chain(parts, anyClass);
+    return new Chain(directives, anyClass);
   }
 
-  private constructor(parts: readonly NamedPart[], anyClass: boolean) {
-    this.#parts = parts;
+  private constructor(directives: readonly NamedDirective[], anyClass: boolean) {
+    this.#directives = directives;
     this.anyClass = anyClass;
     let next: Handler = refuse;
-    for (const { name, part, dependsOn } of parts.toReversed()) {
-      if (part.handle === undefined) continue;
-      const handle = part.handle.bind(part);
+    for (const { name, directive, dependsOn } of directives.toReversed()) {
+      if (directive.handle === undefined) continue;
+      const handle = directive.handle.bind(directive);
       const after = next === refuse ? noNext : next;
       next = (query, reply) => {
         reply.handledBy = name;
@@ -88,25 +87,28 @@ export class Chain {
 
   /** The cache among its directives; undefined if there is none. */
   get answers(): AnswerCache | undefined {
-    return this.#parts.find(({ part }) => part.answers !== undefined)?.part.answers;
+    return this.#directives.find(({ directive }) => directive.answers !== undefined)?.directive.answers;
   }
 
   /** The names of the directives that cannot answer yet. */
   unready(): string[] {
-    return this.#parts.filter(({ part }) => part.ready?.() === false).map(({ name }) => name);
+    return this.#directives.filter(({ directive }) => directive.ready?.() === false).map(({ name }) => name);
   }
 
   /** Closes all directives. Rejects with the first error, after all are closed. */
   async close(): Promise<void> {
-    const closing = this.#parts.map(async ({ part }) => part.close?.());
+    const closing = this.#directives.map(async ({ directive }) => directive.close?.());
     for (const result of await Promise.allSettled(closing)) {
       if (result.status === 'rejected') throw result.reason;
     }
   }
 }
 
-function dependenciesOf(part: WorkerPart, declared: readonly Dependency[] = []): WorkerPart['dependsOn'] {
-  if (part.dependsOn !== undefined) return part.dependsOn.bind(part);
+function dependenciesOf(
+  directive: WorkerDirective,
+  declared: readonly Dependency[] = [],
+): WorkerDirective['dependsOn'] {
+  if (directive.dependsOn !== undefined) return directive.dependsOn.bind(directive);
   return declared.length === 0 ? undefined : () => declared;
 }
 

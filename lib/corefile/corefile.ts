@@ -9,7 +9,7 @@ import { keyWarnings, parseKey } from './keys.js';
 import { parseCorefile, type ParsedCorefile, type ServerBlockSyntax } from './parser.js';
 import type { Corefile } from './read-corefile.js';
 import { DirectiveReader } from './reader.js';
-import { directives, type DirectiveRegistry } from './registry.js';
+import { knownDirectives, type DirectiveRegistry } from './registry.js';
 import type { ServerBlock } from './server-block.js';
 import { unknownDirective } from './unknown.js';
 
@@ -45,7 +45,7 @@ export function loadCorefile(corefile: string | { path: string }, options: LoadO
 /** Reads a Corefile as {@link loadCorefile} does, but adds its errors to `faults`, and returns what could be read. */
 export function readCorefile(
   corefile: string | { path: string },
-  { registry = directives, environment = process.env, dnsPort = DEFAULT_PORTS.dns }: LoadOptions,
+  { registry = knownDirectives, environment = process.env, dnsPort = DEFAULT_PORTS.dns }: LoadOptions,
   faults: Faults,
 ): Corefile {
   const file = typeof corefile === 'string' ? 'Corefile' : corefile.path;
@@ -58,7 +58,7 @@ export function readCorefile(
   if (parsed.blocks.length === 0) parsed = parse(DEFAULT_COREFILE);
   const blocks = parsed.blocks.map(({ keys }): ServerBlock => ({
     zones: keys.flatMap((key) => faults.gather(() => parseKey(key, dnsPort)) ?? []),
-    plugins: [],
+    directives: [],
     listen: {},
   }));
   const odd = parsed.blocks.flatMap(({ keys }) => keys.flatMap(keyWarnings));
@@ -94,7 +94,7 @@ function configure(
         const config = structuredClone(setup.configure(readers, { zones, address }));
         const listen = setup.listen?.(config) ?? {};
         const { file, line } = readers[0];
-        block.plugins.push({ name, config, listen, file, line });
+        block.directives.push({ name, config, listen, file, line });
         Object.assign(block.listen, listen);
       });
     });

@@ -47,7 +47,7 @@ export interface DirectiveSetup<Config> {
    * Runs in each worker before its first query, with its own clone of the configuration. If it throws or rejects, the
    * server does not start, or a reload keeps the old state. Without it the directive does not take part in answering.
    */
-  start?(config: Config, runtime: WorkerRuntime): WorkerPart | Promise<WorkerPart>;
+  start?(config: Config, runtime: WorkerRuntime): WorkerDirective | Promise<WorkerDirective>;
   /**
    * Whether it also sees the queries of its server block that `cache`, behind it, can answer. If no directive before
    * `cache` does, native code answers these queries, and they reach no directive at all. Default: true for those with
@@ -56,7 +56,7 @@ export interface DirectiveSetup<Config> {
   seesCached?: boolean;
   /**
    * What its replies depend on besides the question: `cache` does not keep a reply that depends on more than it
-   * compares. {@link WorkerPart.dependsOn} can say it for one query. Default: nothing else.
+   * compares. {@link WorkerDirective.dependsOn} can say it for one query. Default: nothing else.
    */
   dependsOn?: readonly Dependency[];
   /** Whether it answers queries of other classes than IN; in a block without such a directive they are REFUSED. */
@@ -65,7 +65,7 @@ export interface DirectiveSetup<Config> {
    * Runs in the main thread, once for all server blocks that have the directive, before the server listens; again at a
    * reload if one of their configurations has changed. Throws or rejects as {@link start}.
    */
-  serve?(configs: readonly Config[], runtime: MainRuntime): MainPart | Promise<MainPart>;
+  serve?(configs: readonly Config[], runtime: OwnerRuntime): OwnerDirective | Promise<OwnerDirective>;
 }
 
 /** The server block of a directive. */
@@ -97,7 +97,7 @@ export interface WorkerRuntime extends BlockContext {
   signal: AbortSignal;
   /** The address that a query came to, as in the Corefile: `dns://:53`, `tls://192.0.2.1:853`. */
   serverOf: (query: Query) => string;
-  /** Sends a clone of `message` to the directive's main-thread side, if there is one: {@link MainPart.hear}. */
+  /** Sends a clone of `message` to the directive's main-thread side, if there is one: {@link OwnerDirective.hear}. */
   tell: (message: unknown) => void;
   /** The counts of the server block's directives since the last call, for `prometheus`. */
   metrics: () => MetricSample[];
@@ -106,7 +106,7 @@ export interface WorkerRuntime extends BlockContext {
 }
 
 /** The server of a directive, for its `serve`. */
-export interface MainRuntime {
+export interface OwnerRuntime {
   logger: Logger;
   /** The Corefile that is served now. */
   corefile: () => Corefile;
@@ -121,12 +121,12 @@ export interface MainRuntime {
    * has. Rejects with the errors; the server then continues as before.
    */
   reloadIfChanged: () => Promise<boolean>;
-  /** The metrics of the directives in the main thread, for `prometheus`: {@link MainPart.metrics}. */
+  /** The metrics of the directives in the main thread, for `prometheus`: {@link OwnerDirective.metrics}. */
   metrics: () => MetricSample[];
 }
 
 /** The main-thread side of a running directive, returned by `serve`. */
-export interface MainPart {
+export interface OwnerDirective {
   /** Receives a message that the directive sent in a worker; `worker`: the worker's number. */
   hear?(message: unknown, worker: number): void;
   /** Its counts since the start, as `gauge`, `total` or `histogram`; `prometheus` shows them. */
@@ -138,7 +138,7 @@ export interface MainPart {
 }
 
 /** The worker side of a running directive, returned by `start`. */
-export interface WorkerPart {
+export interface WorkerDirective {
   /** Its handler in the chain; without it queries skip the directive. */
   handle?: ChainHandler;
   /** What its reply to a query depends on; default: the value of its set-up. */

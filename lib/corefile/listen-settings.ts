@@ -1,4 +1,4 @@
-import type { RateLimitOptions } from '../server/options/guard-options.js';
+import type { RateLimitOptions } from '../options/rate-limit.js';
 
 /**
  * The settings of directives for the addresses of their server block; each is undefined if no directive sets it. It can

@@ -26,15 +26,15 @@ export class DirectiveReader implements Position {
   readonly #last: Word;
   readonly #warnings: CorefileWarning[];
 
-  /** `plugin`: the directive's name, also for a line of its block. `warnings`: {@link warn} adds to it. */
-  constructor(syntax: DirectiveSyntax, plugin: string, warnings: CorefileWarning[]) {
+  /** `directive`: the directive's name, also for a line of its block. `warnings`: {@link warn} adds to it. */
+  constructor(syntax: DirectiveSyntax, directive: string, warnings: CorefileWarning[]) {
     this.name = syntax.name.text;
     this.file = syntax.name.file;
     this.line = syntax.name.line;
     this.args = syntax.args.map(({ text }) => text);
-    this.block = syntax.block?.map((line) => new DirectiveReader(line, plugin, warnings)) ?? [];
+    this.block = syntax.block?.map((line) => new DirectiveReader(line, directive, warnings)) ?? [];
     this.hasBlock = syntax.block !== undefined;
-    this.#prefix = `plugin/${plugin}: `;
+    this.#prefix = `plugin/${directive}: `;
     this.#last = syntax.args.at(-1) ?? syntax.name;
     this.#warnings = warnings;
   }

@@ -79,9 +79,9 @@ export class DirectiveRegistry {
 }
 
 /** The directives of this thread. */
-export const directives = new DirectiveRegistry();
+export const knownDirectives = new DirectiveRegistry();
 
 /** Adds a directive to those of this thread: {@link DirectiveRegistry.register}. */
 export function registerDirective<Config>(definition: DirectiveDefinition<Config>): void {
-  directives.register(definition);
+  knownDirectives.register(definition);
 }

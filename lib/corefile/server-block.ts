@@ -7,13 +7,13 @@ export interface ServerBlock {
   /** At least one; a network's key may have become several. */
   zones: ZoneKey[];
   /** Its directives, in the order of the chain. */
-  plugins: ConfiguredPlugin[];
+  directives: ConfiguredDirective[];
   /** The combined settings of its directives for its addresses. */
   listen: ListenSettings;
 }
 
 /** A directive of a server block with its configuration; the place is that of its first use. */
-export interface ConfiguredPlugin extends Position {
+export interface ConfiguredDirective extends Position {
   name: string;
   config: unknown;
   /** Its settings for the addresses. */

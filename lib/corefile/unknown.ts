@@ -10,7 +10,7 @@ const COREDNS = new Set(
   ).split(' '),
 );
 
-/** Directives of external plugins that can be built into CoreDNS. */
+/** Directives of external directives that can be built into CoreDNS. */
 const EXTERNAL = new Set(
   (
     'ads alias alternate amazondns blocklist demo dnsredir docker dump ens fanout federation finalize gathersrv git gslb ' +

@@ -1,16 +1,20 @@
 /**
- * Domain names as text, in the form that queries have: presentation form (RFC 1035 s.5.1) without the last dot, `.` for
- * the root. A dot or backslash inside a label has a backslash before it; octets outside of `!` to `~` are `\DDD`.
+ * Domain names as text, in the form that `Query.name` has: presentation form (RFC 1035 s.5.1) without the last dot, `.` for
+ * the root. A dot or backslash within a label has a backslash before it; octets outside of `!` to `~` are `\DDD`.
+ *
+ * `Query.key` has the same form in lower case.
  */
 import { MAX_LABEL, MAX_NAME } from './numbers.js';
-import { isEscaped, unescape } from './escapes.js';
+import { escapeOctet, isEscaped, unescape } from './escapes.js';
 
 const LABELS = /(?:\\.|[^\\.])+/gs;
 const PRINTABLE = /^[!-~]+$/;
+/** Valid escapes, and other characters. */
+const CHARACTERS = /^(?:\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)|[^\\])+$/u;
 
 /**
- * The name that `text` in a zone file means; one without a dot at its end is relative to `origin` (RFC 1035 s.5.1). Keeps
- * the spelling. Throws `Error` for a name that is none.
+ * The name that `text` stands for in a zone file. A text without a dot at its end is relative to `origin` (RFC 1035
+ * s.5.1). Upper and lower case stay. Throws `Error` for an invalid name.
  */
 export function absoluteName(text: string, origin: string): string {
   if (text === '.') return text;
@@ -23,6 +27,45 @@ export function absoluteName(text: string, origin: string): string {
   return name;
 }
 
+/**
+ * A name from a Corefile or a file in the form of `Query.key`. Characters outside of ASCII stand for their UTF-8.
+ *
+ * Undefined for an invalid name: an empty text, an empty label, a label of more than 63 octets, a name of more than 255
+ * (RFC 1035 s.2.3.4), or an invalid escape.
+ */
+export function normalizeName(text: string): string | undefined {
+  if (!CHARACTERS.test(text)) return undefined;
+  try {
+    return absoluteName(Buffer.from(text).toString('latin1'), '.').toLowerCase();
+  } catch {
+    return undefined; // a label or the name is too long, or a label is empty
+  }
+}
+
+/** The name with a dot at its end, as CoreDNS writes zones: `example.org.` for `example.org`. */
+export function withLastDot(name: string): string {
+  return name === '.' ? name : `${name}.`;
+}
+
+/** The text of a name without the dot at its end, unless this dot is escaped. */
+export function withoutLastDot(text: string): string {
+  return text.endsWith('.') && !isEscaped(text, text.length - 1) ? text.slice(0, -1) : text;
+}
+
+/** Whether a name is `zone` or below it; both in lower case. */
+export function isIn(name: string, zone: string): boolean {
+  if (zone === '.') return true;
+  if (!name.endsWith(zone)) return false;
+  const before = name.length - zone.length;
+  return before === 0 || (name[before - 1] === '.' && !isEscaped(name, before - 1));
+}
+
+/** Whether a name is one of `zones` or below one of them; all in lower case. */
+export function isInZones(name: string, zones: readonly string[]): boolean {
+  for (const zone of zones) if (isIn(name, zone)) return true;
+  return false;
+}
+
 /** The name without its first label; undefined for the root. */
 export function parentOf(name: string): string | undefined {
   if (name === '.') return undefined;
@@ -31,22 +74,9 @@ export function parentOf(name: string): string | undefined {
   return dot < 0 ? '.' : name.slice(dot + 1);
 }
 
-/** How many octets a name has on the wire, uncompressed. */
-export function wireLength(name: string): number {
-  if (name === '.') return 1;
-  const octets = name.includes('\\') ? name.replace(/\\(?:\d{3}|.)/g, 'x').length : name.length;
-  return octets + 2;
-}
-
-/** A name as it goes on the wire, uncompressed (RFC 1035 s.3.1). */
-export function wireName(name: string): Buffer {
-  const labels = name === '.' ? [] : (name.match(LABELS) ?? []).map(unescape);
-  return Buffer.from([...labels.map((label) => String.fromCharCode(label.length) + label), '\0'].join(''), 'latin1');
-}
-
 /**
- * `name` with its end `suffix` replaced by `replacement`, as DNAME does (RFC 6672 s.2.2); undefined when the result is
- * too long for a name. `suffix` is an ancestor of `name`.
+ * `name` with its end `suffix` replaced by `replacement`, as DNAME does (RFC 6672 s.2.2); undefined if the result is too
+ * long for a name. `suffix` is an ancestor of `name`.
  */
 export function withSuffix(name: string, suffix: string, replacement: string): string | undefined {
   const labels = suffix === '.' ? name : name.slice(0, -suffix.length - 1);
@@ -54,12 +84,17 @@ export function withSuffix(name: string, suffix: string, replacement: string): s
   return wireLength(result) > MAX_NAME ? undefined : result;
 }
 
+/** The number of octets of a name on the wire, uncompressed. */
+export function wireLength(name: string): number {
+  if (name === '.') return 1;
+  const octets = name.includes('\\') ? name.replace(/\\(?:\d{3}|.)/gs, 'x').length : name.length;
+  return octets + 2;
+}
+
 function canonicalLabel(label: string): string {
   const plain = !label.includes('\\');
   const octets = plain ? label : unescape(label);
   if (octets.length > MAX_LABEL) throw new Error(`the label ${label} has more than ${MAX_LABEL} octets`);
   if (plain && PRINTABLE.test(label)) return label;
-  return octets
-    .replace(/[.\\]/g, '\\$&')
-    .replace(/[^!-~]/g, (octet) => `\\${String(octet.charCodeAt(0)).padStart(3, '0')}`);
+  return octets.replace(/[^!-~]|[.\\]/g, (octet) => escapeOctet(octet.charCodeAt(0)));
 }

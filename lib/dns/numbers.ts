@@ -6,12 +6,20 @@ export const HEADER_SIZE = 12;
 export const QUESTION_FIXED_SIZE = 4;
 /** Octets of a record after its name and before its RDATA: TYPE, CLASS, TTL and RDLENGTH. */
 export const RECORD_FIXED_SIZE = 10;
+/** Octets of an OPT record before its options: the root's name and the fixed fields (RFC 6891 s.6.1.2). */
+export const OPT_FIXED_SIZE = 1 + RECORD_FIXED_SIZE;
+/** Octets of an EDNS option before its data: OPTION-CODE and OPTION-LENGTH. */
+export const OPTION_FIXED_SIZE = 4;
 /** The longest message, in octets: what the length field of TCP holds (RFC 1035 s.4.2.2). */
 export const MAX_MESSAGE = 0xffff;
 /** The longest RDATA, in octets. */
 export const MAX_RDATA = 0xffff;
 /** The longest UDP message that every client takes, in octets (RFC 1035 s.4.2.1). */
 export const MIN_UDP_PAYLOAD = 512;
+/** The default of what a server takes and sends by UDP, in octets: it passes any network in one packet (RFC 9715 s.3.2). */
+export const DEFAULT_UDP_PAYLOAD = 1232;
+/** Octets of the length before each message of a stream (RFC 1035 s.4.2.2). */
+export const LENGTH_PREFIX = 2;
 /** The longest name on the wire in octets, the root's label included (RFC 1035 s.2.3.4). */
 export const MAX_NAME = 255;
 /** The longest label, in octets. */
@@ -26,6 +34,8 @@ export const POINTER = 0xc0;
 export const MAX_POINTER = 0x3fff;
 /** The greatest port number. */
 export const MAX_PORT = 0xffff;
+/** The greatest number of a type, a class or an EDNS option. */
+export const MAX_CODE = 0xffff;
 
 /** The flags of the header, in its third and fourth octet (RFC 1035 s.4.1.1, RFC 4035 s.3.2). */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, AD: 0x0020, CD: 0x0010 } as const;

@@ -1,12 +1,12 @@
-/** Reads the parts of a DNS message one after the other: numbers, octets, and names with compression. */
+/** Reads the wire format of DNS: numbers, octets, and names with compression. */
 import { isUtf8 } from 'node:buffer';
 import { escapeOctet } from './escapes.js';
-import { MAX_NAME, POINTER } from './numbers.js';
+import { MAX_LABEL, MAX_NAME, MAX_POINTER, POINTER } from './numbers.js';
 
-/** From the octets of a label to its text. */
+/** Turns the octets of a label into text. */
 export type LabelText = (label: Buffer) => string;
 
-/** A label in presentation form (RFC 1035 s.5.1), as `Query.name` has it. */
+/** A label in presentation form (RFC 1035 s.5.1), as in `Query.name`. */
 export function presentationLabel(label: Buffer): string {
   let text = '';
   for (const octet of label) text += escapeOctet(octet);
@@ -14,20 +14,20 @@ export function presentationLabel(label: Buffer): string {
 }
 
 /**
- * A label as dns-packet has it: its UTF-8 as it is. A label that is not UTF-8, or has a dot or a backslash, would not be
- * the same octets again; it is in presentation form.
+ * A label as dns-packet shows it: its UTF-8 without escapes. A label that is not UTF-8, or that has a dot or a backslash,
+ * would lose octets in this form, and is in presentation form.
  */
 export function plainLabel(label: Buffer): string {
   return isUtf8(label) && !label.includes('.') && !label.includes('\\') ? label.toString() : presentationLabel(label);
 }
 
-/** A part of a message, and the place in it that is read next. Each method throws `Error` when the part ends before. */
+/** A section of a message with a position in it. Each method reads at the position and throws `Error` if too few octets are left. */
 export class WireReader {
   /** The whole message: compression pointers count from its start. */
   readonly bytes: Buffer;
-  /** Where the next octet is read. */
+  /** The offset of the next octet. */
   at: number;
-  /** Where the part ends. */
+  /** The offset behind the last octet. */
   end: number;
   readonly #labelText: LabelText;
 
@@ -38,7 +38,7 @@ export class WireReader {
     this.#labelText = labelText;
   }
 
-  /** How many octets are left. */
+  /** The number of octets that are left. */
   get left(): number {
     return this.end - this.at;
   }
@@ -66,14 +66,20 @@ export class WireReader {
     return this.octets(this.left);
   }
 
-  /** A length of one octet, and a copy of as many octets (RFC 1035 s.3.3). */
+  /** A character-string: a length of one octet, then as many octets (RFC 1035 s.3.3). The result is a copy. */
   string(): Buffer {
     return this.octets(this.u8());
   }
 
-  /** A name without the last dot; the root is `.`. Pointers lead backwards only (RFC 1035 s.4.1.4). */
+  /** A name without the last dot; the root is `.`. */
   name(): string {
-    let text = '';
+    const labels = this.labels();
+    return labels.length === 0 ? '.' : labels.map(this.#labelText).join('.');
+  }
+
+  /** The labels of a name, the root as none. They share memory with {@link bytes}. */
+  labels(): Buffer[] {
+    const labels: Buffer[] = [];
     let size = 1;
     let at = this.at;
     let end = this.end;
@@ -83,20 +89,21 @@ export class WireReader {
       const length = this.bytes[at];
       if (length >= POINTER) {
         if (at + 2 > end) throw new Error('the message ends within a name');
-        const target = this.bytes.readUInt16BE(at) & 0x3fff;
+        const target = this.bytes.readUInt16BE(at) & MAX_POINTER;
         if (!jumped) this.at = at + 2;
-        if (target >= at) throw new Error('a name has a pointer that does not lead backwards');
+        // RFC 1035 s.4.1.4: a prior place. This ends every chain of pointers.
+        if (target >= at) throw new Error('a name has a pointer that does not point backwards');
         [jumped, end, at] = [true, at, target];
-      } else if (length > 63) {
-        throw new Error('a name has a label of an unknown kind');
+      } else if (length > MAX_LABEL) {
+        throw new Error('a name has an invalid label type');
       } else if (length === 0) {
         if (!jumped) this.at = at + 1;
-        return text === '' ? '.' : text;
+        return labels;
       } else {
         size += length + 1;
         if (size > MAX_NAME) throw new Error(`a name has more than ${MAX_NAME} octets`);
         if (at + 1 + length > end) throw new Error('the message ends within a name');
-        text += (text === '' ? '' : '.') + this.#labelText(this.bytes.subarray(at + 1, at + 1 + length));
+        labels.push(this.bytes.subarray(at + 1, at + 1 + length));
         at += length + 1;
       }
     }

@@ -1,6 +1,6 @@
-/** From the names of DNS parameters to their numbers, and back. */
+/** The names of DNS parameters by their numbers, and the numbers by the names. */
 import { inspect } from 'node:util';
-import { CLASS, RCODE, TYPE } from './numbers.js';
+import { CLASS, MAX_CODE, RCODE, TYPE } from './numbers.js';
 
 /** The name of a response code (RFC 1035 s.4.1.1, RFC 6895 s.2.3). */
 export type Rcode = keyof typeof RCODE;
@@ -10,9 +10,11 @@ const typeNames = new Map([...typeNumbers].map(([name, number]) => [number, name
 const classNumbers = new Map<string, number>(Object.entries(CLASS));
 const classNames = new Map([...classNumbers].map(([name, number]) => [number, name]));
 const rcodeNumbers = new Map<string, number>(Object.entries(RCODE));
+/** For errors. */
+const RCODES = [...rcodeNumbers].map(([name, number]) => `${name} (${number})`).join(', ');
 const rcodeNames = new Map([...rcodeNumbers].map(([name, number]) => [number, name as Rcode]));
 
-/** The name of a resource record type; `TYPE65280` for one without a name (RFC 3597 s.5). */
+/** The name of a resource record type; `TYPE65280` for a type without a name (RFC 3597 s.5). */
 export function typeName(number: number): string {
   return typeNames.get(number) ?? `TYPE${number}`;
 }
@@ -25,7 +27,7 @@ export function typeNumber(name: string): number | undefined {
   return typeNumbers.get(name) ?? generic(/^(?:TYPE|UNKNOWN_)(\d{1,5})$/.exec(name));
 }
 
-/** The name of a class; `CLASS32` for one without a name (RFC 3597 s.5). */
+/** The name of a class; `CLASS32` for a class without a name (RFC 3597 s.5). */
 export function className(number: number): string {
   return classNames.get(number) ?? `CLASS${number}`;
 }
@@ -35,7 +37,7 @@ export function classNumber(name: string): number | undefined {
   return classNumbers.get(name) ?? generic(/^(?:CLASS|UNKNOWN_)(\d{1,5})$/.exec(name));
 }
 
-/** The name of a response code, with its upper eight bits from OPT; undefined for one without a name. */
+/** The name of a response code, which includes the upper eight bits from OPT; undefined for a code without a name. */
 export function rcodeName(number: number): Rcode | undefined {
   return rcodeNames.get(number);
 }
@@ -47,19 +49,19 @@ export function rcodeNumber(name: string): number | undefined {
 
 function generic(match: RegExpExecArray | null): number | undefined {
   const number = Number(match?.[1] ?? NaN);
-  return number <= 0xffff ? number : undefined;
+  return number <= MAX_CODE ? number : undefined;
 }
 
 /** The number of a response code. Throws `RangeError` for an unknown one. */
 export function checkedRcodeNumber(rcode: Rcode): number {
   const number = rcodeNumber(rcode);
-  if (number === undefined) throw new RangeError(`${inspect(rcode)} is no response code`);
+  if (number === undefined) throw new RangeError(`invalid response code ${inspect(rcode)}: ${RCODES}`);
   return number;
 }
 
 /** The name of a response code. Throws `RangeError` for a number that has none. */
 export function checkedRcodeName(number: number): Rcode {
   const rcode = rcodeName(number);
-  if (rcode === undefined) throw new RangeError(`${number} is no response code`);
+  if (rcode === undefined) throw new RangeError(`invalid response code ${number}: ${RCODES}`);
   return rcode;
 }

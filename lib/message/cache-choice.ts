@@ -1,6 +1,6 @@
 /** How the server's answer cache keeps a reply, as its handler chooses. */
+import { MAX_TTL } from '../dns/numbers.js';
 
-const MAX_TTL = 0x7fffffff;
 /** As bits, which native code reads. */
 const VARY_BY = { localAddress: 1, clientNetwork: 2, client: 4 } as const;
 

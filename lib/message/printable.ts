@@ -1,3 +1,5 @@
+import { decimalEscape } from '../dns/escapes.js';
+
 /**
  * Makes text from others safe for logs and terminals: returns it on one line. Control characters, line and paragraph
  * separators, characters that change the direction of text or are invisible, and lone surrogates become `\DDD` (as in
@@ -6,6 +8,6 @@
 export function printable(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    return code > 0xff ? `\\u{${code.toString(16)}}` : `\\${String(code).padStart(3, '0')}`;
+    return code > 0xff ? `\\u{${code.toString(16)}}` : decimalEscape(code);
   });
 }

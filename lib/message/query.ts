@@ -1,5 +1,5 @@
 import { addon } from '../native/addon.js';
-import type { Endpoint, HttpRequestHead, QueryBatch, Transport } from './batch.js';
+import type { Endpoint, HttpRequestHead, Origin, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readOptions, type Edns } from '../dns/edns.js';
 import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
@@ -7,6 +7,7 @@ import { copyOctets } from '../dns/octets.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { className, typeName, type Rcode } from '../dns/registry.js';
 import type { CacheChoice, Dependency } from './cache-choice.js';
+import { KeptQueries, type QueryMemory } from './kept-queries.js';
 
 /** The result of {@link Query.lookup}. */
 export interface LookupAnswer {
@@ -39,7 +40,8 @@ const NO_OPTIONS: readonly number[] = [];
  * A handler that returns a Promise may keep the query; otherwise it is valid only until the handler returns.
  */
 export class Query {
-  #batch: QueryBatch;
+  readonly #origin: Origin;
+  #memory: QueryMemory;
   #row: number;
   #name: string | undefined;
   #key: string | undefined;
@@ -47,8 +49,6 @@ export class Query {
   #client: Endpoint | undefined;
   #local: Endpoint | undefined;
   #message: DecodedMessage | undefined;
-  /** @internal Whether it never shares an upstream query with an equal one. */
-  asksAlone = false;
   /** @internal Codes of the options in its OPT record that this server has set for upstreams. */
   ownOptions: readonly number[] = NO_OPTIONS;
 
@@ -57,7 +57,8 @@ export class Query {
 
   /** @internal */
   constructor(batch: QueryBatch, index: number) {
-    this.#batch = batch;
+    this.#origin = batch.origin;
+    this.#memory = batch;
     this.#row = index * queryWords;
   }
 
@@ -91,7 +92,7 @@ export class Query {
    * is `.`. Octets that are not printable are written `\DDD`, so that the name is safe in logs.
    */
   get name(): string {
-    this.#name ??= this.#text(word.nameOffset);
+    this.#name ??= this.isLowerCase ? this.key : this.#text(word.nameOffset);
     return this.#name;
   }
 
@@ -99,6 +100,11 @@ export class Query {
   get key(): string {
     this.#key ??= this.#text(word.keyOffset);
     return this.#key;
+  }
+
+  /** @internal Whether {@link name} is spelt as {@link key}. */
+  get isLowerCase(): boolean {
+    return this.#word(word.nameOffset) === this.#word(word.keyOffset);
   }
 
   /** QTYPE by its name: `'A'`, `'AAAA'`, `'ANY'`; `'TYPE65280'` for a type without a name (RFC 3597 s.5). */
@@ -130,23 +136,23 @@ export class Query {
 
   /** The transport of the query: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
-    return this.#batch.origin.transport;
+    return this.#origin.transport;
   }
 
   /** With the option `https: { requests: true }`: the head of the HTTPS request that brought the query. */
   get http(): HttpRequestHead | undefined {
-    return this.#batch.origin.http;
+    return this.#origin.http;
   }
 
   /** The client's address and port. */
   get client(): Endpoint {
-    this.#client ??= this.#batch.origin.client(this.#batch.input, this.offset);
+    this.#client ??= this.#origin.client(this.#memory.input, this.offset);
     return this.#client;
   }
 
   /** Our address that the client asked, even if the socket is bound to all addresses. */
   get local(): Endpoint {
-    this.#local ??= this.#batch.origin.local(this.#batch.input, this.offset);
+    this.#local ??= this.#origin.local(this.#memory.input, this.offset);
     return this.#local;
   }
 
@@ -182,7 +188,7 @@ export class Query {
 
   /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */
   get bytes(): Buffer {
-    return this.#batch.input;
+    return this.#memory.input;
   }
 
   /** @internal */
@@ -237,35 +243,39 @@ export class Query {
 
   /** @internal Its words, as native code wrote them (`layout.query`). */
   get row(): Uint32Array {
-    return this.#batch.words.subarray(this.#row, this.#row + queryWords);
+    return this.#memory.words.subarray(this.#row, this.#row + queryWords);
   }
 
   /** @internal Copies all of its data, so that the memory of its batch can be reused. */
   detach(): void {
-    const { input, words, text, origin } = this.#batch;
+    const { input, words, text } = this.#memory;
+    const { envelopeSize } = this.#origin;
     const { offset, length } = this;
     const textLength = this.#word(word.keyLength);
     const keyOffset = this.#word(word.keyOffset);
     const nameOffset = this.#word(word.nameOffset);
-    const copy = Buffer.allocUnsafe(origin.envelopeSize + length + 2 * textLength);
-    const end = copyOctets(input, offset - origin.envelopeSize, offset + length, copy, 0);
-    copyOctets(text, keyOffset, keyOffset + textLength, copy, end);
-    copyOctets(text, nameOffset, nameOffset + textLength, copy, end + textLength);
-    const row = words.slice(this.#row, this.#row + queryWords);
-    row[word.offset] = origin.envelopeSize;
-    row[word.keyOffset] = end;
-    row[word.nameOffset] = end + textLength;
-    this.#batch = { input: copy, words: row, text: copy, origin };
-    this.#row = 0;
+    const kept = KeptQueries.for(envelopeSize + length + 2 * textLength);
+    const { row, end: start } = kept;
+    const keptKey = start + copyOctets(input, offset - envelopeSize, offset + length, kept.input, start);
+    const keyEnd = keptKey + copyOctets(text, keyOffset, keyOffset + textLength, kept.text, keptKey);
+    const lower = nameOffset === keyOffset;
+    kept.end = lower ? keyEnd : keyEnd + copyOctets(text, nameOffset, nameOffset + textLength, kept.text, keyEnd);
+    kept.row += queryWords;
+    for (let i = 0; i < queryWords; i++) kept.words[row + i] = words[this.#row + i];
+    kept.words[row + word.offset] = start + envelopeSize;
+    kept.words[row + word.keyOffset] = keptKey;
+    kept.words[row + word.nameOffset] = lower ? keptKey : keyEnd;
+    this.#memory = kept;
+    this.#row = row;
   }
 
   #word(position: number): number {
-    return this.#batch.words[this.#row + position];
+    return this.#memory.words[this.#row + position];
   }
 
   #text(position: number): string {
     const offset = this.#word(position);
-    return this.#batch.text.toString('latin1', offset, offset + this.#word(word.keyLength));
+    return this.#memory.text.toString('latin1', offset, offset + this.#word(word.keyLength));
   }
 
   #readEdns(): Edns {

@@ -185,8 +185,9 @@ export class Reply {
 
   /** @internal Adds dependencies of the reply. */
   dependOn(dependencies: readonly Dependency[]): void {
-    this.dependencies = this.dependencies.concat(dependencies);
-    this.allDependencies = this.allDependencies.concat(dependencies);
+    const { dependencies: own, allDependencies: all } = this;
+    this.dependencies = own.length === 0 ? dependencies : own.concat(dependencies);
+    this.allDependencies = all.length === 0 ? dependencies : all.concat(dependencies);
   }
 
   /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */

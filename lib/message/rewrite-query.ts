@@ -1,19 +1,17 @@
-import { checkOne } from './check-one.js';
 import { addon } from '../native/addon.js';
+import { MessageCheck } from './message-check.js';
 import { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
-import { HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
+import { DEFAULT_UDP_PAYLOAD, HEADER_SIZE, LENGTH_PREFIX, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import { typeName } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 
 const { layout } = addon;
 /** The longest question: a name, its type and class. */
 const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
-const PREFIX = 2;
 /** Its offset in the header. */
 const ADDITIONAL_COUNT = 10;
-/** For queries that get an OPT record: a size that passes every usual path in one piece (RFC 9715 s.3.2). */
-const NEW_PAYLOAD_SIZE = 1232;
+const messageCheck = new MessageCheck();
 
 /** The changes of {@link rewriteQuery}. */
 export interface QueryChanges {
@@ -40,9 +38,11 @@ export interface QueryChanges {
 export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   const { name = query.name, type = query.typeNumber, class: ofClass = query.classNumber, options } = changes;
   const { raw, questionEnd } = query;
-  const input = Buffer.alloc(PREFIX + MAX_QUESTION + raw.length + (options === undefined ? 0 : optSize(options)));
+  const input = Buffer.alloc(
+    LENGTH_PREFIX + MAX_QUESTION + raw.length + (options === undefined ? 0 : optSize(options)),
+  );
   const writer = new MessageWriter();
-  writer.begin(input, PREFIX, input.length, '.');
+  writer.begin(input, LENGTH_PREFIX, input.length, '.');
   writer.bytes(raw, 0, HEADER_SIZE);
   writer.name(name, false);
   writer.u16(type);
@@ -50,12 +50,12 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   if (options === undefined) {
     writer.bytes(raw, questionEnd);
   } else {
-    writeOpt(writer, query.hasEdns ? query.udpPayloadSize : NEW_PAYLOAD_SIZE, 0, query.dnssecOk, options);
-    input.writeUInt16BE(1, PREFIX + ADDITIONAL_COUNT);
+    writeOpt(writer, query.hasEdns ? query.udpPayloadSize : DEFAULT_UDP_PAYLOAD, 0, query.dnssecOk, options);
+    input.writeUInt16BE(1, LENGTH_PREFIX + ADDITIONAL_COUNT);
   }
   const end = writer.at;
-  input.writeUInt16BE(end - PREFIX);
-  const { words, text } = checkOne(input, end);
+  input.writeUInt16BE(end - LENGTH_PREFIX);
+  const { words, text } = messageCheck.check(input, end);
   if (words[layout.query.verdict] !== layout.verdict.query)
     throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   const { client, local, transport } = query;

@@ -1,8 +1,8 @@
 /** `-check`: reads everything that a server would read, and reports all errors. */
-import type { ConfiguredPlugin } from '../corefile/server-block.js';
+import type { ConfiguredDirective } from '../corefile/server-block.js';
 import { readCorefile, type Corefile, type LoadOptions } from '../corefile/corefile.js';
 import { corefileWarning, Faults, parsingError, type CorefileError } from '../corefile/errors.js';
-import { directives } from '../corefile/registry.js';
+import { knownDirectives } from '../corefile/registry.js';
 import '../directives/index.js';
 import { checkAddresses } from './listen.js';
 
@@ -24,19 +24,19 @@ export async function checkCorefile(
   const faults = new Faults();
   const corefile = readCorefile(source, options, faults);
   checkAddresses(corefile, faults);
-  for (const plugin of corefile.blocks.flatMap(({ plugins }) => plugins)) {
-    const prefix = `plugin/${plugin.name}: `;
+  for (const directive of corefile.blocks.flatMap(({ directives }) => directives)) {
+    const prefix = `plugin/${directive.name}: `;
     try {
-      const warnings = (await directives.get(plugin.name)?.setup.check?.(plugin.config)) ?? [];
-      corefile.warnings.push(...warnings.map((warning) => corefileWarning(plugin, prefix + warning)));
+      const warnings = (await knownDirectives.get(directive.name)?.setup.check?.(directive.config)) ?? [];
+      corefile.warnings.push(...warnings.map((warning) => corefileWarning(directive, prefix + warning)));
     } catch (error) {
-      for (const fault of faultsOf(error, plugin, prefix)) faults.add(fault);
+      for (const fault of faultsOf(error, directive, prefix)) faults.add(fault);
     }
   }
   return { corefile, faults: faults.all };
 }
 
-function faultsOf(error: unknown, at: ConfiguredPlugin, prefix: string): CorefileError[] {
+function faultsOf(error: unknown, at: ConfiguredDirective, prefix: string): CorefileError[] {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
   return errors.map((each) => parsingError(at, each instanceof Error ? each.message : String(each), prefix));
 }

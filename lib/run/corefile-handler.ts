@@ -25,7 +25,7 @@ let fronts = new Router<AnswerCache | undefined>([], []);
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
   const { corefile, modules } = context.workerData as CorefileWork;
-  for (const module of modules) await import(module);
+  for (const module of modules) await import(/* webpackIgnore: true */ module);
   const { index, logger, maxPayloadSize, signal } = context;
   const say = (message: WorkerMessage): void => {
     context.postMessage(message);
@@ -40,7 +40,7 @@ export async function setup(context: HandlerContext): Promise<void> {
       say({ kind: 'fatal', message: error.message, code: error.code });
     },
     tell: (directive: string, message: unknown) => {
-      say({ kind: 'told', directive, message });
+      say({ kind: 'directive', directive, message });
     },
   };
   try {
@@ -53,7 +53,7 @@ export async function setup(context: HandlerContext): Promise<void> {
   const modes = cacheModes(corefile);
   const answers = chains.map((chain, block) => (isNative(modes[block]) ? chain.answers : undefined));
   fronts = new Router(corefile.addresses, answers);
-  if (corefile.blocks.some(({ plugins }) => plugins.some(({ name }) => name === 'prometheus'))) {
+  if (corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === 'prometheus'))) {
     const tell = (message: unknown): void => {
       runtime.tell('prometheus', message);
     };
@@ -90,11 +90,11 @@ export async function close(): Promise<void> {
 
 /** Reports the directives that are not ready, now and at each change, until all are ready. */
 function tellUntilReady(say: (message: WorkerMessage) => void, signal: AbortSignal): void {
-  let told: string | undefined;
+  let reported: string | undefined;
   const look = (): void => {
     const directives = chains.flatMap((chain) => chain.unready());
-    if (directives.join() !== told) say({ kind: 'unready', directives });
-    told = directives.join();
+    if (directives.join() !== reported) say({ kind: 'unready', directives });
+    reported = directives.join();
     if (directives.length === 0) clearInterval(timer);
   };
   const timer = setInterval(look, READY_INTERVAL).unref();

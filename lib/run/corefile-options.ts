@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Corefile } from '../corefile/corefile.js';
 import { checkInteger, invalidType, invalidValue } from '../errors.js';
 import { checkOptions } from '../server/options/check-options.js';
-import type { ServerOptions } from '../server/options/options.js';
+import type { ServerOptions } from '../options/server.js';
 
 /** Options that the Corefile sets. */
 const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;

@@ -11,7 +11,7 @@ import type { BoundAddress } from '../server/served-address.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
 import { listenOptions, rateLimitOf } from './listen.js';
-import { MainParts } from './main-parts.js';
+import { OwnerDirectives } from './owner-directives.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 
 /** What {@link CorefileServer.reload} may change. */
@@ -32,7 +32,7 @@ let handlers = 0;
  */
 export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #config: CorefileConfig;
-  readonly #parts: MainParts;
+  readonly #directives: OwnerDirectives;
   /** The directives that are not ready, by worker. */
   readonly #unready = new Map<number, string[]>();
   readonly #onAbort = (): void => {
@@ -49,13 +49,13 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   constructor(options: CorefileOptions) {
     super();
     this.#config = checkCorefileOptions(options);
-    this.#parts = new MainParts({
+    this.#directives = new OwnerDirectives({
       logger: this.#config.server.logger ?? console,
       corefile: () => this.corefile,
       stats: () => this.stats(),
       unready: () => [...new Set([...(this.#listening ? [] : ['server']), ...[...this.#unready.values()].flat()])],
       reloadIfChanged: () => this.#reload({}, true),
-      metrics: () => this.#parts.metrics(),
+      metrics: () => this.#directives.metrics(),
     });
   }
 
@@ -78,7 +78,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       throw withCode(new Error('listen can be called once'), 'ERR_SERVER_ALREADY_LISTEN');
     }
     const { modules, server: options } = this.#config;
-    for (const module of modules) await import(module);
+    for (const module of modules) await import(/* webpackIgnore: true */ module);
     const corefile = this.#load(this.#config.corefile);
     this.#corefile = corefile;
     const { signal, ...others } = options;
@@ -88,11 +88,11 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     this.#forward(server);
     try {
       signal?.throwIfAborted();
-      await this.#parts.change(corefile);
+      await this.#directives.change(corefile);
       await server.listen();
       signal?.throwIfAborted();
     } catch (error) {
-      this.#closing = Promise.all([server.close({ timeout: 0 }), this.#parts.close()]).then(([report]) => report);
+      this.#closing = Promise.all([server.close({ timeout: 0 }), this.#directives.close()]).then(([report]) => report);
       await this.#closing;
       throw error;
     }
@@ -176,7 +176,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     server.on('error', (error) => this.emit('error', error));
     server.on('message', (message, worker) => {
       const said = message as WorkerMessage;
-      if (said.kind === 'told') this.#parts.hear(said.directive, said.message, worker);
+      if (said.kind === 'directive') this.#directives.hear(said.directive, said.message, worker);
       else if (said.kind === 'fatal') this.#end(said.message, said.code);
       else this.#unready.set(worker, said.directives);
     });
@@ -224,23 +224,23 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       const message = 'the new Corefile needs a restart: rrl differs';
       throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
     }
-    await this.#parts.change(next);
+    await this.#directives.change(next);
     try {
       await server.reload({ listen, tcp, ...this.#handler(next) });
     } catch (error) {
-      await this.#parts.change(before);
+      await this.#directives.change(before);
       throw error;
     }
     this.#corefile = next;
   }
 
-  async #close({ timeout, lameduck = this.#parts.lameduck }: CloseOptions): Promise<CloseReport> {
+  async #close({ timeout, lameduck = this.#directives.lameduck }: CloseOptions): Promise<CloseReport> {
     this.#config.server.signal?.removeEventListener('abort', this.#onAbort);
     this.#listening = false;
     // A reload in progress then rejects, and its directives are as before.
     const report = await this.#server?.close({ lameduck, ...(timeout === undefined ? {} : { timeout }) });
     await this.#changing;
-    await this.#parts.close();
+    await this.#directives.close();
     this.emit('close');
     return report ?? { queries: 0, connections: 0 };
   }

@@ -1,6 +1,6 @@
 /** `createServer` for handlers and for Corefiles. */
 import { createServer as createHandlerServer, type Server } from '../server/server.js';
-import type { ServerOptions } from '../server/options/options.js';
+import type { ServerOptions } from '../options/server.js';
 import type { CorefileOptions } from './corefile-options.js';
 import { CorefileServer } from './corefile-server.js';
 

@@ -7,10 +7,10 @@ import { Faults, parsingError, type CorefileError } from '../corefile/errors.js'
 import type { TimeoutSettings } from '../corefile/listen-settings.js';
 import { readTls } from '../directives/tls/files.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
-import type { TlsSettings } from '../worker/stream/secure-context.js';
-import type { TcpOptions } from '../worker/stream/tcp-options.js';
-import type { RateLimitOptions } from '../server/options/guard-options.js';
-import type { ListenOptions } from '../server/options/options.js';
+import type { ListenOptions } from '../options/listen.js';
+import type { RateLimitOptions } from '../options/rate-limit.js';
+import type { TcpOptions } from '../options/tcp.js';
+import type { TlsSettings } from '../options/tls.js';
 
 /** The options of a server that a Corefile decides. */
 export interface Listening {

@@ -11,7 +11,7 @@ export interface CorefileWork {
 /** From a worker to the main thread. */
 export type WorkerMessage =
   /** A message of a directive in a worker to its main-thread side. */
-  | { kind: 'told'; directive: string; message: unknown }
+  | { kind: 'directive'; directive: string; message: unknown }
   /** A directive has found a fatal error. */
   | { kind: 'fatal'; message: string; code: string | undefined }
   /** The directives of the worker that cannot answer yet. */

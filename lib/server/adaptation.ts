@@ -1,3 +1,4 @@
+import type { AdaptationBounds } from '../options/server.js';
 import { usableCpus } from '../socket/cpus.js';
 import { recommendSockets, type CpuUse } from '../socket/recommend-sockets.js';
 
@@ -7,16 +8,6 @@ const FULL = 0.7;
 const QUIET = 0.4;
 /** The number of consecutive quiet intervals before a socket is removed. */
 const PATIENCE = 3;
-
-/** Bounds of `sockets: 'auto'`. */
-export interface AdaptationBounds {
-  /** The smallest and first number of sockets, 1 to 1,024. */
-  min: number;
-  /** The largest number of sockets, `min` to 1,024. */
-  max: number;
-  /** Milliseconds between checks. A check at most doubles the number, or lowers it by one. */
-  interval: number;
-}
 
 /**
  * An automatic change of the number of sockets. `cpuUsed`: the share of their time that all workers together were busy.

@@ -14,6 +14,7 @@ export type Plan = ReadonlyMap<ServerSocket, readonly Borrower[]>;
 export class Assignment {
   /** The borrowers that have the order to serve a socket, by the socket's number. */
   readonly #readers = new Map<number, readonly Borrower[]>();
+  readonly #ended = new WeakSet<Borrower>();
 
   /** The borrowers that serve the socket with this number; empty if no borrower does. */
   readersOf(socket: number): readonly Borrower[] {
@@ -25,10 +26,11 @@ export class Assignment {
    * the old one stops: two may read a socket at a time, and each datagram or connection goes to one of them.
    *
    * The orders are sent at once; resolves when they are carried out. Rejects with the first reason that kept a borrower
-   * from serving; that borrower is then not a reader of the socket. A borrower that has ended is not a reason to
+   * from serving. The sockets that it was to get keep their old borrowers. A borrower that has ended is not a reason to
    * reject: its supervisor asks for another plan.
    */
   async carryOut(plan: Plan): Promise<void> {
+    const old = new Map(this.#readers);
     const lending = new Map<Borrower, ServerSocket[]>();
     const releasing = new Map<Borrower, number[]>();
     const planned = new Set<number>();
@@ -44,24 +46,41 @@ export class Assignment {
       for (const reader of before) push(releasing, reader, number);
       this.#readers.delete(number);
     }
-    const lent = await Promise.allSettled([...lending].map(([borrower, sockets]) => this.#lend(borrower, sockets)));
+    const lent = await Promise.allSettled(
+      [...lending].map(([borrower, sockets]) => this.#lend(borrower, sockets, old)),
+    );
     await Promise.all([...releasing].map(([borrower, numbers]) => this.#release(borrower, numbers)));
     for (const result of lent) if (result.status === 'rejected' && !hasEnded(result.reason)) throw result.reason;
   }
 
   /** Removes a borrower that has ended. */
   forget(borrower: Borrower): void {
+    this.#ended.add(borrower);
     for (const [number, readers] of this.#readers) {
-      if (readers.includes(borrower)) this.#readers.set(number, without(readers, borrower));
+      this.#readers.set(
+        number,
+        readers.filter((reader) => reader !== borrower),
+      );
     }
   }
 
-  async #lend(borrower: Borrower, sockets: ServerSocket[]): Promise<void> {
+  /** Lends sockets to a borrower. If that fails, their readers in `old` stay. */
+  async #lend(
+    borrower: Borrower,
+    sockets: ServerSocket[],
+    old: ReadonlyMap<number, readonly Borrower[]>,
+  ): Promise<void> {
     try {
       await borrower.lend(sockets);
       channels.assign.publish({ worker: borrower.index, sockets });
     } catch (error) {
-      for (const { number } of sockets) this.#readers.set(number, without(this.readersOf(number), borrower));
+      for (const { number } of sockets) {
+        const left = new Set([...this.readersOf(number), ...(old.get(number) ?? [])]);
+        this.#readers.set(
+          number,
+          [...left].filter((reader) => reader !== borrower && !this.#ended.has(reader)),
+        );
+      }
       throw error;
     }
   }
@@ -78,8 +97,4 @@ function push<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): voi
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
-}
-
-function without(readers: readonly Borrower[], borrower: Borrower): Borrower[] {
-  return readers.filter((reader) => reader !== borrower);
 }

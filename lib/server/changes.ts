@@ -1,12 +1,13 @@
 import { withCode } from '../errors.js';
-import type { TlsSettings } from '../worker/stream/secure-context.js';
-import { Adaptation, type AdaptationBounds, type AdaptationOptions } from './adaptation.js';
+import type { AdaptationBounds, ReloadOptions } from '../options/server.js';
+import type { TlsSettings } from '../options/tls.js';
+import { Adaptation, type AdaptationOptions } from './adaptation.js';
 import { checkReload } from './options/check-options.js';
 import { checkReachesAll, mergeTls } from './options/check-tls.js';
 import { channels } from './diagnostics.js';
-import type { ReloadOptions, ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import type { ServerParts } from './server-parts.js';
-import type { AddressChange, ServerSockets } from './server-sockets.js';
+import type { ServerSockets } from './server-sockets.js';
 
 /**
  * The changes of a running server: its workers, addresses, numbers of sockets and certificates. One change runs at a
@@ -45,33 +46,33 @@ export class Changes {
     return this.next(async (sockets) => {
       const before = parts.config;
       const config = checkReload(before, changes);
-      const undo = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
-      parts.config = config;
-      undo.push(() => {
-        parts.config = before;
-        return Promise.resolve();
-      });
-      let change: AddressChange | undefined;
+      const unresize = changes.listen === undefined ? [] : await this.#resizeStaying(sockets, config);
+      const open = sockets.open;
+      let next = open;
       try {
+        parts.config = config;
         await parts.supervisor.renew(
           async () => {
             if (changes.listen === undefined) return;
-            change = await sockets.change(config);
-            for (const slot of change.slots) parts.counters.forgetAddress(slot);
+            next = await sockets.openNew(config);
+            for (const address of next) if (!open.includes(address)) parts.counters.forgetAddress(address.slot);
           },
           async () => {
-            undo.length = 0; // the fresh workers serve from here on
-            change?.apply();
+            sockets.replace(next);
             await parts.assign();
-            await change?.finish(() => parts.assign());
           },
           before.closeTimeout,
         );
       } catch (error) {
-        change?.discard();
-        for (const step of undo) await step();
+        parts.config = before;
+        sockets.discard(next);
+        sockets.replace(open);
+        await parts.assign();
+        await this.#closeOld(sockets);
+        for (const step of unresize) await step();
         throw error;
       }
+      await this.#closeOld(sockets);
       // The fresh handlers may give other answers than the old ones.
       parts.cache?.clear();
     });
@@ -102,13 +103,15 @@ export class Changes {
   resize(count: number, address?: number): Promise<void> {
     return this.next(async (sockets) => {
       const addresses = address === undefined ? [...sockets.addresses().keys()] : [address];
-      for (const each of addresses) await sockets.resize(each, count, () => this.#parts.assign());
+      for (const each of addresses) await this.#resize(sockets, each, count);
     });
   }
 
-  /** See {@link ServerSockets.shrinkToInherited}. */
+  /** Closes the sockets that have joined inherited ones: later traffic waits in those. Rejects like {@link resize}. */
   shrinkToInherited(): Promise<void> {
-    return this.next((sockets) => sockets.shrinkToInherited(() => this.#parts.assign()));
+    return this.next(async (sockets) => {
+      for (const { address, kept } of sockets.grown()) await this.#resize(sockets, address, kept);
+    });
   }
 
   /**
@@ -127,7 +130,7 @@ export class Changes {
       resize: (count) =>
         this.next(async (sockets) => {
           for (const [i, { adapts }] of parts.config.listen.entries()) {
-            if (adapts) await sockets.resize(i, count, () => parts.assign());
+            if (adapts) await this.#resize(sockets, i, count);
           }
         }),
       told: (step) => {
@@ -148,19 +151,54 @@ export class Changes {
    */
   async #resizeStaying(sockets: ServerSockets, { listen }: ServerConfig): Promise<(() => Promise<void>)[]> {
     const undo: (() => Promise<void>)[] = [];
-    const assign = (): Promise<void> => this.#parts.assign();
     try {
       for (const [i, place] of sockets.places(listen).entries()) {
         if (place === undefined || listen[i].adapts) continue;
         const before = sockets.count(place);
         if (before === listen[i].sockets) continue;
-        await sockets.resize(place, listen[i].sockets, assign);
-        undo.push(() => sockets.resize(place, before, assign));
+        await this.#resize(sockets, place, listen[i].sockets);
+        undo.push(() => this.#resize(sockets, place, before));
       }
     } catch (error) {
       for (const step of undo) await step();
       throw error;
     }
     return undo;
+  }
+
+  /**
+   * Gives the address at index `address` `count` sockets of each protocol. Rejects with a system error; the address then
+   * has its earlier number.
+   */
+  async #resize(sockets: ServerSockets, address: number, count: number): Promise<void> {
+    const groups = sockets.groupsAt(address);
+    const before = groups.map((group) => group.in('serving').length);
+    try {
+      for (const group of groups) group.resize(count);
+      await this.#parts.assign();
+      for (const group of groups) group.join();
+    } catch (error) {
+      for (const [i, group] of groups.entries()) group.resize(before[i]);
+      await this.#parts.assign();
+      await this.#closeLeaving(sockets);
+      throw error;
+    }
+    await this.#closeLeaving(sockets);
+  }
+
+  /** Closes the sockets that leave, and ends the workers that are retiring. */
+  async #closeOld(sockets: ServerSockets): Promise<void> {
+    try {
+      await this.#closeLeaving(sockets);
+    } finally {
+      await this.#parts.supervisor.retireAll();
+    }
+  }
+
+  /** Lets the workers read the sockets that leave until they are empty, takes them from the workers, and closes them. */
+  async #closeLeaving(sockets: ServerSockets): Promise<void> {
+    await sockets.empty();
+    await this.#parts.assign();
+    sockets.closeGone();
   }
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint } from '../message/batch.js';
 import { nameOfAddress, type AddressTransport } from '../socket/addresses.js';
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import { ServedGroup, type GroupSockets } from './served-group.js';
 
 /** An address that a server listens on, port 0 resolved. */
@@ -32,16 +32,6 @@ export function closeAll(addresses: readonly Address[]): void {
 /** Whether two entries of `listen` mean the same address. */
 export function isSame(one: ListenEntry, other: ListenEntry): boolean {
   return isDeepStrictEqual({ ...one, sockets: 0 }, { ...other, sockets: 0 });
-}
-
-/** The number of sockets of its largest group. */
-export function mostMembers({ groups }: Address): number {
-  return Math.max(...groups.map(({ members }) => members.length));
-}
-
-/** Whether sockets have joined those that another process keeps. */
-export function hasGrown(address: Address): address is Address & { kept: number } {
-  return address.kept !== undefined && address.kept < mostMembers(address);
 }
 
 /** An address that serves open groups of sockets. `shared`: whether another process has the sockets, too. */

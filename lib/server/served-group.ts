@@ -10,21 +10,48 @@ import type { ServerSocket } from '../worker/messages.js';
 /** The numbers of sockets reserved for an address: UDP and TCP. Rows of counters so stay in place. */
 export const NUMBERS_PER_ADDRESS = 2 * MAX_SOCKETS;
 
-/** Milliseconds for which surplus sockets are read before they are closed, even if some data is left. */
+/** Milliseconds for which sockets are read that get no new traffic. Then they are closed, even if some data is left. */
 const DRY_TIMEOUT = 5000;
+/** The same for all sockets of a removed address. New traffic keeps coming to them, so that they may never be empty. */
+const REMOVED_TIMEOUT = 1000;
 /** Milliseconds that connections may take to complete their handshake when their listener is about to be closed. */
-export const HANDSHAKE_TIME = 200;
+const HANDSHAKE_TIME = 200;
 
 /** Without native code the group is a single socket. */
 export type GroupSockets = SocketGroup | PlainSocket;
 
-/** A group of sockets in service: which of them are served, which stay, and which are surplus. */
+/**
+ * The phase of an open socket.
+ *
+ * - `joining`: new, gets no traffic until it serves. Workers read it.
+ * - `serving`: gets new traffic. Workers read it.
+ * - `leaving`: new traffic goes to the sockets that serve, if there are any. Workers read what still waits in it.
+ * - `gone`: no worker should read it. It can only be closed.
+ */
+export type Phase = 'joining' | 'serving' | 'leaving' | 'gone';
+
+/**
+ * A group of sockets in service, and the phase of each socket. A call moves sockets to another phase:
+ *
+ * | call          | joining        | serving                         | leaving               | gone      |
+ * | ------------- | -------------- | ------------------------------- | --------------------- | --------- |
+ * | `resize(n)`   | gone from n on | leaving from n on               | serving again below n | (throws)  |
+ * | `join()`      | serving        |                                 |                       |           |
+ * | `leave()`     | gone           | leaving                         |                       |           |
+ * | `empty()`     |                |                                 | gone, once it is empty |          |
+ * | `closeGone()` |                |                                 |                       | closed    |
+ * | `close()`     | closed         | closed                          | closed                | closed    |
+ *
+ * After each of these calls but `close()` the sockets are to be assigned to the workers again.
+ */
 export class ServedGroup {
   readonly sockets: GroupSockets;
   readonly transport: Transport;
   readonly local: Endpoint;
-  /** Every socket, in order; the objects stay the same. */
+  /** Every open socket, in order; the objects stay the same. */
   readonly members: ServerSocket[] = [];
+  /** The phase of each member. */
+  readonly #phases: Phase[] = [];
   /** The number of its first socket. */
   readonly #first: number;
   /** Its number, unique among the groups. */
@@ -33,14 +60,10 @@ export class ServedGroup {
   /** Whether another process has the sockets as well. */
   #shared: boolean;
   readonly #entry: string;
-  /** How many of its sockets should be served: fewer than exist just before the surplus is closed. */
-  #serving = 0;
-  /** How many sockets stay: fewer than exist while the group shrinks. */
-  #staying = 0;
 
   /**
-   * All of `sockets` are served. `slot`: the place of their address among the rows of counters. `entry`: see
-   * `ServerSocket`. `shared`: whether another process has them as well.
+   * All of `sockets` serve. `slot`: the place of their address among the rows of counters. `entry`: see `ServerSocket`.
+   * `shared`: whether another process has them as well.
    */
   constructor(sockets: GroupSockets, slot: number, spoken: AddressTransport, entry: string, shared: boolean) {
     const { address, port } = sockets;
@@ -53,60 +76,74 @@ export class ServedGroup {
     const place = this.transport === 'udp' ? 0 : 1;
     this.#first = slot * NUMBERS_PER_ADDRESS + place * MAX_SOCKETS;
     this.#index = 2 * slot + place;
-    this.#addMembers();
-    this.#announce();
+    this.#addMembers('serving');
   }
 
-  /** The sockets that should be served. */
-  get served(): ServerSocket[] {
-    return this.members.slice(0, this.#serving);
-  }
-
-  /** The sockets that are about to be closed. */
-  get surplus(): ServerSocket[] {
-    return this.members.slice(this.#staying);
-  }
-
-  /** Adds sockets to the group, up to `count`; all of them are served. Throws a system error. */
-  grow(count: number): void {
-    if (count <= this.members.length) return;
-    this.sockets.grow(count);
-    this.#addMembers();
-    this.#announce();
+  /** The sockets in these phases, in order. */
+  in(...phases: readonly Phase[]): ServerSocket[] {
+    return this.members.filter((_, i) => phases.includes(this.#phases[i]));
   }
 
   /**
-   * Begins to shrink: new traffic goes to the first `count` sockets only. Does nothing if there are no more than that.
-   * Throws a system error.
+   * Begins to change the number of sockets that serve to `count`, at least 1: opens new ones, which are joining, or makes
+   * the last ones leave. Throws a system error; the sockets that served before then still serve, and others may be
+   * joining.
    */
-  steerAway(count: number): void {
-    if (count < this.members.length) this.sockets.steerAway(count);
+  resize(count: number): void {
+    if (this.#phases.includes('gone')) throw new Error('the group has sockets that are gone');
+    const { sockets, members } = this;
+    const open = members.length;
+    const used = Math.min(count, open);
+    if (count < open) sockets.steerAway(count);
+    else if (count === open) sockets.steer(sockets.steering);
+    for (let i = 0; i < open; i++) {
+      if (this.#phases[i] === 'joining') this.#phases[i] = i < used ? 'joining' : 'gone';
+      else this.#phases[i] = i < used ? 'serving' : 'leaving';
+    }
+    if (count <= open) return;
+    try {
+      // The kernel steers no single socket.
+      if (open === 1) sockets.grow(2);
+      keepFromJoining(sockets, this.in('serving').length);
+      sockets.grow(count);
+    } finally {
+      this.#addMembers('joining');
+    }
   }
 
-  /** Makes the sockets behind the first `count` surplus. They are served until {@link stopServing}. */
-  keep(count: number): void {
-    this.#staying = Math.min(count, this.members.length);
+  /** Lets new traffic reach the sockets that are joining. Throws a system error. */
+  join(): void {
+    if (!this.#phases.includes('joining')) return;
+    this.sockets.steer(this.sockets.steering);
+    this.#move('joining', 'serving');
   }
 
-  /** Waits until the surplus sockets are empty. */
-  async emptySurplus(): Promise<void> {
-    if (this.#staying === this.members.length) return;
-    this.sockets.leave(this.#staying);
+  /** Makes all sockets leave. */
+  leave(): void {
+    this.#move('serving', 'leaving');
+    this.#move('joining', 'gone');
+  }
+
+  /** Waits until the sockets that leave are empty, for a bounded time. They are then gone. */
+  async empty(): Promise<void> {
+    const leaving = this.in('leaving').length;
+    if (leaving === 0) return;
+    const first = this.in('serving').length;
+    if (first > 0) this.sockets.leave(first);
     if (this.transport !== 'udp') await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
-    await untilDry(() => this.sockets.statistics().slice(this.#staying), DRY_TIMEOUT);
+    const timeout = first > 0 ? DRY_TIMEOUT : REMOVED_TIMEOUT;
+    await untilDry(() => this.sockets.statistics().slice(first, first + leaving), timeout);
+    this.#move('leaving', 'gone');
   }
 
-  /** Removes the surplus from {@link served}. */
-  stopServing(): void {
-    this.#serving = this.#staying;
-  }
-
-  /** Closes the sockets behind the first `count`, which nobody serves. */
-  shrink(count: number): void {
-    this.#serving = this.#staying = Math.min(count, this.members.length);
-    if (this.members.splice(count).length === 0) return;
-    this.#stopListening(count);
-    this.sockets.shrink(count);
+  /** Closes the sockets that are gone. */
+  closeGone(): void {
+    const left = this.members.length - this.in('gone').length;
+    if (left === 0) this.close();
+    if (left === this.members.length) return;
+    this.#stopListening(left);
+    this.sockets.shrink(left);
+    this.#setLength(left);
     this.#announce();
   }
 
@@ -115,15 +152,11 @@ export class ServedGroup {
     this.#shared = true;
   }
 
+  /** Closes all sockets. */
   close(): void {
     this.#stopListening(0);
     this.sockets.close();
-  }
-
-  /** Undoes a change to another number of sockets than `count`. */
-  restore(count: number): void {
-    this.shrink(count);
-    this.sockets.steer(this.sockets.steering);
+    this.#setLength(0);
   }
 
   /** This precedes closing: a worker that is written off may still have descriptors of the sockets. */
@@ -132,18 +165,39 @@ export class ServedGroup {
   }
 
   /** Adds the group's new sockets to the members. */
-  #addMembers(): void {
+  #addMembers(phase: Phase): void {
     const { sockets, transport, local, members } = this;
     for (let i = members.length; i < sockets.descriptors.length; i++) {
       const fd = sockets.descriptors[i];
       const [number, group, wildcard] = [this.#first + i, this.#index, this.#wildcard];
       members.push({ number, transport, fd, group, wildcard, local, entry: this.#entry });
+      this.#phases.push(phase);
     }
-    this.#serving = this.#staying = members.length;
+    this.#announce();
+  }
+
+  #move(from: Phase, to: Phase): void {
+    this.#phases.forEach((phase, i) => {
+      if (phase === from) this.#phases[i] = to;
+    });
+  }
+
+  #setLength(count: number): void {
+    this.members.length = count;
+    this.#phases.length = count;
   }
 
   #announce(): void {
     const { address, port, protocol, steering, descriptors } = this.sockets;
     channels.steer.publish({ address, port, protocol, steering, sockets: descriptors.length });
+  }
+}
+
+/** Keeps new traffic from sockets that join `count` others. Where the system cannot, they get their share at once. */
+function keepFromJoining(sockets: GroupSockets, count: number): void {
+  try {
+    sockets.steerAway(count);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') throw error;
   }
 }

@@ -1,10 +1,10 @@
+import { MAX_NAME } from '../dns/numbers.js';
 import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../dns/writer.js';
-import type { CacheOptions } from './options/options.js';
+import type { CacheOptions } from '../options/cache.js';
 
 /** The longest name in wire format (RFC 1035 s.2.3.4). */
-const MAX_NAME = 255;
 /** In seconds: the TTLs of answers past their end, and the time between two tries to renew one (RFC 8767 s.4, s.5). */
 const STALE_TTL = 30;
 const REFRESH_INTERVAL = 30;

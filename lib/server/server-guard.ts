@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { addon, type NativeRateLimit } from '../native/addon.js';
-import type { CookieConfig } from './options/guard-options.js';
+import type { CookieConfig } from '../options/cookies.js';
 
 /** Octets of a secret (RFC 9018 s.4.4: a key of SipHash). */
 const SECRET_SIZE = 16;

@@ -1,4 +1,4 @@
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';
@@ -87,13 +87,15 @@ export class ServerParts {
    * secure}.
    */
   async assign(): Promise<void> {
-    const sockets = this.sockets?.all() ?? [];
-    const plan = new Map<ServerSocket, readonly Borrower[]>(
-      sockets.map((socket, i) => [socket, this.supervisor.readersFor(i)]),
-    );
-    for (const socket of this.sockets?.leaving() ?? []) plan.set(socket, this.#assignment.readersOf(socket.number));
-    for (const [leaving, staying] of this.sockets?.partners() ?? []) {
-      plan.set(staying, [...new Set([...(plan.get(staying) ?? []), ...(plan.get(leaving) ?? [])])]);
+    const plan = new Map<ServerSocket, readonly Borrower[]>();
+    const read = this.sockets?.read() ?? [];
+    for (const [i, socket] of read.entries()) plan.set(socket, this.supervisor.readersFor(i));
+    for (const socket of this.sockets?.removed() ?? []) plan.set(socket, this.#assignment.readersOf(socket.number));
+    // Replies leave only through a socket that serves: a reader of one that leaves must have that one as well.
+    for (const group of this.sockets?.groups() ?? []) {
+      const [first] = group.in('serving');
+      const readers = [first, ...group.in('leaving')].flatMap((socket) => plan.get(socket) ?? []);
+      plan.set(first, [...new Set(readers)]);
     }
     // The order to use the current settings is sent before the order to accept.
     await Promise.all([this.secure(), this.#assignment.carryOut(plan)]);

@@ -2,49 +2,27 @@ import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import type { Endpoint } from '../message/batch.js';
+import { binding, buffers, queues } from '../options/sockets.js';
+import { pick } from '../options/table.js';
 import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
 import { resolveAddress, type ListenAddress } from '../socket/addresses.js';
-import { untilDry } from '../socket/dry.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { ServerSocket } from '../worker/messages.js';
-import type { ServerConfig } from './options/options.js';
-import {
-  addressOf,
-  closeAll,
-  hasGrown,
-  isSame,
-  mostMembers,
-  type Address,
-  type BoundAddress,
-  type ListenEntry,
-} from './served-address.js';
-import { HANDSHAKE_TIME, type ServedGroup } from './served-group.js';
+import type { ServerConfig } from './options/config.js';
+import { addressOf, closeAll, isSame, type Address, type BoundAddress, type ListenEntry } from './served-address.js';
+import type { ServedGroup } from './served-group.js';
 
 /**
- * Milliseconds for which removed addresses are read. New traffic keeps coming to them, so that they may never be empty.
+ * All addresses of a server, and with them the phase of each socket (see {@link ServedGroup}). Whoever changes a phase
+ * assigns the sockets to the workers again.
  */
-const GIVE_UP_TIMEOUT = 1000;
-
-/** A set of opened addresses that is about to replace the served one. */
-export interface AddressChange {
-  /** The slots of the new addresses. */
-  slots: number[];
-  /** Adds the new addresses to {@link ServerSockets.all}, and moves the removed ones to the leaving. */
-  apply(): void;
-  /** Closes the new addresses, unless they have been applied. */
-  discard(): void;
-  /** After {@link apply}: reads the leaving addresses for a while, then closes them. `assign` as for `resize`. */
-  finish(assign: () => Promise<void>): Promise<void>;
-}
-
-/** All addresses of a server. Opens, resizes, exchanges and closes them. */
 export class ServerSockets {
-  /** The number of addresses that there is room for, leaving ones included. */
+  /** The number of addresses that there is room for, removed ones included. */
   readonly #room: number;
   /** In the order of `listen`. */
-  #addresses: Address[];
-  /** Removed addresses that are still read. */
-  #leaving: Address[] = [];
+  #addresses: readonly Address[];
+  /** Removed addresses that still have open sockets. */
+  #removed: Address[] = [];
 
   /**
    * Opens the addresses of the options. Rejects with the first system error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`,
@@ -52,8 +30,7 @@ export class ServerSockets {
    */
   static async open(config: ServerConfig, room: number): Promise<ServerSockets> {
     const sockets = new ServerSockets([], room);
-    const change = await sockets.change(config);
-    change.apply();
+    sockets.replace(await sockets.openNew(config));
     return sockets;
   }
 
@@ -81,13 +58,13 @@ export class ServerSockets {
   }
 
   /**
-   * Opens the addresses of `config.listen` that are not open yet. Open ones stay, with their number of sockets. Rejects
-   * like {@link open}, or with `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`; then nothing has changed.
+   * Opens the addresses of `config.listen` that are not open yet; returns the address of each entry, for {@link replace}
+   * or {@link discard}. Open ones keep their number of sockets. Rejects like {@link open}, or with
+   * `ERR_MULTISOCKET_TOO_MANY_ADDRESSES`; then nothing has changed.
    */
-  async change(config: ServerConfig): Promise<AddressChange> {
+  async openNew(config: ServerConfig): Promise<readonly Address[]> {
     const places = this.places(config.listen);
     const resolved = await Promise.all(config.listen.map((entry) => resolveAddress(entry)));
-    const opened: Address[] = [];
     const next: Address[] = [];
     try {
       for (const [i, entry] of config.listen.entries()) {
@@ -96,52 +73,52 @@ export class ServerSockets {
           next.push(this.#addresses[place]);
           continue;
         }
-        const slot = this.#freeSlot(opened);
-        const { transport, protocol, ...address } = resolved[i];
-        const others = [...this.#addresses.map(({ bound }) => bound), ...opened.map(({ bound }) => bound)];
-        const exclusive = config.exclusive && !isShared(address, others);
-        const options = { ...config, ...config.tcp, ...address, exclusive, sockets: entry.sockets };
+        const others = [...this.#addresses, ...next];
+        const slot = this.#freeSlot(others);
+        const { transport, protocol, address, port, ipv6Only } = resolved[i];
+        const bound = others.map((other) => other.bound);
+        const exclusive = config.exclusive && !isShared({ address, port }, bound);
+        const kept = { ...pick(binding, config), ...pick(buffers, config), ...pick(queues, config.tcp) };
+        const options = { ...kept, address, port, ipv6Only, exclusive, sockets: entry.sockets };
         const open = nativeMissing === undefined ? openAddress : openPlainAddress;
-        const added = addressOf(await open(transport, options, protocol), entry, slot, false);
-        opened.push(added);
-        next.push(added);
+        next.push(addressOf(await open(transport, options, protocol), entry, slot, false));
       }
     } catch (error) {
-      closeAll(opened);
+      this.discard(next);
       throw error;
     }
-    return {
-      slots: opened.map(({ slot }) => slot),
-      apply: () => {
-        this.#leaving = this.#addresses.filter((address) => !next.includes(address));
-        this.#addresses = next;
-      },
-      discard: () => {
-        if (this.#addresses === next) return;
-        closeAll(opened);
-      },
-      finish: (assign) => this.#giveUp(assign),
-    };
+    return next;
+  }
+
+  /** The addresses that are open, in the order of `listen`. */
+  get open(): readonly Address[] {
+    return this.#addresses;
   }
 
   /**
-   * Pairs each socket that is about to leave its group with one that stays. A reader of the first must have the other
-   * as well, since replies can only leave through that one.
+   * Puts these addresses in place of the open ones. The sockets of those that are not among them leave; those of removed
+   * ones that are among them serve again.
    */
-  partners(): [leaving: ServerSocket, staying: ServerSocket][] {
-    return this.groups().flatMap(({ members, surplus }) =>
-      surplus.map((leaving): [ServerSocket, ServerSocket] => [leaving, members[0]]),
-    );
+  replace(next: readonly Address[]): void {
+    this.#removed = this.#addresses.filter((address) => !next.includes(address));
+    this.#addresses = next;
+    for (const group of groupsOf(this.#removed)) group.leave();
+    for (const group of groupsOf(next)) if (group.in('leaving').length > 0) group.resize(group.members.length);
   }
 
-  /** Every socket that should be served, by address, UDP before TCP. */
-  all(): ServerSocket[] {
-    return this.groups().flatMap(({ served }) => served);
+  /** Closes those of these addresses that have not come into service. */
+  discard(next: readonly Address[]): void {
+    closeAll(next.filter((address) => !this.#addresses.includes(address)));
   }
 
-  /** The sockets of addresses that are being removed. Their readers keep reading them. */
-  leaving(): ServerSocket[] {
-    return this.#leaving.flatMap(({ groups }) => groups).flatMap(({ members }) => members);
+  /** Every socket of the open addresses that should be read, by address, UDP before TCP. */
+  read(): ServerSocket[] {
+    return this.groups().flatMap((group) => group.in('joining', 'serving', 'leaving'));
+  }
+
+  /** The sockets of removed addresses that should be read, by the workers that read them already. */
+  removed(): ServerSocket[] {
+    return groupsOf(this.#removed).flatMap((group) => group.in('leaving'));
   }
 
   /** The bound addresses, one entry each. */
@@ -159,29 +136,29 @@ export class ServerSockets {
     });
   }
 
-  /** The number of sockets of each protocol of the address at index `address`. */
+  /** The number of sockets that serve each protocol of the address at index `address`. */
   count(address: number): number {
-    return this.#addresses[address].groups[0].members.length;
+    return this.#addresses[address].groups[0].in('serving').length;
   }
 
   /** Adds sockets to inherited ones that allow it. Throws a system error. */
   growInherited(config: ServerConfig): void {
     this.#addresses.forEach((address, i) => {
-      address.kept = mostMembers(address);
-      for (const group of address.groups) if (group.sockets.shared) group.grow(config.listen[i].sockets);
+      address.kept = Math.max(...address.groups.map(({ members }) => members.length));
+      for (const group of address.groups) {
+        if (!group.sockets.shared || config.listen[i].sockets <= group.members.length) continue;
+        group.resize(config.listen[i].sockets);
+        group.join();
+      }
     });
   }
 
-  /** Whether sockets have joined those that were inherited. */
-  get grown(): boolean {
-    return this.#addresses.some(hasGrown);
-  }
-
-  /** Closes the sockets that have joined; later traffic waits in the inherited ones. Rejects like {@link resize}. */
-  async shrinkToInherited(assign: () => Promise<void>): Promise<void> {
-    for (const [i, address] of this.#addresses.entries()) {
-      if (hasGrown(address)) await this.resize(i, address.kept, assign);
-    }
+  /** The addresses with sockets that have joined inherited ones: their indices, and how many were inherited. */
+  grown(): { address: number; kept: number }[] {
+    return this.#addresses.flatMap(({ kept, groups }, address) => {
+      const grown = kept !== undefined && groups.some(({ members }) => members.length > kept);
+      return grown ? [{ address, kept }] : [];
+    });
   }
 
   /** Leaves all sockets to another process; this one gives none of them up. */
@@ -203,67 +180,49 @@ export class ServerSockets {
     }));
   }
 
-  /** The groups of the addresses that are open, in the order of {@link all}. */
+  /** The groups of the open addresses, in the order of {@link read}. */
   groups(): ServedGroup[] {
-    return this.#addresses.flatMap(({ groups }) => groups);
+    return groupsOf(this.#addresses);
   }
 
-  /**
-   * Gives the address at index `address` `count` sockets of each protocol. New ones join the group. Traffic is steered
-   * away from surplus ones, which are read until they are empty and then closed. `assign` is called and awaited when
-   * {@link all} has changed. Rejects with a system error; the address then has its earlier number.
-   */
-  async resize(address: number, count: number, assign: () => Promise<void>): Promise<void> {
-    const { groups } = this.#addresses[address];
-    const before = groups.map(({ served }) => served.length);
-    try {
-      for (const group of groups) group.grow(count);
-      for (const group of groups) group.steerAway(count);
-      for (const group of groups) group.keep(count);
-      await assign();
-    } catch (error) {
-      groups.forEach((group, i) => {
-        group.restore(before[i]);
-      });
-      await assign();
-      throw error;
-    }
-    await Promise.all(groups.map((group) => group.emptySurplus()));
-    for (const group of groups) group.stopServing();
-    await assign();
-    for (const group of groups) group.shrink(count);
+  /** The groups of the address at index `address`. */
+  groupsAt(address: number): readonly ServedGroup[] {
+    return this.#addresses[address].groups;
+  }
+
+  /** Waits until the sockets that leave are empty, for a bounded time. They are then gone. */
+  async empty(): Promise<void> {
+    await Promise.all([...this.groups(), ...groupsOf(this.#removed)].map((group) => group.empty()));
+  }
+
+  /** Closes the sockets that are gone. Call it when no worker has them. */
+  closeGone(): void {
+    for (const group of [...this.groups(), ...groupsOf(this.#removed)]) group.closeGone();
+    this.#removed = this.#removed.filter(({ groups }) => groups.some(({ members }) => members.length > 0));
   }
 
   close(): void {
-    closeAll([...this.#addresses, ...this.#leaving]);
+    closeAll([...this.#addresses, ...this.#removed]);
   }
 
-  /** The lowest slot that neither our addresses nor `others` have. */
+  /** The lowest slot that no address has, `others` included. */
   #freeSlot(others: readonly Address[]): number {
-    const taken = new Set([...this.#addresses, ...others].map(({ slot }) => slot));
+    const taken = new Set([...this.#removed, ...others].map(({ slot }) => slot));
     for (let slot = 0; slot < this.#room; slot++) if (!taken.has(slot)) return slot;
     const message = `there is room for ${this.#room} addresses, those included that are to go`;
     throw withCode(new Error(message), 'ERR_MULTISOCKET_TOO_MANY_ADDRESSES');
   }
+}
 
-  async #giveUp(assign: () => Promise<void>): Promise<void> {
-    const leaving = this.#leaving;
-    const groups = leaving.flatMap((address) => address.groups);
-    if (groups.some(({ transport }) => transport !== 'udp')) {
-      await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
-    }
-    await untilDry(() => groups.flatMap(({ sockets }) => sockets.statistics()), GIVE_UP_TIMEOUT);
-    this.#leaving = [];
-    await assign();
-    closeAll(leaving);
-  }
+function groupsOf(addresses: readonly Address[]): ServedGroup[] {
+  return addresses.flatMap(({ groups }) => groups);
 }
 
 /**
  * Whether an earlier address has the port: an address next to all addresses of the host can only be bound by sharing
  * the port with ourselves.
  */
-function isShared({ address, port }: Omit<ListenAddress, 'transport'>, before: readonly Endpoint[]): boolean {
+function isShared({ address, port }: Pick<ListenAddress, 'address' | 'port'>, before: readonly Endpoint[]): boolean {
   const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';
   return before.some(
     (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),

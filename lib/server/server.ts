@@ -4,14 +4,14 @@ import { invalidValue, isCoded, withCode, type CodedError } from '../errors.js';
 import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
-import type { TlsSettings } from '../worker/stream/secure-context.js';
+import { checkSecrets } from '../options/cookies.js';
+import type { ReloadOptions, ServerOptions } from '../options/server.js';
+import type { TlsSettings } from '../options/tls.js';
 import type { Adaptation, AdaptationStep } from './adaptation.js';
 import { Changes } from './changes.js';
-import { checkSecrets } from './options/check-guard.js';
 import { checkOptions } from './options/check-options.js';
 import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
-import type { ReloadOptions, ServerOptions } from './options/options.js';
 import type { ServerCache } from './server-cache.js';
 import { ServerParts } from './server-parts.js';
 import type { BoundAddress } from './served-address.js';
@@ -331,7 +331,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#closed.abort();
     if (this.#state !== 'listening') return this.#end(0);
     if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
-    if (timeout > 0 && this.#parts.sockets?.grown === true) {
+    if (timeout > 0 && (this.#parts.sockets?.grown() ?? []).length > 0) {
       await within(timeout, [this.#changes.shrinkToInherited().catch(this.#warn)]);
     }
     this.#state = 'closing';

@@ -1,9 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import { invalidValue } from '../errors.js';
 import { addon, nativeMissing } from '../native/addon.js';
+import { serving } from '../options/serving.js';
+import { pick } from '../options/table.js';
 import { LocalWorker } from './local-worker.js';
 import type { ServingOptions } from '../worker/messages.js';
-import type { ServerConfig } from './options/options.js';
+import type { ServerConfig } from './options/config.js';
 import type { Counters } from './statistics.js';
 import type { SupervisedWorker, WorkerLife } from './supervised-worker.js';
 import { beatInterval } from './stall-watch.js';
@@ -19,22 +21,13 @@ export function startWorker(
 ): SupervisedWorker {
   const { workers, handler, logger } = config;
   const place = counters.takeSeat();
-  const serving: ServingOptions = {
+  const settings: ServingOptions = {
+    ...pick(serving, config),
     ...place,
     ...shared,
     index,
-    maxPayloadSize: config.maxPayloadSize,
-    nsid: config.nsid,
-    handlerTimeout: config.handlerTimeout,
-    pinned: config.pinWorkers,
-    maxInFlight: config.maxInFlight,
-    maxQueueDelay: config.maxQueueDelay,
-    overload: config.overload,
-    tcp: config.tcp,
     tls: config.tls,
     ownTls: config.ownTls,
-    https: config.https,
-    workerData: config.workerData,
     heartbeat: workers === 0 ? 0 : beatInterval(config),
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);
@@ -47,12 +40,12 @@ export function startWorker(
     const postMessage = (message: unknown): void => {
       queueMicrotask(events.message.bind(events, structuredClone(message)));
     };
-    const local = { ...serving, warn: events.warn.bind(events), logger, postMessage };
+    const local = { ...settings, warn: events.warn.bind(events), logger, postMessage };
     const module = handler ?? (nativeMissing === undefined ? href : anew(href));
     return new LocalWorker(local, module, { startTimeout, ended: leave });
   }
   try {
-    return new WorkerThread({ ...serving, href }, startTimeout, config.worker, {
+    return new WorkerThread({ ...settings, href }, startTimeout, config.worker, {
       ...events,
       logger,
       abandon: () => {

@@ -38,7 +38,7 @@ export interface SupervisorOptions extends StallLimits {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #slots: WorkerSlot[] = [];
-  /** The slots of a start or renewal that is not complete yet. */
+  /** The other slots of a start or renewal that is not complete yet. */
   #fresh: WorkerSlot[] = [];
   /** Workers that are about to end, with the ms for which the loop of each may not turn before it is ended. */
   readonly #retiring = new Map<SupervisedWorker, number>();
@@ -61,7 +61,8 @@ export class Supervisor {
 
   /** Every worker that is ready, including those that are about to end. */
   get all(): SupervisedWorker[] {
-    return [...[...this.#slots, ...this.#fresh].flatMap(({ worker }) => worker ?? []), ...this.#retiring.keys()];
+    const placed = [...this.#slots, ...this.#fresh].flatMap(({ worker }) => worker ?? []);
+    return [...new Set([...placed, ...this.#retiring.keys()])];
   }
 
   /** Whether a written-off thread may still have descriptors of the server's sockets. */
@@ -96,17 +97,34 @@ export class Supervisor {
   }
 
   /**
-   * Starts fresh workers in place of all. The old ones are drained, within `timeout` ms, as soon as `assign` has given
-   * their sockets away. `prepare` is awaited when the fresh ones are ready. Rejects if one of them cannot start, with
-   * an error of `prepare`, or if {@link end} is called before `assign`; then everything is as before.
+   * Starts fresh workers in place of all. `prepare` is awaited when they are ready, `assign` when they have the places of
+   * the old ones. From then on the old ones are retiring; {@link retireAll} ends them.
+   *
+   * Rejects if a fresh worker cannot start, with an error of `prepare` or `assign`, or if {@link end} is called before
+   * `assign` has resolved. The old workers then have their places; if `assign` failed, the fresh ones are retiring.
    */
   async renew(prepare: () => Promise<void>, assign: () => Promise<void>, timeout: number): Promise<void> {
     const fresh = await this.#startAll(prepare);
-    const old = this.#slots.flatMap((slot) => slot.close());
+    const before = this.#slots;
+    const old = before.flatMap(({ worker }) => worker ?? []);
     for (const worker of old) this.#retiring.set(worker, timeout);
-    this.#slots = fresh;
-    await assign();
-    await Promise.all(old.map((worker) => this.#retire(worker, timeout)));
+    [this.#slots, this.#fresh] = [fresh, before];
+    try {
+      await assign();
+    } catch (error) {
+      this.#refuseWhenEnding();
+      this.#slots = before;
+      for (const worker of old) this.#retiring.delete(worker);
+      this.#finishRenewal(fresh, timeout);
+      throw error;
+    }
+    this.#refuseWhenEnding();
+    this.#finishRenewal(before, timeout);
+  }
+
+  /** Drains the workers that are retiring, each within its timeout, then ends them. */
+  async retireAll(): Promise<void> {
+    await Promise.all([...this.#retiring].map(([worker, timeout]) => this.#retire(worker, timeout)));
   }
 
   /** Drains all workers, in parallel and within `timeout` ms, then ends them. `cutOff` is called before that. */
@@ -122,6 +140,7 @@ export class Supervisor {
     cutOff();
     await this.#dismiss([...everyone]);
     this.#slots = [];
+    this.#fresh = [];
     this.#retiring.clear();
   }
 
@@ -191,6 +210,12 @@ export class Supervisor {
     slot.worker = worker;
     slot.startedAt = performance.now();
     channels.start.publish({ worker: slot.index });
+  }
+
+  /** Makes the workers of these slots retire. */
+  #finishRenewal(slots: readonly WorkerSlot[], timeout: number): void {
+    this.#fresh = [];
+    for (const worker of slots.flatMap((slot) => slot.close())) this.#retiring.set(worker, timeout);
   }
 
   async #retire(worker: SupervisedWorker, timeout: number): Promise<void> {

@@ -3,7 +3,8 @@
  * transports.
  */
 import type { AddressTransport, Protocol } from './addresses.js';
-import { SocketGroup, type SocketGroupOptions } from './socket-group.js';
+import type { SocketGroupOptions } from '../options/sockets.js';
+import { SocketGroup } from './socket-group.js';
 
 /** The sockets of one address as processes hand them over. */
 export interface AddressSockets {

@@ -1,10 +1,12 @@
 /** Addresses to listen on: reads the entries of `listen`, and looks up names. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
+import { MAX_PORT } from '../dns/numbers.js';
+import { invalidType, invalidValue, withCode } from '../errors.js';
+import { DEFAULT_PORTS, listenEntry, type AddressTransport } from '../options/listen.js';
+import { resolve } from '../options/table.js';
 
-/** The transport of an address: `dns` is UDP and TCP. */
-export type AddressTransport = keyof typeof DEFAULT_PORTS;
+export { DEFAULT_PORTS, type AddressTransport };
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -24,9 +26,6 @@ export interface ListenAddress {
 /** The protocol of a socket. */
 export type Protocol = 'udp' | 'tcp';
 
-/** RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484; the port of gRPC is CoreDNS's. */
-export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443 } as const;
-
 const NO_QUIC = 'Node has no QUIC that a server can use yet';
 /** Transports that are not supported, and why. */
 export const UNSUPPORTED: Readonly<Record<string, string>> = { quic: NO_QUIC, https3: NO_QUIC };
@@ -35,7 +34,7 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
  * and IPv6), each with an optional `dns://`, `tls://`, `https://` or `grpc://` in front, or an object `{ transport,
- * address, port, sockets, ipv6Only, protocol }`. The default port is 53, 853 for `tls`, and 443 for `https` and `grpc`.
+ * address, port, sockets, ipv6Only, tls, protocol }`. The default port is 53, 853 for `tls`, and 443 for `https` and `grpc`.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
  * for `quic://` and `https3://`.
@@ -43,17 +42,21 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): ListenAddress {
   if (typeof entry === 'string') return { ...parseText(entry), sockets: undefined, ipv6Only: defaults.ipv6Only };
   if (typeof entry !== 'object' || entry === null) throw invalidType('listen', 'a string or an object', entry);
-  const { transport = 'dns', address, port, sockets, ipv6Only, protocol } = entry as Record<string, unknown>;
-  if (typeof address !== 'string') throw invalidType('listen.address', 'a string', address);
-  if (typeof transport !== 'string') throw invalidType('listen.transport', 'a string', transport);
-  const known = checkTransport(transport, transport);
+  const { tls, protocol, ...options } = resolve('listen', listenEntry, entry);
+  const transport = checkTransport(options.transport, options.transport);
+  if (tls !== undefined && transport === 'dns') {
+    throw invalidValue('listen.tls', 'is for the transports tls, https and grpc; this one is dns', typeof tls);
+  }
+  if (protocol !== undefined && transport !== 'dns') {
+    throw invalidValue('listen.protocol', 'is for the transport "dns" alone', protocol);
+  }
   return {
-    transport: known,
-    address: checkHost(address, address),
-    port: checkInteger('listen.port', port ?? DEFAULT_PORTS[known], 0, 65535),
-    sockets: sockets === undefined ? undefined : (sockets as number),
-    ipv6Only: checkBoolean('listen.ipv6Only', ipv6Only ?? defaults.ipv6Only),
-    ...(protocol !== undefined && { protocol: checkProtocol(protocol, known) }),
+    transport,
+    address: checkHost(options.address, options.address),
+    port: options.port ?? DEFAULT_PORTS[transport],
+    sockets: options.sockets,
+    ipv6Only: options.ipv6Only ?? defaults.ipv6Only,
+    ...(protocol !== undefined && { protocol }),
   };
 }
 
@@ -96,7 +99,7 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw invalidValue('listen', 'has no IPv6 address in brackets', entry);
   const port = digits === undefined ? DEFAULT_PORTS[transport] : Number(digits);
-  if (port > 65535) throw invalidValue('listen', 'has a port above 65535', entry);
+  if (port > MAX_PORT) throw invalidValue('listen', `has a port above ${MAX_PORT}`, entry);
   return { transport, address: checkHost(bracketed ?? (plain === '' ? '::' : (plain ?? '')), entry), port };
 }
 
@@ -109,13 +112,6 @@ function checkTransport(transport: string, entry: string): AddressTransport {
     new Error(`The transport of "${entry}" is not supported: ${UNSUPPORTED[transport]}`),
     'ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT',
   );
-}
-
-function checkProtocol(protocol: unknown, transport: AddressTransport): Protocol {
-  if (protocol !== 'udp' && protocol !== 'tcp')
-    throw invalidValue('listen.protocol', 'must be "udp" or "tcp"', protocol);
-  if (transport !== 'dns') throw invalidValue('listen.protocol', 'is for the transport "dns" alone', protocol);
-  return protocol;
 }
 
 function checkHost(host: string, entry: string): string {

@@ -12,7 +12,7 @@ import { needsNative } from '../native/fallback/needs-native.js';
 import { formatAddress, type AddressTransport, type Protocol } from './addresses.js';
 import { MAX_TRIES, protocolsOf } from './address-sockets.js';
 import { asListenError } from './listen-error.js';
-import type { SocketGroupOptions, Steering } from './socket-group.js';
+import type { SocketGroupOptions, Steering } from '../options/sockets.js';
 
 /** A datagram and its sender. */
 export interface Datagram {

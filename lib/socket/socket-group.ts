@@ -1,46 +1,11 @@
 /** N sockets of one protocol on one address and port. */
-import { isIP } from 'node:net';
 import { addon, type NativeSocket, type NativeSocketStatistics } from '../native/addon.js';
-import { checkBoolean, checkInteger, invalidType, invalidValue, withCode } from '../errors.js';
+import { checkInteger, withCode } from '../errors.js';
+import { socketGroup } from '../options/sockets.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { asListenError } from './listen-error.js';
 import { checkSocketCount } from './socket-count.js';
-
-/**
- * How the kernel chooses the socket of a group that gets a datagram or a connection.
- *
- * - `'hash'`: by a hash of both addresses and ports, so that a client's port always meets the same socket.
- * - `'random'`: anew for each datagram and connection (a classic BPF program that takes SKF_AD_RANDOM).
- * - `'cpu'`: by the CPU that received it, modulo the number of sockets (SKF_AD_CPU).
- */
-export type Steering = 'hash' | 'random' | 'cpu';
-
-/** Options of {@link SocketGroup.open}. */
-export interface SocketGroupOptions {
-  protocol: 'udp' | 'tcp';
-  /** A numeric IPv4 or IPv6 address, the latter with an optional `%zone`. */
-  address: string;
-  /** 0 to 65535; default 0: the system chooses one, which all sockets share. */
-  port?: number;
-  /** The number of sockets, 1 to 1,024; default: the usable CPUs. */
-  sockets?: number;
-  /** Fail with EADDRINUSE if another process holds the port, even with SO_REUSEPORT; default true. */
-  exclusive?: boolean;
-  /** The initial steering; default `'hash'`. */
-  steering?: Steering;
-  /** IPV6_V6ONLY; default false: `::` takes IPv4 as well. */
-  ipv6Only?: boolean;
-  /** IP_FREEBIND: bind an address that this host does not have; default false. */
-  freebind?: boolean;
-  /** SO_RCVBUF in bytes; default 0: the system's default. */
-  receiveBufferSize?: number;
-  /** SO_SNDBUF in bytes; default 0: the system's default. */
-  sendBufferSize?: number;
-  /** TCP: length of the accept queue; default 4,096, and at most what the system allows (net.core.somaxconn). */
-  backlog?: number;
-  /** TCP: length of the queue of Fast Open requests (RFC 7413); default 0, no Fast Open. */
-  fastOpen?: number;
-}
+import { checkGroupOptions, type SocketGroupOptions, type Steering } from './socket-group-options.js';
 
 /** The part of {@link SocketGroupOptions} that stays valid, as {@link SocketGroup.description} returns it. */
 export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
@@ -68,6 +33,8 @@ export class SocketGroup implements Disposable {
   readonly #options: Required<SocketGroupOptions>;
   readonly #descriptors: number[];
   #steering: Steering = 'hash';
+  /** Whether {@link steerAway} is in force. */
+  #steeredAway = false;
   #closed = false;
 
   /**
@@ -78,7 +45,7 @@ export class SocketGroup implements Disposable {
    * `ERR_OUT_OF_RANGE`). Then nothing stays open.
    */
   static open(options: SocketGroupOptions): SocketGroup {
-    const checked = checkOptions(options);
+    const checked = checkGroupOptions(options);
     const group = new SocketGroup(checked, openAll(checked));
     try {
       if (checked.steering !== 'hash') group.steer(checked.steering);
@@ -107,7 +74,7 @@ export class SocketGroup implements Disposable {
     const buffers = first.protocol === 'udp' ? first : { receiveBufferSize: 0, sendBufferSize: 0 };
     const { protocol, address, port, ipv6Only } = first;
     const { receiveBufferSize, sendBufferSize } = buffers;
-    const options = checkOptions({
+    const options = checkGroupOptions({
       receiveBufferSize,
       sendBufferSize,
       ...known,
@@ -155,8 +122,9 @@ export class SocketGroup implements Disposable {
    * `ERR_INVALID_ARG_VALUE`; `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   steer(steering: Steering): void {
-    addon.steer(this.#first(), checkSteering(steering), this.#descriptors.length);
+    addon.steer(this.#first(), socketGroup.steering.check('steering', steering), this.#descriptors.length);
     this.#steering = steering;
+    this.#steeredAway = false;
   }
 
   /** The current steering of the group. */
@@ -166,7 +134,8 @@ export class SocketGroup implements Disposable {
 
   /**
    * Adds sockets until there are `sockets`, 1 to 1,024. Throws the errors of {@link open}, and `ERR_MULTISOCKET_CLOSED`
-   * after {@link close}; then the group is unchanged. Does nothing if there are enough.
+   * after {@link close}; then the group is unchanged. Does nothing if there are enough. After {@link steerAway} the new
+   * sockets get nothing until the next {@link steer}.
    */
   grow(sockets: number): void {
     this.#first();
@@ -175,17 +144,18 @@ export class SocketGroup implements Disposable {
     const opened = openAll({ ...this.#options, sockets: more, exclusive: false });
     this.#descriptors.push(...opened.map(({ fd }) => fd));
     // A steering program counts the sockets: those beyond its number would get nothing.
-    if (this.#steering !== 'hash') this.steer(this.#steering);
+    if (this.#steering !== 'hash' && !this.#steeredAway) this.steer(this.#steering);
   }
 
   /**
-   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once. Data that waits in the
-   * others can still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system does not
+   * Keeps new datagrams and connections from all sockets but the first `sockets`, at once, until the next {@link steer}.
+   * Data that waits in the others can still be read; {@link shrink} closes them. Throws a system error; `ENOTSUP` where the system does not
    * support it.
    */
   steerAway(sockets: number): void {
     // By hash the kernel always uses all sockets. Random steering spreads as evenly until they are closed.
     addon.steer(this.#first(), this.#steering === 'cpu' ? 'cpu' : 'random', sockets);
+    this.#steeredAway = true;
   }
 
   /**
@@ -264,35 +234,4 @@ function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
     throw asListenError(error);
   }
   return opened;
-}
-
-/** Checks a steering; returns it. Throws `ERR_INVALID_ARG_VALUE`. */
-export function checkSteering(value: unknown): Steering {
-  if (value === 'hash' || value === 'random' || value === 'cpu') return value;
-  throw invalidValue('steering', "must be 'hash', 'random' or 'cpu'", value);
-}
-
-const MAX_BUFFER = 0x3fffffff;
-
-function checkOptions(options: SocketGroupOptions): Required<SocketGroupOptions> {
-  const { protocol, address } = options;
-  if ((protocol as unknown) !== 'udp' && protocol !== 'tcp') {
-    throw invalidValue('protocol', "must be 'udp' or 'tcp'", protocol);
-  }
-  if (typeof (address as unknown) !== 'string') throw invalidType('address', 'a string', address);
-  if (isIP(address) === 0) throw invalidValue('address', 'must be a numeric IPv4 or IPv6 address', address);
-  return {
-    protocol,
-    address,
-    port: checkInteger('port', options.port ?? 0, 0, 65535),
-    sockets: checkSocketCount('sockets', options.sockets),
-    exclusive: checkBoolean('exclusive', options.exclusive ?? true),
-    steering: checkSteering(options.steering ?? 'hash'),
-    ipv6Only: checkBoolean('ipv6Only', options.ipv6Only ?? false),
-    freebind: checkBoolean('freebind', options.freebind ?? false),
-    receiveBufferSize: checkInteger('receiveBufferSize', options.receiveBufferSize ?? 0, 0, MAX_BUFFER),
-    sendBufferSize: checkInteger('sendBufferSize', options.sendBufferSize ?? 0, 0, MAX_BUFFER),
-    backlog: checkInteger('backlog', options.backlog ?? 4096, 1, 65535),
-    fastOpen: checkInteger('fastOpen', options.fastOpen ?? 0, 0, 65535),
-  };
 }

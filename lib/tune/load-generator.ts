@@ -1,5 +1,7 @@
 /** Load for a DNS server: checks the options and runs native code's generator. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { framed } from '../dns/framing.js';
+import { HEADER_SIZE, MAX_LABEL, MIN_UDP_PAYLOAD, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import {
   addon,
   nativeMissing,
@@ -166,18 +168,18 @@ function packQuestions(questions: unknown): Uint8Array {
     if (!(question instanceof Uint8Array)) throw invalidType('questions', 'a list of Uint8Array', question);
     if (!isQuery(question))
       throw invalidValue('questions', 'must be queries of one question, at most 512 bytes', question);
-    return Buffer.concat([Buffer.from([question.length >> 8, question.length & 255]), question]);
+    return framed(question);
   });
   return Buffer.concat(packed);
 }
 
-/** A message of 17 to 512 bytes with QR 0, QDCOUNT 1 and a whole question without compression (RFC 1035 s.4.1). */
+/** Whether a message of at most 512 bytes has QR 0, QDCOUNT 1 and a whole question without compression (RFC 1035 s.4.1). */
 function isQuery(message: Uint8Array): boolean {
-  if (message.length > 512 || message.length < 17 || (message[2] & 0x80) !== 0 || message[4] !== 0 || message[5] !== 1)
-    return false;
-  let at = 12;
-  while (at < message.length && message[at] !== 0 && message[at] <= 63) at += 1 + message[at];
-  return message[at] === 0 && at + 5 <= message.length;
+  const isResponse = (message[2] & 0x80) !== 0;
+  if (message.length > MIN_UDP_PAYLOAD || isResponse || message[4] !== 0 || message[5] !== 1) return false;
+  let at = HEADER_SIZE;
+  while (at < message.length && message[at] !== 0 && message[at] <= MAX_LABEL) at += 1 + message[at];
+  return message[at] === 0 && at + 1 + QUESTION_FIXED_SIZE <= message.length;
 }
 
 function toResult({ latency, longest, ...counts }: NativeLoadResult): LoadResult {

@@ -1,6 +1,7 @@
 /** The questions of a load: from a file in dnsperf's format, or made from zones. */
 import { readFileSync } from 'node:fs';
 import packet from 'dns-packet';
+import { DEFAULT_UDP_PAYLOAD, HEADER_SIZE, MAX_LABEL, MAX_NAME, TYPE } from '../dns/numbers.js';
 import { withCode, type CodedError } from '../errors.js';
 import { typeNumber } from '../dns/registry.js';
 
@@ -15,9 +16,6 @@ export interface Question {
   type: string;
 }
 
-const HEADER_SIZE = 12;
-/** The payload size of dig: RFC 9715 s.3.2. */
-const PAYLOAD_SIZE = 1232;
 /** Labels that are asked for below a zone with unknown names, each for an A record. */
 const LABELS = ['www', 'mail', 'ns1', 'ns2', 'api', 'cdn', 'static', 'img', 'm', 'blog', 'shop', 'app'];
 
@@ -59,7 +57,10 @@ export function questionsFor(zones: readonly string[]): Question[] {
 export function encodeQuestion({ name, type }: Question): Buffer {
   const labels = name.replace(/\.$/, '').split('.');
   const isRoot = name === '.' || name === '';
-  if (!isRoot && (name.length > 254 || labels.some((label) => label === '' || Buffer.byteLength(label) > 63))) {
+  if (
+    !isRoot &&
+    (name.length > MAX_NAME - 1 || labels.some((label) => label === '' || Buffer.byteLength(label) > MAX_LABEL))
+  ) {
     throw questionsError(`not a name: ${name}`);
   }
   const message = packet.encode({
@@ -70,7 +71,7 @@ export function encodeQuestion({ name, type }: Question): Buffer {
       {
         type: 'OPT',
         name: '.',
-        udpPayloadSize: PAYLOAD_SIZE,
+        udpPayloadSize: DEFAULT_UDP_PAYLOAD,
         extendedRcode: 0,
         ednsVersion: 0,
         flags: 0,
@@ -81,7 +82,7 @@ export function encodeQuestion({ name, type }: Question): Buffer {
   });
   // Written here, since dns-packet does not know every type.
   const nameLength = isRoot ? 1 : Buffer.byteLength(labels.join('.')) + 2;
-  message.writeUInt16BE(typeNumber(type) ?? 1, HEADER_SIZE + nameLength);
+  message.writeUInt16BE(typeNumber(type) ?? TYPE.A, HEADER_SIZE + nameLength);
   return message;
 }
 

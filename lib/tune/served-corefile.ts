@@ -25,8 +25,8 @@ export function measuredAddress({ addresses }: Corefile): ServedAddress {
 export function forMeasuring(corefile: Corefile, { sockets, address, port }: Omit<ServeOrder, 'source'>): void {
   corefile.addresses = [{ ...measuredAddress(corefile), address, port, sockets }];
   for (const block of corefile.blocks) {
-    block.plugins = block.plugins.filter(({ name }) => !LEFT_OUT.has(name));
-    for (const { name, config } of block.plugins) {
+    block.directives = block.directives.filter(({ name }) => !LEFT_OUT.has(name));
+    for (const { name, config } of block.directives) {
       if (name === 'prometheus') (config as PrometheusConfig).address = { host: '127.0.0.1', port: 0 };
     }
   }
@@ -37,7 +37,7 @@ export function forMeasuring(corefile: Corefile, { sockets, address, port }: Omi
  */
 export function corefileQuestions(corefile: Corefile): Question[] {
   return measuredAddress(corefile).zones.flatMap(({ zone, block }) => {
-    const files = corefile.blocks[block].plugins.flatMap(({ name, config }) =>
+    const files = corefile.blocks[block].directives.flatMap(({ name, config }) =>
       name === 'file' ? (config as FileOptions[]).filter(({ zones }) => zones.includes(zone)) : [],
     );
     return files.length === 0 ? questionsFor([zone]) : files.flatMap(({ file }) => zoneQuestions(file, zone));

@@ -6,12 +6,10 @@ import { lookupsThrough } from '../message/lookup.js';
 import type { Lookups, Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Rcode } from '../dns/registry.js';
+import type { Overload } from '../options/serving.js';
 import { workerCounter } from './counters.js';
 import type { HandlerFailures, Report } from './handler-failures.js';
 import { WaitList, type ListEntry } from './wait-list.js';
-
-/** The response to a query when handlers hold as many as they may: none, or this response code. */
-export type Overload = 'drop' | 'SERVFAIL' | 'REFUSED';
 
 /** Options of a {@link Dispatcher}. */
 export interface DispatcherOptions {

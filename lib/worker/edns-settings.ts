@@ -5,8 +5,6 @@ const PADDING_BLOCK = 468;
 /** The unit of keepalive's time, in ms (RFC 7828 s.3.1). */
 const KEEPALIVE_UNIT = 100;
 
-/** The longest name server identifier, in bytes (`kMaxNsid` of `native/guard/client_options.h`). */
-export const MAX_NSID = 255;
 /** Bytes of the numbers before the identifier. */
 const NUMBERS = 6;
 

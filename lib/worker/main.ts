@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   // A setup() without pending work in Node does not end the thread: `startTimeout` does.
   const alive = setInterval(() => undefined, 0x7fffffff);
   // This comes first, so that the worker allocates memory near its CPU.
-  if (start.pinned) addon.pinThread(start.index);
+  if (start.pinWorkers) addon.pinThread(start.index);
   const serving = await Serving.start({ ...start, logger, warn, postMessage }, start.href);
   port.on('message', (order: Order) => {
     obey(serving, order).then(

@@ -1,3 +1,4 @@
+import { MAX_MESSAGE, LENGTH_PREFIX } from '../dns/numbers.js';
 import { addon, type StreamAdmission } from '../native/addon.js';
 import type { HttpRequestHead, Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
@@ -9,8 +10,6 @@ import type { Deliver } from './dispatcher.js';
 
 const { layout } = addon;
 const { query: word, stream: streamWord, verdict } = layout;
-const MAX_MESSAGE = 0xffff;
-const PREFIX = 2;
 
 /**
  * The outcome of a message: its reply; `'dropped'` if the handler dropped it; `'invalid'` if the message is not a
@@ -29,8 +28,8 @@ export class MessageExchange {
   readonly #words = new Uint32Array(layout.queryWords);
   readonly #text = Buffer.alloc(2 * layout.maxText);
   /** Holds a message while it is checked; what is kept longer is moved out (`Query.detach`). */
-  readonly #input = Buffer.alloc(PREFIX + MAX_MESSAGE);
-  readonly #output = Buffer.alloc(PREFIX + MAX_MESSAGE);
+  readonly #input = Buffer.alloc(LENGTH_PREFIX + MAX_MESSAGE);
+  readonly #output = Buffer.alloc(LENGTH_PREFIX + MAX_MESSAGE);
   readonly #stream = new Uint32Array(layout.streamWords);
   readonly #admission: StreamAdmission;
 
@@ -77,15 +76,15 @@ export class MessageExchange {
   /** The outcome of a message that needs no handler; undefined if it needs one. */
   #check(message: Uint8Array, { origin, front }: Connection): Outcome | undefined {
     const input = this.#input;
-    const end = PREFIX + message.length;
+    const end = LENGTH_PREFIX + message.length;
     input.writeUInt16BE(message.length);
-    input.set(message, PREFIX);
+    input.set(message, LENGTH_PREFIX);
     this.#stream[streamWord.answersEnd] = 0;
     const rows = this.#admission.check(input, 0, end, front, origin.bytes);
-    if (rows === 0) return copy(this.#output, PREFIX, this.#stream[streamWord.answersEnd]);
+    if (rows === 0) return copy(this.#output, LENGTH_PREFIX, this.#stream[streamWord.answersEnd]);
     const found = this.#words[word.verdict];
     if (found === verdict.drop) return 'invalid';
-    return found === verdict.reply ? copy(input, PREFIX, PREFIX + this.#words[word.length]) : undefined;
+    return found === verdict.reply ? copy(input, LENGTH_PREFIX, LENGTH_PREFIX + this.#words[word.length]) : undefined;
   }
 
   #finish(outcome: Outcome, done: (outcome: Outcome) => void): void {

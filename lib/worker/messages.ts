@@ -1,9 +1,7 @@
 /** The messages between the owner of the sockets and its worker threads. Counters are shared and not sent. */
-import type { HttpsOptions } from './https/https-options.js';
 import type { Endpoint, Transport } from '../message/batch.js';
-import type { Overload } from './dispatcher.js';
+import type { ServingConfig } from '../options/serving.js';
 import type { SharedTls } from './stream/secure-context.js';
-import type { TcpOptions } from './stream/tcp-options.js';
 
 /** A socket of a server, as its borrowers see it. */
 export interface ServerSocket {
@@ -22,33 +20,21 @@ export interface ServerSocket {
   entry: string;
 }
 
-/** The settings that every worker of a server gets. */
-export interface ServingOptions {
-  maxPayloadSize: number;
-  /** The name server identifier; undefined: none. */
-  nsid: Uint8Array | undefined;
-  handlerTimeout: number;
-  tcp: Required<TcpOptions>;
+/** The settings that every worker of a server gets: the options for workers, and what the server has opened for it. */
+export interface ServingOptions extends ServingConfig {
   tls: SharedTls | undefined;
-  https: Required<HttpsOptions>;
   /** The TLS settings of single addresses, by {@link ServerSocket.entry}; null: not encrypted. */
   ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The number of the answer cache; 0: none. */
   cache: number;
   /** The number of the cookies and rate limits; 0: none. */
   guard: number;
-  workerData: unknown;
   /** The worker's number, from 0. */
   index: number;
   /** The number of its row of counters. */
   seat: number;
   /** Milliseconds between beats (see `heartbeat.ts`); 0: no beats. */
   heartbeat: number;
-  /** Whether the worker's thread is pinned to a CPU. */
-  pinned: boolean;
-  maxInFlight: number;
-  maxQueueDelay: number;
-  overload: Overload;
   /** Counters: Float64 elements, rows of sockets and of workers. */
   memory: SharedArrayBuffer;
   /** The element of `memory` at which the worker's row starts. */

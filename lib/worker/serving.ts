@@ -72,18 +72,13 @@ export class Serving {
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
-  /** Starts to serve sockets. */
+  /** Starts to serve sockets: all, or none if it rejects. */
   async lend(sockets: readonly ServerSocket[]): Promise<void> {
-    const listening: Promise<void>[] = [];
-    for (const socket of sockets) {
-      this.#sockets.set(socket.number, socket);
-      const caches = this.#loaded.caches(socket.local);
-      const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
-      const { transport } = socket;
-      if (transport === 'udp') this.#udp.add(socket, front);
-      else listening.push(this.#connections.add({ ...socket, transport }, front));
-    }
-    await Promise.all(listening);
+    const outcomes = await Promise.allSettled(sockets.map((socket) => this.#add(socket)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
+    await this.release(sockets.map(({ number }) => number));
+    throw failed.reason;
   }
 
   /** Stops taking from sockets; resolves when everything that came through them is answered. */
@@ -130,5 +125,14 @@ export class Serving {
   unref(): void {
     this.#udp.unref();
     this.#connections.unref();
+  }
+
+  async #add(socket: ServerSocket): Promise<void> {
+    this.#sockets.set(socket.number, socket);
+    const caches = this.#loaded.caches(socket.local);
+    const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
+    const { transport } = socket;
+    if (transport === 'udp') this.#udp.add(socket, front);
+    else await this.#connections.add({ ...socket, transport }, front);
   }
 }

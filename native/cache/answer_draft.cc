@@ -13,16 +13,7 @@ namespace multisocket {
 namespace {
 
 constexpr size_t kTtlBeforeRdata = 6;  // octets between the start of a TTL and the RDATA
-constexpr size_t kOptSize = 11;
 constexpr uint32_t kMaxTtl = INT32_MAX;
-constexpr uint16_t kTypeSoa = 6;
-constexpr uint16_t kTypeSig = 24;  // in a reply, SIG(0): it signs the message
-constexpr uint16_t kTypeTkey = 249;
-constexpr uint16_t kTypeTsig = 250;
-constexpr uint16_t kFlagQr = 0x8000;
-constexpr uint16_t kOpcodeMask = 0x7800;
-constexpr uint16_t kFlagTc = 0x0200;
-constexpr uint16_t kFlagDo = 0x8000;
 
 // Returns whether the reply has the question of the query. Upper and lower case are equal.
 bool same_question(const uint8_t* query, const uint8_t* reply, size_t end) {

@@ -9,6 +9,7 @@
 #include "cache/cached_answer.h"
 #include "message/layout.h"
 #include "message/message_view.h"
+#include "message/records.h"
 
 namespace multisocket {
 
@@ -51,7 +52,7 @@ class AnswerDraft {
   CachedAnswer* write(uint8_t* block, uint32_t now) const;
 
  private:
-  static constexpr size_t kMinRecord = 1 + 10;  // the root name; TYPE, CLASS, TTL, RDLENGTH
+  static constexpr size_t kMinRecord = 1 + kRecordFixedSize;  // the root name comes first
   static constexpr size_t kMaxRecords = UINT16_MAX / kMinRecord;
 
   uint32_t read_records();

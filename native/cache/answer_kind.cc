@@ -10,13 +10,6 @@
 namespace multisocket {
 namespace {
 
-constexpr uint16_t kTypeNs = 2;
-constexpr uint16_t kTypeCname = 5;
-constexpr uint16_t kTypeSoa = 6;
-constexpr uint16_t kAny = 255;
-constexpr uint16_t kRcode = 15;
-constexpr uint16_t kNoError = 0;
-constexpr uint16_t kNxDomain = 3;
 // Resolvers do not follow longer chains either.
 constexpr unsigned kMaxLinks = 16;
 
@@ -44,8 +37,8 @@ bool look_at(const uint8_t* message, size_t length, size_t question_end, const N
     if (at == 0) return false;
     Name name;
     name.read(message, record.owner);
-    if (!(name == owner) || (klass != kAny && klass != record.klass)) continue;
-    if (type == record.type || type == kAny) return true;
+    if (!(name == owner) || (klass != kClassAny && klass != record.klass)) continue;
+    if (type == record.type || type == kTypeAny) return true;
     if (record.type != kTypeCname) continue;
     name.read(message, record.rdata);
     ambiguous |= target->length != 0 && !(*target == name);
@@ -70,10 +63,10 @@ bool has_data(const uint8_t* message, size_t length, size_t question_end) {
 }  // namespace
 
 layout::AnswerKind kind_of(const uint8_t* message, size_t length) {
-  const uint16_t rcode = read16(message + 2) & kRcode;
-  if (rcode != kNoError && rcode != kNxDomain) return layout::kFailure;
+  const uint16_t rcode = read16(message + 2) & kRcodeMask;
+  if (rcode != kRcodeNoError && rcode != kRcodeNxDomain) return layout::kFailure;
   const size_t question_end = skip_name(message, length, kHeaderSize) + 4;
-  if (rcode == kNoError && has_data(message, length, question_end)) return layout::kData;
+  if (rcode == kRcodeNoError && has_data(message, length, question_end)) return layout::kData;
   const unsigned answers = read16(message + 6);
   const unsigned records = answers + read16(message + 8);
   bool has_ns = false;
@@ -86,7 +79,7 @@ layout::AnswerKind kind_of(const uint8_t* message, size_t length) {
     if (record.type == kTypeSoa) return layout::kDenial;
     has_ns |= record.type == kTypeNs;
   }
-  return has_ns && answers == 0 && rcode == kNoError ? layout::kReferral : layout::kNothing;
+  return has_ns && answers == 0 && rcode == kRcodeNoError ? layout::kReferral : layout::kNothing;
 }
 
 }  // namespace multisocket

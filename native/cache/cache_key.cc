@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "guard/server_cookies.h"
+#include "message/address.h"
 #include "message/little_endian.h"
 #include "message/names.h"
 #include "message/wire.h"
@@ -12,10 +13,7 @@ namespace multisocket {
 namespace {
 
 constexpr uint16_t kMinPayloadSize = 512;
-constexpr uint16_t kTypeTkey = 249;  // followed by TSIG, IXFR and AXFR, the last
-constexpr uint16_t kTypeAxfr = 252;
 constexpr uint16_t kOptionClientSubnet = 8;
-constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 // Differs from 0: an empty option is not the same as no option.
 constexpr size_t kNoSubnet = UINT8_MAX;
@@ -46,6 +44,7 @@ uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payl
 
 bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
                     AddedOptions added) {
+  // TKEY, TSIG, IXFR and AXFR.
   if (view.other_records != 0 || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
   const uint8_t* subnet = nullptr;
   size_t subnet_length = kNoSubnet;
@@ -79,7 +78,7 @@ bool CacheKey::vary(uint8_t vary_by, const Origin& origin) {
     const uint8_t* client = origin.client;
     size_t length = origin.client_length;
     if (length != 4 && length != 16) return false;
-    if (length == 16 && memcmp(client, kMappedPrefix, sizeof kMappedPrefix) == 0) {
+    if (length == kAddressSize && is_mapped(client)) {
       client += sizeof kMappedPrefix;
       length = 4;
     }

@@ -65,8 +65,8 @@ class CacheState {
   const CacheShards& shards() const { return layout_; }
   const SipKey& hash_key() const { return hash_key_; }
 
-  // The notes of a thread, from claim_notes() to release_notes(). Others may read them at any time. The next stores make
-  // room for new notes.
+  // The notes of a thread, from claim_notes() to release_notes(). Others may read them at any time. The next stores
+  // make room for new notes.
   ReaderNotes* claim_notes();
   static void release_notes(ReaderNotes* notes) { SlotList<ReaderNotes>::release(notes); }
   const SlotList<ReaderNotes>& notes() const { return notes_; }

@@ -3,21 +3,13 @@
 #define MULTISOCKET_SECONDS_H_
 
 #include <cstdint>
-#include <ctime>
+
+#include "message/coarse_clock.h"
 
 namespace multisocket {
 
 // Seconds of a monotonic clock that all threads share.
-inline uint32_t seconds() {
-#ifdef CLOCK_MONOTONIC_COARSE
-  constexpr clockid_t kClock = CLOCK_MONOTONIC_COARSE;
-#else
-  constexpr clockid_t kClock = CLOCK_MONOTONIC;
-#endif
-  timespec now;
-  clock_gettime(kClock, &now);
-  return static_cast<uint32_t>(now.tv_sec);
-}
+inline uint32_t seconds() { return static_cast<uint32_t>(read_clock(kMonotonicClock).tv_sec); }
 
 }  // namespace multisocket
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kPackedNumbers = 6;
 constexpr size_t kOptionHeader = 4;
-constexpr size_t kOptFixedSize = 11;
 
 // Writes the code and the length of an option. Returns where its data begin.
 uint8_t* begin_option(uint8_t* at, uint16_t code, size_t length) {
@@ -59,7 +58,7 @@ size_t add_client_options(uint8_t* reply, size_t length, size_t opt, size_t limi
     memset(begin_option(reply + end, kOptionPadding, zeros), 0, zeros);  // RFC 7830 s.3
     end = padded;
   }
-  write16(reply + opt + kOptFixedSize - 2, static_cast<uint32_t>(end - opt - kOptFixedSize));
+  write16(reply + opt + kOptSize - 2, static_cast<uint32_t>(end - opt - kOptSize));
   return end;
 }
 

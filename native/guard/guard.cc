@@ -1,36 +1,19 @@
 #include "guard/guard.h"
 
 #include <cstring>
-#include <ctime>
 #include <utility>
 
 #include "guard/random_key.h"
+#include "message/coarse_clock.h"
 #include "message/layout.h"
 #include "message/wire.h"
 
 namespace multisocket {
 namespace {
 
-constexpr size_t kOptSize = 11;
-constexpr uint16_t kTypeOpt = 41;
-constexpr uint16_t kFlagQr = 0x8000;
-constexpr uint16_t kFlagTc = 0x0200;
-constexpr uint16_t kKept = 0x0110;  // RD and CD, which a reply copies from its query
-constexpr uint16_t kFlagDo = 0x8000;
-constexpr unsigned kRcodeNxDomain = 3;
-constexpr unsigned kRcodeBadCookie = 23;
+constexpr uint16_t kKept = kFlagRd | kFlagCd;  // which a reply copies from its query
 
 bool by_datagram(const Origin& origin) { return origin.transport == Transport::kUdp; }
-
-uint32_t wall_clock() {
-  timespec now;
-#ifdef CLOCK_REALTIME_COARSE
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-#else
-  clock_gettime(CLOCK_REALTIME, &now);
-#endif
-  return static_cast<uint32_t>(now.tv_sec);
-}
 
 // Returns the offset after the question of a message that we made. Its name is not compressed.
 size_t question_end(const uint8_t* message, size_t length) {
@@ -60,7 +43,7 @@ Guard::Guard(std::shared_ptr<GuardState> state) : state_(std::move(state)), rand
 void Guard::begin() {
   if (limits()) ticks_ = RateLimiter::clock();
   if (!state_->options().cookies) return;
-  seconds_ = wall_clock();
+  seconds_ = static_cast<uint32_t>(read_clock(kWallClock).tv_sec);
   state_->read_secrets(&secrets_, &version_);
 }
 

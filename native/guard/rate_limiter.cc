@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 #include "guard/random_key.h"
+#include "message/address.h"
+#include "message/coarse_clock.h"
+#include "message/names.h"
 
 namespace multisocket {
 namespace {
 
-constexpr size_t kAddress = 16;
-constexpr size_t kMaxName = 255;
 constexpr unsigned kTickBits = 24;
 constexpr uint64_t kSecond = uint64_t{1} << kTickBits;
 constexpr unsigned kTimeBits = 40;
@@ -27,15 +27,10 @@ uint64_t mask_of(unsigned prefix_length) {
   return prefix_length >= 64 ? UINT64_MAX : UINT64_MAX << (64 - prefix_length);
 }
 
-bool is_ipv4(const uint8_t* address) {
-  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  return memcmp(address, kMapped, sizeof kMapped) == 0;
-}
-
 // Copies the first `bits` bits of an address.
 void copy_prefix(const uint8_t* address, unsigned bits, uint8_t* to) {
   const unsigned whole = bits / 8;
-  memset(to, 0, kAddress);
+  memset(to, 0, kAddressSize);
   memcpy(to, address, whole);
   if (bits % 8 != 0) to[whole] = static_cast<uint8_t>(address[whole] & 0xff << (8 - bits % 8));
 }
@@ -87,13 +82,13 @@ bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, 
                          uint64_t now) {
   const uint64_t cost = costs_[kind];
   if (cost == 0) return true;
-  uint8_t key[kAddress + 3 + kMaxName];
-  copy_prefix(client, is_ipv4(client) ? 96U + ipv4_prefix_length_ : ipv6_prefix_length_, key);
-  key[kAddress] = kind;
-  memcpy(key + kAddress + 1, &type, sizeof type);
+  uint8_t key[kAddressSize + 3 + kMaxName];
+  copy_prefix(client, is_mapped(client) ? 96U + ipv4_prefix_length_ : ipv6_prefix_length_, key);
+  key[kAddressSize] = kind;
+  memcpy(key + kAddressSize + 1, &type, sizeof type);
   const size_t folded = std::min(name_length, kMaxName);
-  if (folded > 0) copy_folded(name, folded, key + kAddress + 3);
-  const uint64_t hash = siphash<1, 3>(hash_key_, key, kAddress + 3 + folded);
+  if (folded > 0) copy_folded(name, folded, key + kAddressSize + 3);
+  const uint64_t hash = siphash<1, 3>(hash_key_, key, kAddressSize + 3 + folded);
   const uint64_t tag = hash & ~kTimeMask;
   Bucket& bucket = buckets_[hash & bucket_mask_];
 
@@ -126,13 +121,7 @@ uint64_t RateLimiter::owed(uint64_t account, uint64_t now) const {
 }
 
 uint64_t RateLimiter::clock() {
-#ifdef CLOCK_MONOTONIC_COARSE
-  constexpr clockid_t kClock = CLOCK_MONOTONIC_COARSE;
-#else
-  constexpr clockid_t kClock = CLOCK_MONOTONIC;
-#endif
-  timespec at;
-  clock_gettime(kClock, &at);
+  const timespec at = read_clock(kMonotonicClock);
   const auto ticks = (static_cast<uint64_t>(at.tv_nsec) << kTickBits) / 1000000000;
   return ((static_cast<uint64_t>(at.tv_sec) << kTickBits) + ticks) & kTimeMask;
 }

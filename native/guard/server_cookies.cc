@@ -2,15 +2,12 @@
 
 #include <cstring>
 
+#include "message/address.h"
 #include "message/little_endian.h"
 #include "message/wire.h"
 
 namespace multisocket {
 namespace {
-
-constexpr size_t kOptSize = 11;
-constexpr uint16_t kTypeOpt = 41;
-constexpr uint16_t kQrAndOpcode = 0xf800;
 
 constexpr size_t kClientPart = 8;
 constexpr size_t kMinServerPart = 8;  // RFC 7873 s.4
@@ -32,11 +29,10 @@ constexpr int32_t kRenewalAge = 1800;
 class CookieHash {
  public:
   CookieHash(const uint8_t* cookie, const uint8_t* client) {
-    static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    const bool ipv4 = memcmp(client, kMapped, sizeof kMapped) == 0;
+    const bool ipv4 = is_mapped(client);
     memcpy(input_, cookie, kHash);
     length_ = kHash + (ipv4 ? 4 : 16);
-    memcpy(input_ + kHash, ipv4 ? client + sizeof kMapped : client, length_ - kHash);
+    memcpy(input_ + kHash, ipv4 ? client + sizeof kMappedPrefix : client, length_ - kHash);
   }
   uint64_t by(const SipKey& key) const { return siphash<2, 4>(key, input_, length_); }
 
@@ -104,7 +100,7 @@ bool examine_without_question(const uint8_t* message, size_t length, MessageView
   const uint8_t* opt = message + kHeaderSize;
   const size_t options_length = length - kHeaderSize - kOptSize;
   const bool is_opt = opt[0] == 0 && read16(opt + 1) == kTypeOpt && read16(opt + 9) == options_length;
-  if ((read16(message + 2) & kQrAndOpcode) != 0 || !is_opt || opt[6] != 0) return false;
+  if ((read16(message + 2) & (kFlagQr | kOpcodeMask)) != 0 || !is_opt || opt[6] != 0) return false;
   size_t at = 0;
   while (at + 4 <= options_length) at += 4U + read16(opt + kOptSize + at + 2);
   if (at != options_length) return false;

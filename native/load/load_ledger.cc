@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "message/wire.h"
+
 namespace multisocket {
 namespace {
 
-constexpr size_t kHeader = 12;
 constexpr unsigned kIds = 65536;
-
-unsigned word(const uint8_t* at) { return static_cast<unsigned>(at[0] << 8 | at[1]); }
 
 // Four times a fair share, so that a client with slow answers does not run out of places before the others.
 unsigned places_a_client(const LoadPlan& plan) {
@@ -22,7 +21,7 @@ unsigned places_a_client(const LoadPlan& plan) {
 // Returns the end of the question after the header, or 0 if it is invalid: labels without compression (RFC 1035 s.3.1),
 // QTYPE, QCLASS.
 size_t question_end(const uint8_t* message, size_t length) {
-  size_t at = kHeader;
+  size_t at = kHeaderSize;
   while (at < length && message[at] != 0) {
     if (message[at] > 63) return 0;
     at += 1U + message[at];
@@ -46,10 +45,11 @@ LoadLedger::LoadLedger(const LoadPlan& plan)
 void LoadLedger::read_questions() {
   size_t at = 0;
   while (at < bytes_.size()) {
-    const size_t length = at + 2 <= bytes_.size() ? word(&bytes_[at]) : 0;
-    const bool whole = length > kHeader && length <= kMaxQuery && at + 2 + length <= bytes_.size();
+    const size_t length = at + 2 <= bytes_.size() ? read16(&bytes_[at]) : 0;
+    const bool whole = length > kHeaderSize && length <= kMaxQuery && at + 2 + length <= bytes_.size();
     const uint8_t* message = &bytes_[at] + 2;
-    const size_t end = whole && (message[2] & 0x80) == 0 && word(message + 4) == 1 ? question_end(message, length) : 0;
+    const size_t end =
+        whole && (message[2] & 0x80) == 0 && read16(message + 4) == 1 ? question_end(message, length) : 0;
     if (end == 0) {
       questions_.clear();
       return;
@@ -106,11 +106,11 @@ void LoadLedger::take_back(uint64_t now) {
 }
 
 void LoadLedger::settle(unsigned client, const uint8_t* message, size_t length, uint64_t now) {
-  if (length < kHeader) {
+  if (length < kHeaderSize) {
     counts_.unexpected.add(1);
     return;
   }
-  const unsigned id = word(message);
+  const unsigned id = read16(message);
   const uint32_t place = client * per_client_ + (id & (per_client_ - 1));
   Flight& flight = flights_[place];
   if (flight.state == State::kUnused || flight.id != id) {
@@ -139,8 +139,8 @@ void LoadLedger::settle(unsigned client, const uint8_t* message, size_t length, 
 // Returns whether a message is a response with the same opcode and exactly the same question, including the spelling.
 bool LoadLedger::fits(const Question& question, const uint8_t* message, size_t length) const {
   const uint8_t* asked = &bytes_[question.offset];
-  return length >= question.end && (message[2] & 0xf8) == (0x80 | (asked[2] & 0x78)) && word(message + 4) == 1 &&
-         std::memcmp(message + kHeader, asked + kHeader, question.end - kHeader) == 0;
+  return length >= question.end && (message[2] & 0xf8) == (0x80 | (asked[2] & 0x78)) && read16(message + 4) == 1 &&
+         std::memcmp(message + kHeaderSize, asked + kHeaderSize, question.end - kHeaderSize) == 0;
 }
 
 void LoadLedger::expire(uint64_t now) {

@@ -9,14 +9,6 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kRecordFixedSize = 10;  // TYPE, CLASS, TTL, RDLENGTH
-constexpr uint16_t kFlagQr = 0x8000;
-constexpr uint16_t kOpcodeMask = 0x7800;
-constexpr uint16_t kFlagRd = 0x0100;
-constexpr uint16_t kRcodeFormErr = 1;
-constexpr uint16_t kRcodeNotImp = 4;
-constexpr uint32_t kRcodeBadVers = 16;
-
 // The most records that a query can have besides its question: an SOA in the authority section (IXFR, RFC 1995 s.3),
 // and OPT and TSIG or SIG(0) in the additional section. A message with larger counts is invalid.
 constexpr uint16_t kMaxAnswers = 1;
@@ -132,7 +124,7 @@ size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdi
   write16(opt + 3, payload_size);
   opt[5] = kRcodeBadVers >> 4;  // the upper eight bits of the extended RCODE (RFC 6891 s.6.1.3)
   opt[6] = 0;                   // the highest version that we support
-  write16(opt + 7, view.opt_flags & 0x8000);
+  write16(opt + 7, view.opt_flags & kFlagDo);
   write16(opt + 9, 0);
   return view.question_end + 11U;
 }

@@ -10,25 +10,25 @@
 #include <cstring>
 
 #include "cache/cache_key.h"
+#include "message/address.h"
 
 namespace multisocket {
 
 class QueryOrigin {
  public:
   // The client's address, our address, our port, the transport. IPv4 addresses are mapped to IPv6 (::ffff:0:0/96).
-  static constexpr size_t kAddress = 16;
-  static constexpr size_t kTransport = kAddress + kAddress + 2;
+  static constexpr size_t kTransport = 2 * kAddressSize + 2;
   static constexpr size_t kSize = kTransport + 1;
 
   void set_client(const uint8_t* address, size_t length) { put(bytes_, address, length); }
-  void set_local(const uint8_t* address, size_t length) { put(bytes_ + kAddress, address, length); }
+  void set_local(const uint8_t* address, size_t length) { put(bytes_ + kAddressSize, address, length); }
   void set_transport(Transport transport) { bytes_[kTransport] = static_cast<uint8_t>(transport); }
   // `port` is in network order.
-  void set_local_port(uint16_t port) { memcpy(bytes_ + 2 * kAddress, &port, sizeof port); }
+  void set_local_port(uint16_t port) { memcpy(bytes_ + 2 * kAddressSize, &port, sizeof port); }
   void set_local(const sockaddr_storage& bound) {
     if (bound.ss_family == AF_INET6) {
       const auto& address = reinterpret_cast<const sockaddr_in6&>(bound);
-      set_local(address.sin6_addr.s6_addr, kAddress);
+      set_local(address.sin6_addr.s6_addr, kAddressSize);
       set_local_port(address.sin6_port);
     } else {
       const auto& address = reinterpret_cast<const sockaddr_in&>(bound);
@@ -41,14 +41,13 @@ class QueryOrigin {
 
   // For the cache. `bytes` must outlive the result.
   static Origin of(const uint8_t* bytes) {
-    return {static_cast<Transport>(bytes[kTransport]), bytes, kAddress, bytes + kAddress, kAddress + 2};
+    return {static_cast<Transport>(bytes[kTransport]), bytes, kAddressSize, bytes + kAddressSize, kAddressSize + 2};
   }
 
  private:
   static void put(uint8_t* to, const uint8_t* address, size_t length) {
-    static constexpr uint8_t kMapped[kAddress - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (length == 4) memcpy(to, kMapped, sizeof kMapped);
-    memcpy(to + kAddress - length, address, length);
+    if (length == 4) memcpy(to, kMappedPrefix, sizeof kMappedPrefix);
+    memcpy(to + kAddressSize - length, address, length);
   }
 
   uint8_t bytes_[kSize] = {};

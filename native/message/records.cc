@@ -6,11 +6,6 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kFixedSize = 10;  // TYPE, CLASS, TTL, RDLENGTH
-constexpr uint16_t kClassIn = 1;
-constexpr uint16_t kTypeA = 1;
-constexpr uint16_t kTypeWks = 11;
-
 // A field of RDATA: a number of octets, or one of these.
 enum Field : int8_t {
   kEnd = 0,
@@ -149,12 +144,12 @@ bool has_shape(const uint8_t* message, const Record& record) {
 size_t read_record(const uint8_t* message, size_t length, size_t at, Record* record) {
   record->owner = at;
   at = skip_name(message, length, at);
-  if (at == 0 || at + kFixedSize > length) return 0;
+  if (at == 0 || at + kRecordFixedSize > length) return 0;
   record->type = read16(message + at);
   record->klass = read16(message + at + 2);
   record->ttl = read32(message + at + 4);
   record->rdlength = read16(message + at + 8);
-  record->rdata = at + kFixedSize;
+  record->rdata = at + kRecordFixedSize;
   const size_t end = record->rdata + record->rdlength;
   if (end > length || !has_shape(message, *record)) return 0;
   if (record->type == kTypeOpt && message[record->owner] != 0) return 0;

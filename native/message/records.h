@@ -7,8 +7,6 @@
 
 namespace multisocket {
 
-constexpr uint16_t kTypeOpt = 41;
-
 struct Record {
   size_t owner;  // offsets in the message
   size_t rdata;

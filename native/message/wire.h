@@ -1,5 +1,4 @@
-// Numbers in DNS messages: the most significant octet comes first (RFC 1035 s.2.3.2). The header has 12 octets
-// (s.4.1.1).
+// The numbers of DNS messages, and how messages hold them: the most significant octet comes first (RFC 1035 s.2.3.2).
 #ifndef MULTISOCKET_WIRE_H_
 #define MULTISOCKET_WIRE_H_
 
@@ -8,7 +7,46 @@
 
 namespace multisocket {
 
-constexpr size_t kHeaderSize = 12;
+constexpr size_t kHeaderSize = 12;  // RFC 1035 s.4.1.1
+
+// The second word of a header (RFC 1035 s.4.1.1, RFC 4035 s.3).
+constexpr uint16_t kFlagQr = 0x8000;
+constexpr uint16_t kOpcodeMask = 0x7800;
+constexpr uint16_t kFlagTc = 0x0200;
+constexpr uint16_t kFlagRd = 0x0100;
+constexpr uint16_t kFlagCd = 0x0010;
+constexpr uint16_t kRcodeMask = 0x000f;
+
+constexpr uint16_t kRcodeNoError = 0;
+constexpr uint16_t kRcodeFormErr = 1;
+constexpr uint16_t kRcodeServFail = 2;
+constexpr uint16_t kRcodeNxDomain = 3;
+constexpr uint16_t kRcodeNotImp = 4;
+constexpr uint16_t kRcodeRefused = 5;
+constexpr uint16_t kRcodeBadVers = 16;
+constexpr uint16_t kRcodeBadCookie = 23;
+
+constexpr uint16_t kClassIn = 1;
+constexpr uint16_t kClassAny = 255;
+
+constexpr uint16_t kTypeA = 1;
+constexpr uint16_t kTypeNs = 2;
+constexpr uint16_t kTypeCname = 5;
+constexpr uint16_t kTypeSoa = 6;
+constexpr uint16_t kTypeWks = 11;
+constexpr uint16_t kTypeSig = 24;
+constexpr uint16_t kTypeOpt = 41;
+constexpr uint16_t kTypeTkey = 249;
+constexpr uint16_t kTypeTsig = 250;
+constexpr uint16_t kTypeAxfr = 252;
+constexpr uint16_t kTypeAny = 255;
+
+// TYPE, CLASS, TTL and RDLENGTH, which follow the owner of a record.
+constexpr size_t kRecordFixedSize = 10;
+// An OPT record without options: the root as its owner, and no RDATA (RFC 6891 s.6.1.2).
+constexpr size_t kOptSize = 1 + kRecordFixedSize;
+// In the flags of an OPT record (RFC 3225 s.3).
+constexpr uint16_t kFlagDo = 0x8000;
 
 inline uint16_t read16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
 

@@ -30,7 +30,8 @@ int steer(int fd, Steering steering, uint32_t sockets) {
   };
   const sock_fprog program = {sizeof code / sizeof *code, code};
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) == 0) return 0;
-  return uv_translate_sys_error(errno);
+  // EINVAL: the socket is in no group yet, and gets everything.
+  return errno == EINVAL && sockets == 1 ? 0 : uv_translate_sys_error(errno);
 }
 
 int leave(int fd) {

@@ -11,7 +11,6 @@
 namespace multisocket {
 namespace {
 
-constexpr uint32_t kOptSize = 11;      // an OPT record without options
 constexpr uint32_t kAdditionals = 10;  // offset of ARCOUNT
 
 }  // namespace

@@ -7,18 +7,13 @@
 #include <cstring>
 #include <numeric>
 
+#include "udp/segments.h"
+
 namespace multisocket {
 namespace {
 
 // The number of waits, of one millisecond each, for a full send buffer. After them the remaining messages have failed.
 constexpr unsigned kMaxSendWaits = 10;
-
-// The kernel rejects segments that exceed the path's MTU, while it would fragment a plain datagram. This size fits
-// every path that carries IPv6 (RFC 8200 s.5: 1,280 bytes), and is also the default limit of a reply.
-constexpr size_t kMaxSegment = 1280 - 40 - 8;
-
-// The longest payload of UDP over IPv4. All segments of a message must fit into it.
-constexpr size_t kMaxMessage = 65535 - 20 - 8;
 
 // The kernel accepts at least 64 segments in a message (UDP_MAX_SEGMENTS).
 static_assert(layout::kBatchSize <= 64, "a batch's entries fit into one message");
@@ -58,11 +53,6 @@ bool same_path(const uint8_t* a, const uint8_t* b) {
   return same(layout::kEnvelopeLocalAddress, local == 6 ? 16 : 4) && same(layout::kEnvelopeLocalInterface, 4);
 }
 
-bool no_room(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM; }
-
-// The errors by which Linux reports that a device or path does not take segments, or not of that size.
-bool no_segments(int error) { return error == EINVAL || error == EIO || error == EMSGSIZE; }
-
 }  // namespace
 
 DatagramSender::DatagramSender(uint8_t* slab) : slab_(slab) {
@@ -99,23 +89,6 @@ bool DatagramSender::sort_by_client(const uint32_t* entries, unsigned count) {
   return clients < count;
 }
 
-// Adds an entry, whose message is `part`, to the segments of the message before it. Returns whether it can.
-bool DatagramSender::extend(Datagram* datagram, const uint8_t* envelope, unsigned part) {
-  msghdr& header = datagram->header;
-  if (!same_path(static_cast<const uint8_t*>(header.msg_name), envelope)) return false;
-  const size_t size = header.msg_iov->iov_len;
-  const size_t length = parts_[part].iov_len;
-  const bool ended = parts_[part - 1].iov_len < size;
-  if (ended || length > size || size > kMaxSegment || header.msg_iovlen * size + length > kMaxMessage) return false;
-  if (header.msg_iovlen++ == 1) {
-    auto* controls = controls_[datagram - datagrams_.data()].bytes;
-    header.msg_control = controls;
-    header.msg_controllen +=
-        write_segment_size(static_cast<uint16_t>(size), reinterpret_cast<cmsghdr*>(controls + header.msg_controllen));
-  }
-  return true;
-}
-
 // Makes messages of the entries from position `first` of the order. Returns the number of messages.
 unsigned DatagramSender::prepare(const uint32_t* entries, unsigned first, unsigned count, bool segmented) {
   unsigned messages = 0;
@@ -123,7 +96,11 @@ unsigned DatagramSender::prepare(const uint32_t* entries, unsigned first, unsign
     const uint32_t* entry = entries + order_[i] * layout::kOutboxEntryWords;
     uint8_t* envelope = slab_ + entry[layout::kOutEnvelope];
     parts_[i] = {slab_ + entry[layout::kOutMessage], entry[layout::kOutLength]};
-    if (segmented && messages > 0 && extend(&datagrams_[messages - 1], envelope, i)) continue;
+    if (segmented && messages > 0) {
+      msghdr& before = datagrams_[messages - 1].header;
+      const bool same = same_path(static_cast<const uint8_t*>(before.msg_name), envelope);
+      if (same && add_segment(&before, controls_[messages - 1].bytes)) continue;
+    }
     msghdr& header = datagrams_[messages].header;
     header.msg_name = envelope;
     header.msg_namelen = envelope[layout::kEnvelopeFamily] == 6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
@@ -190,7 +167,7 @@ void DatagramSender::send_batch(int fd, const uint32_t* entries, unsigned count,
     asked_again = false;
     if (datagrams_[done].header.msg_iovlen > 1) {
       // This batch goes on without segments.
-      if (no_segments(errno)) may_segment_ = false;
+      if (rejects_segments(errno)) may_segment_ = false;
       messages = prepare(entries, entry, count, false);
       done = 0;
       continue;

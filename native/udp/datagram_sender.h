@@ -41,7 +41,6 @@ class DatagramSender {
   void send_batch(int fd, const uint32_t* entries, unsigned count, bool segmented, Sent* result);
   bool sort_by_client(const uint32_t* entries, unsigned count);
   unsigned prepare(const uint32_t* entries, unsigned first, unsigned count, bool segmented);
-  bool extend(Datagram* datagram, const uint8_t* envelope, unsigned part);
 
   uint8_t* slab_;
   std::array<Datagram, layout::kBatchSize> datagrams_;

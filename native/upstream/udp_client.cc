@@ -25,24 +25,15 @@ constexpr int kReceiveBuffer = 1 << 20;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-void mark_unsent(uint32_t* entry, uint32_t error) {
-  entry[layout::kAskHandle] = layout::kUnsent;
-  entry[layout::kAskError] = error;
-}
-
-bool no_room(int error) { return would_block(error) || error == ENOBUFS || error == ENOMEM; }
-
 }  // namespace
 
-UdpClient::UdpClient(const Memory& memory, Deliver deliver) : memory_(memory), deliver_(std::move(deliver)) {
+UdpClient::UdpClient(const Memory& memory, Deliver deliver)
+    : memory_(memory), deliver_(std::move(deliver)), sender_(memory.slab) {
   for (unsigned i = 0; i < layout::kBatchSize; i++) {
     parts_[i] = {memory_.slab + i * layout::kSlotStride, layout::kMaxDatagram};
     datagrams_[i].header = {};
     datagrams_[i].header.msg_iov = &parts_[i];
     datagrams_[i].header.msg_iovlen = 1;
-    sending_[i].header = {};
-    sending_[i].header.msg_iov = &sending_parts_[i];
-    sending_[i].header.msg_iovlen = 1;
   }
 }
 
@@ -69,44 +60,27 @@ void UdpClient::flush() {
   }
 }
 
-void UdpClient::send(Upstream* upstream, uint32_t* const* entries, unsigned count) {
+void UdpClient::send(Upstream* upstream, uint32_t** entries, unsigned count) {
   Socket* socket = closing() ? nullptr : sender(upstream, count);
   if (socket == nullptr) {
     const auto error = static_cast<uint32_t>(errno);
-    for (unsigned i = 0; i < count; i++) mark_unsent(entries[i], error);
+    for (unsigned i = 0; i < count; i++) entries[i][layout::kAskError] = error;
     return;
   }
   for (unsigned i = 0; i < count; i++) {
     uint8_t* message = memory_.slab + entries[i][layout::kAskOffset];
     const auto question_end = static_cast<uint16_t>(entries[i][layout::kAskQuestionEnd]);
     waiting_.add(entries[i][layout::kAskHandle], message, question_end, socket);
-    sending_parts_[i] = {message, entries[i][layout::kAskLength]};
   }
   socket->outstanding += count;
-  unsigned done = 0;
-  bool asked_again = false;
-  while (done < count) {
-    const int taken = send_datagrams(socket->descriptor.get(), &sending_[done], count - done);
-    if (taken > 0) {
-      done += taken;
-      counters_.sent += taken;
-      asked_again = false;
-      continue;
-    }
-    if (errno == EINTR) continue;
-    // The kernel reports an ICMP error of an earlier datagram here, once, and does not send.
-    if (!no_room(errno) && !asked_again) {
-      asked_again = true;
-      socket->error = errno;
-      ready_.push(socket);
-      continue;
-    }
-    // It does not wait for room: a query lost here is asked again, like any lost query.
-    asked_again = false;
-    const auto error = static_cast<uint32_t>(errno);
-    release(entries[done][layout::kAskHandle]);
-    mark_unsent(entries[done], error);
-    done++;
+  const QuerySender::Sent sent = sender_.send(socket->descriptor.get(), entries, count);
+  counters_.sent += count - sent.unsent;
+  if (sent.error != 0) {
+    socket->error = sent.error;
+    ready_.push(socket);
+  }
+  for (unsigned i = 0; i < count && sent.unsent > 0; i++) {
+    if (entries[i][layout::kAskError] != 0) release(entries[i][layout::kAskHandle]);
   }
 }
 

@@ -22,6 +22,7 @@
 #include "net/descriptor.h"
 #include "net/text_address.h"
 #include "udp/datagram_io.h"
+#include "upstream/query_sender.h"
 #include "upstream/waiting_queries.h"
 
 namespace multisocket {
@@ -54,7 +55,8 @@ class UdpClient : public PollEngine {
   // Upstreams are numbered from 0 in the order in which they are added. Queries leave from `source` if it is an
   // address.
   void add(const Address& address, const Address& source);
-  // Sends and empties the outbox. An entry that could not be sent is marked and forgotten.
+  // Sends and empties the outbox. The error of an entry is then 0, or why it was not sent; such a query does not
+  // wait.
   void flush();
   // Stops waiting for the answer to a query. Returns the address and port that the query left from, or an empty string
   // if it was not waiting.
@@ -90,20 +92,19 @@ class UdpClient : public PollEngine {
   void fail_outstanding(Socket* socket);
   Socket* sender(Upstream* upstream, unsigned count);
   Socket* open_socket(const Upstream& upstream);
-  void send(Upstream* upstream, uint32_t* const* entries, unsigned count);
+  void send(Upstream* upstream, uint32_t** entries, unsigned count);
   void release(uint32_t handle);
   void retire(Socket** socket);
   void give_up(const Socket* socket);
 
   Memory memory_;
   Deliver deliver_;
+  QuerySender sender_;
   Counters counters_;
   WaitingQueries waiting_;
   std::vector<Upstream> upstreams_;
   std::array<Datagram, layout::kBatchSize> datagrams_;
   std::array<iovec, layout::kBatchSize> parts_;
-  std::array<Datagram, layout::kBatchSize> sending_;
-  std::array<iovec, layout::kBatchSize> sending_parts_;
 };
 
 }  // namespace multisocket

@@ -9,13 +9,10 @@
 namespace multisocket {
 namespace {
 
-constexpr uint16_t kQr = 0x8000;
-constexpr uint16_t kOpcode = 0x7800;
-constexpr uint16_t kTc = 0x0200;
-constexpr uint16_t kRcode = 0x000f;
-
 // The errors of a server that could not read the question or refused to.
-bool needs_no_question(uint16_t rcode) { return rcode == 1 || rcode == 2 || rcode == 4 || rcode == 5; }
+bool needs_no_question(uint16_t rcode) {
+  return rcode == kRcodeFormErr || rcode == kRcodeServFail || rcode == kRcodeNotImp || rcode == kRcodeRefused;
+}
 
 Fit compare_questions(const uint8_t* message, size_t length, const uint8_t* query, size_t question_end) {
   if (read16(message + 4) == 0) return Fit::kNone;
@@ -66,13 +63,13 @@ void UpstreamAnswer::write(uint32_t* row) const {
   row[layout::kAnswerOptionsLength] = options_length;
 }
 
-bool is_response(const uint8_t* message) { return (read16(message + 2) & (kQr | kOpcode)) == kQr; }
+bool is_response(const uint8_t* message) { return (read16(message + 2) & (kFlagQr | kOpcodeMask)) == kFlagQr; }
 
 layout::AnswerOutcome read_answer(const uint8_t* message, size_t length, size_t question_end, Fit fit,
                                   UpstreamAnswer* answer) {
   answer->flags = read16(message + 2);
-  answer->rcode = answer->flags & kRcode;
-  if ((answer->flags & kTc) != 0) return layout::kTruncated;
+  answer->rcode = answer->flags & kRcodeMask;
+  if ((answer->flags & kFlagTc) != 0) return layout::kTruncated;
   answer->question_end = static_cast<uint16_t>(fit == Fit::kNone ? kHeaderSize : question_end);
   answer->answers = read16(message + 6);
   answer->authorities = read16(message + 8);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Chain } from '../../dist/corefile/chain.js';
 import { loadCorefile, type Corefile } from '../../dist/corefile/corefile.js';
-import type { ChainHandler, WorkerPart } from '../../dist/corefile/directive.js';
+import type { ChainHandler, WorkerDirective } from '../../dist/corefile/directive.js';
 import type { DirectiveReader } from '../../dist/corefile/reader.js';
 import { DirectiveRegistry } from '../../dist/corefile/registry.js';
 import type { Handler } from '../../dist/message/handler.js';
@@ -16,7 +16,7 @@ const load = (text: string, registry: DirectiveRegistry): Corefile => loadCorefi
 function configure(text: string, read: (uses: readonly DirectiveReader[]) => unknown): unknown {
   const registry = new DirectiveRegistry();
   registry.register({ name: 'd', setup: { configure: read } });
-  return load(text, registry).blocks[0].plugins[0].config;
+  return load(text, registry).blocks[0].directives[0].config;
 }
 
 describe('what a directive reads', () => {
@@ -48,7 +48,7 @@ describe('what a directive reads', () => {
   it('comes with the zones of its block', () => {
     const registry = new DirectiveRegistry();
     registry.register({ name: 'd', setup: { configure: (_, { zones }) => zones } });
-    assert.deepEqual(load('A.org 10.0.0.0/15 {\n d\n}', registry).blocks[0].plugins[0].config, [
+    assert.deepEqual(load('A.org 10.0.0.0/15 {\n d\n}', registry).blocks[0].directives[0].config, [
       'a.org',
       '0.10.in-addr.arpa',
       '1.10.in-addr.arpa',
@@ -161,13 +161,16 @@ describe('the directives of a block at work', () => {
   }
 
   /** Starts the chain of a block with directives that note what happens in `events`. */
-  async function start(text: string, parts: Record<string, (events: string[]) => WorkerPart | Promise<WorkerPart>>) {
+  async function start(
+    text: string,
+    starts: Record<string, (events: string[]) => WorkerDirective | Promise<WorkerDirective>>,
+  ) {
     const events: string[] = [];
     const registry = new DirectiveRegistry();
-    for (const [name, part] of Object.entries(parts)) {
-      const begin = (): WorkerPart | Promise<WorkerPart> => {
+    for (const [name, directive] of Object.entries(starts)) {
+      const begin = (): WorkerDirective | Promise<WorkerDirective> => {
         events.push(`start ${name}`);
-        return part(events);
+        return directive(events);
       };
       registry.register({ name, setup: { configure: (uses) => uses.map(({ args }) => args), start: begin } });
     }
@@ -218,7 +221,7 @@ describe('the directives of a block at work', () => {
   });
 
   it('have their object as this, and get their own configuration and runtime', async () => {
-    class Part implements WorkerPart {
+    class Answering implements WorkerDirective {
       constructor(readonly rcode: Reply['rcode']) {}
       handle(_: Query, reply: Reply): void {
         reply.rcode = this.rcode;
@@ -231,7 +234,7 @@ describe('the directives of a block at work', () => {
         configure: ([use]) => use.arguments(1)[0] as Reply['rcode'],
         start: (rcode, { zones, index }) => {
           assert.deepEqual([zones, index], [['a', 'b'], 3]);
-          return new Part(rcode);
+          return new Answering(rcode);
         },
       },
     });

@@ -148,7 +148,7 @@ describe('Corefiles as they are in use', () => {
     for (const file of readdirSync(directory)) {
       try {
         const { blocks, warnings } = loadCorefile({ path: `${directory}${file}` }, { registry, environment });
-        assert.ok(blocks.every(({ plugins }) => plugins.length > 0));
+        assert.ok(blocks.every(({ directives }) => directives.length > 0));
         // The directives of this registry give no certificate to any address.
         assert.deepEqual(
           warnings.filter(({ message }) => !message.includes('is not encrypted')),

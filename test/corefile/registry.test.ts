@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DirectiveDefinition } from '../../dist/corefile/directive.js';
-import { CHAIN_ORDER, DirectiveRegistry, directives } from '../../dist/corefile/registry.js';
+import { CHAIN_ORDER, DirectiveRegistry, knownDirectives } from '../../dist/corefile/registry.js';
 import '../../dist/directives/index.js';
 
 const directive = (name: string, before?: string): DirectiveDefinition => ({
@@ -66,6 +66,6 @@ describe('the directives that there are', () => {
   });
 
   it('are those of the library in each thread', () => {
-    for (const name of ['multisocket', 'bind']) assert.equal(directives.get(name)?.name, name);
+    for (const name of ['multisocket', 'bind']) assert.equal(knownDirectives.get(name)?.name, name);
   });
 });

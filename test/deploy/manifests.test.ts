@@ -87,7 +87,7 @@ describe('the manifests for Kubernetes', () => {
     const { blocks } = loadCorefile(data.Corefile);
     const upstreamsOf = (zone: string): string => {
       const block = blocks.find(({ zones }) => zones.some((key) => key.zone === zone));
-      return JSON.stringify(block?.plugins.find(({ name }) => name === 'forward')?.config);
+      return JSON.stringify(block?.directives.find(({ name }) => name === 'forward')?.config);
     };
     for (const zone of ['cluster.local', 'in-addr.arpa', 'ip6.arpa']) assert.match(upstreamsOf(zone), /10\.96\.0\.10/);
     for (const file of ['deployment.yaml', 'daemonset.yaml']) {

@@ -248,12 +248,12 @@ describe('the data of SVCB and HTTPS (RFC 9460)', () => {
     ['', 'the record is empty'],
     ['x .', 'invalid priority "x": an integer from 0 to 65535'],
     ['1', 'the target is missing'],
-    ['1 . alpn="h2', 'a quote is not closed on its line, or a backslash stands at its end'],
+    ['1 . alpn="h2', 'a quote is not closed on its line, or the line ends with a backslash'],
     ['1 . port', 'the parameter port: invalid port "": 0 to 65535'],
     ['1 . port=1 port=2', 'the parameter port is given twice'],
     ['1 . ohttp=1', 'the parameter ohttp: it takes no value'],
     ['1 . ech=a', 'the parameter ech: invalid ech "a": Base64 (RFC 4648 section 4)'],
-    ['1 . key667=\\256', 'the parameter key667: \\256 is no escape: three digits up to 255 are'],
+    ['1 . key667=\\256', 'the parameter key667: invalid escape \\256: three digits, at most \\255'],
   ];
   for (const [data, reason] of faults) {
     it(`${JSON.stringify(data).slice(0, 90)} is refused: ${String(reason)}`, () => {

@@ -86,7 +86,10 @@ for (const [what, make] of [
 
     it('refuses a response code that is none', () => {
       const reply = new Reply(asked());
-      assert.throws(() => reply.send(make({ flags: 12 })), { name: 'RangeError', message: '12 is no response code' });
+      assert.throws(() => reply.send(make({ flags: 12 })), {
+        name: 'RangeError',
+        message: /^invalid response code 12: NOERROR \(0\), /,
+      });
     });
 
     it('truncates it as others', () => {
@@ -253,7 +256,10 @@ describe('sending an encoded message', () => {
     const whole = raw([1, 0, 1], `${QUESTION} ${ANSWER} ${OPT}`);
     for (let length = 0; length < whole.length; length++) {
       const reply = new Reply(asked());
-      assert.throws(() => reply.send(whole.subarray(0, length)), /^Error: the message (ends within a|is shorter)/);
+      assert.throws(
+        () => reply.send(whole.subarray(0, length)),
+        /^Error: the message (ends within (a|its)|is shorter)/,
+      );
       assert.equal(reply.answered, false);
     }
   });

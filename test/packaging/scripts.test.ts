@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from '../support/clients.js';
+import { checkout, outcome, type Outcome } from '../support/checkout.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
@@ -14,24 +14,7 @@ const binaries = ['x64', 'arm64'].flatMap((arch) =>
   ['glibc', 'musl'].map((libc) => `prebuilds/linux-${arch}/multisocket.${libc}.node`),
 );
 
-/** Runs a command and tells how it ended. */
-async function outcome(command: string, args: string[], cwd: string): Promise<{ failed: boolean; output: string }> {
-  try {
-    return { failed: false, output: await run(command, ['-c', `cd "$0" && "$@" 2>&1`, cwd, ...args], 300_000) };
-  } catch (error) {
-    return { failed: true, output: String((error as { stdout?: string }).stdout ?? error) };
-  }
-}
-const npm = (cwd: string, ...args: string[]): ReturnType<typeof outcome> => outcome('sh', ['npm', ...args], cwd);
-
-/** A copy of the checkout as git has it, with its node_modules. */
-async function checkout(directory: string, linked = true): Promise<void> {
-  const files = await run('git', ['-C', root, 'ls-files', '--cached', '--others', '--exclude-standard']);
-  for (const name of files.split('\n').filter((file) => file !== '' && existsSync(join(root, file)))) {
-    cpSync(join(root, name), join(directory, name));
-  }
-  if (linked) symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
-}
+const npm = (cwd: string, ...args: string[]): Promise<Outcome> => outcome(cwd, 'npm', ...args);
 
 describe('the scripts of npm', function () {
   this.timeout(400_000);
@@ -39,7 +22,7 @@ describe('the scripts of npm', function () {
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
-    await checkout(directory);
+    await checkout(directory, true);
   });
   after(() => {
     rmSync(directory, { recursive: true });
@@ -109,59 +92,10 @@ describe('the scripts of npm', function () {
     assert.ok(!output.includes('stale.js'));
   });
 
-  it('what the package says of its place is whole', () => {
+  it('the package is described', () => {
     const described = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
-    for (const field of ['repository', 'homepage', 'bugs', 'types', 'exports', 'license', 'description']) {
+    for (const field of ['types', 'exports', 'license', 'description', 'engines', 'bin']) {
       assert.ok(field in described, field);
     }
-  });
-});
-
-describe('the steps of the Dockerfile', function () {
-  this.timeout(600_000);
-  let directory: string;
-  before(() => {
-    directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
-  });
-  after(() => {
-    rmSync(directory, { recursive: true });
-  });
-
-  it('each in turn, without an engine: the last stage has a program that runs', async () => {
-    const context = join(directory, 'context');
-    await checkout(context, false);
-    const stages = readFileSync(join(root, 'deploy/Dockerfile'), 'utf8')
-      .split(/^FROM /m)
-      .slice(1);
-    const places = stages.map((_, i) => join(directory, `stage-${i}`));
-    for (const [i, stage] of stages.entries()) {
-      let workdir = '/';
-      for (const [, step, rest] of stage.matchAll(/^(WORKDIR|COPY|RUN) (.*)$/gm)) {
-        const inside = join(places[i], workdir);
-        mkdirSync(inside, { recursive: true });
-        if (step === 'WORKDIR') workdir = rest;
-        else if (step === 'RUN') {
-          // The packages of the system are those of this machine.
-          const command = rest.replace(/^apt-get update && .*$/, 'true');
-          const { failed, output } = await outcome('sh', ['sh', '-ec', command], inside);
-          assert.equal(failed, false, `${rest}\n${output}`);
-        } else {
-          const [, from, files = ''] = (/^(?:--from=(\w+) )?(.*)$/.exec(rest) ?? []) as (string | undefined)[];
-          const source = from === undefined ? context : places[0];
-          const names = files.split(' ');
-          const target = names.pop()!;
-          for (const name of names) {
-            const into = join(inside, target.endsWith('/') ? join(target, name.replace(/^.*\//, '')) : target);
-            cpSync(join(source, name), into, { recursive: true });
-          }
-        }
-      }
-    }
-    const [, entry] = /^ENTRYPOINT \["node", "(.*?)"\]$/m.exec(stages.at(-1)!) ?? [];
-    const told = await run(process.execPath, [join(places.at(-1)!, entry), '-version']);
-    assert.match(told, /^multisocket-/);
-    const app = join(places.at(-1)!, 'app');
-    const native = `import('${app}/dist/native/addon.js').then((m) => console.log(m.nativeMissing?.message ?? 'native'))`;
-    assert.equal(await run(process.execPath, ['-e', native]), 'native\n');
   });
 });

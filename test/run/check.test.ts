@@ -107,7 +107,7 @@ describe('-check', () => {
     for (const text of ['', '# nothing\n', '(unused) {\n cache\n}\n']) {
       const { blocks, addresses } = loadCorefile(text);
       assert.deepEqual(
-        blocks.map(({ plugins }) => plugins.map(({ name }) => name)),
+        blocks.map(({ directives }) => directives.map(({ name }) => name)),
         [['log', 'whoami']],
       );
       assert.deepEqual(addresses[0].zones, [{ zone: '.', block: 0 }]);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { openAddress } from '../../dist/socket/address-sockets.js';
-import { SocketGroup, type SocketGroupOptions } from '../../dist/socket/socket-group.js';
+import { SocketGroup } from '../../dist/socket/socket-group.js';
+import type { SocketGroupOptions } from '../../dist/socket/socket-group-options.js';
 import { openSocketCount } from '../support/descriptors.js';
 
 const OPTIONS = { address: '127.0.0.1', sockets: 3 } as const;

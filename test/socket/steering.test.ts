@@ -34,6 +34,25 @@ describe('steering', () => {
     client.close();
   });
 
+  for (const protocol of ['udp', 'tcp'] as const) {
+    for (const steering of ['hash', 'random', 'cpu'] as const) {
+      for (const exclusive of [false, true]) {
+        it(`of one socket is possible, and holds for those that join: ${protocol} ${steering}, exclusive ${exclusive}`, async () => {
+          const shape = { protocol, address: '127.0.0.1', sockets: 1, steering, exclusive } as const;
+          using group = openSockets(shape);
+          assert.equal(group.steering, steering);
+          group.steer(steering);
+          group.grow(3);
+          assert.equal(group.steering, steering);
+          if (protocol === 'tcp') return;
+          await send(client, group.port, 100);
+          if (steering === 'hash') assert.equal(count(group), 1);
+          if (steering === 'random') assert.equal(count(group), 3);
+        });
+      }
+    }
+  }
+
   it('by hash gives all from one port to one socket', async () => {
     using group = udp(4);
     await send(client, group.port, 100);

@@ -20,7 +20,7 @@ export function load(registry: DirectiveRegistry, lines: string, key = '.'): Cor
 
 /** What `configure` of the first directive makes of the lines. */
 export function configOf(registry: DirectiveRegistry, lines: string, key = '.'): unknown {
-  return load(registry, lines, key).blocks[0].plugins[0].config;
+  return load(registry, lines, key).blocks[0].directives[0].config;
 }
 
 /** Serves the lines of one server block. */

@@ -10,19 +10,26 @@ import { run } from './clients.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const native = join(root, 'native');
 /** The engines that know neither Node nor libuv. */
-const sources = ['message', 'cache', 'guard', 'upstream'].flatMap((folder) =>
+const sources = ['message', 'cache', 'guard', 'upstream', 'tcp'].flatMap((folder) =>
   readdirSync(join(native, folder))
-    .filter((file) => file.endsWith('.cc') && file !== 'udp_client.cc')
+    .filter((file) => file.endsWith('.cc') && file !== 'udp_client.cc' && file !== 'tcp_endpoint.cc')
     .map((file) => join(native, folder, file)),
 );
-const flags = ['-std=c++17', '-g', '-fno-exceptions', '-fno-rtti', '-pthread', `-I${native}`];
+const flags = ['-std=c++17', '-g1', '-fno-exceptions', '-fno-rtti', '-pthread', `-I${native}`];
 
 /** Whether there is a clang++, of which libFuzzer is part. */
 export const hasClang = spawnSync('clang++', ['--version']).status === 0;
 const compiler = hasClang ? 'clang++' : 'g++';
 
 /** The fuzz targets: `fuzz_NAME.cc`, each with its corpus in `test/native/corpus/NAME`. */
-export const FUZZ_TARGETS = ['message_view', 'upstream_answer', 'answer_cache', 'server_cookies', 'guard'] as const;
+export const FUZZ_TARGETS = [
+  'message_view',
+  'upstream_answer',
+  'answer_cache',
+  'server_cookies',
+  'guard',
+  'tcp_connections',
+] as const;
 
 /** The folder of a target's corpus. */
 export function corpusOf(target: string): string {
@@ -80,11 +87,14 @@ async function compile(given: readonly string[]): Promise<string[]> {
 
 /** Compiles `test/native/NAME.cc`, unless that is done; `sanitizers` as `-fsanitize` has them, or `none`. Returns the program. */
 export async function buildProgram(name: string, sanitizers: string, optimize = '-O1'): Promise<string> {
-  const sanitize = (list: string): string[] =>
-    sanitizers === 'none' ? [] : [`-fsanitize=${list}`, '-fno-sanitize-recover=all'];
-  const parts = await compile([...flags, optimize, ...sanitize(sanitizers.replace('fuzzer', 'fuzzer-no-link'))]);
-  const given = [...flags, optimize, ...sanitize(sanitizers), join(root, `test/native/${name}.cc`)];
-  return make(join(built, `${name}-${sanitizers.replaceAll(',', '-')}${optimize}`), [...given, ...parts]);
+  const given = (list: string): string[] =>
+    list === 'none' ? [...flags, optimize] : [...flags, optimize, `-fsanitize=${list}`, '-fno-sanitize-recover=all'];
+  // Objects for the fuzzer serve other programs with the same sanitizers too.
+  const ofObjects = hasClang ? sanitizers.replace(/^(?:fuzzer,)?address/, 'fuzzer-no-link,address') : sanitizers;
+  const ofProgram = sanitizers.startsWith('fuzzer') ? sanitizers : ofObjects;
+  const parts = await compile(given(ofObjects));
+  const file = join(built, `${name}-${sanitizers.replaceAll(',', '-')}${optimize}`);
+  return make(file, [...given(ofProgram), join(root, `test/native/${name}.cc`), ...parts]);
 }
 
 /** Builds and runs a test. `atLeast`: so many checks stand in its code; fewer made would mean that it ended early. */

@@ -65,7 +65,7 @@ describe('the questions of a load', () => {
       [['127.0.0.1', 0, 3, 2]],
     );
     assert.deepEqual(
-      corefile.blocks.map(({ plugins }) => plugins.map(({ name }) => name)),
+      corefile.blocks.map(({ directives }) => directives.map(({ name }) => name)),
       [['file'], ['whoami'], ['whoami']],
     );
   });

@@ -1,6 +1,6 @@
 import type { WorkerRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { withLastDot } from '../../dns/names.js';
 import type { Query } from '../../message/query.js';
 
 /** The actions: pass the query on, REFUSED, an empty NOERROR, no answer. */

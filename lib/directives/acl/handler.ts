@@ -1,7 +1,7 @@
 /** The rules of `acl` in a worker. */
 import { BlockList } from 'node:net';
-import type { WorkerPart, WorkerRuntime } from '../../corefile/directive.js';
-import { isIn } from '../../dns/zone-name.js';
+import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
+import { isIn } from '../../dns/names.js';
 import type { Query } from '../../message/query.js';
 import { AclCounts, type Action } from './counts.js';
 
@@ -28,7 +28,7 @@ const EDE_FILTERED = 17;
  * Prepares the rules. The first policy that matches decides, of all rules whose zones contain the query's name, in the
  * file's order.
  */
-export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>): WorkerPart {
+export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>): WorkerDirective {
   const counts = new AclCounts(runtime);
   const ready = rules.map(({ zones, policies }) => ({
     zones,

@@ -1,8 +1,8 @@
 /** `any`: a short answer to questions for everything, RFC 8482. */
+import { TYPE } from '../../dns/numbers.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { first } from '../arguments.js';
 
-const TYPE_ANY = 255;
 /** Seconds; CoreDNS's value. */
 const TTL = 8482;
 
@@ -21,7 +21,7 @@ export const any: DirectiveDefinition<undefined> = {
     dependsOn: [],
     start: () => ({
       handle(query, reply, next) {
-        if (query.typeNumber !== TYPE_ANY) return next(query, reply);
+        if (query.typeNumber !== TYPE.ANY) return next(query, reply);
         // RFC 8482 s.4.2.
         const data = { cpu: 'ANY obsoleted', os: 'See RFC 8482' };
         reply.answer({ type: 'HINFO', name: query.name, ttl: TTL, data });

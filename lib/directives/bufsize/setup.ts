@@ -1,10 +1,9 @@
 /** `bufsize [SIZE]`: the longest UDP reply, whatever size the client announces. */
+import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../../dns/numbers.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { first } from '../arguments.js';
 
 /** RFC 9715 s.3.2. */
-const DEFAULT_SIZE = 1232;
-const MIN_SIZE = 512;
 const MAX_SIZE = 4096;
 
 /** Its configuration is the size in octets. */
@@ -15,9 +14,9 @@ export const bufsize: DirectiveDefinition<number> = {
       const use = first(uses);
       use.ignoreBlock();
       const [text] = use.arguments(0, 1) as readonly (string | undefined)[];
-      const size = text === undefined ? DEFAULT_SIZE : Number(text);
-      if (!/^\+?\d+$/.test(text ?? '0') || size < MIN_SIZE || size > MAX_SIZE) {
-        throw use.error(`bufsize must be within ${MIN_SIZE} - ${MAX_SIZE}: ${text}`);
+      const size = text === undefined ? DEFAULT_UDP_PAYLOAD : Number(text);
+      if (!/^\+?\d+$/.test(text ?? '0') || size < MIN_UDP_PAYLOAD || size > MAX_SIZE) {
+        throw use.error(`bufsize must be within ${MIN_UDP_PAYLOAD} - ${MAX_SIZE}: ${text}`);
       }
       return size;
     },

@@ -1,6 +1,6 @@
 import type { CacheCounters } from '../../native/addon.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { withLastDot } from '../../dns/names.js';
 import type { Query } from '../../message/query.js';
 
 /** The counts for each server. */

@@ -7,7 +7,8 @@ import { takeOver } from '../take-over.js';
 import { ForwardCounts } from './counts.js';
 import { Lookup, type LookupOptions, type Waiter } from './lookup.js';
 import type { ForwardOptions } from './options.js';
-import { questionKey } from './query-message.js';
+import { LookupTable } from './lookup-table.js';
+import { hashQuestion } from './question.js';
 import { TOO_MANY, UpstreamError } from './upstream-error.js';
 import { Tour, Upstreams } from './upstreams.js';
 
@@ -33,8 +34,7 @@ export class Forwarder {
   readonly #counts = new ForwardCounts();
   readonly #upstreams: Upstreams;
   readonly #lookupOptions: LookupOptions;
-  /** By {@link questionKey}. */
-  readonly #lookups = new Map<string, Lookup>();
+  readonly #lookups = new LookupTable<Lookup>();
   #waiting = 0;
 
   /** `askNext`: for `next`. */
@@ -51,7 +51,7 @@ export class Forwarder {
         this.#settle(waiter, outcome);
       },
       end: (lookup) => {
-        if (this.#lookups.get(lookup.key) === lookup) this.#lookups.delete(lookup.key);
+        this.#lookups.delete(lookup);
       },
     };
   }
@@ -81,13 +81,16 @@ export class Forwarder {
     this.#waiting++;
     const stream = forceTcp || (!preferUdp && query.transport !== 'udp');
     return new Promise((resolve) => {
-      const waiter = { query, reply, resolve, deadline: performance.now() + QUERY_TIMEOUT };
-      const key = questionKey(query, stream);
-      const known = query.asksAlone ? undefined : this.#lookups.get(key);
-      const lookup = known ?? new Lookup(key, query, stream, new Tour(this.#upstreams), this.#lookupOptions);
+      const waiter = { query, reply, resolve, deadline: performance.now() + QUERY_TIMEOUT, lastAttempt: 0 };
+      const hash = hashQuestion(query, stream);
+      const known = this.#lookups.find(query, stream, hash);
+      if (known !== undefined) {
+        known.join(waiter);
+        return;
+      }
+      const lookup = new Lookup(query, stream, hash, new Tour(this.#upstreams), this.#lookupOptions);
       lookup.join(waiter);
-      if (known !== undefined) return;
-      if (!query.asksAlone) this.#lookups.set(key, lookup);
+      this.#lookups.add(lookup);
       lookup.start();
     });
   }

@@ -2,7 +2,7 @@ import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { isInZones } from '../../dns/zone-name.js';
+import { isInZones } from '../../dns/names.js';
 import { Forwarder } from './forwarder.js';
 import type { ForwardOptions } from './options.js';
 

@@ -6,6 +6,7 @@ import type { Detour, Exchange } from './exchange.js';
 import { queryLength, writeQuery } from './query-message.js';
 import type { Upstream } from './upstream.js';
 import { CLOSED, DEADLINE_EXCEEDED, NO_HEALTHY, UpstreamError } from './upstream-error.js';
+import type { TableEntry } from './lookup-table.js';
 import type { Tour } from './upstreams.js';
 
 /** A client's query that waits for the answer. */
@@ -14,14 +15,10 @@ export interface Waiter {
   reply: Reply;
   /** When it stops waiting, by `performance.now()`. A later waiter has no earlier deadline. */
   deadline: number;
+  /** The attempt whose failure fails the query; set by {@link Lookup.join}. */
+  lastAttempt: number;
   /** Resolves the promise that its handler returned. */
   resolve: (more?: void | Promise<void>) => void;
-}
-
-interface Joined {
-  waiter: Waiter;
-  /** The attempt whose failure fails the client's query. */
-  lastAttempt: number;
 }
 
 /** The options of a lookup, from its `forward`. */
@@ -42,17 +39,18 @@ export interface LookupOptions {
  * A question on its way: upstreams are asked one after the other until one answers the waiting clients. A client that
  * joins late has as much time and as many attempts as one with a lookup of its own.
  */
-export class Lookup implements Exchange {
-  readonly key: string;
+export class Lookup implements Exchange, TableEntry {
+  readonly query: Query;
+  readonly stream: boolean;
+  readonly hash: number;
+  after: TableEntry | undefined;
   readonly questionEnd: number;
   readonly length: number;
-  readonly #query: Query;
   readonly #tour: Tour;
   readonly #options: LookupOptions;
   /** In the order in which they joined, which is that of their deadlines. */
-  readonly #waiters: Joined[] = [];
-  readonly #prefersStream: boolean;
-  #stream = false;
+  readonly #waiters: Waiter[] = [];
+  #byStream = false;
   #lowerCase: boolean;
   #upstream: Upstream | undefined;
   #attempts = 0;
@@ -60,14 +58,14 @@ export class Lookup implements Exchange {
   #error: UpstreamError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `key`: for its owner. `stream`: do not use UDP. */
-  constructor(key: string, query: Query, stream: boolean, tour: Tour, options: LookupOptions) {
-    this.key = key;
-    this.#query = query;
-    this.#prefersStream = stream;
+  /** `stream`: do not use UDP. `hash`: the question's `hashQuestion`. */
+  constructor(query: Query, stream: boolean, hash: number, tour: Tour, options: LookupOptions) {
+    this.query = query;
+    this.stream = stream;
+    this.hash = hash;
     this.#tour = tour;
     this.#options = options;
-    this.#lowerCase = query.name === query.key;
+    this.#lowerCase = query.isLowerCase;
     this.questionEnd = query.questionEnd;
     this.length = queryLength(query);
   }
@@ -75,8 +73,8 @@ export class Lookup implements Exchange {
   /** Adds a client that waits for the answer. */
   join(waiter: Waiter): void {
     // The attempt in progress is its first.
-    const lastAttempt = Math.max(0, this.#attempts - 1) + this.#options.maxAttempts;
-    this.#waiters.push({ waiter, lastAttempt });
+    waiter.lastAttempt = Math.max(0, this.#attempts - 1) + this.#options.maxAttempts;
+    this.#waiters.push(waiter);
   }
 
   /** Asks the first upstream; at least one client waits. */
@@ -85,7 +83,7 @@ export class Lookup implements Exchange {
   }
 
   write(target: Buffer, at: number): void {
-    writeQuery(this.#query, target, at, this.#lowerCase);
+    writeQuery(this.query, target, at, this.#lowerCase);
   }
 
   answered(sections: EncodedSections): void {
@@ -105,7 +103,7 @@ export class Lookup implements Exchange {
     // An upstream that does not preserve the case of a name mostly returns lower case. A stream settles the rest:
     // nobody can forge there (RFC 5452 s.9.3), and everything fits (RFC 2181 s.9).
     if (why === 'misspelt' && !this.#lowerCase) this.#lowerCase = true;
-    else this.#stream = true;
+    else this.#byStream = true;
     this.#ask(performance.now());
   }
 
@@ -124,20 +122,20 @@ export class Lookup implements Exchange {
 
   #askNext(now: number): void {
     this.#upstream = this.#tour.next();
-    this.#stream = this.#prefersStream;
+    this.#byStream = this.stream;
     this.#attempts++;
     if (this.#upstream === undefined) this.#end(this.#error ?? NO_HEALTHY);
     else this.#ask(now);
   }
 
   #ask(now: number): void {
-    clearTimeout(this.#timer);
-    const { deadline: first } = this.#waiters[0].waiter;
-    const { deadline: last } = this.#waiters[this.#waiters.length - 1].waiter;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const { deadline: first } = this.#waiters[0];
+    const { deadline: last } = this.#waiters[this.#waiters.length - 1];
     const deadline = Math.min(now + this.#options.readTimeout, last);
     this.#asked = now;
     if (first < deadline) this.#timer = setTimeout(this.#expire, Math.ceil(first - now));
-    this.#upstream?.ask(this, deadline, this.#stream);
+    this.#upstream?.ask(this, deadline, this.#byStream);
   }
 
   /** Some clients stop waiting while an upstream is asked for the others. */
@@ -145,20 +143,21 @@ export class Lookup implements Exchange {
     const now = performance.now();
     this.#settleExpired(now);
     const next = this.#waiters.at(0);
-    if (next !== undefined) this.#timer = setTimeout(this.#expire, Math.max(1, Math.ceil(next.waiter.deadline - now)));
+    if (next !== undefined) this.#timer = setTimeout(this.#expire, Math.max(1, Math.ceil(next.deadline - now)));
   };
 
   #settleExpired(now: number): void {
     for (let first = this.#waiters.at(0); first !== undefined; first = this.#waiters.at(0)) {
-      if (first.waiter.deadline > now && first.lastAttempt > this.#attempts) return;
+      if (first.deadline > now && first.lastAttempt > this.#attempts) return;
       this.#waiters.shift();
-      this.#options.settle(first.waiter, this.#error ?? DEADLINE_EXCEEDED);
+      this.#options.settle(first, this.#error ?? DEADLINE_EXCEEDED);
     }
   }
 
   #end(outcome: EncodedSections | UpstreamError): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#options.end(this);
-    for (const { waiter } of this.#waiters.splice(0)) this.#options.settle(waiter, outcome);
+    for (const waiter of this.#waiters) this.#options.settle(waiter, outcome);
+    this.#waiters.length = 0;
   }
 }

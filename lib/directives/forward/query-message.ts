@@ -20,20 +20,6 @@ export function queryLength(query: Query): number {
 }
 
 /**
- * A key that is equal for queries for which {@link writeQuery} writes the same message, except for the case of the
- * name, and which use the same transport: UDP or a `stream`.
- */
-export function questionKey(query: Query, stream: boolean): string {
-  const { key, typeNumber, classNumber, hasEdns, dnssecOk } = query;
-  const flags = (query.flags & FORWARDED_FLAGS) | (hasEdns ? 1 : 0) | (dnssecOk ? 2 : 0) | (stream ? 4 : 0);
-  const question = String.fromCharCode(typeNumber, classNumber, flags) + key;
-  const options = forwardedOptions(query);
-  if (options.length === 0) return question;
-  // A NUL in a name is always escaped.
-  return `${question}\0${options.map(({ code, data }) => `${code} ${data.toString('hex')}`).join(' ')}`;
-}
-
-/**
  * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
  * EDNS where the client used it, with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
  * s.7.1.3), and those that `rewrite` has set: cookies, padding and keepalive are between the client and us.

@@ -101,17 +101,17 @@ export class UdpCarrier {
   #flush(): void {
     const count = this.#outbox[0];
     if (count === 0 || this.#closed) return;
-    const handles: number[] = [];
-    for (let i = 0; i < count; i++) handles.push(this.#outbox[1 + i * memory.outboxWords + askWord.handle]);
     this.#client.flush();
     this.#cursor = memory.queriesOffset;
     for (let i = 0; i < count; i++) {
       const entry = 1 + i * memory.outboxWords;
-      if (this.#outbox[entry + askWord.handle] !== memory.unsent) continue;
-      const error = socketFailed(this.#route(handles[i], ''), this.#outbox[entry + askWord.error]);
+      const error = this.#outbox[entry + askWord.error];
+      if (error === 0) continue;
+      const handle = this.#outbox[entry + askWord.handle];
+      const cause = socketFailed(this.#route(handle, ''), error);
       // Done last, since the receiver may ask again at once.
-      const exchange = this.#take(handles[i]);
-      queueMicrotask(() => exchange?.failed(error));
+      const exchange = this.#take(handle);
+      queueMicrotask(() => exchange?.failed(cause));
     }
   }
 
@@ -125,7 +125,6 @@ export class UdpCarrier {
       }
     }
     // One copy for all of them: the slab is reused for the next batch.
-    const from = this.#senderOf(count);
     const bytes = Buffer.allocUnsafe(end);
     this.#bytes.copy(bytes, 0, 0, end);
     for (let i = 0; i < count; i++) {
@@ -149,19 +148,13 @@ export class UdpCarrier {
         case outcome.malformed:
           exchange.failed(malformed(this.#route(handle, '')));
           break;
-        default:
-          exchange.failed(socketFailed(this.#route(handle, from), rows[row + answerWord.error]));
+        default: {
+          const { offset, length, error } = answerWord;
+          const from = this.#bytes.toString('latin1', rows[row + offset], rows[row + offset] + rows[row + length]);
+          exchange.failed(socketFailed(this.#route(handle, from), rows[row + error]));
+        }
       }
     }
-  }
-
-  /** The address and port from which unreachable upstreams were asked: the same socket in all such rows of a batch. */
-  #senderOf(count: number): string {
-    for (let row = 0; row < count * memory.answerWords; row += memory.answerWords) {
-      if (this.#answers[row + answerWord.outcome] !== outcome.unreachable) continue;
-      return this.#bytes.toString('latin1', 0, this.#answers[row + answerWord.length]);
-    }
-    return '';
   }
 
   #route(handle: number, from: string): Route {

@@ -1,8 +1,8 @@
 /** Answers from a hosts file and from lines in the Corefile. */
 import { readFileSync, statSync } from 'node:fs';
-import type { WorkerPart } from '../../corefile/directive.js';
+import type { WorkerDirective } from '../../corefile/directive.js';
 import type { ResourceRecord } from '../../dns/record.js';
-import { isInZones } from '../../dns/zone-name.js';
+import { isInZones } from '../../dns/names.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
@@ -28,7 +28,7 @@ export interface HostsOptions {
 const MAX_WARNINGS = 10;
 
 /** The running directive: reads the file, and reads it again when it has changed. */
-class Hosts implements WorkerPart {
+class Hosts implements WorkerDirective {
   readonly #options: HostsOptions;
   readonly #logger: Logger;
   readonly #inline: HostsTable;
@@ -113,7 +113,7 @@ class Hosts implements WorkerPart {
 }
 
 /** Reads the file, and keeps checking it for changes. A missing file counts as empty. */
-export function startHosts(options: HostsOptions, { logger }: { logger: Logger }): WorkerPart {
+export function startHosts(options: HostsOptions, { logger }: { logger: Logger }): WorkerDirective {
   return new Hosts(options, logger);
 }
 

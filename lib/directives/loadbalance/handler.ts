@@ -1,7 +1,7 @@
 /** Orders the records of answers. */
 import { BlockList, isIP } from 'node:net';
-import type { WorkerPart, WorkerRuntime } from '../../corefile/directive.js';
-import { normalizeName } from '../../dns/zone-name.js';
+import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
+import { normalizeName } from '../../dns/names.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { after } from '../after.js';
@@ -27,7 +27,7 @@ const TRANSFERS: readonly string[] = ['AXFR', 'IXFR'];
 export function startLoadbalance(
   { weighted, prefer }: LoadbalanceConfig,
   runtime: Pick<WorkerRuntime, 'logger'>,
-): WorkerPart {
+): WorkerDirective {
   const file = weighted === undefined ? undefined : new WeightFile(weighted, runtime.logger);
   const preferred = prefer.length === 0 ? (records: ResourceRecord[]) => records : preferring(prefer);
   const order: Order = (records) => preferred(file === undefined ? shuffled(records) : file.order(records));

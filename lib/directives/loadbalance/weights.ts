@@ -1,7 +1,7 @@
 /** The weights of addresses, by the names that they belong to. */
 import { readFileSync } from 'node:fs';
 import { isIP, SocketAddress } from 'node:net';
-import { normalizeName } from '../../dns/zone-name.js';
+import { normalizeName } from '../../dns/names.js';
 
 /** By name, as a query's `key`: weights from 1 to 255, by address in canonical form. */
 export type Weights = ReadonlyMap<string, ReadonlyMap<string, number>>;

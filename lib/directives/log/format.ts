@@ -1,4 +1,5 @@
 /** Formats of log lines: text with fields in braces, by CoreDNS's names. */
+import { MAX_MESSAGE, MIN_UDP_PAYLOAD } from '../../dns/numbers.js';
 import type { Query } from '../../message/query.js';
 import type { Reply, ReplyOutcome } from '../../message/reply.js';
 
@@ -39,7 +40,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   // Queries with other opcodes do not come here.
   '>opcode': () => '0',
   '>do': ({ query }) => String(query.dnssecOk),
-  '>bufsize': ({ query }) => String(query.transport === 'udp' ? Math.max(512, query.udpPayloadSize) : 65_535),
+  '>bufsize': ({ query }) =>
+    String(query.transport === 'udp' ? Math.max(MIN_UDP_PAYLOAD, query.udpPayloadSize) : MAX_MESSAGE),
   '>rflags': ({ query, reply, outcome }) => (outcome.length === 0 ? NONE : flagsOf(query, reply, outcome)),
 };
 

@@ -1,6 +1,7 @@
 /** `log [NAMES...] [FORMAT] { class CLASSES... }`: logs queries and their replies. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
+import { decimalEscape } from '../../dns/escapes.js';
 import { readZones } from '../arguments.js';
 import { FORMATS, unknownFields } from './format.js';
 import { QueryLog, type LogClass, type LogRule } from './handler.js';
@@ -50,5 +51,5 @@ function escapeSpaces(use: DirectiveReader, name: string): string {
   if (name === '') return '.';
   if (!/\s/.test(name)) return name;
   use.warn(`${JSON.stringify(name)} is a name: a format has a field in braces`);
-  return name.replaceAll(/\s/g, (space) => `\\${String(space.charCodeAt(0)).padStart(3, '0')}`);
+  return name.replaceAll(/\s/g, (space) => decimalEscape(space.charCodeAt(0)));
 }

@@ -1,6 +1,7 @@
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
+import { rewriteQuery } from '../../message/rewrite-query.js';
 import { sendProbe, type Probe } from './probe.js';
 
 /** The configuration of `loop`. */
@@ -25,6 +26,8 @@ export interface LoopTimes {
 const TIMES: LoopTimes = { wait: 2000, giveUp: 30_000 };
 /** The probe itself, and one more as in CoreDNS: a resolver without an answer may have asked again. */
 const MAX_SEEN = 2;
+/** An option for local use (RFC 6891 s.9), which other servers ignore. */
+const COUNT_OPTION = 65_001;
 
 /** Detects forwarding loops: a query that this server sent to itself comes back more often than it was sent. */
 export class LoopHandler {
@@ -51,9 +54,8 @@ export class LoopHandler {
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     const isProbe = this.#watching && query.type === 'HINFO' && query.key === this.#options.name;
     if (!isProbe) return next(query, reply);
-    // Every probe is forwarded, although an equal one may be on its way.
-    query.asksAlone = true;
-    if (this.#count(query) <= MAX_SEEN) return next(query, reply);
+    const count = this.#count(query);
+    if (count <= MAX_SEEN) return next(numbered(query, count), reply);
     reply.rcode = 'SERVFAIL';
   }
 
@@ -91,6 +93,12 @@ export class LoopHandler {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)).unref());
     }
   }
+}
+
+/** A probe that differs from those before it: `forward` asks equal questions once. */
+function numbered(probe: Query, count: number): Query {
+  const options = [{ code: COUNT_OPTION, data: Buffer.of(count) }];
+  return rewriteQuery(probe, { options, ownOptions: [COUNT_OPTION] });
 }
 
 function shown({ address, port, family }: Query['client']): string {

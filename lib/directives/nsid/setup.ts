@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { once } from '../arguments.js';
-import { MAX_NSID } from '../../worker/edns-settings.js';
+import { MAX_NSID } from '../../options/serving.js';
 
 /** Its configuration is the identifier. */
 export const nsid: DirectiveDefinition<Uint8Array> = {

@@ -1,9 +1,9 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
-import type { MainRuntime } from '../../corefile/directive.js';
+import type { OwnerRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import { distinct, openEndpoints, type HttpAddress, type HttpAnswer } from '../http-endpoint.js';
 import { addMetricSamples, directiveMetrics, processMetrics, requestMetrics, serverMetrics } from './metrics.js';
-import { add, emptySample, nameOf, type Sample, type Told } from './samples.js';
+import { add, emptySample, nameOf, type Sample, type WorkerCounts } from './samples.js';
 
 const PATH = '/metrics';
 /** The options of `prometheus`. */
@@ -40,7 +40,7 @@ export class Exporter {
   readonly #totals: Totals;
 
   /** Listens on the addresses of all server blocks. Rejects with a system error. */
-  static async open(configs: readonly PrometheusConfig[], runtime: MainRuntime): Promise<Exporter> {
+  static async open(configs: readonly PrometheusConfig[], runtime: OwnerRuntime): Promise<Exporter> {
     const totals: Totals = { requests: new Map(), metrics: new Map() };
     const closing: (() => Promise<void>)[] = [];
     const close = async (): Promise<void> => {
@@ -67,7 +67,7 @@ export class Exporter {
 
   /** Adds the counts of a worker since its last message. */
   hear(message: unknown): void {
-    const { requests, metrics } = message as Told;
+    const { requests, metrics } = message as WorkerCounts;
     for (const sample of requests) {
       const name = nameOf(sample);
       const total = this.#totals.requests.get(name) ?? emptySample(sample);
@@ -81,7 +81,7 @@ export class Exporter {
 async function show(
   namespace: string,
   totals: Totals,
-  runtime: MainRuntime,
+  runtime: OwnerRuntime,
   runtimeMetrics: Registry | undefined,
 ): Promise<HttpAnswer> {
   const metrics = [

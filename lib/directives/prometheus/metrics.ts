@@ -1,7 +1,7 @@
 /** Metrics in prom-client's JSON form. */
 import { packageVersion } from '../../native/package-files.js';
 import { nameOfAddress } from '../../socket/addresses.js';
-import type { MainRuntime } from '../../corefile/directive.js';
+import type { OwnerRuntime } from '../../corefile/directive.js';
 import {
   addHistogram,
   emptyHistogram,
@@ -9,7 +9,7 @@ import {
   type Histogram,
   type MetricSample,
 } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { withLastDot } from '../../dns/names.js';
 import type { SocketStatistics } from '../../server/statistics.js';
 import { count, SIZE_BUCKETS, type Sample } from './samples.js';
 
@@ -96,12 +96,12 @@ export function directiveMetrics(namespace: string, totals: Iterable<MetricSampl
 }
 
 /** The metrics of the server and of each of its sockets. */
-export function serverMetrics(namespace: string, runtime: Pick<MainRuntime, 'corefile' | 'stats'>): Metric[] {
+export function serverMetrics(namespace: string, runtime: Pick<OwnerRuntime, 'corefile' | 'stats'>): Metric[] {
   const { sockets, totals } = runtime.stats();
   const { addresses, blocks } = runtime.corefile();
   const enabled = addresses.flatMap((address) =>
     address.zones.flatMap(({ zone, block }) =>
-      blocks[block].plugins.map(({ name }) => ({
+      blocks[block].directives.map(({ name }) => ({
         labels: { server: nameOfAddress(address), zone: withLastDot(zone), view: '', name },
         value: 1,
       })),

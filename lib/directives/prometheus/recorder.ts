@@ -1,11 +1,11 @@
 import type { WorkerRuntime } from '../../corefile/directive.js';
 import { observe, TIME_BUCKETS } from '../../corefile/metric-sample.js';
-import { withLastDot } from '../../dns/zone-name.js';
+import { withLastDot } from '../../dns/names.js';
 import { ZoneTable } from '../../corefile/zone-table.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { count, emptySample, nameOf, SIZE_BUCKETS, type Sample, type Told } from './samples.js';
+import { count, emptySample, nameOf, SIZE_BUCKETS, type Sample, type WorkerCounts } from './samples.js';
 
 /** Milliseconds between reports. */
 const INTERVAL = 500;
@@ -78,7 +78,7 @@ export class RequestRecorder {
     const requests = [...this.#samples.values()].filter((sample) => sample.requests.size > 0);
     const metrics = this.#runtime.metrics();
     if (requests.length === 0 && metrics.length === 0) return;
-    this.#runtime.tell({ requests, metrics } satisfies Told);
+    this.#runtime.tell({ requests, metrics } satisfies WorkerCounts);
     // Emptied and kept: requests that still wait for their reply are counted there later.
     for (const sample of requests) Object.assign(sample, emptySample(sample));
   }

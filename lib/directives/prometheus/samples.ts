@@ -36,7 +36,7 @@ export interface Sample {
 }
 
 /** A report of a worker to the main thread. */
-export interface Told {
+export interface WorkerCounts {
   requests: Sample[];
   /** The metrics of the directives of its server block. */
   metrics: MetricSample[];

@@ -1,11 +1,11 @@
-import type { MainRuntime } from '../../corefile/directive.js';
+import type { OwnerRuntime } from '../../corefile/directive.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 
 /** Checks the Corefile repeatedly, from its creation to {@link close}, and reloads it when it has changed. */
 export class Reloader {
   readonly #interval: number;
   readonly #jitter: number;
-  readonly #runtime: MainRuntime;
+  readonly #runtime: OwnerRuntime;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   /** The number of failed reloads. */
@@ -14,7 +14,7 @@ export class Reloader {
   #failure: string | undefined;
 
   /** Times in milliseconds; `interval` 0: never. */
-  constructor(interval: number, jitter: number, runtime: MainRuntime) {
+  constructor(interval: number, jitter: number, runtime: OwnerRuntime) {
     this.#interval = interval;
     this.#jitter = jitter;
     this.#runtime = runtime;

@@ -2,7 +2,7 @@
 import { fillGroups, RegularExpression } from '../../corefile/regular-expression.js';
 import { absoluteName } from '../../dns/names.js';
 import type { ResourceRecord } from '../../dns/record.js';
-import { goName } from '../../dns/zone-name.js';
+import { goName } from '../go-name.js';
 import type { AnswerRule, NameRule } from './rules.js';
 
 /** Returns another name for a name that ends with a dot, or the same name. */

@@ -2,7 +2,7 @@
 import type { EdnsOption } from '../../dns/edns.js';
 import { writeIPv4, writeIPv6 } from '../../dns/records/fields.js';
 import { MessageWriter } from '../../dns/writer.js';
-import { goName } from '../../dns/zone-name.js';
+import { goName } from '../go-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Endpoint } from '../../message/batch.js';
 import type { Query } from '../../message/query.js';

@@ -1,8 +1,8 @@
 /** Rewrites a query for the rest of the chain, and restores the answer. */
-import type { WorkerPart } from '../../corefile/directive.js';
+import type { WorkerDirective } from '../../corefile/directive.js';
 import { CLASS } from '../../dns/numbers.js';
 import type { ResourceRecord } from '../../dns/record.js';
-import { goName } from '../../dns/zone-name.js';
+import { goName } from '../go-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
@@ -28,7 +28,7 @@ interface Rewritten {
 type Apply = (query: Query) => Rewritten | undefined;
 
 /** Compiles the rules. */
-export function startRewrite(rules: readonly Rule[]): WorkerPart {
+export function startRewrite(rules: readonly Rule[]): WorkerDirective {
   const ready = rules.map((rule) => ({ apply: makeReady(rule), stops: rule.then === 'stop' }));
   const dependencies = rules.flatMap((rule): readonly Dependency[] =>
     rule.field === 'edns0' ? optionDependencies(rule) : [],

@@ -1,9 +1,8 @@
 /** Reads the `edns0` rules of `rewrite`. */
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { OPTION } from '../../dns/numbers.js';
+import { MAX_CODE, OPTION } from '../../dns/numbers.js';
 import { VARIABLES, type EdnsRule, type OptionData, type Variable } from './rules.js';
 
-const MAX_CODE = 0xffff;
 const IPV4_BITS = 32;
 const IPV6_BITS = 128;
 const NOTHING: OptionData = { from: 'nothing' };

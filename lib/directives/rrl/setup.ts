@@ -1,8 +1,7 @@
 /** `rrl { responses-per-second N; ... }`: limits the rate of UDP answers to a network. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { checkRateLimit } from '../../server/options/check-guard.js';
-import type { RateLimitOptions } from '../../server/options/guard-options.js';
+import { rateLimitGroup, type RateLimitOptions } from '../../options/rate-limit.js';
 import { once, readInteger, readZones } from '../arguments.js';
 
 /** CoreDNS's numeric options, with the names of the server's. */
@@ -31,7 +30,7 @@ export const rrl: DirectiveDefinition<RateLimitOptions> = {
       const options: RateLimitOptions = { slip: 0 };
       for (const line of use.block) readLine(line, options);
       try {
-        checkRateLimit(options);
+        rateLimitGroup.check('rateLimit', options);
       } catch (error) {
         throw use.error((error as Error).message);
       }

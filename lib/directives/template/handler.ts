@@ -1,8 +1,9 @@
 /** Answers made from the question. */
-import type { WorkerPart } from '../../corefile/directive.js';
+import type { WorkerDirective } from '../../corefile/directive.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import { CLASS, TYPE } from '../../dns/numbers.js';
-import { goName, isIn, isInZones, withLastDot } from '../../dns/zone-name.js';
+import { isIn, isInZones, withLastDot } from '../../dns/names.js';
+import { goName } from '../go-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
@@ -45,7 +46,7 @@ const DEPENDENCIES: Readonly<Record<string, Dependency[]>> = {
 };
 
 /** Tries the templates in order. */
-export function startTemplates(options: readonly TemplateOptions[]): WorkerPart {
+export function startTemplates(options: readonly TemplateOptions[]): WorkerDirective {
   const templates = options.map((each) => new Template(each));
   return {
     dependsOn: (query) => templates.flatMap((template) => (template.concerns(query) ? template.dependencies : [])),

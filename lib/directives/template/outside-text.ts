@@ -5,6 +5,7 @@
  * So each octet from outside stands as one character of a private-use area of Unicode, U+E000 to U+E0FF, until the output
  * has been split into the fields of the record. A reader of the syntax sees no quote, blank or parenthesis in it.
  */
+import { decimalEscape } from '../../dns/escapes.js';
 
 const FIRST = 0xe000;
 const OUTSIDE = /[\ue000-\ue0ff]/;
@@ -37,7 +38,7 @@ export function asField(text: string): string {
     shifted(run, -FIRST).replace(CHARACTER, (_, decimal?: string, escaped?: string, plain?: string) => {
       if (decimal !== undefined) return `\\${decimal}`;
       if (plain !== undefined && PLAIN.test(plain)) return plain;
-      return `\\${String((escaped ?? plain ?? '').charCodeAt(0)).padStart(3, '0')}`;
+      return decimalEscape((escaped ?? plain ?? '').charCodeAt(0));
     }),
   );
 }

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { TlsSettings as CorefileTls } from '../../corefile/listen-settings.js';
-import { contextOptions, type TlsSettings } from '../../worker/stream/secure-context.js';
+import { tlsGroup, type TlsSettings } from '../../options/tls.js';
+import { contextOptions } from '../../worker/stream/secure-context.js';
 
 /** The server's words for CoreDNS's modes. */
 const CLIENT_AUTH = {
@@ -23,7 +24,7 @@ export function readTls({ certificate, key, ca, clientAuth, keylog }: CorefileTl
     ...(keylog === undefined ? {} : { keylog }),
   };
   try {
-    createSecureContext(contextOptions(settings));
+    createSecureContext(contextOptions(tlsGroup.check('tls', settings)));
   } catch (cause) {
     const files = [certificate, key, ca].filter((file) => file !== undefined).join(', ');
     throw new Error(`invalid certificate or key in ${files}: ${(cause as Error).message}`, { cause });

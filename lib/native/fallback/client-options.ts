@@ -1,29 +1,20 @@
 /** EDNS options for one client, as `native/guard/client_options.cc` adds them. */
+import { DEFAULT_UDP_PAYLOAD, OPT_FIXED_SIZE, OPTION, OPTION_FIXED_SIZE } from '../../dns/numbers.js';
 import { layout } from './layout.js';
 
-/** Name server identifier (RFC 5001). */
-export const OPTION_NSID = 3;
-/** The idle timeout of a connection (RFC 7828). */
-export const OPTION_KEEPALIVE = 11;
-/** Octets that only add length (RFC 7830). */
-export const OPTION_PADDING = 12;
-
-/** Bits of the word `asked`: the query has {@link OPTION_NSID}. */
+/** Bit of the word `asked`: the query has the option NSID (RFC 5001). */
 export const ASKED_NSID = 1;
-/** It has {@link OPTION_KEEPALIVE}, without a time. */
+/** Bit of `asked`: the query has the option edns-tcp-keepalive (RFC 7828) without a time. */
 export const ASKED_KEEPALIVE = 2;
-/** It has {@link OPTION_PADDING}. */
+/** Bit of `asked`: the query has the option Padding (RFC 7830). */
 export const ASKED_PADDING = 4;
 /**
- * It has a keepalive with a time. In a stream this is a format error: only the server sets the time (RFC 7828 s.3.2.1).
+ * Bit of `asked`: the query has the option edns-tcp-keepalive with a time. In a stream this is a format error: only the
+ * server sets the time (RFC 7828 s.3.2.1).
  */
 export const KEEPALIVE_WITH_TIME = 8;
 
-/** The default limit of UDP payloads. */
-const PAYLOAD_SIZE = 1232;
 const NUMBERS = 6;
-const OPTION_HEADER = 4;
-const OPT_FIXED_SIZE = 11;
 
 /** What a transport says in its replies: see `lib/worker/edns-settings.ts`. */
 interface Settings {
@@ -35,7 +26,8 @@ interface Settings {
 
 /** Reads the form in which they are given to native code; without one, what holds for UDP. */
 export function readSettings(packed?: Uint8Array): Settings {
-  if (packed === undefined) return { payloadSize: PAYLOAD_SIZE, keepalive: 0, paddingBlock: 0, nsid: new Uint8Array() };
+  if (packed === undefined)
+    return { payloadSize: DEFAULT_UDP_PAYLOAD, keepalive: 0, paddingBlock: 0, nsid: new Uint8Array() };
   const view = new DataView(packed.buffer, packed.byteOffset, NUMBERS);
   const [payloadSize, keepalive, paddingBlock] = [0, 2, 4].map((at) => view.getUint16(at));
   return { payloadSize, keepalive, paddingBlock, nsid: packed.subarray(NUMBERS) };
@@ -54,25 +46,25 @@ export function addOptions(
   const reply = Buffer.from(target.buffer, target.byteOffset, Math.max(target.length, length));
   const most = target.length;
   let end = length;
-  const fits = (data: number): boolean => end + OPTION_HEADER + data <= most;
+  const fits = (data: number): boolean => end + OPTION_FIXED_SIZE + data <= most;
   const begin = (code: number, size: number): void => {
     end = reply.writeUInt16BE(code, end);
     end = reply.writeUInt16BE(size, end);
   };
   if ((asked & ASKED_NSID) !== 0 && nsid.length > 0 && fits(nsid.length)) {
-    begin(OPTION_NSID, nsid.length);
+    begin(OPTION.NSID, nsid.length);
     reply.set(nsid, end);
     end += nsid.length;
   }
   if ((asked & ASKED_KEEPALIVE) !== 0 && keepalive !== 0 && fits(2)) {
-    begin(OPTION_KEEPALIVE, 2);
+    begin(OPTION.TCP_KEEPALIVE, 2);
     end = reply.writeUInt16BE(keepalive, end);
   }
   // The last one, since its length depends on all others.
   if ((asked & ASKED_PADDING) !== 0 && paddingBlock !== 0 && fits(0)) {
-    const blocks = Math.ceil((end + OPTION_HEADER) / paddingBlock);
+    const blocks = Math.ceil((end + OPTION_FIXED_SIZE) / paddingBlock);
     const padded = Math.min(blocks * paddingBlock, most);
-    begin(OPTION_PADDING, padded - end - OPTION_HEADER);
+    begin(OPTION.PADDING, padded - end - OPTION_FIXED_SIZE);
     reply.fill(0, end, padded); // RFC 7830 s.3
     end = padded;
   }

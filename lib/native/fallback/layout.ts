@@ -1,6 +1,7 @@
 /**
  * The layout without native code. JavaScript alone reads this memory then, so each thing simply has the next place.
  */
+import { MAX_NAME } from '../../dns/numbers.js';
 import { layoutNames, nativeSocketCounters, nativeWorkerCounters } from '../layout.js';
 
 /** 0, 1, 2, ... for each of the names. */
@@ -14,8 +15,8 @@ const { numbers, ...groups } = layoutNames;
 export const layout = {
   ...(Object.fromEntries(numbers.map((name) => [name, 0])) as Record<(typeof numbers)[number], number>),
   batchSize: 64,
-  /** A name has at most 255 octets (RFC 1035 s.2.3.4), each at most four characters (`\DDD`). */
-  maxText: 255 * 4,
+  /** An octet of a name has at most four characters: `\DDD`. */
+  maxText: MAX_NAME * 4,
   queryWords: 24,
   streamWords: groups.stream.length,
   socketRow: 8,
@@ -25,6 +26,9 @@ export const layout = {
   verdict: places(groups.verdict),
   stream: places(groups.stream),
   outbox: places(groups.outbox),
+  tcp: places(groups.tcp),
+  tcpReply: places(groups.tcpReply),
+  tcpSetting: places(groups.tcpSetting),
   client: places(groups.client),
   ask: places(groups.ask),
   answer: places(groups.answer),

@@ -2,26 +2,28 @@
  * The check of a message at the edge, as `native/message/message_view.cc` does it: the same messages are queries, and the others
  * are dropped or answered in the same way.
  */
+import { presentationLabel } from '../../dns/reader.js';
 import {
-  ASKED_KEEPALIVE,
-  ASKED_NSID,
-  ASKED_PADDING,
-  KEEPALIVE_WITH_TIME,
-  OPTION_KEEPALIVE,
-  OPTION_NSID,
-  OPTION_PADDING,
-} from './client-options.js';
+  DNSSEC_OK,
+  FLAG,
+  HEADER_SIZE,
+  MAX_LABEL,
+  MAX_NAME,
+  MAX_POINTER,
+  OPT_FIXED_SIZE,
+  OPTION,
+  OPTION_FIXED_SIZE,
+  POINTER,
+  QUESTION_FIXED_SIZE,
+  RCODE,
+  RECORD_FIXED_SIZE,
+  TYPE,
+} from '../../dns/numbers.js';
+import { ASKED_KEEPALIVE, ASKED_NSID, ASKED_PADDING, KEEPALIVE_WITH_TIME } from './client-options.js';
 
-const HEADER_SIZE = 12;
-const RECORD_FIXED_SIZE = 10; // TYPE, CLASS, TTL, RDLENGTH
-const TYPE_OPT = 41;
-const FLAG_QR = 0x8000;
 const OPCODE_MASK = 0x7800;
-const FLAG_RD = 0x0100;
-const FLAG_DO = 0x8000;
-const RCODE_FORMERR = 1;
-const RCODE_NOTIMP = 4;
-const BADVERS_HIGH = 1; // 16, of which an OPT record has the upper eight bits (RFC 6891 s.6.1.3)
+/** What an OPT record holds of BADVERS: the upper eight bits (RFC 6891 s.6.1.3). */
+const BADVERS_HIGH = RCODE.BADVERS >> 4;
 
 /** Counts beyond these are no query's: IXFR brings an SOA (RFC 1995 s.3), and there may be OPT and TSIG or SIG(0). */
 const MAX_ANSWERS = 1;
@@ -51,20 +53,20 @@ export class MessageView {
   errorReply(verdict: Verdict, payloadSize: number): Buffer | undefined {
     const { message } = this;
     const flags = message.length < 4 ? 0 : message.readUInt16BE(2);
-    const kept = FLAG_QR | (flags & OPCODE_MASK);
-    if (verdict === 'formatErrors') return header(message, kept | (flags & FLAG_RD) | RCODE_FORMERR);
-    if (verdict === 'notImplemented') return header(message, kept | RCODE_NOTIMP);
+    const kept = FLAG.QR | (flags & OPCODE_MASK);
+    if (verdict === 'formatErrors') return header(message, kept | (flags & FLAG.RD) | RCODE.FORMERR);
+    if (verdict === 'notImplemented') return header(message, kept | RCODE.NOTIMP);
     if (verdict !== 'badVersions') return undefined;
-    const reply = Buffer.alloc(this.questionEnd + 11);
-    header(message, kept | (flags & FLAG_RD)).copy(reply);
+    const reply = Buffer.alloc(this.questionEnd + OPT_FIXED_SIZE);
+    header(message, kept | (flags & FLAG.RD)).copy(reply);
     message.copy(reply, HEADER_SIZE, HEADER_SIZE, this.questionEnd);
     reply.writeUInt16BE(1, 4);
     reply.writeUInt16BE(1, 10);
     let at = this.questionEnd + 1;
-    at = reply.writeUInt16BE(TYPE_OPT, at);
+    at = reply.writeUInt16BE(TYPE.OPT, at);
     at = reply.writeUInt16BE(payloadSize, at);
     at = reply.writeUInt16BE(BADVERS_HIGH << 8, at); // and version 0, the highest that we speak
-    reply.writeUInt16BE(this.optFlags & FLAG_DO, at);
+    reply.writeUInt16BE(this.optFlags & DNSSEC_OK, at);
     return reply;
   }
 
@@ -73,7 +75,7 @@ export class MessageView {
     const { message } = this;
     const labels: string[] = [];
     for (let at = HEADER_SIZE; message[at] !== 0; at += message[at] + 1) {
-      labels.push([...message.subarray(at + 1, at + 1 + message[at])].map(escaped).join(''));
+      labels.push(presentationLabel(message.subarray(at + 1, at + 1 + message[at])));
     }
     return labels.length === 0 ? '.' : labels.join('.');
   }
@@ -82,14 +84,14 @@ export class MessageView {
     const { message } = this;
     if (message.length < HEADER_SIZE) return 'droppedShort';
     const flags = message.readUInt16BE(2);
-    if ((flags & FLAG_QR) !== 0) return 'droppedResponse';
+    if ((flags & FLAG.QR) !== 0) return 'droppedResponse';
     if ((flags & OPCODE_MASK) !== 0) return 'notImplemented';
     const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at));
     if (questions !== 1) return 'formatErrors'; // RFC 9619
     if (answers > MAX_ANSWERS || authorities > MAX_AUTHORITIES || additionals > MAX_ADDITIONALS) return 'formatErrors';
     const nameEnd = this.#skipQuestionName();
-    if (nameEnd === 0 || nameEnd + 4 > message.length) return 'formatErrors';
-    this.questionEnd = nameEnd + 4;
+    if (nameEnd === 0 || nameEnd + QUESTION_FIXED_SIZE > message.length) return 'formatErrors';
+    this.questionEnd = nameEnd + QUESTION_FIXED_SIZE;
     return this.#examineRecords(answers + authorities, additionals);
   }
 
@@ -104,7 +106,7 @@ export class MessageView {
       const length = message.readUInt16BE(at + 8);
       const rdata = at + RECORD_FIXED_SIZE;
       if (rdata + length > message.length) return 'formatErrors';
-      if (message.readUInt16BE(at) === TYPE_OPT) {
+      if (message.readUInt16BE(at) === TYPE.OPT) {
         // One OPT, owned by the root, in the additional section (RFC 6891 s.6.1.1 and 6.1.2).
         if (this.hasOpt || i < before || message[owner] !== 0) return 'formatErrors';
         this.hasOpt = true;
@@ -128,8 +130,8 @@ export class MessageView {
     let at = HEADER_SIZE;
     while (at < message.length) {
       const label = message[at];
-      if (label === 0) return at + 1 - HEADER_SIZE <= 255 ? at + 1 : 0;
-      if (label > 63) return 0;
+      if (label === 0) return at + 1 - HEADER_SIZE <= MAX_NAME ? at + 1 : 0;
+      if (label > MAX_LABEL) return 0;
       at += label + 1;
     }
     return 0;
@@ -148,14 +150,14 @@ export class MessageView {
     while (at < message.length) {
       const label = message[at];
       if (label === 0) return end === 0 ? at + 1 : end;
-      if (label < 64) {
+      if (label <= MAX_LABEL) {
         octets += label + 1;
-        if (octets > 254) return 0; // with the root's octet: 255
+        if (octets + 1 > MAX_NAME) return 0; // the root has an octet, too
         at += label + 1;
         continue;
       }
-      if (label < 0xc0 || at + 1 >= message.length) return 0;
-      const target = message.readUInt16BE(at) & 0x3fff;
+      if (label < POINTER || at + 1 >= message.length) return 0;
+      const target = message.readUInt16BE(at) & MAX_POINTER;
       if (target < HEADER_SIZE || target >= limit) return 0;
       if (end === 0) end = at + 2;
       limit = at = target;
@@ -168,13 +170,13 @@ export class MessageView {
     const { message } = this;
     const end = this.optionsOffset + this.optionsLength;
     let at = this.optionsOffset;
-    while (at + 4 <= end) {
+    while (at + OPTION_FIXED_SIZE <= end) {
       const code = message.readUInt16BE(at);
       const size = message.readUInt16BE(at + 2);
-      if (code === OPTION_NSID) this.asked |= ASKED_NSID;
-      else if (code === OPTION_KEEPALIVE) this.asked |= size === 0 ? ASKED_KEEPALIVE : KEEPALIVE_WITH_TIME;
-      else if (code === OPTION_PADDING) this.asked |= ASKED_PADDING;
-      at += 4 + size;
+      if (code === OPTION.NSID) this.asked |= ASKED_NSID;
+      else if (code === OPTION.TCP_KEEPALIVE) this.asked |= size === 0 ? ASKED_KEEPALIVE : KEEPALIVE_WITH_TIME;
+      else if (code === OPTION.PADDING) this.asked |= ASKED_PADDING;
+      at += OPTION_FIXED_SIZE + size;
     }
     return at === end;
   }
@@ -186,10 +188,4 @@ function header(message: Buffer, flags: number): Buffer {
   message.copy(reply, 0, 0, 2);
   reply.writeUInt16BE(flags, 2);
   return reply;
-}
-
-function escaped(octet: number): string {
-  if (octet <= 0x20 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;
-  const character = String.fromCharCode(octet);
-  return character === '.' || character === '\\' ? `\\${character}` : character;
 }

@@ -1,3 +1,4 @@
+import { MAX_MESSAGE } from '../../dns/numbers.js';
 import type { WorkerContext } from '../context.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
@@ -13,7 +14,6 @@ import {
   timeoutOf,
 } from './grpc-call.js';
 import { decodePacket, encodePacket } from './grpc-packet.js';
-import { MAX_MESSAGE } from '../https/http-exchange.js';
 import { Http2Connection } from '../https/http2/connection.js';
 import type { Http2Stream } from '../https/http2/stream.js';
 import { MessageExchange } from '../message-exchange.js';

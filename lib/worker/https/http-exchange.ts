@@ -1,9 +1,8 @@
 /** The media type of messages (RFC 8484 s.6). */
+import { MAX_MESSAGE } from '../../dns/numbers.js';
 export const MEDIA_TYPE = 'application/dns-message';
 /** The path of requests (RFC 8484 s.4.1 leaves it open; all known servers use this one). */
 const PATH = '/dns-query';
-/** The longest message (RFC 8484 s.6). */
-export const MAX_MESSAGE = 0xffff;
 
 /** An answer without a DNS message: an HTTP status, a text for people, and its headers. */
 export class HttpFailure {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { MAX_MESSAGE } from '../../dns/numbers.js';
 import { CONNECTION_GIVEN_UP, NOTHING_GIVEN_UP, type Connection, type Protocol } from '../stream/connection.js';
-import { MAX_MESSAGE } from './http-exchange.js';
 import type { Body, HttpFields, HttpRequest } from './http-request.js';
 import { Http1Stream } from './http1-stream.js';
 

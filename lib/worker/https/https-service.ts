@@ -1,12 +1,14 @@
+import { MAX_MESSAGE } from '../../dns/numbers.js';
 import { freshnessLifetime } from '../../dns/encoded-message.js';
 import type { HttpRequestHead } from '../../message/batch.js';
 import type { WorkerContext } from '../context.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
-import { HttpFailure, MAX_MESSAGE, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
+import { HttpFailure, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
 import { Http1Server } from './http1-protocol.js';
 import type { HttpFields, HttpRequest } from './http-request.js';
-import { corsFields, PREFLIGHT_FIELDS, wantedFields, type HttpsOptions } from './https-options.js';
+import type { HttpsOptions } from '../../options/https.js';
+import { corsFields, PREFLIGHT_FIELDS, wantedFields } from './cors.js';
 import { Http2Connection } from './http2/connection.js';
 import { MessageExchange, type Outcome } from '../message-exchange.js';
 

@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { addon } from '../../native/addon.js';
-import { checkOne } from '../../message/check-one.js';
+import { MessageCheck } from '../../message/message-check.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
@@ -38,7 +38,7 @@ export class PlainUdpTransport {
   readonly #encoder: ReplyEncoder;
   readonly #counters: Float64Array;
   readonly #row: number;
-  readonly #edns: Uint8Array;
+  readonly #check: MessageCheck;
   readonly #served = new Map<number, Served>();
   readonly #output: Buffer;
   #ref = true;
@@ -50,7 +50,7 @@ export class PlainUdpTransport {
     this.#encoder = encoder;
     this.#counters = counters;
     this.#row = row;
-    this.#edns = edns.udp;
+    this.#check = new MessageCheck({ counters, row, edns: edns.udp });
     this.#output = Buffer.alloc(settings.maxPayloadSize);
   }
 
@@ -106,7 +106,7 @@ export class PlainUdpTransport {
     const input = Buffer.alloc(PREFIX + message.length);
     input.writeUInt16BE(message.length);
     message.copy(input, PREFIX);
-    const { words, text } = checkOne(input, input.length, { counters, row: this.#row, edns: this.#edns });
+    const { words, text } = this.#check.check(input, input.length);
     const outcome = words[layout.query.verdict];
     if (outcome === layout.verdict.reply) {
       this.#send(served.socket, input.subarray(PREFIX, PREFIX + words[layout.query.length]), from);

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import packet from 'dns-packet';
-import { directives } from '../../../dist/corefile/registry.js';
+import { knownDirectives } from '../../../dist/corefile/registry.js';
 import '../../../dist/directives/index.js';
 import { framed, queryBytes } from '../../support/clients.js';
 import { serveCorefile } from '../../support/corefile-server.js';
@@ -75,8 +75,8 @@ describe('cache, with each directive', () => {
   });
   after(() => upstream.close());
 
-  for (const name of directives.names()) {
-    const setup = directives.get(name)?.setup;
+  for (const name of knownDirectives.names()) {
+    const setup = knownDirectives.get(name)?.setup;
     if (setup?.start === undefined) continue;
     it(`knows what replies of ${name} depend on`, () => {
       assert.ok(setup.dependsOn !== undefined, 'the set-up of a directive declares it');

@@ -106,7 +106,7 @@ describe('loop', () => {
 
 describe('the directive loop', () => {
   it('asks the first address of its block for a name of its own in the first zone', () => {
-    const configOf = (text: string): LoopOptions => load(text).blocks[0].plugins.at(-1)?.config as LoopOptions;
+    const configOf = (text: string): LoopOptions => load(text).blocks[0].directives.at(-1)?.config as LoopOptions;
     const { name, zone, address, port, seen } = configOf('example.org:5300 a {\n loop\n bind 127.0.0.2\n}');
     assert.match(name, /^\d+\.\d+\.example\.org$/);
     assert.deepEqual([zone, address, port, seen.byteLength], ['example.org', '127.0.0.2', 5300, 4]);

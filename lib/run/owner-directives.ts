@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Corefile } from '../corefile/corefile.js';
+import type { OwnerDirective, OwnerRuntime } from '../corefile/directive.js';
+import type { MetricSample } from '../corefile/metric-sample.js';
+import { knownDirectives } from '../corefile/registry.js';
+
+interface Running {
+  configs: readonly unknown[];
+  directive: OwnerDirective;
+}
+
+/** The directives of a server that run in the main thread. */
+export class OwnerDirectives {
+  readonly #runtime: OwnerRuntime;
+  #running = new Map<string, Running>();
+
+  constructor(runtime: OwnerRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** The longest time in milliseconds that a directive wants the server to keep serving. */
+  get lameduck(): number {
+    return Math.max(0, ...[...this.#running.values()].map(({ directive }) => directive.lameduck ?? 0));
+  }
+
+  /**
+   * Starts the directives of a Corefile; those that run with the same configuration stay. Rejects with the error of a
+   * start; then the earlier ones run.
+   */
+  async change({ blocks }: Pick<Corefile, 'blocks'>): Promise<void> {
+    const wanted = new Map<string, unknown[]>();
+    for (const { name, config } of blocks.flatMap(({ directives }) => directives)) {
+      const configs = wanted.get(name);
+      if (configs === undefined) wanted.set(name, [config]);
+      else configs.push(config);
+    }
+    const before = new Map([...this.#running].map(([name, { configs }]) => [name, configs]));
+    try {
+      await this.#run(wanted);
+    } catch (error) {
+      await this.#run(before);
+      throw error;
+    }
+  }
+
+  /** The metrics of all of them. */
+  metrics(): MetricSample[] {
+    return [...this.#running.values()].flatMap(({ directive }) => directive.metrics?.() ?? []);
+  }
+
+  /** Passes a message on that a directive sent in a worker. */
+  hear(directive: string, message: unknown, worker: number): void {
+    this.#running.get(directive)?.directive.hear?.(message, worker);
+  }
+
+  /** Closes all. Rejects with the first error, after all are closed. */
+  async close(): Promise<void> {
+    await this.#run(new Map());
+  }
+
+  async #run(wanted: ReadonlyMap<string, readonly unknown[]>): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [name, { configs, directive }] of this.#running) {
+      if (isDeepStrictEqual(configs, wanted.get(name))) continue;
+      this.#running.delete(name);
+      closing.push(Promise.resolve(directive.close?.()));
+    }
+    for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
+    for (const [name, configs] of wanted) {
+      if (this.#running.has(name)) continue;
+      const directive = await knownDirectives.get(name)?.setup.serve?.(configs, this.#runtime);
+      if (directive !== undefined) this.#running.set(name, { configs, directive });
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { AdaptationBounds, server } from '../../options/server.js';
+import type { ResolvedOf } from '../../options/option.js';
+import type { WorkerOptions } from 'node:worker_threads';
+import type { ListenAddress } from '../../socket/addresses.js';
+import type { SharedTls } from '../../worker/stream/secure-context.js';
+
+/** Options of `worker_threads` that a server passes on. */
+const passedOn = ['env', 'execArgv', 'resourceLimits'] as const;
+type PassedOn = (typeof passedOn)[number];
+
+/** Options after the check, with all values present. */
+export interface ServerConfig extends Omit<
+  ResolvedOf<typeof server>,
+  'listen' | 'sockets' | 'auto' | 'workers' | 'tls' | PassedOn
+> {
+  /** `adapts`: its number of sockets follows the load. */
+  listen: (ListenAddress & { sockets: number; adapts: boolean })[];
+  sockets: number;
+  /** Undefined: the number of sockets does not follow the load. */
+  auto: AdaptationBounds | undefined;
+  workers: number;
+  tls: SharedTls | undefined;
+  /** The TLS settings of single addresses, see `ListenOptions.tls`; by `ServerSocket.entry`. */
+  ownTls: Readonly<Record<string, SharedTls | null>>;
+  /** Options of `worker_threads`. */
+  worker: Pick<WorkerOptions, PassedOn>;
+}
+
+/** The options of `worker_threads` that are given. */
+export function workerOptions(options: Pick<ResolvedOf<typeof server>, PassedOn>): ServerConfig['worker'] {
+  const given = passedOn.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]]));
+}

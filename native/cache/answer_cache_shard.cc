@@ -92,11 +92,10 @@ bool AnswerCacheShard::is_over(const CachedAnswer& answer, uint32_t now) const {
 // of `leaving` octets is about to be unlinked.
 AnswerCacheShard::Place AnswerCacheShard::make_room(size_t size, size_t leaving, size_t others, uint32_t now) {
   const size_t cost = BlockArena::cost(size);
-  const size_t most_waiting = reserve() / 2;
   for (;;) {
     // To look at all readers costs more than to store an answer, so it is not done for each.
-    if (waiting_bytes_ > most_waiting) reclaim();
-    if (waiting_bytes_ > most_waiting) return 0;  // a reader does not end its batch
+    if (waiting_bytes_ > reserve() / 2) reclaim();
+    if (waiting_bytes_ > reserve()) return 0;  // a reader does not end its batch
     if (linked_bytes_ + cost <= limit(others) + leaving) {
       const bool fits = linked_bytes_ + waiting_bytes_ + cost <= limit(others) + reserve();
       const Place place = fits ? arena_.allocate(size) : 0;

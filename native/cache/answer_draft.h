@@ -9,7 +9,7 @@
 #include "cache/cached_answer.h"
 #include "message/layout.h"
 #include "message/message_view.h"
-#include "message/records.h"
+#include "message/wire.h"
 
 namespace multisocket {
 

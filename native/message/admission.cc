@@ -26,11 +26,10 @@ layout::WorkerCounter counter_of(Verdict verdict) {
 
 }  // namespace
 
-ReadSection Admission::begin() {
+void Admission::begin() {
   text_used_ = 0;
   now_ = seconds();
   if (guard_ != nullptr) guard_->begin();
-  return ReadSection(reader_);
 }
 
 layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, uint32_t offset, uint32_t length,

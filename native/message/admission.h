@@ -37,9 +37,11 @@ class Admission {
   void use(std::shared_ptr<Guard> guard) { guard_ = std::move(guard); }
   Guard* guard() const { return guard_.get(); }
 
-  // Forgets the last batch and reads the clock. The batch lasts as long as the section that this returns: the answers
-  // of the caches stay where they are.
-  ReadSection begin();
+  // Forgets the last batch and reads the clock.
+  void begin();
+  // The answers of the caches stay where they are as long as this exists. It lasts while messages are admitted, and
+  // neither while the thread sleeps nor while it runs JavaScript.
+  ReadSection section() const { return ReadSection(reader_); }
 
   // Examines `length` bytes at `base + offset` and fills row number `row` (below kBatchSize). If it returns
   // kVerdictReply and `exchange->length` is 0, the reply has overwritten the message and kLength of the row is the

@@ -11,7 +11,8 @@ constexpr uint32_t kPrefix = 2;
 
 uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most) {
   uint32_t rows = 0;
-  const ReadSection section = admission->begin();
+  admission->begin();
+  const ReadSection section = admission->section();
   while (rows < most && frames->end - frames->start >= kPrefix) {
     const uint32_t length = read16(frames->input + frames->start);
     if (frames->end - frames->start - kPrefix < length) break;

@@ -177,7 +177,8 @@ unsigned UdpEndpoint::fill() {
 // Fills rows with the queries for the handler, and the outbox with immediate replies.
 uint32_t UdpEndpoint::admit(unsigned received) {
   uint32_t queries = 0;
-  const ReadSection section = admission_.begin();
+  admission_.begin();
+  const ReadSection section = admission_.section();
   const bool guarded = admission_.guard() != nullptr;
   for (unsigned slot = 0; slot < received; slot++) {
     const uint32_t length = receiver_.length(slot, memory_.counters + memory_.worker_row);

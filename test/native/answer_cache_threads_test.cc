@@ -19,8 +19,8 @@ using namespace multisocket::test;
 namespace {
 
 constexpr unsigned kThreads = 4;
-constexpr unsigned kNames = 400;
-constexpr size_t kMaxBytes = 64 << 10;
+constexpr unsigned kNames = 2000;
+constexpr size_t kMaxBytes = 256 << 10;
 constexpr unsigned kBatch = 16;
 constexpr unsigned kLives = 25;  // of each thread
 
@@ -72,7 +72,7 @@ class Worker {
         cache_.state()->clear(query.data() + 12, query.view.qname_length, false);
       }
       if (batch % 256 == 0 && cache_.state()->counters().bytes > kMaxBytes) outcome_->bad++;
-      if (batch % 1024 == 1023) cache_.state()->clear();
+      if (batch % 4096 == 511) cache_.state()->clear();
     }
     // A section that never ends: its object is not destroyed. The end of the reader has to end it.
     new (unended_) ReadSection(reader_);

@@ -185,10 +185,10 @@ describe('forward: upstreams of a kind', () => {
           asked.send(bare(asked, 0x8180 | rcode));
         };
         for (const forceTcp of [false, true]) {
-          await using server = await serveForward({ to: [at(upstream.port)], forceTcp });
+          await using server = await serveForward({ to: [at(upstream.port)], forceTcp, readTimeout: 10_000 });
           const began = performance.now();
           assert.equal((await askFor(server.port)).rcode, rcode);
-          assert.ok(performance.now() - began < 1000, 'at once');
+          assert.ok(performance.now() - began < 4500, 'at once');
         }
       });
     }
@@ -228,10 +228,10 @@ describe('forward: upstreams of a kind', () => {
 
     it('to lower case are asked again in lower case', async () => {
       upstream.script = by(lower);
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ to: [at(upstream.port)], readTimeout: 10_000 });
       const began = performance.now();
       assert.equal((await askFor(server.port, 'wWw.example.org')).answers.length, 1);
-      assert.ok(performance.now() - began < 1000, 'at once');
+      assert.ok(performance.now() - began < 4500, 'at once');
       assert.deepEqual(names(), ['udp wWw.example.org', 'udp www.example.org']);
     });
 

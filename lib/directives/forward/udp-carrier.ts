@@ -3,7 +3,7 @@ import { addon, type UdpClient } from '../../native/addon.js';
 import { formatAddress } from '../../socket/addresses.js';
 import { sectionsOf } from './answer-row.js';
 import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
-import { CLOSED, malformed, socketFailed, timedOut, TOO_MANY, type Route } from './upstream-error.js';
+import { CLOSED, socketFailed, timedOut, TOO_MANY, type Route } from './upstream-error.js';
 
 const { layout } = addon;
 const { client: memory, ask: askWord, answer: answerWord, outcome } = layout;
@@ -117,6 +117,7 @@ export class UdpCarrier {
 
   #deliver(count: number): void {
     const rows = this.#answers;
+    const now = performance.now();
     let end = 0;
     for (let i = 0; i < count; i++) {
       const row = i * memory.answerWords;
@@ -134,7 +135,7 @@ export class UdpCarrier {
       if (exchange === undefined) continue;
       switch (rows[row + answerWord.outcome]) {
         case outcome.answered:
-          exchange.answered(sectionsOf(bytes, rows, row));
+          exchange.answered(sectionsOf(bytes, rows, row), now);
           break;
         case outcome.truncated:
           exchange.detour('truncated');
@@ -146,7 +147,7 @@ export class UdpCarrier {
           exchange.detour('guessed');
           break;
         case outcome.malformed:
-          exchange.failed(malformed(this.#route(handle, '')));
+          exchange.detour('malformed');
           break;
         default: {
           const { offset, length, error } = answerWord;

@@ -70,7 +70,7 @@ struct Exchange {
 
 // What threads share, or each has.
 struct Part {
-  explicit Part(unsigned threads) : rows(1 + size_t{threads} * (1 + 4096)) {
+  explicit Part(unsigned threads) : rows(ConnectionLimits::words_for(threads)) {
     CacheOptions options;
     options.max_bytes = kCacheBytes;
     cache = std::make_shared<CacheState>(options);

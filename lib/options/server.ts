@@ -11,13 +11,13 @@ import {
   integer,
   isTexts,
   optional,
-  reloadable,
+  reloads,
   required,
   text,
   value,
   type Option,
   type OptionsOf,
-  type ReloadOf,
+  type Reloadable,
   type ResolvedOf,
 } from './option.js';
 import { rateLimitGroup } from './rate-limit.js';
@@ -25,7 +25,7 @@ import { serving } from './serving.js';
 import { binding, buffers, DAY, MAX_SOCKETS } from './sockets.js';
 import { group, groupOfDefaults } from './table.js';
 import type { TcpOptions } from './tcp.js';
-import { tlsGroup, type TlsSettings } from './tls.js';
+import { tlsChanges, tlsGroup, type TlsSettings } from './tls.js';
 
 type Listen = string | ListenOptions | readonly (string | ListenOptions)[];
 
@@ -50,7 +50,7 @@ export const server = {
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
    * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
    */
-  listen: reloadable(required(value('a string, an object or an array of them', isListen))),
+  listen: reloads(required(value('a string, an object or an array of them', isListen))),
   /**
    * NUM_SOCKETS: how many UDP and how many TCP sockets an address has. `'auto'`: the number follows the load by the rule
    * of `recommendSockets`, within the bounds of the option `auto`; needs workers. 1 to 1,024 or 'auto'; default:
@@ -66,9 +66,9 @@ export const server = {
   /** Worker threads; 0 serves on the calling thread. 0 to 1,024; default: the smaller of `sockets` and `usableCpus()`. */
   workers: optional(integer({ min: 0, max: 1024 }), 'the smaller of `sockets` and `usableCpus()`'),
   /** The module that serves, loaded in every worker: a path or a `file:` URL. See `HandlerModule`. Default: none. */
-  filename: reloadable(optional(value('a string or a URL', isModule), 'none')),
+  filename: reloads(optional(value('a string or a URL', isModule), 'none')),
   /** With `workers: 0`: a function instead of a module. Default: none. */
-  handler: reloadable(optional(value('a function', isHandler), 'none')),
+  handler: reloads(optional(value('a function', isHandler), 'none')),
   workerData,
   /** As in `worker_threads`. Default: the environment of this process. */
   env: optional(value('an object', isObject) as Option<NodeJS.ProcessEnv>, 'the environment of this process'),
@@ -108,7 +108,7 @@ export const server = {
    * Certificates for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
    * encrypted, and `tls://` and `https://` are refused. Default: none.
    */
-  tls: reloadable(optional(tlsGroup, 'none')),
+  tls: reloads(optional(tlsGroup, 'none')),
   https,
   /** An answer cache for all workers, so that most queries need no handler. Default: no cache. */
   cache: optional(group<CacheOptions>(cache), 'no cache'),
@@ -132,16 +132,17 @@ export const server = {
 
 /** The options of `createServer`. */
 export interface ServerOptions<WorkerData = unknown> extends OptionsOf<typeof server> {
+  /** Cloned into every worker; a handler module finds it in `setup`'s context. Default: undefined. */
   workerData?: WorkerData;
 }
 
-/** The options of a table that `server.reload()` may change. */
-export const reload = Object.fromEntries(
-  Object.entries<Option>(server).filter(([, option]) => option.reload === true),
-) as { [Name in keyof ReloadOf<typeof server>]-?: (typeof server)[Name] };
+const reloadable = Object.entries<Option>(server).filter(([, option]) => option.reload === true);
+
+/** Options of `server.reload()`. */
+export const reload = { ...(Object.fromEntries(reloadable) as Reloadable<typeof server>), tls: tlsChanges };
 
 /** The options that `server.reload()` may change; a missing option stays. */
-export interface ReloadOptions extends Omit<ReloadOf<typeof server>, 'tls'> {
+export interface ReloadOptions extends Partial<OptionsOf<typeof reload>> {
   /**
    * Other addresses. Those that are open already, by transport, address and port, keep their sockets and get the number
    * given here, by default the option `sockets`. New ones are opened. The rest is read for up to a second and then

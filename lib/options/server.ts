@@ -42,10 +42,8 @@ export const auto = {
 /** Bounds of `sockets: 'auto'`. */
 export interface AdaptationBounds extends Required<OptionsOf<typeof auto>> {}
 
-const { workerData, pinWorkers, tcp, https, ...limits } = serving;
-
-/** Options of `createServer`. */
-export const server = {
+/** The options of `createServer` that no other table has. */
+export const own = {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
    * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
@@ -69,23 +67,18 @@ export const server = {
   filename: reloads(optional(value('a string or a URL', isModule), 'none')),
   /** With `workers: 0`: a function instead of a module. Default: none. */
   handler: reloads(optional(value('a function', isHandler), 'none')),
-  workerData,
   /** As in `worker_threads`. Default: the environment of this process. */
   env: optional(value('an object', isObject) as Option<NodeJS.ProcessEnv>, 'the environment of this process'),
   /** As in `worker_threads`. Default: the options of this process. */
   execArgv: optional(value('an array of strings', isMutableTexts), 'the options of this process'),
   /** As in `worker_threads`. Default: the limits of V8. */
   resourceLimits: optional(value('an object', isObject) as Option<ResourceLimits>, 'the limits of V8'),
-  pinWorkers,
-  ...binding,
-  ...buffers,
   /**
    * Whether `listen()` takes the sockets that a service manager has opened, if any (LISTEN_FDS, sd_listen_fds(3)), in
    * place of opening those of the option `listen`: a datagram and a stream socket for each entry of `dns`, in order. If
    * they have SO_REUSEPORT (systemd's `ReusePort=yes`), more sockets join, up to `sockets`. Default false.
    */
   listenFds: flag(false),
-  ...limits,
   /** Milliseconds that `close()` and `reload()` wait for answers in flight. 0 to 86,400,000; default 5,000. */
   closeTimeout: integer({ min: 0, max: DAY, default: 5000 }),
   /**
@@ -103,13 +96,11 @@ export const server = {
    * then reject with `ERR_MULTISOCKET_START_TIMEOUT`; 0: no limit. 0 to 86,400,000; default 30,000.
    */
   startTimeout: integer({ min: 0, max: DAY, default: 30_000 }),
-  tcp,
   /**
    * Certificates for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
    * encrypted, and `tls://` and `https://` are refused. Default: none.
    */
   tls: reloads(optional(tlsGroup, 'none')),
-  https,
   /** An answer cache for all workers, so that most queries need no handler. Default: no cache. */
   cache: optional(group<CacheOptions>(cache), 'no cache'),
   /** DNS Cookies; `true` is `{}`. `false`: a COOKIE option is left to the handler. Default: false. */
@@ -128,6 +119,15 @@ export const server = {
   },
   /** Closes the server when aborted. Default: none. */
   signal: optional(value('an AbortSignal', isSignal), 'none'),
+};
+
+// An editor finds the docstrings of another file through `typeof` alone.
+/** Options of `createServer`. */
+export const server: typeof own & typeof serving & typeof binding & typeof buffers = {
+  ...own,
+  ...serving,
+  ...binding,
+  ...buffers,
 };
 
 /** The options of `createServer`. */

@@ -1,6 +1,6 @@
 {
   'variables': {
-    # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg.
+    # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg, and no TcpEndpoint.
     'portable%': 'false',
     # -Dsanitizer=address or thread: test/sanitized.sh.
     'sanitizer%': 'none',
@@ -75,6 +75,22 @@
           'OS in "linux freebsd" and portable=="false"',
           {'sources': ['native/udp/datagram_io_mmsg.cc']},
           {'sources': ['native/udp/datagram_io_portable.cc']},
+        ],
+        # It works with epoll. Elsewhere Node's `net` accepts connections.
+        [
+          'OS=="linux" and portable=="false"',
+          {
+            'defines': ['MULTISOCKET_TCP_ENDPOINT'],
+            'sources': [
+              'native/tcp/connection.cc',
+              'native/tcp/connection_limits.cc',
+              'native/tcp/query_batch.cc',
+              'native/tcp/tcp_connections.cc',
+              'native/tcp/tcp_connections_send.cc',
+              'native/tcp/tcp_endpoint.cc',
+              'native/node/tcp_endpoint_object.cc',
+            ],
+          },
         ],
         # Its waits and its pinning are Linux's own.
         [

@@ -21,42 +21,76 @@ export interface ZoneKey extends Position {
   port: number;
 }
 
+/** What a text `[TRANSPORT://]ZONE[:PORT]` names. */
+export interface KeyParts {
+  transport: CorefileTransport;
+  /** At least one, in the form of a query's `key`; a network in CIDR notation may be several ({@link reverseZones}). */
+  zones: string[];
+  /** As written: any whole number. Undefined: none is given. */
+  port: number | undefined;
+}
+
 /**
- * Reads a key: `[TRANSPORT://]ZONE[:PORT]`, where ZONE may be a network in CIDR notation, which can become several
- * zones (see {@link reverseZones}). `dnsPort` is the default port of `dns`.
- *
- * Throws a {@link CorefileError} for an unknown transport, a port above 65,535, and an invalid domain name.
+ * Splits a key, or an argument of a directive that names a zone. An unknown transport is part of the name, as in
+ * CoreDNS. Throws an `Error` in CoreDNS's words for an invalid domain name or network.
+ */
+export function splitKey(text: string): KeyParts {
+  const scheme = schemeOf(text);
+  const transport = scheme !== undefined && isTransport(scheme) ? scheme : undefined;
+  const rest = transport === undefined ? text : text.slice(transport.length + '://'.length);
+  if (rest.endsWith(':') || rest === '') throw new Error(`expecting data after last colon: ${JSON.stringify(rest)}`);
+  // The text after the last colon is a port if it is a number: a network has a mask before it.
+  const [, name, digits] = (/^(.*):([+-]?\d+)$/s.exec(rest) ?? ['', rest]) as [string, string, string?];
+  const port = digits === undefined ? undefined : Number(digits);
+  return { transport: transport ?? 'dns', zones: zonesOf(name), port };
+}
+
+/**
+ * Reads a key of a server block; `dnsPort` is the default port of `dns`. Throws a {@link CorefileError} for a port that
+ * is not from 0 to 65,535, and for an invalid domain name.
  */
 export function parseKey(key: Word, dnsPort: number): ZoneKey[] {
-  const [, scheme, rest] = /^(?:([^/:]*):\/\/)?(.*)$/s.exec(key.text) ?? [];
-  const transport = (scheme as string | undefined) ?? 'dns';
-  if (!isTransport(transport))
-    throw parsingError(key, `unknown transport '${transport}' of ${JSON.stringify(key.text)}`);
-  if (rest.endsWith(':') || rest === '')
-    throw parsingError(key, `expecting data after last colon: ${JSON.stringify(rest)}`);
-  // The text after the last colon is a port if it is a number: a network has a mask before it.
-  const [, name, digits] = /^(.*):([+-]?\d+)$/s.exec(rest) ?? ['', rest, undefined];
-  const port = digits === undefined ? (transport === 'dns' ? dnsPort : TRANSPORT_PORTS[transport]) : Number(digits);
-  if (port < 0 || port > MAX_PORT) throw parsingError(key, `port is not from 0 to ${MAX_PORT}: ${digits}`);
-  return zonesOf(key, name).map((zone) => ({ zone, transport, port, file: key.file, line: key.line }));
+  let parts: KeyParts;
+  try {
+    parts = splitKey(key.text);
+  } catch (error) {
+    throw parsingError(key, (error as Error).message);
+  }
+  const { transport, zones, port = transport === 'dns' ? dnsPort : TRANSPORT_PORTS[transport] } = parts;
+  if (port < 0 || port > MAX_PORT) throw parsingError(key, `port is not from 0 to ${MAX_PORT}: ${port}`);
+  return zones.map((zone) => ({ zone, transport, port, file: key.file, line: key.line }));
 }
 
-/** Warnings about a valid key that is probably not intended: an address in place of a zone. */
+/** Warnings about a valid key that is probably not intended: an address, an unknown transport, white space. */
 export function keyWarnings(key: Word): CorefileWarning[] {
-  const host = key.text.replace(/^[^/]*:\/\//, '').replace(/^\[(.*)\](:\d+)?$/, '$1');
-  if (isIP(host) === 0 && isIP(host.replace(/:\d+$/, '')) === 0) return [];
-  return [corefileWarning(key, `'${key.text}' is read as a zone's name: addresses to listen on belong to bind`)];
+  const { text } = key;
+  const scheme = schemeOf(text);
+  const host = text.replace(/^[^/]*:\/\//, '').replace(/^\[(.*)\](:\d+)?$/, '$1');
+  const reason =
+    isIP(host) !== 0 || isIP(host.replace(/:\d+$/, '')) !== 0
+      ? 'addresses to listen on belong to bind'
+      : scheme !== undefined && !isTransport(scheme)
+        ? `there is no transport '${scheme}'; it can be ${Object.keys(TRANSPORT_PORTS).join(', ')}`
+        : /\s/.test(text)
+          ? 'it has white space'
+          : undefined;
+  return reason === undefined ? [] : [corefileWarning(key, `'${text}' is read as a zone's name: ${reason}`)];
 }
 
-function zonesOf(key: Word, name: string): string[] {
-  if (name.length > MAX_NAME) throw parsingError(key, `specified zone is too long: ${name.length} > ${MAX_NAME}`);
+/** The text before `://`. */
+function schemeOf(text: string): string | undefined {
+  return /^([^/:]*):\/\//.exec(text)?.[1];
+}
+
+function zonesOf(name: string): string[] {
+  if (name.length > MAX_NAME) throw new Error(`specified zone is too long: ${name.length} > ${MAX_NAME}`);
   const networks = reverseZones(name);
   if (networks !== undefined) {
-    if (/^(:|0.*:)/.test(name)) throw parsingError(key, `invalid CIDR ${name}`);
+    if (/^(:|0.*:)/.test(name)) throw new Error(`invalid CIDR ${name}`);
     return networks;
   }
   const zone = normalizeName(name);
-  if (zone === undefined) throw parsingError(key, `zone is not a valid domain name: ${name}`);
+  if (zone === undefined) throw new Error(`zone is not a valid domain name: ${name}`);
   return [zone];
 }
 

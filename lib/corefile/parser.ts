@@ -99,17 +99,17 @@ class Parser {
 
   /** Reads a server block, or a snippet, which is kept. */
   #serverBlock(first: Token): void {
-    const keys = this.#keys(first);
+    const keys = first.kind === '{' ? [] : this.#keys(first);
     const snippet = keys.length === 1 ? /^\((.*)\)$/s.exec(keys[0].text)?.[1] : undefined;
     if (snippet !== undefined) {
       this.#snippet(snippet);
       return;
     }
-    if (keys.length === 0) throw syntaxError(first, first.text, 'zone');
-    const braced = this.#source.peek()?.kind === '{';
-    if (braced) this.#source.next();
+    const braced = this.#source.current.kind === '{' || this.#source.peek()?.kind === '{';
+    if (this.#source.current.kind !== '{' && braced) this.#source.next();
     const block: ServerBlockSyntax = { keys, directives: [] };
-    this.#blocks.push(block);
+    if (keys.length > 0) this.#blocks.push(block);
+    else this.#warnings.push(corefileWarning(first, 'a server block without a key has no effect'));
     this.#directives(block.directives, braced);
   }
 
@@ -117,8 +117,7 @@ class Parser {
   #keys(first: Token): Word[] {
     const keys: Word[] = [];
     for (let token: Token | undefined = first; token !== undefined; token = this.#source.next()) {
-      if (token.kind === '{') throw syntaxError(token, '{', 'zone');
-      if (token.kind === '}') throw unmatched(token);
+      if (token.kind !== 'word') throw unmatched(token);
       const word = this.#word(token);
       const comma = word.text.endsWith(',');
       if (comma) word.text = word.text.slice(0, -1);
@@ -166,8 +165,8 @@ class Parser {
   /** Reads directives up to the closing brace, or to the end if there are no braces. */
   #directives(directives: DirectiveSyntax[], braced: boolean): void {
     for (let token = this.#source.next(); token !== undefined; token = this.#source.next()) {
-      if (token.kind === '}' && braced) return;
-      if (token.kind === '}') throw unmatched(token);
+      // As in CoreDNS, it also ends a block that has no opening brace.
+      if (token.kind === '}') return;
       if (token.text === 'import') this.#import(token);
       else directives.push(...this.#directive(token));
     }

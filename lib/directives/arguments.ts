@@ -1,14 +1,27 @@
 /** Reads arguments that several directives take. */
+import { splitKey } from '../corefile/keys.js';
 import type { DirectiveReader } from '../corefile/reader.js';
 import { RegularExpression } from '../corefile/regular-expression.js';
-import { reverseZones } from '../corefile/reverse-zones.js';
-import { normalizeName } from '../dns/names.js';
+import { rcodeNumber, type Rcode } from '../dns/registry.js';
 
 /** The longest delay of a timer in milliseconds. */
-const MAX_DURATION = 0x7fffffff;
+const MAX_DELAY = 0x7fffffff;
+/** The longest duration that Go has, in milliseconds. */
+const MAX_DURATION = 2 ** 63 / 1e6;
 const MAX_INTEGER = 0x7fffffff;
-/** Milliseconds of the units that Go's durations have. */
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+/** Milliseconds of the units that Go's durations have; `µ` is U+00B5 or U+03BC. */
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  '\u00b5s': 1e-3,
+  '\u03bcs': 1e-3,
+  ms: 1,
+  s: 1e3,
+  m: 60e3,
+  h: 3600e3,
+};
+/** Names of response codes that Go's DNS library has, and their names here. */
+const RCODE_ALIASES: Readonly<Record<string, Rcode>> = { NOTIMPL: 'NOTIMP', BADSIG: 'BADVERS' };
 
 /** The use of a directive that may appear once in a server block. Throws CoreDNS's error for a second one. */
 export function once([use, ...others]: readonly DirectiveReader[]): DirectiveReader {
@@ -30,17 +43,19 @@ export function last(uses: readonly DirectiveReader[]): DirectiveReader {
 }
 
 /**
- * The zones that `args` name, networks as their reverse zones; `otherwise` if there are none. In the form of a query's
- * `key`. Throws the line's error for an invalid name.
+ * The zones that `args` name, networks as their reverse zones, in the form of a query's `key`; `otherwise` if there are
+ * no arguments. As in CoreDNS, a transport and a port are left out, and an invalid name is passed over, with a warning
+ * of the line.
  */
 export function readZones(line: DirectiveReader, args: readonly string[], otherwise: readonly string[]): string[] {
   if (args.length === 0) return [...otherwise];
-  return args.flatMap((name) => {
-    const zones = reverseZones(name) ?? [normalizeName(name)];
-    return zones.map((zone) => {
-      if (zone === undefined) throw line.error(`not a valid zone: ${JSON.stringify(name)}`);
-      return zone;
-    });
+  return args.flatMap((text) => {
+    try {
+      return splitKey(text).zones;
+    } catch (error) {
+      line.warn(`the zone ${JSON.stringify(text)} is ignored: ${(error as Error).message}`);
+      return [];
+    }
   });
 }
 
@@ -51,25 +66,50 @@ export function readFallthrough(line: DirectiveReader): string[] {
 }
 
 /**
- * Milliseconds of a duration in Go's format, `30s`, `1h30m`, `1.5h`, `0`; rounded up, at most 2^31 - 1. Throws the
- * line's error for an invalid or negative one.
+ * Milliseconds of a duration in Go's format, `30s`, `1h30m`, `.5h`, `0`; rounded up, at most 2^31 - 1, which is the
+ * longest delay of a timer. Throws the line's error for an invalid or negative one.
  */
 export function readDuration(line: DirectiveReader, text: string): number {
-  if (text === '0') return 0;
-  if (!/^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(text)) {
+  const milliseconds = readSignedDuration(line, text);
+  if (milliseconds < 0) throw line.error(`negative duration ${JSON.stringify(text)}`);
+  return milliseconds;
+}
+
+/** A duration as of {@link readDuration}, which may be negative. */
+export function readSignedDuration(line: DirectiveReader, text: string): number {
+  const [, sign = '', size = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+  if (size !== '0' && !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.test(size)) {
     throw line.error(`invalid duration ${JSON.stringify(text)}`);
   }
   let milliseconds = 0;
-  for (const [, number, unit] of text.matchAll(/([\d.]+)([^\d.]+)/g)) milliseconds += Number(number) * UNITS[unit];
-  if (milliseconds > MAX_DURATION) throw line.error(`the duration ${text} is longer than ${MAX_DURATION} ms`);
-  return Math.ceil(milliseconds);
+  for (const [, number, unit] of size.matchAll(/([\d.]+)([^\d.]+)/g)) milliseconds += Number(number) * UNITS[unit];
+  if (milliseconds > MAX_DURATION) throw line.error(`invalid duration ${JSON.stringify(text)}: over 292 years`);
+  const whole = Math.min(Math.ceil(milliseconds), MAX_DELAY);
+  return sign === '-' && whole > 0 ? -whole : whole;
 }
 
-/** A whole number from 0 to 2^31 - 1. Throws the line's error for an invalid one. */
+/**
+ * A whole number of 64 bits in Go's format, which may have a sign; undefined for another text. One beyond 2^31 - 1
+ * counts as that.
+ */
+export function parseInteger(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text);
+  if (BigInt.asIntN(64, value) !== value) return undefined;
+  return Number(value > MAX_INTEGER ? MAX_INTEGER : value);
+}
+
+/** A whole number, not negative ({@link parseInteger}). Throws the line's error for another text. */
 export function readInteger(line: DirectiveReader, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(value <= MAX_INTEGER)) throw line.error(`not a number from 0 to ${MAX_INTEGER}: ${JSON.stringify(text)}`);
+  const value = parseInteger(text) ?? -1;
+  if (value < 0) throw line.error(`invalid number ${JSON.stringify(text)}: it must be whole and not negative`);
   return value;
+}
+
+/** The response code with a name, which may be `NOTIMPL` for NOTIMP and `BADSIG` for BADVERS; undefined for an unknown one. */
+export function rcodeOf(name: string): Rcode | undefined {
+  if (Object.hasOwn(RCODE_ALIASES, name)) return RCODE_ALIASES[name];
+  return rcodeNumber(name) === undefined ? undefined : (name as Rcode);
 }
 
 /**

@@ -29,12 +29,12 @@ export interface HttpAnswer {
   headers?: Readonly<Record<string, string>>;
 }
 
-/** Reads `HOST:PORT`, `:PORT` or `[IPV6]:PORT`. Throws the line's error for anything else. */
+/** Reads `HOST:PORT`, `:PORT` or `[IPV6]:PORT`; without digits the port is 0. Throws the line's error for another text. */
 export function readHttpAddress(line: DirectiveReader, text: string): HttpAddress {
-  const [, bracketed, host = '', port = ''] = (/^(?:\[([^\]]+)\]|([^:[\]]*)):(\d+)$/.exec(text) ?? []) as (
+  const [, bracketed, host = '', port] = (/^(?:\[([^\]]+)\]|([^:[\]]*)):\+?(\d*)$/.exec(text) ?? []) as (
     string | undefined
   )[];
-  if (port === '' || Number(port) > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) {
+  if (port === undefined || Number(port) > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) {
     throw line.error(`not an address with a port: ${JSON.stringify(text)}`);
   }
   return { host: bracketed ?? host, port: Number(port) };

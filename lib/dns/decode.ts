@@ -1,4 +1,7 @@
-/** Messages decoded into dns-packet's form, with the record types that it does not know, and names that can be written again. */
+/**
+ * Decodes messages into dns-packet's form. Names can be encoded again, and types that dns-packet does not know are
+ * decoded, too.
+ */
 import packet, { type DecodedPacket, type OptAnswer } from 'dns-packet';
 import { HEADER_SIZE, TYPE } from './numbers.js';
 import { WireReader } from './reader.js';
@@ -6,13 +9,13 @@ import { readRdata } from './records/index.js';
 import type { ResourceRecord, ServiceRecord } from './record.js';
 import { className, typeName } from './registry.js';
 
-/** A decoded record: OPT as dns-packet has it, others in the shapes in which replies take them. */
+/** A decoded record: OPT in dns-packet's shape, other types in the shape that replies take. */
 export type DecodedRecord = ResourceRecord | ServiceRecord | OptAnswer;
 
 type Section = 'answers' | 'authorities' | 'additionals';
 const SECTIONS: readonly Section[] = ['answers', 'authorities', 'additionals'];
 
-/** A message as dns-packet decodes it, but for its records: see {@link DecodedRecord}. */
+/** A message in dns-packet's shape, with {@link DecodedRecord} as its records. */
 export type DecodedMessage = Omit<DecodedPacket, Section> & Partial<Record<Section, DecodedRecord[] | undefined>>;
 
 /** Whether a record is OPT. */
@@ -20,7 +23,7 @@ export function isOpt(record: { type: string }): record is OptAnswer {
   return record.type === 'OPT';
 }
 
-/** In the class of a record: the cache-flush bit of multicast DNS (RFC 6762 s.10.2), which dns-packet has apart. */
+/** The cache-flush bit of multicast DNS in the class of a record (RFC 6762 s.10.2). dns-packet shows it as `flush`. */
 const FLUSH = 0x8000;
 
 /**
@@ -67,7 +70,7 @@ function readRecord(reader: WireReader): DecodedRecord {
   return { name, type, ttl, class: nameOfClass(recordClass & ~FLUSH), flush, data } as unknown as DecodedRecord;
 }
 
-/** OPT is dns-packet's to decode: its options have shapes of their own. */
+/** Decodes an OPT record by dns-packet, which has a shape for each option. */
 function decodeOpt(record: Buffer): OptAnswer {
   const { additionals } = packet.decode(Buffer.concat([withCounts(Buffer.alloc(HEADER_SIZE), 1), record]));
   return additionals?.[0] as OptAnswer;
@@ -78,7 +81,7 @@ function withCounts(message: Buffer, additionals: number): Buffer {
   return Buffer.concat([message.subarray(0, 4), Buffer.of(0, 0, 0, 0, 0, 0, 0, additionals)]);
 }
 
-/** dns-packet's `UNKNOWN_65280` for a type without a name. */
+/** The name of a type; `UNKNOWN_65280`, as in dns-packet, for a type without a name. */
 function nameOfType(number: number): string {
   return typeName(number).replace(/^TYPE(?=\d)/, 'UNKNOWN_');
 }

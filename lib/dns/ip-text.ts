@@ -1,4 +1,4 @@
-/** IP addresses from their bytes to text. */
+/** IP addresses as text. */
 
 /** The IPv4 address at `offset`. */
 export function ipv4At(bytes: Uint8Array, offset: number): string {

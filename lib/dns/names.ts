@@ -9,8 +9,8 @@ import { escapeOctet, isEscaped, unescape } from './escapes.js';
 
 const LABELS = /(?:\\.|[^\\.])+/gs;
 const PRINTABLE = /^[!-~]+$/;
-/** Valid escapes, and characters other than white space. */
-const CHARACTERS = /^(?:\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)|[^\\\s])+$/u;
+/** Valid escapes, and other characters. */
+const CHARACTERS = /^(?:\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)|[^\\])+$/u;
 
 /**
  * The name that `text` stands for in a zone file. A text without a dot at its end is relative to `origin` (RFC 1035
@@ -31,7 +31,7 @@ export function absoluteName(text: string, origin: string): string {
  * A name from a Corefile or a file in the form of `Query.key`. Characters outside of ASCII stand for their UTF-8.
  *
  * Undefined for an invalid name: an empty text, an empty label, a label of more than 63 octets, a name of more than 255
- * (RFC 1035 s.2.3.4), an invalid escape, or white space without a backslash.
+ * (RFC 1035 s.2.3.4), or an invalid escape.
  */
 export function normalizeName(text: string): string | undefined {
   if (!CHARACTERS.test(text)) return undefined;

@@ -1,9 +1,12 @@
 /** Copies of a few octets. */
 
-/** From this length on Buffer's own copy, which has to look at its arguments first, is faster than a loop. */
+/** From this length on `Buffer.copy` is faster than a loop: it first checks its arguments. */
 const SHORT = 256;
 
-/** Copies the octets of `source` from `start` to `end` to `at` of `target`, which has room; returns how many. */
+/**
+ * Copies the octets of `source` from `start` to `end` to `target` at `at`, which has room for them. Returns their
+ * number.
+ */
 export function copyOctets(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
   const length = end - start;
   if (length >= SHORT) return source.copy(target, at, start, end);

@@ -1,4 +1,4 @@
-/** Resource records: their shape, which is dns-packet's, and how they are written. */
+/** Resource records: their shapes, after those of dns-packet, and how a record is written. */
 import type packet from 'dns-packet';
 import { MAX_TTL, TYPE } from './numbers.js';
 import { checkNumber } from './records/fields.js';
@@ -10,12 +10,12 @@ import { classNumber, typeNumber } from './registry.js';
 import type { MessageWriter } from './writer.js';
 
 /**
- * A resource record as dns-packet has it: `{ type: 'A', name: 'example.org', ttl: 300, data: '192.0.2.1' }`. `ttl` is in
- * seconds, 0 to 2^31 - 1, default 0; `class` defaults to the question's.
+ * A resource record in dns-packet's shape: `{ type: 'A', name: 'example.org', ttl: 300, data: '192.0.2.1' }`. `ttl` is
+ * in seconds, 0 to 2^31 - 1, default 0; `class` defaults to the question's.
  *
- * Names are in presentation form (RFC 1035 s.5.1). A type that dns-packet does not know is written with its RDATA as a
- * Buffer, `{ type: 'TYPE65280', data: Buffer }` (RFC 3597), and so may be any other type but `'TXT'`, where a Buffer is
- * one string; `'TYPE16'` is the raw one.
+ * Names are in presentation form (RFC 1035 s.5.1). The data of a type that dns-packet does not know are its RDATA as a
+ * Buffer, `{ type: 'TYPE65280', data: Buffer }` (RFC 3597). Any other type takes RDATA as a Buffer, too, except
+ * `'TXT'`, where a Buffer is one string; `'TYPE16'` takes the RDATA of a TXT record.
  */
 export type ResourceRecord = Exclude<packet.Answer, packet.OptAnswer> | NewerRecord | RawRecord;
 
@@ -28,9 +28,9 @@ interface Typed<Type extends string, Data> {
 }
 
 /**
- * Records of types that dns-packet does not know. SVCB and HTTPS: an object or text, see {@link ServiceBinding}. CDS, DLV
- * and TA are as DS, CDNSKEY as DNSKEY, SMIMEA as TLSA, SPF as TXT, SIG as RRSIG. The data of the last group are their
- * presentation form as a zone file has it, with absolute names.
+ * Records of types that dns-packet does not know. SVCB and HTTPS: an object or text, see {@link ServiceBinding}. CDS,
+ * DLV and TA are as DS, CDNSKEY as DNSKEY, SMIMEA as TLSA, SPF as TXT, SIG as RRSIG. The data of a {@link TextType} are
+ * text in presentation form, as in a zone file, with absolute names.
  */
 export type NewerRecord =
   | Typed<'SVCB' | 'HTTPS', ServiceBinding | string>
@@ -50,7 +50,7 @@ export type NewerRecord =
   | Typed<'SPF', packet.TxtData>
   | Typed<TextType, string>;
 
-/** Types whose data are octets, and have a text form. */
+/** Types whose data are octets, or text in presentation form. */
 export type TextType =
   | ('WKS' | 'NSAP' | 'ATMA' | 'APL' | 'DHCID' | 'NID' | 'L32' | 'L64' | 'EUI48' | 'EUI64' | 'LOC')
   | (
@@ -72,12 +72,12 @@ export type TextType =
   | ('HHIT' | 'BRID' | 'AMTRELAY');
 
 /**
- * A decoded record of SVCB or HTTPS. Its data are a Buffer, the RDATA, where they are malformed, and where
- * {@link ServiceBinding} would not be written as the same octets, so that what is decoded can be encoded again.
+ * A decoded record of SVCB or HTTPS. Its data are the RDATA as a Buffer if they are malformed, or if a {@link
+ * ServiceBinding} would be encoded to other octets. So every decoded record can be encoded again.
  */
 export type ServiceRecord = Typed<'SVCB' | 'HTTPS', ServiceBinding> | Typed<'SVCB' | 'HTTPS', Buffer>;
 
-/** A record whose RDATA is given as it goes on the wire, without RDLENGTH. */
+/** A record with its RDATA in wire format, without RDLENGTH. */
 export interface RawRecord {
   type: string;
   name: string;
@@ -87,15 +87,15 @@ export interface RawRecord {
 }
 
 /**
- * Writes a record. `questionClass` is its class when it has none.
+ * Writes a record. `questionClass` is the class of a record without one.
  *
- * Throws `Error` with what is wrong with it: an unknown type or class, OPT, which is the library's own to write, a TTL or
- * a name that is none, data that does not fit the type.
+ * Throws `Error` for an unknown type or class, an OPT record (the server writes it), an invalid TTL or name, and data
+ * that do not fit the type.
  */
 export function writeRecord(writer: MessageWriter, record: ResourceRecord, questionClass: number): void {
   const type = typeNumber(record.type);
   if (type === undefined) throw new Error(`unknown type ${JSON.stringify(record.type)}`);
-  if (type === TYPE.OPT) throw new Error('an OPT record cannot be given: it is made from the query');
+  if (type === TYPE.OPT) throw new Error('a reply cannot have an OPT record of its own: the server writes it');
   const recordClass = record.class === undefined ? questionClass : classNumber(record.class);
   if (recordClass === undefined) throw new Error(`unknown class ${JSON.stringify(record.class)}`);
   const ttl = checkNumber('TTL', record.ttl, MAX_TTL);

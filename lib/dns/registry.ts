@@ -1,4 +1,4 @@
-/** From the names of DNS parameters to their numbers, and back. */
+/** The names of DNS parameters by their numbers, and the numbers by the names. */
 import { inspect } from 'node:util';
 import { CLASS, MAX_CODE, RCODE, TYPE } from './numbers.js';
 
@@ -14,7 +14,7 @@ const rcodeNumbers = new Map<string, number>(Object.entries(RCODE));
 const RCODES = [...rcodeNumbers].map(([name, number]) => `${name} (${number})`).join(', ');
 const rcodeNames = new Map([...rcodeNumbers].map(([name, number]) => [number, name as Rcode]));
 
-/** The name of a resource record type; `TYPE65280` for one without a name (RFC 3597 s.5). */
+/** The name of a resource record type; `TYPE65280` for a type without a name (RFC 3597 s.5). */
 export function typeName(number: number): string {
   return typeNames.get(number) ?? `TYPE${number}`;
 }
@@ -27,7 +27,7 @@ export function typeNumber(name: string): number | undefined {
   return typeNumbers.get(name) ?? generic(/^(?:TYPE|UNKNOWN_)(\d{1,5})$/.exec(name));
 }
 
-/** The name of a class; `CLASS32` for one without a name (RFC 3597 s.5). */
+/** The name of a class; `CLASS32` for a class without a name (RFC 3597 s.5). */
 export function className(number: number): string {
   return classNames.get(number) ?? `CLASS${number}`;
 }
@@ -37,7 +37,7 @@ export function classNumber(name: string): number | undefined {
   return classNumbers.get(name) ?? generic(/^(?:CLASS|UNKNOWN_)(\d{1,5})$/.exec(name));
 }
 
-/** The name of a response code, with its upper eight bits from OPT; undefined for one without a name. */
+/** The name of a response code, which includes the upper eight bits from OPT; undefined for a code without a name. */
 export function rcodeName(number: number): Rcode | undefined {
   return rcodeNames.get(number);
 }

@@ -1,4 +1,4 @@
-/** Writes the parts of a DNS message one after the other: numbers, bytes, and names with compression. */
+/** Writes the wire format of DNS: numbers, octets, and names with compression. */
 import { inspect } from 'node:util';
 import { wireLength, withoutLastDot } from './names.js';
 import { HEADER_SIZE, MAX_LABEL, MAX_NAME, MAX_POINTER, POINTER } from './numbers.js';
@@ -11,40 +11,40 @@ const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
 
 /**
- * Writes a message at some place of a larger buffer. Writing past the end is no error: {@link overflowed} says so, and
- * what stands in the buffer behind the end is of no use then.
+ * A writer of one message in a part of a larger buffer. Writing past the end throws no error: {@link overflowed} is
+ * then true, and the octets behind the end are undefined.
  */
 export class MessageWriter {
   #target: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
   #question = '';
-  /** Whether the octets of the question's name stand where the characters of its text do. */
+  /** Whether the text of the question's name has no escapes, so that each character has the place of its octet. */
   #plainQuestion = false;
-  /** Names by their lower-case text: where in the message they stand. */
+  /** The offset in the message of each name written so far, by its text in lower case. */
   readonly #names = new Map<string, number>();
-  /** Where the next octet goes. */
+  /** The offset of the next octet. */
   at = 0;
-  /** Whether names may become pointers to names before them. */
+  /** Whether a name may become a pointer to an equal name before it. */
   compresses = true;
   /** Whether names are written in lower case (RFC 4034 s.6.2). */
   lowersNames = false;
 
   /**
-   * Starts a message at `start` of `target`, which may grow to `end`. `question` is the lower-case text of the name that
-   * stands, or is about to, at octet 12.
+   * Starts a message that takes the octets of `target` from `start` to at most `end`. `question` is the name at octet
+   * 12 of the message in lower case; it may be written later.
    */
   begin(target: Uint8Array, start: number, end: number, question: string): void {
     this.#target = target;
     this.#start = start;
     this.#end = end;
-    this.#question = question === '.' ? '' : question; // nothing is shorter than a pointer to the root
+    this.#question = question === '.' ? '' : question; // a pointer to the root saves nothing
     this.#plainQuestion = !question.includes('\\');
     if (this.#names.size > 0) this.#names.clear();
     this.at = start;
   }
 
-  /** Makes the room that was kept free behind the end available. */
+  /** Moves the end of the room for the message. */
   extend(end: number): void {
     this.#end = end;
   }
@@ -78,7 +78,7 @@ export class MessageWriter {
     this.at += length;
   }
 
-  /** Writes the length in octets of what `write` writes before it, as RDLENGTH is. */
+  /** Calls `write` and puts the length of its octets before them, in two octets, as RDLENGTH. */
   sized(write: () => void): void {
     const at = this.at;
     this.at += 2;
@@ -91,11 +91,11 @@ export class MessageWriter {
 
   /**
    * Writes a name given in presentation form, with or without the last dot; `\.`, `\\` and `\DDD` as in RFC 1035 s.5.1.
-   * With `mayCompress` it, or its end, may become a pointer to where it stood before, in whatever case (RFC 1035 s.4.1.4,
-   * RFC 4343 s.3).
+   * With `mayCompress` the name, or its end, may become a pointer to an equal name before it; upper and lower case are
+   * equal (RFC 1035 s.4.1.4, RFC 4343 s.3).
    *
-   * Throws `Error` for a name that is none: not a string, an empty label, one of more than 63 octets, more than 255 in
-   * all, a character outside of ASCII.
+   * Throws `Error` for an invalid name: not a string, an empty label, one of more than 63 octets, more than 255 in all,
+   * a character outside of ASCII.
    */
   name(text: string, mayCompress: boolean): void {
     if (typeof (text as unknown) !== 'string') throw new Error(`a name must be a string, not ${shown(text)}`);
@@ -125,7 +125,7 @@ export class MessageWriter {
     this.u8(0);
   }
 
-  /** Where in the message the name with this lower-case text stands. */
+  /** The offset in the message of the name with this text in lower case. */
   #find(suffix: string): number | undefined {
     const question = this.#question;
     const before = question.length - suffix.length;
@@ -136,7 +136,7 @@ export class MessageWriter {
     return this.#names.size === 0 ? undefined : this.#names.get(suffix);
   }
 
-  /** Writes the label that starts at `i` of `text`; returns where the next one starts. */
+  /** Writes the label that starts at `i` of `text`. Returns the start of the next label. */
   #label(text: string, i: number, end: number): number {
     const lengthAt = this.at++;
     while (i < end) {

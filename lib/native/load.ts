@@ -1,7 +1,5 @@
 /** Loads the native addon: the one that `npm run build:native` made, or a prebuilt one. */
 import { existsSync } from 'node:fs';
-// Under another name, since programs that are bundled with CommonJS packages import it too.
-import { createRequire as requireFrom } from 'node:module';
 import { join } from 'node:path';
 import type { Addon } from './addon-interface.js';
 import { bundled, MARK_AS_EXTERNAL, ownDirectory, packageFile } from './package-files.js';
@@ -25,11 +23,13 @@ export function loadNative(): Addon | Error {
   ]
     .map((file) => join(directory, file))
     .filter((file) => existsSync(file));
-  const load = requireFrom(join(directory, 'package.json'));
   let failure: Error | undefined;
   for (const file of files) {
     try {
-      return load(file) as Addon;
+      // Not `require`, which bundlers replace by their own.
+      const loaded = { exports: {} };
+      process.dlopen(loaded, file);
+      return loaded.exports as Addon;
     } catch (error) {
       failure ??= error as Error;
     }

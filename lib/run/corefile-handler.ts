@@ -25,7 +25,7 @@ let fronts = new Router<AnswerCache | undefined>([], []);
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
   const { corefile, modules } = context.workerData as CorefileWork;
-  for (const module of modules) await import(module);
+  for (const module of modules) await import(/* webpackIgnore: true */ module);
   const { index, logger, maxPayloadSize, signal } = context;
   const say = (message: WorkerMessage): void => {
     context.postMessage(message);

@@ -78,7 +78,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       throw withCode(new Error('listen can be called once'), 'ERR_SERVER_ALREADY_LISTEN');
     }
     const { modules, server: options } = this.#config;
-    for (const module of modules) await import(module);
+    for (const module of modules) await import(/* webpackIgnore: true */ module);
     const corefile = this.#load(this.#config.corefile);
     this.#corefile = corefile;
     const { signal, ...others } = options;

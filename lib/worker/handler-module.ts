@@ -42,7 +42,7 @@ export async function loadHandler(href: string, context: HandlerContext): Promis
 /** Imports a module. A `SyntaxError` says in which file and line, which Node tells only when it prints the error itself. */
 async function importModule(href: string): Promise<unknown> {
   try {
-    return await import(href);
+    return await import(/* webpackIgnore: true */ href);
   } catch (error) {
     if (error instanceof SyntaxError && href.startsWith('file:')) error.message += ` (${placeOfFault(href)})`;
     throw error;

@@ -59,7 +59,6 @@ describe('the directive errors', () => {
     ['errors\nerrors', 3, 'it can be used once in a server block'],
     ['errors {\n other\n}', 3, "unknown option 'other'"],
     ['errors {\n consolidate 1s\n}', 3, "Wrong argument count or unexpected line ending after '1s'"],
-    ['errors {\n consolidate 0 a\n}', 3, 'a duration above 0 is expected'],
     ['errors {\n consolidate 1s a error info\n}', 3, 'multiple log levels specified in consolidate'],
     ['errors {\n consolidate 1s a show_first info\n}', 3, 'log level must come before show_first in consolidate'],
     ['errors {\n consolidate 1s a loud\n}', 3, 'unknown log level "loud" in consolidate option'],

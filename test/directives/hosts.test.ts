@@ -160,10 +160,9 @@ describe('the directive hosts', () => {
   const faults: [string, number, string][] = [
     ['hosts f {\n ttl 0\n}', 3, 'ttl provided is invalid: 0'],
     ['hosts f {\n ttl x\n}', 3, 'ttl provided is invalid: x'],
-    ['hosts f {\n 1.2.3.4\n}', 3, "Wrong argument count or unexpected line ending after '1.2.3.4'"],
-    ['hosts f {\n color\n}', 3, "unknown property 'color'"],
+    ['hosts f {\n fallthrough\n color\n}', 4, "unknown property 'color'; lines of addresses stand before fallthrough"],
+    ['hosts f {\n no_reverse {\n }\n}', 3, "Unexpected token '{', expecting argument"],
     ['hosts f\nhosts f', 3, 'this plugin can only be used once per Server Block'],
-    ['hosts f a..b', 2, 'not a valid zone: "a..b"'],
   ];
   for (const [text, line, message] of faults) {
     it(`refuses ${JSON.stringify(text)}`, () => {

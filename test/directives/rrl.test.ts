@@ -50,7 +50,7 @@ describe('the directive rrl', () => {
       3,
       "Wrong argument count or unexpected line ending after 'responses-per-second'",
     ],
-    ['rrl {\n responses-per-second x\n}', 3, 'not a number from 0 to 2147483647: "x"'],
+    ['rrl {\n responses-per-second x\n}', 3, 'invalid number "x": it must be whole and not negative'],
     ['rrl {\n referrals-per-second 5\n}', 3, "unknown option or one that is not supported: 'referrals-per-second'"],
     ['rrl {\n nodata-per-second 5\n}', 3, "unknown option or one that is not supported: 'nodata-per-second'"],
     [

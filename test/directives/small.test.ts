@@ -200,7 +200,6 @@ describe('the directive rewrite', () => {
 
     ['rewrite color a b', 2, `${PARSING}invalid rule type "color"`],
     ['rewrite type A X', 2, `${PARSING}invalid type "X"`],
-    ['rewrite name a..b c', 2, `${PARSING}not a valid name: "a..b"`],
     [
       'rewrite name a b answer',
       2,

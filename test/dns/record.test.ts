@@ -262,8 +262,12 @@ describe('a record is refused', () => {
   for (const [what, record, message] of [
     ['of no type', a({ type: 'NONSENSE' }), 'unknown type "NONSENSE"'],
     ['of a type in lower case', a({ type: 'a' }), 'unknown type "a"'],
-    ['of type OPT', typed('OPT', bytes('')), 'an OPT record cannot be given: it is made from the query'],
-    ['of type OPT by number', typed('TYPE41', bytes('')), 'an OPT record cannot be given: it is made from the query'],
+    ['of type OPT', typed('OPT', bytes('')), 'a reply cannot have an OPT record of its own: the server writes it'],
+    [
+      'of type OPT by number',
+      typed('TYPE41', bytes('')),
+      'a reply cannot have an OPT record of its own: the server writes it',
+    ],
     ['of no class', a({ class: 'XX' }), 'unknown class "XX"'],
     ['with a negative TTL', a({ ttl: -1 }), 'the TTL -1 is not an integer from 0 to 2147483647'],
     ['with a TTL above 2^31 - 1', a({ ttl: 2 ** 31 }), 'the TTL 2147483648 is not an integer from 0 to 2147483647'],

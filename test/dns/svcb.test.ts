@@ -248,7 +248,7 @@ describe('the data of SVCB and HTTPS (RFC 9460)', () => {
     ['', 'the record is empty'],
     ['x .', 'invalid priority "x": an integer from 0 to 65535'],
     ['1', 'the target is missing'],
-    ['1 . alpn="h2', 'a quote is not closed on its line, or a backslash stands at its end'],
+    ['1 . alpn="h2', 'a quote is not closed on its line, or the line ends with a backslash'],
     ['1 . port', 'the parameter port: invalid port "": 0 to 65535'],
     ['1 . port=1 port=2', 'the parameter port is given twice'],
     ['1 . ohttp=1', 'the parameter ohttp: it takes no value'],

@@ -189,10 +189,10 @@ describe('zone files', () => {
     it('tell their line when they are not closed', () => {
       fails(
         'a 60 A 192.0.2.1\nb 60 TXT "x\n',
-        'db:2: a quote is not closed on its line, or a backslash stands at its end',
+        'db:2: a quote is not closed on its line, or the line ends with a backslash',
       );
       fails('\na 60 A ( 192.0.2.1\n\nb 60 A 192.0.2.1\n', 'db:2: a parenthesis is not closed');
-      fails('a 60 A 192.0.2.1 )\n', 'db:1: a parenthesis is closed that was not opened');
+      fails('a 60 A 192.0.2.1 )\n', 'db:1: a closing parenthesis has no opening one');
       fails(
         'a 60 A 192.0.2.1\n(\n\n)\n\nb 60 A 1.2.3\n',
         'db:6: invalid IPv4 address "1.2.3": four numbers from 0 to 255 with dots between them',
@@ -283,7 +283,7 @@ describe('zone files', () => {
 
   it('refuse a directive that is none, and a record without an owner', () => {
     fails('$NONSENSE x\n', 'db:1: unknown directive $NONSENSE: $ORIGIN, $TTL, $INCLUDE or $GENERATE');
-    fails(' 60 A 192.0.2.1\n', 'db:1: no owner stands before the first record');
+    fails(' 60 A 192.0.2.1\n', 'db:1: the first record has no owner');
     fails('$TTL 60 x\n', 'db:1: unexpected "x" at the end of the record');
   });
 
@@ -303,10 +303,10 @@ describe('zone files', () => {
       ]);
     });
 
-    it('refuses what is no range or modifier, and ranges without bounds', () => {
-      fails('$GENERATE 5-1 h$ A 192.0.2.$\n', 'db:1: 5-1 is no range: START-STOP or START-STOP/STEP is');
+    it('refuses invalid ranges and modifiers, and ranges that are too long', () => {
+      fails('$GENERATE 5-1 h$ A 192.0.2.$\n', 'db:1: invalid range "5-1": START-STOP or START-STOP/STEP');
       fails('$GENERATE 0-9999999 h$ A 192.0.2.1\n', 'db:1: the range 0-9999999 has more than 65536 numbers');
-      fails('$GENERATE 1-2 h${x} 60 A 192.0.2.1\n', /has a modifier that is none/);
+      fails('$GENERATE 1-2 h${x} 60 A 192.0.2.1\n', /invalid modifier in "h\$\{x\}"/);
       fails('$GENERATE 1-2 h${-2} 60 A 192.0.2.1\n', 'db:1: h${-2} gives the negative number -1');
     });
   });

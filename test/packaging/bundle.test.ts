@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const binary = join(root, 'build/Release/multisocket.node');
@@ -37,8 +37,20 @@ server.listen().then(
 );
 `;
 
+/** Replaces `createRequire`, as webpack does. */
+const replaceRequire: Plugin = {
+  name: 'replace-require',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(?:node:)?module$/ }, () => ({ path: 'module', namespace: 'replaced' }));
+    bundler.onLoad({ filter: /^/, namespace: 'replaced' }, () => ({
+      contents: 'export const createRequire = () => undefined;',
+    }));
+  },
+};
+
 const formats: [name: string, file: string, options: BuildOptions][] = [
   ['CommonJS', 'bundle.cjs', { format: 'cjs' }],
+  ['CommonJS without createRequire', 'replaced.cjs', { format: 'cjs', plugins: [replaceRequire] }],
   [
     'an ES module',
     'bundle.mjs',

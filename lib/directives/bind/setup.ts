@@ -20,7 +20,7 @@ function readUse(directive: DirectiveReader): string[] {
   if (directive.args.length === 0) throw directive.error('at least one address or interface name is expected');
   const excepted = new Set(directive.block.flatMap(readExcept));
   const left = addressesOf(directive).filter((address) => !excepted.has(address));
-  if (left.length === 0) throw directive.error('no address is left to bind');
+  if (left.length === 0) directive.warn('no address is left: the server block is served nowhere');
   return left;
 }
 
@@ -35,7 +35,8 @@ function readExcept(line: DirectiveReader): string[] {
 /** The addresses among the arguments in canonical form (RFC 5952), and those of the interfaces among them. */
 function addressesOf(line: DirectiveReader): string[] {
   const interfaces = networkInterfaces();
-  return line.args.flatMap((argument) => {
+  return line.args.flatMap((text) => {
+    const argument = text.replace(/^\[(.*)\]$/, '$1');
     const onInterface = Object.hasOwn(interfaces, argument) ? interfaces[argument] : undefined;
     if (onInterface !== undefined) {
       // A link-local address is complete only with its link (RFC 4007 s.6).

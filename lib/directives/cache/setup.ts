@@ -1,7 +1,7 @@
 /** `cache [TTL] [ZONES...] { ... }`: answers repeated questions from memory. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { readDuration, readInteger, readZones } from '../arguments.js';
+import { parseInteger, readDuration, readInteger, readSignedDuration, readZones } from '../arguments.js';
 import { CacheHandler } from './handler.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 
@@ -44,14 +44,13 @@ export const cache: DirectiveDefinition<CacheOptions> = {
 
 function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
   const first = use.args.at(0) ?? '';
-  const hasTtl = /^[+-]?\d+$/.test(first);
+  const ttl = parseInteger(first);
   if (/^\d+[a-zµ]*[smh]$/.test(first)) {
     use.warn(`${first} is read as a zone: the TTL of cache is a number of seconds`);
   }
-  const ttl = hasTtl ? Number(use.args[0]) : undefined;
   if (ttl !== undefined && ttl <= 0) throw use.error(`cache TTL can not be zero or negative: ${ttl}`);
   const draft: Draft = {
-    zones: readZones(use, use.args.slice(hasTtl ? 1 : 0), blockZones),
+    zones: readZones(use, use.args.slice(ttl === undefined ? 0 : 1), blockZones),
     capacities: { success: CAPACITY, denial: CAPACITY },
     success: { most: ttl ?? MAX_TTL, least: MIN_TTL },
     denial: { most: ttl ?? MAX_DENIAL_TTL, least: MIN_TTL },
@@ -85,7 +84,7 @@ function readLine(line: DirectiveReader, draft: Draft): void {
     case 'success':
     case 'denial':
       draft[line.name] = readKind(line, draft[line.name]);
-      draft.capacities[line.name] = readInteger(line, line.args[0]);
+      draft.capacities[line.name] = readCapacity(line, line.args[0]);
       break;
     case 'prefetch':
       draft.prefetch = readPrefetch(line);
@@ -113,18 +112,26 @@ function readLine(line: DirectiveReader, draft: Draft): void {
 
 /** `success|denial CAPACITY [TTL] [MINTTL]`. */
 function readKind(line: DirectiveReader, { most, least }: TtlBounds): TtlBounds {
-  const [, ttlText, leastText] = line.arguments(1, 3) as (string | undefined)[];
+  const [, ttlText, leastText, ...more] = line.arguments(1, Infinity) as (string | undefined)[];
+  if (more.length > 0) line.warn(`ignored: ${more.join(' ')}`);
   const ttl = ttlText === undefined ? most : readInteger(line, ttlText);
   if (ttl === 0) throw line.error('cache TTL can not be zero or negative: 0');
   return { most: ttl, least: leastText === undefined ? least : readInteger(line, leastText) };
 }
 
+/** As in CoreDNS, a negative capacity is none. */
+function readCapacity(line: DirectiveReader, text: string): number {
+  const capacity = parseInteger(text);
+  if (capacity === undefined) throw line.error(`invalid capacity ${JSON.stringify(text)}: it must be a whole number`);
+  return Math.max(0, capacity);
+}
+
 /** `prefetch AMOUNT [DURATION] [PERCENTAGE%]`. */
 function readPrefetch(line: DirectiveReader): CacheOptions['prefetch'] {
   const [amount, gapText, percentText] = line.arguments(1, 3) as [string, ...(string | undefined)[]];
-  const gap = gapText === undefined ? PREFETCH_GAP : seconds(readDuration(line, gapText));
-  const percent = percentText === undefined ? PREFETCH_PERCENT : Number(/^(\d+)%$/.exec(percentText)?.[1]);
-  if (Number.isNaN(percent))
+  const gap = gapText === undefined ? PREFETCH_GAP : seconds(Math.max(0, readSignedDuration(line, gapText)));
+  const percent = percentText === undefined ? PREFETCH_PERCENT : parseInteger(/^(.*)%$/s.exec(percentText)?.[1] ?? '');
+  if (percent === undefined)
     throw line.error(`last character of percentage should be %, and it a number: ${percentText}`);
   if (percent < 10 || percent > 90) throw line.error(`percentage should fall in range [10, 90]: ${percent}`);
   return { hits: readInteger(line, amount), gap, percent };

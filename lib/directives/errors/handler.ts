@@ -7,7 +7,7 @@ import type { Reply } from '../../message/reply.js';
 
 /** Errors that are only counted for a period. */
 export interface Consolidation {
-  /** Milliseconds from the first of them to the report, above 0. */
+  /** Milliseconds from the first of them to the report; 0: at once. */
   period: number;
   /** What their messages match: a regular expression. */
   pattern: string;

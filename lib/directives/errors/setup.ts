@@ -1,7 +1,7 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import type { Logger } from '../../message/handler.js';
-import { readDuration, readExpression } from '../arguments.js';
+import { readExpression, readSignedDuration } from '../arguments.js';
 import { ErrorLog, type Consolidation, type ErrorLogOptions } from './handler.js';
 
 const LEVELS: Readonly<Record<string, keyof Logger>> = {
@@ -39,8 +39,8 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
 
 function readConsolidate(line: DirectiveReader): Consolidation {
   const [duration, pattern, ...more] = line.arguments(2, 4);
-  const period = readDuration(line, duration);
-  if (period === 0) throw line.error('a duration above 0 is expected');
+  // As in CoreDNS, without a period each error is a message.
+  const period = Math.max(0, readSignedDuration(line, duration));
   readExpression(line, pattern);
   let level: keyof Logger | undefined;
   let showFirst = false;

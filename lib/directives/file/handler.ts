@@ -15,6 +15,8 @@ export interface FileOptions {
   zones: readonly string[];
   /** Milliseconds between checks of the file, at most 2^31 - 1; 0: only the first read. */
   reload: number;
+  /** Whether a changed file is taken even if its serial number is the same; default false. */
+  byTime?: boolean;
   /** Zones whose nonexistent names are left to the next handler; empty: none. */
   fallthrough: readonly string[];
 }
@@ -40,9 +42,9 @@ export class FileHandler {
   static start(options: readonly FileOptions[], logger: Logger): FileHandler {
     const zones: Served[] = [];
     const reloads: [source: ZoneSource, interval: number][] = [];
-    for (const { file, zones: origins, reload, fallthrough } of options) {
+    for (const { file, zones: origins, reload, byTime = false, fallthrough } of options) {
       for (const origin of origins) {
-        const source = new ZoneSource(file, origin, logger);
+        const source = new ZoneSource(file, origin, byTime, logger);
         loadOrWait(source, reload, logger);
         zones.push({ source, fallthrough });
         if (reload > 0) reloads.push([source, reload]);
@@ -88,7 +90,7 @@ export class FileHandler {
     if (found.vacant === true && isInZones(key, served.fallthrough)) return next(query, reply);
     if (found.unresolved !== undefined && query.lookups !== undefined)
       return resolve(query, reply, found, found.unresolved);
-    give(reply, found);
+    give(query, reply, found);
   }
 
   /** Whether all zones are loaded. */
@@ -108,14 +110,16 @@ async function resolve(query: Query, reply: Reply, found: ZoneAnswer, { records,
   reply.answer(...records);
   if (await followAlias(query, reply, target)) return;
   reply.answers = [];
-  give(reply, found);
+  give(query, reply, found);
 }
 
-function give(reply: Reply, { rcode, authoritative, answer, authority, additional }: ZoneAnswer): void {
+function give({ dnssecOk }: Query, reply: Reply, found: ZoneAnswer): void {
+  const { rcode, authoritative, answer, authority, additional, ds } = found;
   reply.rcode = rcode;
   reply.authoritative = authoritative;
   if (answer.length > 0) reply.answer(...answer);
   if (authority.length > 0) reply.authority(...authority);
+  if (dnssecOk && ds !== undefined) reply.authority(...ds);
   if (additional.length > 0) reply.additional(...additional);
 }
 

@@ -1,4 +1,4 @@
-/** `file DBFILE [ZONE...] { reload DURATION; fallthrough [ZONE...] }`: serves zones from a zone file. */
+/** `file DBFILE [ZONE...] { reload DURATION; reload_by_mtime; fallthrough [ZONE...] }`: serves zones from a zone file. */
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
@@ -13,14 +13,13 @@ export const file: DirectiveDefinition<FileOptions[]> = {
   name: 'file',
   setup: {
     configure(uses, block) {
-      const seen = new Set<string>();
-      return uses.map((use) => {
-        const options = readUse(use, block.zones);
-        for (const zone of options.zones) {
-          if (seen.has(zone)) throw use.error(`the zone ${zone} is served from a file already`);
-          seen.add(zone);
-        }
-        return options;
+      const files = uses.map((use) => readUse(use, block.zones));
+      // As in CoreDNS, the last file of a zone counts.
+      return files.map((options, index) => {
+        const later = new Set(files.slice(index + 1).flatMap(({ zones }) => zones));
+        for (const zone of options.zones)
+          if (later.has(zone)) uses[index].warn(`the zone ${zone} is ignored: a later file has it`);
+        return { ...options, zones: options.zones.filter((zone) => !later.has(zone)) };
       });
     },
     check: checkZones,
@@ -52,20 +51,28 @@ function checkZones(options: FileOptions[]): string[] {
 
 function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
   const [path, ...names] = use.arguments(1, Infinity);
-  const options = { file: resolve(path), zones: readZones(use, names, zones), reload: DEFAULT_RELOAD };
-  let fallthrough: string[] = [];
+  const options: FileOptions = {
+    file: resolve(path),
+    zones: readZones(use, names, zones),
+    reload: DEFAULT_RELOAD,
+    fallthrough: [],
+  };
   for (const line of use.block) {
     if (line.name === 'reload') options.reload = readReload(line);
-    else if (line.name === 'fallthrough') fallthrough = readFallthrough(line);
+    else if (line.name === 'reload_by_mtime') {
+      line.refuseBlock();
+      line.arguments(0);
+      options.byTime = true;
+    } else if (line.name === 'fallthrough') options.fallthrough = readFallthrough(line);
     else if (line.name === 'upstream')
       line.refuseBlock(); // CoreDNS accepts it, and follows aliases without it
     else throw line.error(`unknown property '${line.name}'`);
   }
-  return { ...options, fallthrough };
+  return options;
 }
 
 function readReload(line: DirectiveReader): number {
   line.refuseBlock();
-  if (line.args.length !== 1) throw line.error('reload duration value is expected');
+  if (line.args.length === 0) throw line.error('reload duration value is expected');
   return readDuration(line, line.args[0]);
 }

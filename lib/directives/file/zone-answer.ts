@@ -11,6 +11,11 @@ export interface ZoneAnswer {
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
   /**
+   * The DS records of a referral, for the authority section of a reply to a query with DO (RFC 4035 s.3.1.4.1). Default:
+   * none.
+   */
+  readonly ds?: readonly ResourceRecord[] | undefined;
+  /**
    * Aliases that lead to a name for which the zone has no data of the type; the fields above are then the zone's answer
    * for that name.
    */

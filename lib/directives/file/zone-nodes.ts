@@ -202,7 +202,9 @@ class Builder {
 
   #referral(cut: Draft): ZoneAnswer {
     const ns = cut.rrsets.get('NS') ?? EMPTY;
-    return answered('NOERROR', false, EMPTY, ns, this.#additional(ns));
+    const referral = answered('NOERROR', false, EMPTY, ns, this.#additional(ns));
+    const ds = cut.rrsets.get('DS');
+    return ds === undefined ? referral : Object.freeze({ ...referral, ds });
   }
 
   /** The zone's useful additions to an RRset (RFC 1034 s.4.3.2 step 6); glue with NS only. */

@@ -10,6 +10,7 @@ const MAX_WARNINGS = 10;
 export class ZoneSource {
   readonly #file: string;
   readonly #origin: string;
+  readonly #byTime: boolean;
   readonly #logger: Logger;
   #zone: Zone | undefined;
   /** The files of the last read, with their states then; undefined if the read failed. */
@@ -19,10 +20,11 @@ export class ZoneSource {
   /** The last error that was logged. */
   #fault: string | undefined;
 
-  /** `origin` is the zone's name: lower case, without the last dot. */
-  constructor(file: string, origin: string, logger: Logger) {
+  /** `origin`: the zone's name, in lower case, without the last dot. `byTime`: {@link refresh} ignores the serial. */
+  constructor(file: string, origin: string, byTime: boolean, logger: Logger) {
     this.#file = file;
     this.#origin = origin;
+    this.#byTime = byTime;
     this.#logger = logger;
   }
 
@@ -48,7 +50,7 @@ export class ZoneSource {
   }
 
   /**
-   * Reads the zone again if a file has changed, and takes it if its serial number has too, as CoreDNS does. If that
+   * Reads the zone again if a file has changed, and takes it if its serial number has too, as CoreDNS does, or with `byTime`. If that
    * fails, the earlier zone stays, and each reason is logged once.
    */
   async refresh(): Promise<void> {
@@ -66,7 +68,7 @@ export class ZoneSource {
     try {
       const zone = Zone.read(this.#file, this.#origin);
       this.#fault = undefined;
-      if (before?.serial !== zone.serial) {
+      if (this.#byTime || before?.serial !== zone.serial) {
         this.#take(zone);
         this.#logger.info(`plugin/file: zone ${this.#origin} was reloaded with serial ${zone.serial}`);
         return;

@@ -105,8 +105,8 @@ export class Zone {
       const found = this.#find(target, type);
       if (found === undefined) return { ...answered('NOERROR', true, records), unresolved: { records, target } };
       if ('rcode' in found) {
-        const { rcode, answer, authority, additional } = found;
-        const end = answered(rcode, true, [...records, ...answer], authority, additional);
+        const { rcode, answer, authority, additional, ds } = found;
+        const end = { ...answered(rcode, true, [...records, ...answer], authority, additional), ds };
         return answer.length === 0 ? { ...end, unresolved: { records, target } } : end;
       }
       records.push(...found.records.filter((record) => !records.includes(record)));

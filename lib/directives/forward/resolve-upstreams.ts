@@ -1,8 +1,12 @@
 /** Looks up the addresses of upstreams that are given by host name. */
 import { lookup, Resolver } from 'node:dns/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { normalizeName } from '../../dns/names.js';
+import { HostsTable } from '../hosts/hosts-table.js';
 import type { ForwardOptions, UpstreamOptions } from './options.js';
 
+const HOSTS_FILE = '/etc/hosts';
 /** Milliseconds that a resolver may take to answer, and the number of tries. */
 const RESOLVER_OPTIONS = { timeout: 2000, tries: 1 };
 
@@ -35,9 +39,19 @@ async function addressesOf(to: UpstreamOptions, resolvers: readonly string[]): P
   }));
 }
 
+/** As with Go's resolver, the hosts file of the system also has names with a last dot. */
 async function askSystem(host: string): Promise<string[]> {
+  const listed = inHostsFile(host);
+  if (listed.length > 0) return listed;
   const found = await lookup(`${host}.`, { all: true, order: 'verbatim' });
   return found.map(({ address }) => address);
+}
+
+function inHostsFile(host: string): string[] {
+  if (!existsSync(HOSTS_FILE)) return [];
+  const table = new HostsTable(readFileSync(HOSTS_FILE, 'utf8'), ['.'], HOSTS_FILE);
+  const key = normalizeName(host) ?? host;
+  return [...table.addresses('A', key), ...table.addresses('AAAA', key)];
 }
 
 async function askResolvers(host: string, resolvers: readonly string[]): Promise<string[]> {

@@ -1,11 +1,13 @@
 /** `forward FROM TO... { ... }`: forwards queries to upstream servers. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { splitKey } from '../../corefile/keys.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { normalizeName } from '../../dns/names.js';
-import { rcodeNumber } from '../../dns/registry.js';
-import { readDuration, readInteger, readZones } from '../arguments.js';
+import { rcodeOf, readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';
 import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './options.js';
 import { resolveUpstreams } from './resolve-upstreams.js';
@@ -13,6 +15,8 @@ import { parseUpstream } from './upstream-address.js';
 
 /** CoreDNS's limit. */
 const MAX_UPSTREAMS = 15;
+/** CoreDNS's limit of `max_fails` and `max_connect_attempts`. */
+const MAX_COUNT = 0xffffffff;
 /** The number of rounds through all upstreams for a query; CoreDNS's value. */
 const ROUNDS = 2;
 /**
@@ -21,10 +25,6 @@ const ROUNDS = 2;
  */
 const MAX_ATTEMPTS = 100;
 const POLICIES: readonly string[] = ['random', 'round_robin', 'sequential'] satisfies PolicyName[];
-/** CoreDNS's options that are not supported, with the reason. */
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  doh_method: 'upstreams over HTTPS are not supported',
-};
 
 type Draft = { -readonly [Key in keyof ForwardOptions]: ForwardOptions[Key] };
 
@@ -34,6 +34,10 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
   setup: {
     configure: (uses) => uses.map(readUse),
     dependsOn: ['edns'],
+    check: async (uses) => {
+      await Promise.all(uses.map(resolveUpstreams));
+      return [];
+    },
     start: async (uses) => new ForwardHandler(await Promise.all(uses.map(resolveUpstreams))),
     // A question for the upstream's version (CLASS CHAOS) is forwarded, as in CoreDNS.
     anyClass: true,
@@ -43,7 +47,7 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
 function readUse(use: DirectiveReader): ForwardOptions {
   const [from, ...to] = use.arguments(2, Infinity);
   const draft: Draft = {
-    from: readZones(use, [from], []),
+    from: readFrom(use, from),
     to: readUpstreams(use, to),
     except: [],
     forceTcp: false,
@@ -76,8 +80,21 @@ function readUse(use: DirectiveReader): ForwardOptions {
   return draft;
 }
 
+function readFrom(use: DirectiveReader, text: string): string[] {
+  try {
+    return splitKey(text).zones;
+  } catch {
+    throw use.error(`unable to normalize '${text}'`);
+  }
+}
+
 function readUpstreams(use: DirectiveReader, texts: readonly string[]): UpstreamOptions[] {
-  const upstreams = texts.flatMap((text) => attempt(use, () => parseUpstream(text)));
+  const upstreams = texts.flatMap((text) => {
+    const read = attempt(use, () => parseUpstream(text));
+    if (read.length === 0) use.warn(`no nameservers found in ${text}`);
+    return read;
+  });
+  if (upstreams.length === 0) throw use.error('no valid upstream addresses found');
   if (upstreams.length > MAX_UPSTREAMS) {
     throw use.error(`more than ${MAX_UPSTREAMS} TOs configured: ${upstreams.length}`);
   }
@@ -117,10 +134,10 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       draft.resolvers = line.arguments(1, Infinity).map((text) => readResolver(line, text));
       break;
     case 'max_fails':
-      draft.maxFails = readInteger(line, line.arguments(1)[0]);
+      draft.maxFails = readCount(line);
       break;
     case 'max_connect_attempts':
-      draft.maxAttempts = readInteger(line, line.arguments(1)[0]) || MAX_ATTEMPTS;
+      draft.maxAttempts = readCount(line) || MAX_ATTEMPTS;
       break;
     case 'max_concurrent':
       draft.maxConcurrent = readInteger(line, line.arguments(1)[0]);
@@ -152,12 +169,20 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       line.arguments(0);
       draft.failfast = true;
       break;
+    case 'doh_method':
+      if (!['GET', 'POST'].includes(line.arguments(1)[0])) throw line.error('doh_method must be either POST or GET');
+      line.warn('doh_method has no effect: no upstream is asked by HTTPS');
+      break;
     default:
-      if (Object.hasOwn(UNSUPPORTED, line.name)) {
-        throw line.error(`${line.name} is not supported: ${UNSUPPORTED[line.name]}`);
-      }
       throw line.error(`unknown property '${line.name}'`);
   }
+}
+
+/** Digits alone, for a number of 32 bits. */
+function readCount(line: DirectiveReader): number {
+  const [text] = line.arguments(1);
+  if (!/^\d+$/.test(text) || Number(text) > MAX_COUNT) throw line.error(`not a number from 0 to ${MAX_COUNT}: ${text}`);
+  return readInteger(line, text);
 }
 
 function readPolicy(line: DirectiveReader): PolicyName {
@@ -189,19 +214,28 @@ function readTls(line: DirectiveReader): TlsFiles {
     const path = paths.at(index);
     return path === undefined || index >= paths.length ? undefined : attempt(line, () => readFileSync(path, 'utf8'));
   };
-  if (paths.length === 1) return { cert: undefined, key: undefined, ca: read(0) };
-  return { cert: read(0), key: read(1), ca: read(2) };
+  const files =
+    paths.length === 1
+      ? { cert: undefined, key: undefined, ca: read(0) }
+      : { cert: read(0), key: read(1), ca: read(2) };
+  attempt(line, () => {
+    if (files.ca !== undefined) new X509Certificate(files.ca);
+    if (files.cert !== undefined) createPrivateKey(files.key ?? '');
+    createSecureContext(files);
+  });
+  return files;
 }
 
 function readIp(line: DirectiveReader, text: string): string {
-  if (isIP(text) === 0) throw line.error(`invalid IP address: ${text}`);
+  if (isIP(text) === 0 || text.includes('%')) throw line.error(`invalid IP address: ${text}`);
   return text;
 }
 
 /** `IP`, `IP:PORT` or `[IPV6]:PORT`. */
 function readResolver(line: DirectiveReader, text: string): string {
-  const host = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(isIPv6(text) ? `[${text}]` : text)?.[1] ?? '';
-  if (isIP(host) === 0) throw line.error(`resolver must be an IP address or IP:port: ${JSON.stringify(text)}`);
+  const host = /^\[([^\]]*)\]:\d+$|^([^:]*):\d+$/.exec(text)?.slice(1).join('') ?? text;
+  if (isIP(host) === 0 || host.includes('%'))
+    throw line.error(`resolver must be an IP address or IP:port: ${JSON.stringify(text)}`);
   return isIPv6(text) ? `[${text}]` : text;
 }
 
@@ -220,8 +254,8 @@ function readServername(line: DirectiveReader, to: readonly UpstreamOptions[]): 
 
 function readRcodes(line: DirectiveReader): string[] {
   return line.arguments(1, Infinity).map((name) => {
-    const rcode = name.toUpperCase();
-    if (rcodeNumber(rcode) === undefined) throw line.error(`${name} is not a valid rcode`);
+    const rcode = rcodeOf(name.toUpperCase());
+    if (rcode === undefined) throw line.error(`${name} is not a valid rcode`);
     return rcode;
   });
 }

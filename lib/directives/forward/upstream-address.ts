@@ -1,7 +1,7 @@
 /**
  * Reads the TO of `forward`: an address with optional transport, port and server name, or a file that lists resolvers.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { normalizeName } from '../../dns/names.js';
 import type { UpstreamOptions } from './options.js';
@@ -23,8 +23,8 @@ const FORMS = [
  * `nameserver IP` are read. A line may also be `nameserver [IP]:PORT`, which C libraries do not support: their
  * resolvers are at port 53.
  *
- * A host name may stand in place of an IP. Throws `Error` for any other text, a file without a name server, or one that
- * cannot be read.
+ * A host name may stand in place of an IP. Throws `Error` for any other text, and for a file that cannot be read. A file
+ * without a name server gives no upstream.
  */
 export function parseUpstream(text: string): UpstreamOptions[] {
   const [, scheme = 'dns', rest = text] = /^([a-z0-9]+):\/\/(.*)$/.exec(text) ?? [];
@@ -34,7 +34,7 @@ export function parseUpstream(text: string): UpstreamOptions[] {
   if (scheme !== 'dns' && scheme !== 'tls') {
     throw new Error(`not an IP address, file, or valid domain: ${JSON.stringify(text)}`);
   }
-  if (rest === text && looksLikePath(text)) return readResolvConf(text);
+  if (rest === text && isPath(text)) return readResolvConf(text);
   const read = readAddress(rest, scheme);
   if (read === undefined) throw new Error(`not an IP address, file, or valid domain: ${JSON.stringify(text)}`);
   return [read];
@@ -62,15 +62,15 @@ function split(text: string): [address: string, afterPercent: string | undefined
   return percent < 0 ? [text, undefined] : [text.slice(0, percent), text.slice(percent + 1)];
 }
 
-function looksLikePath(text: string): boolean {
-  return text.includes('/') || text.endsWith('.conf');
+/** Whether a text names a file, be it missing. */
+function isPath(text: string): boolean {
+  return text.includes('/') || text.endsWith('.conf') || statSync(text, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function readResolvConf(path: string): UpstreamOptions[] {
   const servers = readFileSync(path, 'utf8')
     .split('\n')
     .flatMap((line) => /^nameserver\s+([^\s#;]+)/.exec(line)?.[1] ?? []);
-  if (servers.length === 0) throw new Error(`no nameservers found in ${path}`);
   return servers.map((server) => {
     const read = readAddress(server.includes(':') && !server.startsWith('[') ? `[${server}]` : server, 'dns');
     if (read === undefined || isIP(read.address) === 0)

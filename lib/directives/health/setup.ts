@@ -1,7 +1,7 @@
 /** `health [ADDRESS] { lameduck DURATION }`: reports by HTTP that the process is alive. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { readDuration } from '../arguments.js';
+import { readSignedDuration } from '../arguments.js';
 import { distinct, openEndpoints, readHttpAddress, type HttpAddress } from '../http-endpoint.js';
 import { SelfCheck } from './self-check.js';
 
@@ -47,5 +47,5 @@ function readLameduck(line: DirectiveReader): number {
   if (line.name !== 'lameduck') throw line.error(`unknown property '${line.name}'`);
   const [text] = line.arguments(1);
   line.refuseBlock();
-  return readDuration(line, text);
+  return Math.max(0, readSignedDuration(line, text));
 }

@@ -1,8 +1,7 @@
 /** `hosts [FILE [ZONES...]] { [INLINE] ttl SECONDS; no_reverse; reload DURATION; fallthrough [ZONES...]; fallthrough_unsupported }`. */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
-import { readDuration, readFallthrough, readZones } from '../arguments.js';
+import { parseInteger, readDuration, readFallthrough, readZones } from '../arguments.js';
 import { checkHosts, startHosts, type HostsOptions } from './handler.js';
 
 const DEFAULT_FILE = '/etc/hosts';
@@ -28,26 +27,29 @@ export const hosts: DirectiveDefinition<HostsOptions> = {
         fallthrough: [],
         fallthroughUnsupported: false,
       };
+      const addInline = (words: readonly string[]): void => {
+        options.inline += `${words.join(' ')}\n`;
+      };
       for (const line of use.block) {
+        line.refuseBlock();
         if (line.name === 'fallthrough') {
           options.fallthrough = readFallthrough(line);
         } else if (line.name === 'fallthrough_unsupported') {
           line.arguments(0);
           options.fallthroughUnsupported = true;
         } else if (line.name === 'no_reverse') {
-          line.arguments(0);
           options.reverse = false;
+          addInline(line.args);
         } else if (line.name === 'ttl') {
-          const [text] = line.arguments(1);
-          options.ttl = Number(text);
-          if (!/^\d+$/.test(text) || options.ttl < 1 || options.ttl > MAX_TTL)
-            throw line.error(`ttl provided is invalid: ${text}`);
+          const [text] = line.arguments(1, Infinity);
+          options.ttl = parseInteger(text) ?? 0;
+          if (options.ttl < 1 || options.ttl > MAX_TTL) throw line.error(`ttl provided is invalid: ${text}`);
         } else if (line.name === 'reload') {
           options.reload = readDuration(line, line.arguments(1)[0]);
-        } else if (isIP(line.name.split('%')[0]) !== 0) {
-          options.inline += `${line.name} ${line.arguments(1, Infinity).join(' ')}\n`;
+        } else if (options.fallthrough.length === 0) {
+          addInline([line.name, ...line.args]);
         } else {
-          throw line.error(`unknown property '${line.name}'`);
+          throw line.error(`unknown property '${line.name}'; lines of addresses stand before fallthrough`);
         }
       }
       if (options.fallthroughUnsupported && options.fallthrough.length === 0)

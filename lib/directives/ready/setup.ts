@@ -38,6 +38,7 @@ export const ready: DirectiveDefinition<ReadyConfig> = {
 };
 
 function readMonitor(line: DirectiveReader): boolean {
+  line.refuseBlock();
   if (line.name !== 'monitor') throw line.error(`unknown property '${line.name}'`);
   const [type] = line.arguments(1);
   if (type !== 'until-ready' && type !== 'continuously') throw line.error(`monitor type '${type}' not supported`);

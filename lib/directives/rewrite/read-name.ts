@@ -33,9 +33,9 @@ export function readPattern(use: DirectiveReader, rule: string, words: readonly 
 function readFrom(use: DirectiveReader, kind: MatchKind, from: string): string {
   if (kind === 'regex') return readExpression(use, from, () => `invalid regex matching pattern: ${from}`);
   if (kind !== 'exact') return kind === 'suffix' && !from.endsWith('.') ? `${from}.`.toLowerCase() : from.toLowerCase();
-  const name = normalizeName(from);
-  if (name === undefined) throw use.error(`not a valid name: ${JSON.stringify(from)}`);
-  return goName(name);
+  const name = from === '' ? '.' : normalizeName(from);
+  if (name === undefined) use.warn(`the rule never holds: ${JSON.stringify(from)} is not a valid name`);
+  return goName(name ?? from.toLowerCase());
 }
 
 /** `answer auto`, or `answer name|value FROM TO`, several times; the word `answer` may be left out after the first. */

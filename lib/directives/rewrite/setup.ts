@@ -2,7 +2,8 @@
 import { MAX_TTL } from '../../dns/numbers.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { classNumber, rcodeName, rcodeNumber, typeNumber, type Rcode } from '../../dns/registry.js';
+import { classNumber, rcodeName, typeNumber, type Rcode } from '../../dns/registry.js';
+import { rcodeOf } from '../arguments.js';
 import { readEdns } from './read-edns.js';
 import { readName, readPattern } from './read-name.js';
 import { startRewrite } from './handler.js';
@@ -91,8 +92,8 @@ function readRcode(use: DirectiveReader, words: readonly string[]): RuleAction {
   if (words.length < 3 || words.length > 4)
     throw use.error(`invalid number of arguments for a rcode rule: ${words.length}`);
   const [from, to] = words.slice(-2).map((word, place): Rcode => {
-    const rcode = /^\d+$/.test(word) ? rcodeName(Number(word)) : word.toUpperCase();
-    if (rcode !== undefined && rcodeNumber(rcode) !== undefined) return rcode as Rcode;
+    const rcode = /^\d+$/.test(word) ? rcodeName(Number(word)) : rcodeOf(word.toUpperCase());
+    if (rcode !== undefined) return rcode;
     throw use.error(`invalid ${place === 0 ? 'matching' : 'replacement'} RCODE '${word}' for a rcode rule`);
   });
   return { field: 'rcode', pattern: readPattern(use, 'rcode', words.slice(0, -2)), from, to };

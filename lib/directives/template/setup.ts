@@ -1,8 +1,8 @@
 /** `template CLASS TYPE [ZONE...] { match REGEX...; answer|additional|authority RR; rcode CODE; ederror ...; fallthrough }`. */
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { classNumber, rcodeNumber, typeNumber, type Rcode } from '../../dns/registry.js';
-import { readExpression, readFallthrough, readZones } from '../arguments.js';
+import { classNumber, typeNumber, type Rcode } from '../../dns/registry.js';
+import { rcodeOf, readExpression, readFallthrough, readZones } from '../arguments.js';
 import { FUNCTION_NAMES } from './go/functions.js';
 import { parseTemplate, type Node } from './go/parse.js';
 import { QUERY_FUNCTIONS } from './expr/environment.js';
@@ -27,9 +27,9 @@ export const template: DirectiveDefinition<TemplateOptions[]> = {
 
 function readTemplate(use: DirectiveReader, zones: readonly string[]): TemplateOptions {
   const [className, typeName, ...names] = use.arguments(2, Infinity);
-  const qclass = classNumber(className.toUpperCase());
+  const qclass = classNumber(className);
   if (qclass === undefined) throw use.error(`invalid query class ${className}`);
-  const qtype = typeNumber(typeName.toUpperCase());
+  const qtype = typeNumber(typeName);
   if (qtype === undefined) throw use.error(`invalid RR class ${typeName}`);
   const read: TemplateOptions = {
     qclass,
@@ -117,9 +117,9 @@ function checkExpressions(line: DirectiveReader, of: string, variables: Variable
 
 function readRcode(line: DirectiveReader): Rcode {
   const [text] = line.arguments(1);
-  const code = text.toUpperCase();
-  if (rcodeNumber(code) === undefined) throw line.error(`unknown rcode ${text}`);
-  return code as Rcode;
+  const code = rcodeOf(text);
+  if (code === undefined) throw line.error(`unknown rcode ${text}`);
+  return code;
 }
 
 function readEde(line: DirectiveReader): TemplateOptions['ede'] {

@@ -2,7 +2,7 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import type { TimeoutSettings } from '../../corefile/listen-settings.js';
-import { readDuration } from '../arguments.js';
+import { parseInteger, readDuration } from '../arguments.js';
 
 /** CoreDNS's bounds, in milliseconds. */
 const LEAST = 1000;
@@ -26,11 +26,12 @@ export const timeouts: DirectiveDefinition<TimeoutSettings> = {
 };
 
 function readLine(line: DirectiveReader, settings: TimeoutSettings): void {
+  line.refuseBlock();
   const { name } = line;
   const [text] = line.arguments(1);
   if (name === 'maxtcpqueries') {
-    const count = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
-    if (Number.isNaN(count)) throw line.error(`invalid value for maxtcpqueries '${text}': not a whole number`);
+    const count = parseInteger(text);
+    if (count === undefined) throw line.error(`invalid value for maxtcpqueries '${text}': not a whole number`);
     if (count === 0 || count < -1) {
       throw line.error(`maxtcpqueries provided '${count}' needs to be -1 (unlimited) or a positive integer`);
     }

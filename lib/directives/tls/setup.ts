@@ -48,6 +48,7 @@ function readUse(use: DirectiveReader): TlsSettings {
 }
 
 function readLine(line: DirectiveReader, settings: TlsSettings): void {
+  line.refuseBlock();
   if (line.name !== 'client_auth' && line.name !== 'keylog') throw line.error(`unknown option '${line.name}'`);
   const [value] = line.arguments(1);
   if (line.name === 'keylog') {

@@ -1,4 +1,4 @@
-/** Record types that are made of addresses and other identifiers of hosts. */
+/** Record types for addresses and other identifiers of hosts. */
 import { isIPv6 } from 'node:net';
 import { ipv4At, ipv6At } from '../ip-text.js';
 import type { WireReader } from '../reader.js';
@@ -7,7 +7,7 @@ import { MessageWriter } from '../writer.js';
 import { octets, single, type Field, type RecordCodec } from './codec.js';
 import { base64, ipv4, ipv6, u16, writeIPv4, writeIPv6 } from './fields.js';
 
-/** Octets that are written as `size` groups of `digits` hexadecimal digits with `separator` between them. */
+/** Octets. Their text is `size` groups of `digits` hexadecimal digits with `separator` between them. */
 function groups(size: number, digits: number, separator: string): Field<Buffer> {
   const group = `[\\da-f]{${digits}}`;
   const form = new RegExp(`^${group}(?:${separator}${group}){${size - 1}}$`, 'i');
@@ -27,7 +27,10 @@ function groups(size: number, digits: number, separator: string): Field<Buffer> 
   };
 }
 
-/** Octets that fill the data: hexadecimal digits behind `0x`, with dots anywhere between them (RFC 1706 s.7). */
+/**
+ * Octets up to the end of the data. Their text is `0x` and hexadecimal digits, with dots anywhere between them (RFC
+ * 1706 s.7).
+ */
 const nsap: Field<Buffer> = {
   read: (reader) => reader.rest(),
   write: (writer, value) => {
@@ -43,7 +46,7 @@ const nsap: Field<Buffer> = {
   print: (value) => `0x${value.toString('hex')}`,
 };
 
-/** An ATM address: hexadecimal digits, or decimal ones behind `+` (ATM Name System Specification). */
+/** An ATM address. Its text is hexadecimal digits, or `+` and decimal digits (ATM Name System Specification). */
 const atma: Field<Buffer> = {
   read: (reader) => reader.rest(),
   write: (writer, value) => {
@@ -84,7 +87,7 @@ function readPrefix(reader: WireReader): string {
   const size = family === 1 ? 4 : 16;
   const address = Buffer.alloc(size);
   const part = reader.octets(sign & 0x7f);
-  if ((family !== 1 && family !== 2) || part.length > size) throw new Error(`an unknown address family ${family}`);
+  if ((family !== 1 && family !== 2) || part.length > size) throw new Error(`unknown address family ${family}`);
   part.copy(address);
   const text = family === 1 ? ipv4At(address, 0) : ipv6At(address, 0);
   return `${sign & 0x80 ? '!' : ''}${family}:${text}/${length}`;
@@ -94,7 +97,7 @@ function writePrefix(writer: MessageWriter, item: string): void {
   const [, not, family, address, digits] = /^(!?)([12]):(.+)\/(\d{1,3})$/.exec(item) ?? [];
   const most = family === '1' ? 32 : 128;
   if ((digits as string | undefined) === undefined || Number(digits) > most) {
-    throw invalid('prefix', item, '1:IPV4/LENGTH or 2:IPV6/LENGTH, after ! for one that is left out');
+    throw invalid('prefix', item, '1:IPV4/LENGTH or 2:IPV6/LENGTH, with ! before it for a negation');
   }
   const octets = Buffer.alloc(16);
   const own = new MessageWriter();
@@ -112,7 +115,7 @@ function writePrefix(writer: MessageWriter, item: string): void {
 /** Protocols of WKS that have a name. */
 const PROTOCOLS: Readonly<Record<string, number>> = { ICMP: 1, IGMP: 2, TCP: 6, UDP: 17 };
 
-/** Services of WKS that have a name, as far as they were in use when it was (RFC 1010, RFC 1700). */
+/** Services of WKS that have a name: those of its time (RFC 1010, RFC 1700). */
 const SERVICES: Readonly<Record<string, number>> = {
   ECHO: 7,
   DISCARD: 9,

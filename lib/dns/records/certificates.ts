@@ -1,4 +1,4 @@
-/** Record types that are made of keys and certificates. */
+/** Record types for keys and certificates. */
 import { invalid, parseBase64, parseHex } from '../text/reader.js';
 import { octets, shaped, type Field, type RecordCodec } from './codec.js';
 import { algorithm } from './dnssec.js';
@@ -18,7 +18,7 @@ const CERTIFICATES = {
   OID: 254,
 };
 
-/** A fingerprint as dns-packet has it: hexadecimal digits. */
+/** A fingerprint as hexadecimal digits, as in dns-packet. */
 const fingerprint: Field<string> = {
   read: (reader) => hex.print(reader.rest()),
   write: (writer, value, what) => {

@@ -8,25 +8,25 @@ import { MessageWriter } from '../writer.js';
 
 /** One field of RDATA. `what` names it in errors. Each method but `print` throws `Error` for an invalid value. */
 export interface Field<T> {
-  /** From the wire. */
+  /** Reads wire format. */
   read(reader: WireReader): T;
-  /** To the wire. */
+  /** Writes wire format. */
   write(writer: MessageWriter, value: T, what: string): void;
-  /** From text (RFC 1035 s.5.1). */
+  /** Reads text (RFC 1035 s.5.1). */
   parse(text: TextReader, what: string): T;
-  /** As text; `''` for a field that has none. */
+  /** Returns text; `''` for a field without one. */
   print(value: T): string;
 }
 
 /** The data of a record type. */
 export interface RecordCodec {
-  /** From RDATA, which `reader` holds. */
+  /** Reads RDATA: all that is left of `reader`. */
   read(reader: WireReader): unknown;
-  /** As RDATA. */
+  /** Writes RDATA. */
   write(writer: MessageWriter, data: unknown): void;
-  /** From presentation form. */
+  /** Reads presentation form. */
   parse(text: TextReader): unknown;
-  /** In presentation form. Throws `Error` for data that are malformed. */
+  /** Returns presentation form. Throws `Error` for malformed data. */
   print(data: unknown): string;
 }
 
@@ -59,12 +59,12 @@ export function shaped(fields: Readonly<Record<string, Field<unknown>>>): Record
   };
 }
 
-/** A field of {@link octets}, and what errors call it. */
+/** A field of {@link octets} and its name in errors. */
 export type NamedField = readonly [what: string, field: Field<unknown>];
 
 /**
- * Data that are a Buffer, the RDATA; text in presentation form is written, too, and names in it are absolute. None of the
- * fields is a name that other servers may compress (RFC 3597 s.4).
+ * Data that are RDATA as a Buffer. Text in presentation form with absolute names can be written, too. No field is a
+ * name that may be compressed (RFC 3597 s.4).
  */
 export function octets(...fields: readonly NamedField[]): RecordCodec {
   const codec = {
@@ -93,10 +93,10 @@ function printed(fields: readonly string[]): string {
   return fields.filter((text) => text !== '').join(' ');
 }
 
-/** Of use until the next call. */
+/** Valid until the next call. */
 const scratch = Buffer.alloc(MAX_RDATA);
 
-/** The octets that `write` writes, names uncompressed. Throws `Error` when they are more than RDATA may have. */
+/** The octets that `write` writes, names uncompressed. Throws `Error` if they are too long for RDATA. */
 export function encoded(write: (writer: MessageWriter) => void): Buffer {
   const writer = new MessageWriter();
   writer.compresses = false;

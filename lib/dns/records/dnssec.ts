@@ -1,9 +1,9 @@
-/** Record types of DNSSEC, and those that are built like them. */
+/** Record types of DNSSEC, and types with the same fields. */
 import { invalid } from '../text/reader.js';
 import { octets, shaped, type Field, type RecordCodec } from './codec.js';
 import { base64, checkOctets, hex, name, named, type, types, u16, u32, u8, writeString } from './fields.js';
 
-/** DNSSEC algorithms by the names that zone files have for them (IANA, "DNS Security Algorithm Numbers"; BIND's too). */
+/** DNSSEC algorithms by their names in zone files (IANA, "DNS Security Algorithm Numbers"; BIND's too). */
 const ALGORITHMS = {
   DELETE: 0,
   RSAMD5: 1,
@@ -37,7 +37,7 @@ const PROTOCOLS = { NONE: 0, TLS: 1, EMAIL: 2, DNSSEC: 3, IPSEC: 4, ALL: 255 };
 /** An algorithm of DNSSEC: a number of 8 bits, or its name. */
 export const algorithm = named(u8, ALGORITHMS);
 
-/** The protocol of DNSKEY, which is always 3 and in no data (RFC 4034 s.2.1.2). */
+/** The protocol of DNSKEY, which is always 3 and not in the data (RFC 4034 s.2.1.2). */
 const protocol3: Field<undefined> = {
   read(reader) {
     const value = reader.u8();
@@ -55,7 +55,7 @@ const protocol3: Field<undefined> = {
   print: () => '3',
 };
 
-/** A key, which may be left out where the flags say that there is none (RFC 2535 s.3.1.2). */
+/** A key. Text leaves it out if the flags say that there is none (RFC 2535 s.3.1.2). */
 const optionalKey: Field<Buffer> = {
   ...base64,
   parse: (text, what) => (text.atEnd ? Buffer.alloc(0) : base64.parse(text, what)),

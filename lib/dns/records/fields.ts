@@ -1,4 +1,4 @@
-/** The fields that the data of several record types are made of. */
+/** The fields of record data. */
 import { isUtf8 } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
@@ -41,7 +41,7 @@ export const u32 = unsigned('u32', 0xffffffff);
 /** Seconds; in text with or without units. */
 export const time: Field<number> = { ...u32, parse: (text, what) => text.time(`the ${what}`) };
 
-/** A number that text may give by a name of `names`, in any case. */
+/** A number for which text may have one of `names`, in upper or lower case. */
 export function named(field: Field<number>, names: Readonly<Record<string, number>>): Field<number> {
   return {
     ...field,
@@ -57,7 +57,7 @@ export function named(field: Field<number>, names: Readonly<Record<string, numbe
   };
 }
 
-/** A name. `compress`: types of RFC 1035 alone may have it (RFC 3597 s.4). */
+/** A name. `compress`: only for the types of RFC 1035 (RFC 3597 s.4). */
 function nameField(compress: boolean): Field<string> {
   return {
     read: (reader) => reader.name(),
@@ -74,7 +74,7 @@ export const compressedName = nameField(true);
 /** A name that is never compressed. */
 export const name = nameField(false);
 
-/** A name as a zone file has it: absolute, and without a character that means something there. */
+/** A name as text of a zone file: absolute, with a backslash before each character that has a meaning there. */
 export function printName(value: string): string {
   return value === '.' ? value : `${value.replaceAll(/\\.|["();@$]/gs, (at) => (at.length > 1 ? at : `\\${at}`))}.`;
 }
@@ -120,7 +120,7 @@ export function writeIPv6(writer: MessageWriter, data: string): void {
   for (const group of after) writer.u16(group);
 }
 
-/** The numbers of a part of an IPv6 address, whose end may be written as IPv4 (RFC 4291 s.2.2). */
+/** The numbers of some groups of an IPv6 address, which may end with an IPv4 address (RFC 4291 s.2.2). */
 function groupsOf(text: string): number[] {
   if (text === '') return [];
   return text.split(':').flatMap((group) => {
@@ -188,7 +188,7 @@ function typeOfText(text: string): string {
   return typeName(number);
 }
 
-/** Text or octets that a record has as a string where it is UTF-8, as dns-packet does, else as a Buffer. */
+/** Octets of a record: a string if they are UTF-8, as in dns-packet, else a Buffer. */
 export type StringOrOctets = string | Uint8Array;
 
 function stringOrOctets(octets: Buffer): StringOrOctets {
@@ -236,7 +236,7 @@ export const remainingText: Field<StringOrOctets> = {
   print: quote,
 };
 
-/** One character-string or several, which fill the data. A longer one of a text becomes several. */
+/** One or more character-strings up to the end of the data. A text of more than 255 octets becomes several. */
 export const strings: Field<StringOrOctets | readonly StringOrOctets[]> = {
   read(reader) {
     const found: Buffer[] = [];
@@ -261,7 +261,7 @@ export const strings: Field<StringOrOctets | readonly StringOrOctets[]> = {
   print: (value) => (Array.isArray(value) ? value : [value]).map(quote).join(' '),
 };
 
-/** Octets that fill the data. */
+/** Octets up to the end of the data. */
 function remaining(parse: (what: string, text: string) => Buffer, print: (octets: Buffer) => string): Field<Buffer> {
   return {
     read: (reader) => reader.rest(),

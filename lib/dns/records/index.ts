@@ -35,8 +35,8 @@ export function codecOf(type: number): RecordCodec | undefined {
 }
 
 /**
- * Writes RDLENGTH and RDATA. A Buffer is written as it is, but for `'TXT'`, where it is one string. `name` is what the
- * record calls its type, `type` its number.
+ * Writes RDLENGTH and RDATA. A Buffer is RDATA, except for `'TXT'`, where it is one string. `name` is the type as the
+ * record has it, `type` its number.
  *
  * Throws `Error` for data that do not fit the type.
  */
@@ -55,7 +55,7 @@ export function writeRdata(writer: MessageWriter, type: number, name: string, da
 }
 
 /**
- * Reads the RDATA that `reader` holds, all of it. The data of a type without a codec are a Buffer. Throws `Error` for
+ * Reads RDATA: all that is left of `reader`. The data of a type without a codec are a Buffer. Throws `Error` for
  * malformed RDATA.
  */
 export function readRdata(reader: WireReader, type: number): unknown {
@@ -67,8 +67,8 @@ export function readRdata(reader: WireReader, type: number): unknown {
 }
 
 /**
- * Reads RDATA from text: in the type's own form, or in that of RFC 3597 s.5, `\# LENGTH HEX`, in which any type may be.
- * Throws `Error` with the token in question.
+ * Reads RDATA from text: in the form of the type, or in that of RFC 3597 s.5, `\# LENGTH HEX`, which every type has.
+ * Throws `Error` that names the invalid token.
  */
 export function parseRdata(text: TextReader, type: number, name: string): unknown {
   if (text.following === '\\#') return parseGeneric(text, type, name);
@@ -80,8 +80,8 @@ export function parseRdata(text: TextReader, type: number, name: string): unknow
 }
 
 /**
- * The data of a record as text: in the type's own form, or in that of RFC 3597 s.5 where they are malformed or the type
- * has none. Throws `Error` for data that {@link writeRdata} refuses.
+ * The data of a record as text: in the form of the type, or in that of RFC 3597 s.5 if they are malformed or the type
+ * has no form. Throws `Error` for data that {@link writeRdata} refuses.
  */
 export function printRdata(type: number, name: string, data: unknown): string {
   const rdata = encoded((writer) => {
@@ -91,7 +91,7 @@ export function printRdata(type: number, name: string, data: unknown): string {
   try {
     if (codec !== undefined) return codec.print(readRdata(new WireReader(rdata), type));
   } catch {
-    // malformed: its octets are all that can be said
+    // malformed data are shown as octets
   }
   return `\\# ${rdata.length} ${rdata.toString('hex').toUpperCase()}`.trimEnd();
 }
@@ -105,7 +105,7 @@ function parseGeneric(text: TextReader, type: number, name: string): unknown {
   if (codec === undefined) return rdata;
   try {
     const data = readRdata(new WireReader(rdata), type);
-    codec.print(data); // throws where they are malformed
+    codec.print(data); // throws for malformed data
     return data;
   } catch (error) {
     throw new Error(`the octets are not RDATA of ${name}: ${(error as Error).message}`, { cause: error });

@@ -1,4 +1,4 @@
-/** LOC: where something is on Earth (RFC 1876). */
+/** LOC: a place on Earth (RFC 1876). */
 import { invalid, type TextReader } from '../text/reader.js';
 import { octets, type Field, type RecordCodec } from './codec.js';
 
@@ -14,11 +14,11 @@ interface Location {
   altitude: number;
 }
 
-/** What the wire has for a latitude and longitude of 0. */
+/** A latitude or longitude of 0 on the wire. */
 const EQUATOR = 2 ** 31;
-/** Centimetres that the wire has for an altitude of 0. */
+/** An altitude of 0 on the wire, in centimetres. */
 const SEA_LEVEL = 10_000_000;
-/** Centimetres: a size, a horizontal and a vertical precision that a text leaves out (RFC 1876 s.3). */
+/** The defaults of size and precision in text, in centimetres (RFC 1876 s.3). */
 const DEFAULTS = { size: 100, horizontal: 1_000_000, vertical: 1000 };
 const MAX_SIZE = 9_000_000_000;
 
@@ -93,7 +93,7 @@ function parseMetres(text: TextReader, what: string, least: number, most: number
   return centimetres;
 }
 
-/** An octet whose halves are a digit and the power of ten that it is multiplied by (RFC 1876 s.2). */
+/** A length as one octet: four bits for a digit and four for the power of ten to multiply it by (RFC 1876 s.2). */
 function sizeOctet(centimetres: number): number {
   let power = 0;
   while (centimetres >= 10 ** (power + 1)) power++;

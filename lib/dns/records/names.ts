@@ -1,4 +1,4 @@
-/** Record types that are made of names: where something is, and in which order to try. */
+/** Record types for names of hosts and zones. */
 import { single, shaped, type RecordCodec } from './codec.js';
 import { compressedName, name, string, time, u16, u32 } from './fields.js';
 
@@ -45,7 +45,10 @@ export interface TalinkData {
   next: string;
 }
 
-/** Names are compressed in the types of RFC 1035 alone (RFC 3597 s.4). */
+/**
+ * The codecs of types that hold names, by the name of the type. Only the types of RFC 1035 compress names (RFC 3597
+ * s.4).
+ */
 export const nameRecords: Readonly<Record<string, RecordCodec>> = {
   NS: single('target', compressedName),
   MD: single('target', compressedName),

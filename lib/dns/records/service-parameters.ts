@@ -9,9 +9,12 @@ import { invalid, parseBase64 } from '../text/reader.js';
 import type { MessageWriter } from '../writer.js';
 import { checkOctets, u16, writeIPv4, writeIPv6, writeString } from './fields.js';
 
-/** Service parameters by their names (RFC 9460 s.7, RFC 9461 s.5, RFC 9540 s.4); those without one as `key65280`. */
+/**
+ * Service parameters by their names (RFC 9460 s.7, RFC 9461 s.5, RFC 9540 s.4); `key65280` for a parameter without a
+ * name.
+ */
 export interface ServiceParameters {
-  /** Names of those that a client has to understand, all of which have to be there (RFC 9460 s.8). */
+  /** The names of the parameters that a client must understand. Each of them must be present (RFC 9460 s.8). */
   mandatory?: readonly string[];
   /** Protocols, 1 to 255 octets each. */
   alpn?: readonly string[];
@@ -26,17 +29,17 @@ export interface ServiceParameters {
   /** A URI template (RFC 6570) with the variable `dns`. */
   dohpath?: string | Uint8Array;
   ohttp?: true;
-  /** Octets as they go on the wire. */
+  /** Octets of the wire format. */
   [key: `key${number}`]: Uint8Array;
 }
 
-/** A parameter. `reader` holds its value alone; a text value that is not there is `''`. */
+/** How a parameter is read, written and printed. `reader` has only the value; a missing text value is `''`. */
 interface Parameter {
   key: number;
   read(reader: WireReader): unknown;
   write(writer: MessageWriter, value: never): void;
   parse(text: string): unknown;
-  /** `undefined`: the name stands alone. */
+  /** Returns `undefined` for a parameter without a value. */
   print(value: never): string | undefined;
 }
 
@@ -46,7 +49,7 @@ const NO_DEFAULT_ALPN = 2;
 /** Reserved (RFC 9460 s.14.3.2). */
 const INVALID_KEY = 0xffff;
 
-/** Items with commas between them. */
+/** A list. Its text has commas between the items. */
 function list(
   key: number,
   read: (reader: WireReader) => string,
@@ -68,7 +71,7 @@ function list(
   };
 }
 
-/** A parameter without a value: it is there or not. */
+/** A parameter without a value. */
 function flag(key: number): Parameter {
   return {
     key,
@@ -84,7 +87,7 @@ function flag(key: number): Parameter {
   };
 }
 
-/** Octets, with escapes in text. */
+/** Octets. Their text may have escapes. */
 function octetsOf(key: number): Parameter {
   return {
     key,
@@ -163,7 +166,7 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
 
 const NAMES = new Map(Object.entries(PARAMETERS).map(([name, { key }]) => [key, name]));
 
-/** Writes the parameters in the order of their numbers. Throws `Error` with what is wrong. */
+/** Writes the parameters in the order of their numbers. Throws `Error` for invalid parameters. */
 export function writeParameters(writer: MessageWriter, params: ServiceParameters): void {
   const parameters = Object.entries(params)
     .filter(([, value]) => value !== undefined)
@@ -181,7 +184,7 @@ export function writeParameters(writer: MessageWriter, params: ServiceParameters
   if (params.mandatory !== undefined) checkMandatory(params.mandatory, params);
 }
 
-/** Reads parameters up to the end. Throws `Error` where they are malformed. */
+/** Reads parameters up to the end. Throws `Error` for malformed ones. */
 export function readParameters(reader: WireReader): ServiceParameters {
   const params: Record<string, unknown> = {}; // of the right types, as PARAMETERS has it
   const { end } = reader;
@@ -196,7 +199,7 @@ export function readParameters(reader: WireReader): ServiceParameters {
   return params as ServiceParameters;
 }
 
-/** Reads words like `alpn=h2,h3`, without quotes and with their escapes. Throws `Error` with what is wrong. */
+/** Reads words like `alpn=h2,h3`, without quotes and with their escapes. Throws `Error` for an invalid parameter. */
 export function parseParameters(words: readonly string[]): ServiceParameters {
   const params: Record<string, unknown> = {}; // of the right types, as PARAMETERS has it
   for (const word of words) {
@@ -218,7 +221,7 @@ export function printParameters(params: ServiceParameters): string {
     .join('');
 }
 
-/** The name of a service parameter by its number; `key65280` for one without a name. */
+/** The name of a service parameter by its number; `key65280` for a parameter without a name. */
 function parameterName(key: number): string {
   return NAMES.get(key) ?? `key${key}`;
 }
@@ -245,7 +248,7 @@ function within<T>(name: string, work: () => T): T {
   }
 }
 
-/** `keys`: in order. */
+/** Checks the numbers of parameters, which are in ascending order. */
 function checkKeys(keys: readonly number[]): void {
   const again = keys.find((key, i) => key === keys[i - 1]);
   if (again !== undefined) throw new Error(`the parameter with the number ${again} is given twice`);
@@ -264,7 +267,10 @@ function checkList(items: unknown): readonly string[] {
   return items as string[];
 }
 
-/** A comma separates; one with a backslash before it, after the string's own escapes are resolved, does not (s.A.1). */
+/**
+ * Splits a list at its commas. A comma with a backslash before it, after the escapes of the string are resolved, does
+ * not split (RFC 9460 s.A.1).
+ */
 function parseList(value: string): string[] {
   if (value === '') throw new Error('its list is empty');
   const items = unescape(value).match(/(?:\\[^]|[^\\,])+/g) ?? [];

@@ -1,4 +1,4 @@
-/** SVCB and HTTPS: the binding of a service to where it is (RFC 9460). */
+/** SVCB and HTTPS: where a service is, and how to reach it (RFC 9460). */
 import { WireReader } from '../reader.js';
 import { TextReader } from '../text/reader.js';
 import { splitRecord } from '../text/tokens.js';
@@ -14,8 +14,8 @@ import {
 } from './service-parameters.js';
 
 /**
- * The data of SVCB and HTTPS: `{ priority: 1, target: '.', params: { alpn: ['h2', 'h3'], port: 8443 } }`. Records may
- * have it in presentation form as well, `'1 . alpn=h2,h3 port=8443'` (RFC 9460 s.2.1), where names are absolute.
+ * The data of SVCB and HTTPS: `{ priority: 1, target: '.', params: { alpn: ['h2', 'h3'], port: 8443 } }`. Text in
+ * presentation form, `'1 . alpn=h2,h3 port=8443'` (RFC 9460 s.2.1), is allowed in its place; its names are absolute.
  */
 export interface ServiceBinding {
   /** SvcPriority, 0 to 65,535; 0: an alias (AliasMode). */
@@ -49,8 +49,8 @@ function read(reader: WireReader): ServiceBinding {
 }
 
 /**
- * Data are a Buffer, the RDATA, where they are malformed, and where a {@link ServiceBinding} would not be written as the
- * same octets, so that what is read can be written again.
+ * The data that are read are the RDATA as a Buffer if they are malformed, or if a {@link ServiceBinding} would be
+ * written as other octets. So all data that are read can be written again.
  */
 export const svcb: RecordCodec = {
   read(reader) {
@@ -62,7 +62,7 @@ export const svcb: RecordCodec = {
       });
       return again.equals(rdata) ? binding : rdata;
     } catch {
-      return rdata; // it ends too early, or cannot be written
+      return rdata; // malformed, or it cannot be written
     }
   },
   write(writer, data) {
@@ -70,7 +70,7 @@ export const svcb: RecordCodec = {
       write(writer, data as ServiceBinding);
       return;
     }
-    // A character an octet: what is not ASCII is UTF-8.
+    // One character for each octet of its UTF-8.
     write(writer, parse(new TextReader(splitRecord(Buffer.from(data).toString('latin1')), '.')));
   },
   parse,

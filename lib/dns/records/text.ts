@@ -1,4 +1,4 @@
-/** Record types that are made of text. */
+/** Record types for text. */
 import type { CaaData } from 'dns-packet';
 import { octets, shaped, single, type Field, type RecordCodec } from './codec.js';
 import { base64, hex, remainingText, string, strings, u16, u32, u8 } from './fields.js';
@@ -8,7 +8,7 @@ import { invalid } from '../text/reader.js';
 export interface UriData {
   priority?: number;
   weight?: number;
-  /** Not quoted, not as a character-string. A Buffer where it is not UTF-8. */
+  /** Without quotes; it is not a character-string. A Buffer if it is not UTF-8. */
   target: string | Uint8Array;
 }
 
@@ -68,7 +68,7 @@ const decimal: Field<string | Uint8Array> = {
   },
 };
 
-/** Base64 that fills the data; `-` in text for none. */
+/** Octets up to the end of the data. Their text is Base64, `-` for none. */
 const base64OrNone: Field<Buffer> = {
   ...base64,
   parse(text, what) {

@@ -19,19 +19,21 @@ export function parseTtl(text: string): number | undefined {
   return seconds;
 }
 
-/** `Error` that names what a token was to be, the token, and what is allowed. */
+/** An `Error` that names a field, its text, and what is allowed. */
 export function invalid(what: string, text: string, allowed: string): Error {
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return new Error(`invalid ${what.replace(/^the /, '')} ${JSON.stringify(shown)}: ${allowed}`);
 }
 
-/** The tokens of one record, and which of them is next. Each method throws `Error` for a token of another form. */
+/**
+ * The tokens of one record, which are read one after the other. Each method throws `Error` for a token of another form.
+ */
 export class TextReader {
   readonly #tokens: readonly Token[];
   readonly #origin: string;
   #next = 0;
 
-  /** `origin` is what relative names are relative to. */
+  /** Names without a dot at the end are relative to `origin`. */
   constructor(tokens: readonly Token[], origin: string) {
     this.#tokens = tokens;
     this.#origin = origin;
@@ -42,12 +44,12 @@ export class TextReader {
     return this.#next === this.#tokens.length;
   }
 
-  /** The text of the next token, escapes unresolved; undefined at the end. Does not read it. */
+  /** The text of the next token with its escapes; undefined at the end. Does not read it. */
   get following(): string | undefined {
     return this.#tokens.at(this.#next)?.text;
   }
 
-  /** The text of the next token, escapes unresolved. `what` names it in errors. */
+  /** Reads a token with its escapes. `what` names it in errors. */
   word(what: string): string {
     const token = this.#tokens.at(this.#next);
     if (token === undefined) throw new Error(`${what} is missing`);
@@ -55,7 +57,7 @@ export class TextReader {
     return token.text;
   }
 
-  /** The same, with the tokens that follow without white space, as in `alpn="h2,h3"`. */
+  /** Reads a token, and those that follow it without white space, as in `alpn="h2,h3"`. */
   gluedWord(what: string): string {
     let text = this.word(what);
     while (this.#tokens.at(this.#next)?.glued === true) text += this.word(what);

@@ -1,4 +1,6 @@
-/** Reads one resource record from its tokens (RFC 1035 s.5.1). No token is ever taken for a directive such as `$INCLUDE`. */
+/**
+ * Reads one resource record from its tokens (RFC 1035 s.5.1). A token is never read as a directive such as `$INCLUDE`.
+ */
 import { classNumber, className, typeName, typeNumber } from '../registry.js';
 import { absoluteName } from '../names.js';
 import { TYPE } from '../numbers.js';
@@ -9,27 +11,27 @@ import type { Token } from './tokens.js';
 
 export { splitRecord } from './tokens.js';
 
-/** What a record's `data` may be. */
+/** The type of a record's `data`. */
 export type RecordData = ResourceRecord['data'];
 
-/** A record as text gives it. */
+/** A record that was read from text. */
 export interface ParsedRecord {
-  /** In presentation form, in the text's spelling, without the last dot; the root is `.`. */
+  /** In presentation form, with the text's upper and lower case, without the last dot; the root is `.`. */
   name: string;
   /** Upper case, as {@link typeName} names it. */
   type: string;
-  /** Seconds, 0 to 2^31 - 1; undefined when the text has none. */
+  /** Seconds, 0 to 2^31 - 1; undefined if the text has none. */
   ttl: number | undefined;
-  /** Upper case; `'IN'` when the text has none. */
+  /** Upper case; `'IN'` if the text has none. */
   class: string;
   data: RecordData;
 }
 
 /**
- * Reads `OWNER [TTL] [CLASS] TYPE RDATA`; TTL and class in any order. `origin` is what relative names are relative to, `.`
- * for the root. Throws `Error` with the token in question.
+ * Reads `OWNER [TTL] [CLASS] TYPE RDATA`; TTL and class in any order. Names without a dot at the end are relative to
+ * `origin`, `.` for the root. Throws `Error` that names the invalid token.
  *
- * Tokens may hold text from outside: a token stays one token, whatever characters it has.
+ * Tokens may hold text from outside: a token stays one token, whatever its characters are.
  */
 export function parseRecord(tokens: readonly Token[], origin: string): ParsedRecord {
   const [owner, ...rest] = tokens;
@@ -37,12 +39,12 @@ export function parseRecord(tokens: readonly Token[], origin: string): ParsedRec
   return parseRecordOf(ownerName(owner, origin), rest, origin);
 }
 
-/** The name that an owner's token means; `@` is the origin. Throws `Error` for an invalid name. */
+/** The name for which an owner's token stands; `@` is the origin. Throws `Error` for an invalid name. */
 export function ownerName({ text, quoted }: Token, origin: string): string {
   return text === '@' && !quoted ? origin : absoluteName(text, origin);
 }
 
-/** Reads what follows the owner: {@link parseRecord}. */
+/** Reads a record without its owner, as {@link parseRecord} does. */
 export function parseRecordOf(name: string, tokens: readonly Token[], origin: string): ParsedRecord {
   let ttl: number | undefined;
   let recordClass: string | undefined;
@@ -69,7 +71,7 @@ function typeOf(text: string | undefined): { number: number; name: string } {
   return { number, name };
 }
 
-/** Whether a type stands in questions or beside messages, never in a zone (RFC 6895 s.3.1): OPT, and 128 to 255. */
+/** Whether a type is for questions and messages only, and not for zones (RFC 6895 s.3.1): OPT, and 128 to 255. */
 function isMeta(type: number): boolean {
   return type === 0 || type === TYPE.OPT || (type >= 128 && type <= 255);
 }

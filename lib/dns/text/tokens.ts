@@ -1,10 +1,10 @@
-/** Splits the text of a zone file into entries, and those into tokens (RFC 1035 s.5.1). */
+/** Splits the text of a zone file into entries, and entries into tokens (RFC 1035 s.5.1). */
 
-/** A word or a quoted string; its escapes are not yet resolved. */
+/** A word or a quoted string. Its escapes are not resolved. */
 export interface Token {
   text: string;
   quoted: boolean;
-  /** Whether it follows another token without white space, as the second in `a"b"`. Default: false. */
+  /** Whether it follows another token without white space, like the second token of `a"b"`. Default: false. */
   glued?: boolean;
 }
 
@@ -12,13 +12,13 @@ export interface Token {
 export interface Entry {
   /** The line on which it starts, from 1. */
   line: number;
-  /** Whether white space stands before its first token: the owner is the last entry's. */
+  /** Whether white space stands before its first token: its owner is that of the entry before. */
   indented: boolean;
   /** At least one. */
   tokens: Token[];
 }
 
-/** Says what is wrong, and on which line. */
+/** Reports an error on a line. */
 export type Fail = (line: number, reason: string) => never;
 
 const TOKEN =
@@ -31,10 +31,10 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
   let entry: Entry = { line, indented: false, tokens: [] };
   let atStart = true;
   let glued = false;
-  const pattern = new RegExp(TOKEN); // of its own: it remembers where it is
+  const pattern = new RegExp(TOKEN); // a copy, since it keeps a position
   while (pattern.lastIndex < text.length) {
     const groups: Partial<Record<string, string>> | undefined = pattern.exec(text)?.groups;
-    if (groups === undefined) fail(line, 'a quote is not closed on its line, or a backslash stands at its end');
+    if (groups === undefined) fail(line, 'a quote is not closed on its line, or the line ends with a backslash');
     const { space, newline, paren, string, word } = groups;
     if (newline !== undefined) {
       line++;
@@ -48,7 +48,7 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
     if (space !== undefined && atStart) entry.indented = true;
     atStart = false;
     if (paren === '(') depth++;
-    if (paren === ')' && --depth < 0) fail(line, 'a parenthesis is closed that was not opened');
+    if (paren === ')' && --depth < 0) fail(line, 'a closing parenthesis has no opening one');
     const token = string ?? word;
     if (token !== undefined) entry.tokens.push({ text: token, quoted: string !== undefined, ...(glued && { glued }) });
     glued = token !== undefined;
@@ -58,8 +58,8 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
 }
 
 /**
- * Splits the text of one record into tokens. Parentheses hold several lines together; `;` starts a comment. Throws `Error`
- * when a quote or a parenthesis is not closed, or when the text is not one entry.
+ * Splits the text of one record into tokens. Parentheses hold several lines together; `;` starts a comment. Throws
+ * `Error` if a quote or a parenthesis is not closed, or if the text is not one entry.
  */
 export function splitRecord(text: string): Token[] {
   const fail = (_: number, reason: string): never => {

@@ -7,9 +7,9 @@ import { expand, parseRange } from './generate.js';
 import { ownerName, parseRecordOf, type RecordData } from '../text/record.js';
 import { entriesOf, type Entry, type Token } from '../text/tokens.js';
 
-/** A record of class IN, and where it was read. */
+/** A record of class IN with its place in a file. */
 export interface ZoneFileRecord {
-  /** In the file's spelling, in the form of `names.ts`. */
+  /** In the form of `lib/dns/names.ts`, with the file's upper and lower case. */
   name: string;
   /** Upper case, as `typeName` names it. */
   type: string;
@@ -21,14 +21,14 @@ export interface ZoneFileRecord {
   line: number;
 }
 
-/** What zone files hold. */
+/** The contents of a zone file and of the files that it includes. */
 export interface ZoneFileContent {
   records: ZoneFileRecord[];
-  /** The files that were read, by path, each with its {@link stateOf} right before. */
+  /** The files that were read, by path. The value is the file's {@link stateOf} before the read. */
   files: ReadonlyMap<string, string>;
 }
 
-/** `Error` `ERR_MULTISOCKET_ZONE`: what is wrong in a zone file, after `FILE:LINE: `. */
+/** An error in a zone file: code `ERR_MULTISOCKET_ZONE`, message `FILE:LINE: REASON`. */
 export function zoneError(file: string, line: number, reason: string, cause?: unknown): CodedError {
   return withCode(new Error(`${file}:${line}: ${reason}`, { cause }), 'ERR_MULTISOCKET_ZONE');
 }
@@ -38,24 +38,24 @@ function isZoneError(error: unknown): error is CodedError {
 }
 
 const MAX_INCLUDE_DEPTH = 10;
-/** What changes when a file is written or replaced. */
+/** A text that changes when the file is written or replaced. */
 export function stateOf({ mtimeMs, size, ino }: Stats): string {
   return `${mtimeMs} ${size} ${ino}`;
 }
 
-/** Is told of a fault. When it returns, the entry is passed over and reading goes on; else it throws. */
+/** Receives an error. If it returns, the entry is skipped and reading continues. */
 export type OnFault = (fault: CodedError) => void;
 
-/** Throws the first fault. */
+/** Throws the first error. */
 export const throwFault: OnFault = (fault) => {
   throw fault;
 };
 
 /**
- * Reads the zone file `file` and what it includes. `origin` is what names are relative to until `$ORIGIN` says otherwise.
- * `onFault` is told of each {@link zoneError}; default: the first is thrown.
+ * Reads the zone file `file` and what it includes. Names are relative to `origin` until the first `$ORIGIN`. `onFault`
+ * receives each {@link zoneError}; by default the first is thrown.
  *
- * Throws `readFileSync`'s errors when `file` itself cannot be read.
+ * Throws a system error if `file` cannot be read.
  */
 export function readZoneFile(file: string, origin: string, onFault = throwFault): ZoneFileContent {
   const parser = new Parser(onFault);
@@ -63,7 +63,10 @@ export function readZoneFile(file: string, origin: string, onFault = throwFault)
   return parser;
 }
 
-/** The same of a text, a character an octet; `file` is for errors, and `$INCLUDE` starts from its folder. */
+/**
+ * Reads a zone file from a text that has one character for each octet. Errors name `file`, and `$INCLUDE` is relative
+ * to its folder.
+ */
 export function parseZoneFile(text: string, file: string, origin: string, onFault = throwFault): ZoneFileContent {
   const parser = new Parser(onFault);
   parser.parse(text, file, origin, undefined, 0);
@@ -73,9 +76,9 @@ export function parseZoneFile(text: string, file: string, origin: string, onFaul
 class Parser implements ZoneFileContent {
   readonly records: ZoneFileRecord[] = [];
   readonly files = new Map<string, string>();
-  /** Of `$TTL` (RFC 2308 s.4). */
+  /** The value of `$TTL` (RFC 2308 s.4). */
   #defaultTtl: number | undefined;
-  /** The last one stated (RFC 1035 s.5.1). */
+  /** The TTL of the last record that has one (RFC 1035 s.5.1). */
   #lastTtl: number | undefined;
 
   readonly #onFault: OnFault;
@@ -106,7 +109,7 @@ class Parser implements ZoneFileContent {
         throw new Error(`unknown directive ${directive}: $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
       } else {
         if (!indented) owner = ownerName(tokens[0], origin);
-        if (owner === undefined) throw new Error('no owner stands before the first record');
+        if (owner === undefined) throw new Error('the first record has no owner');
         this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
       }
     };
@@ -119,7 +122,7 @@ class Parser implements ZoneFileContent {
         }
       }
     } catch (error) {
-      // The text cannot be split any further.
+      // The rest of the text cannot be split into entries.
       if (!isZoneError(error)) throw error;
       this.#onFault(error);
     }
@@ -138,7 +141,7 @@ class Parser implements ZoneFileContent {
     this.records.push({ name: owner, type, ttl, data, file, line });
   }
 
-  /** `$INCLUDE FILE [ORIGIN]`; what it sets holds inside of it alone (RFC 1035 s.5.1). */
+  /** `$INCLUDE FILE [ORIGIN]`; its origin and TTL end with the file (RFC 1035 s.5.1). */
   #include(fields: TextReader, file: string, origin: string, owner: string | undefined, depth: number): void {
     if (depth === MAX_INCLUDE_DEPTH) throw new Error(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
     const included = resolve(dirname(file), fields.octets('the file').toString());
@@ -149,7 +152,9 @@ class Parser implements ZoneFileContent {
     this.#defaultTtl = defaultTtl;
   }
 
-  /** `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA`: a record for each number, put in place of each `$`. */
+  /**
+   * `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA`: a record for each number, which replaces each `$`.
+   */
   #generate(tokens: readonly Token[], origin: string, file: string, line: number): void {
     const [, range, owner, ...rest] = tokens as readonly (Token | undefined)[];
     if (range === undefined || owner === undefined) throw new Error('$GENERATE needs a range and an owner');

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createServer, type Logger, type Server } from '../../../dist/index.js';
 import { FileHandler, type FileOptions } from '../../../dist/directives/file/handler.js';
-import { ask } from '../../support/clients.js';
+import packet from 'dns-packet';
+import { ask, opt } from '../../support/clients.js';
 
 /** Milliseconds between looks at the files in these tests. */
 const RELOAD = 20;
@@ -101,6 +102,23 @@ describe('file', () => {
     assert.equal(ds.flag_aa, true);
   });
 
+  it('has the DS records of a referral for queries with DO, also behind an alias (RFC 4035 s.3.1.4.1)', async () => {
+    write(
+      'db',
+      zoneText(1, 'sub NS ns.sub\nsub DS 1 8 2 00\nsub DS 2 8 2 01\nns.sub A 192.0.2.1\nin CNAME x.sub\nplain NS ns\n'),
+    );
+    const port = await serve({});
+    const typesOf = async (name: string, flags: number): Promise<string[]> => {
+      const options = { additionals: [opt(1232, { flags, flag_do: flags > 0 })] };
+      return (await ask(port, `${name}.example.org`, 'A', options)).authorities!.map(({ type }) => type);
+    };
+    for (const name of ['sub', 'a.sub', 'in']) {
+      assert.deepEqual(await typesOf(name, packet.DNSSEC_OK), ['NS', 'DS', 'DS'], name);
+      assert.deepEqual(await typesOf(name, 0), ['NS'], name);
+    }
+    assert.deepEqual(await typesOf('plain', packet.DNSSEC_OK), ['NS']);
+  });
+
   it('leaves names that do not exist to the next handler, in the zones that `fallthrough` names', async () => {
     write('db', zoneText(1, 'www A 192.0.2.1\nalias CNAME gone\n'));
     const port = await serve({ fallthrough: ['in.example.org'] });
@@ -132,6 +150,15 @@ describe('file', () => {
     write('db', zoneText(1, 'www A 192.0.2.1\n'));
     await logged('info plugin/file: zone example.org was reloaded with serial 1');
     assert.equal(await rcode(port, 'www.example.org'), 'NOERROR');
+  });
+
+  it('takes a changed file with the same serial with reload_by_mtime', async () => {
+    const file = write('db', zoneText(1, 'www A 192.0.2.1\n'));
+    const port = await serve({ reload: RELOAD, byTime: true });
+    writeFileSync(file, zoneText(1, 'www A 192.0.2.22\n'));
+    await logged('info plugin/file: zone example.org was reloaded with serial 1');
+    const { answers } = await ask(port, 'www.example.org');
+    assert.equal((answers![0] as packet.StringAnswer).data, '192.0.2.22');
   });
 
   it('reads the zone again when a file of it has changed, and its serial', async () => {

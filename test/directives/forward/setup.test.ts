@@ -9,6 +9,7 @@ import { createServer } from '../../../dist/index.js';
 import type { ForwardOptions } from '../../../dist/directives/forward/options.js';
 import { forward } from '../../../dist/directives/forward/setup.js';
 import { ask } from '../../support/clients.js';
+import { makeCertificate } from '../../support/certificate.js';
 import { ScriptedUpstream } from '../../support/upstream.js';
 
 const registry = new DirectiveRegistry();
@@ -94,8 +95,9 @@ describe('the directive forward', () => {
     });
   });
 
-  it('takes all options', () => {
-    const [cert, key, ca] = ['cert', 'key', 'ca'].map((name) => write(name, name.toUpperCase()));
+  it('takes all options', async () => {
+    const made = await makeCertificate();
+    const [cert, key, ca] = [write('cert', made.cert), write('key', made.key), write('ca', made.cert)];
     const [config] = configOf(`forward 10.0.0.0/23 tls://192.0.2.1 {
       except a.Example b.example
       except c.example
@@ -136,7 +138,7 @@ describe('the directive forward', () => {
       policy: 'round_robin',
       healthCheck: { interval: 2000, recursionDesired: false, domain: 'example.org' },
       maxConcurrent: 100,
-      tls: { cert: 'CERT', key: 'KEY', ca: 'CA' },
+      tls: { cert: made.cert, key: made.key, ca: made.cert },
       next: ['NXDOMAIN', 'SERVFAIL'],
       nextOnNodata: true,
       failover: ['REFUSED'],
@@ -145,13 +147,48 @@ describe('the directive forward', () => {
     assert.deepEqual(configOf(`forward . 192.0.2.1 {\n tls ${ca}\n}`)[0].tls, {
       cert: undefined,
       key: undefined,
-      ca: 'CA',
+      ca: made.cert,
     });
     assert.deepEqual(configOf(`forward . 192.0.2.1 {\n tls ${cert} ${key}\n}`)[0].tls, {
-      cert: 'CERT',
-      key: 'KEY',
+      cert: made.cert,
+      key: made.key,
       ca: undefined,
     });
+  });
+
+  it('refuses files that are no certificate, no key, or of no pair', async () => {
+    const [made, other] = [await makeCertificate(), await makeCertificate()];
+    const [cert, key, empty] = [write('cert', made.cert), write('key', made.key), write('empty', '')];
+    const foreign = write('foreign', other.key);
+    for (const files of [
+      empty,
+      key,
+      `${key} ${cert}`,
+      `${cert} ${empty}`,
+      `${cert} ${foreign}`,
+      `${cert} ${key} ${empty}`,
+    ]) {
+      assert.throws(() => configOf(`forward . 192.0.2.1 {\n tls ${files}\n}`), {
+        code: 'ERR_MULTISOCKET_COREFILE',
+        line: 3,
+      });
+    }
+  });
+
+  it('looks up hosts for -check, and reads any file that is there as a list of resolvers', async () => {
+    const check = async (to: string): Promise<unknown> => forward.setup.check?.(configOf(`forward . ${to}`));
+    assert.deepEqual(await check('localhost'), []);
+    await assert.rejects(check('nowhere.invalid'), /failed to resolve "nowhere.invalid"/);
+    const home = process.cwd();
+    process.chdir(folder);
+    try {
+      write('resolvers', 'nameserver 192.0.2.7\n');
+      write('none', '');
+      assert.deepEqual(upstreamsOf('resolvers none'), ['dns 192.0.2.7 53']);
+      assert.throws(() => configOf('forward . none'), /no valid upstream addresses found/);
+    } finally {
+      process.chdir(home);
+    }
   });
 
   const one = 'forward . 192.0.2.1';
@@ -159,7 +196,7 @@ describe('the directive forward', () => {
   const faults: [string, number, string][] = [
     ['forward', 2, "Wrong argument count or unexpected line ending after 'forward'"],
     ['forward .', 2, "Wrong argument count or unexpected line ending after '.'"],
-    ['forward a..b 192.0.2.1', 2, 'not a valid zone: "a..b"'],
+    ['forward a..b 192.0.2.1', 2, "unable to normalize 'a..b'"],
     ['forward . a..b', 2, 'not an IP address, file, or valid domain: "a..b"'],
     ['forward . 192.0.2', 2, 'not an IP address, file, or valid domain: "192.0.2"'],
     ['forward . 192.0.2.1:0', 2, 'not an IP address, file, or valid domain: "192.0.2.1:0"'],
@@ -174,17 +211,19 @@ describe('the directive forward', () => {
     ['forward . /nowhere/resolv.conf', 2, "ENOENT: no such file or directory, open '/nowhere/resolv.conf'"],
     [`forward . ${sixteen}`, 2, 'more than 15 TOs configured: 16'],
     [`${one} {\n unknown\n}`, 3, "unknown property 'unknown'"],
-    [`${one} {\n doh_method GET\n}`, 3, 'doh_method is not supported: upstreams over HTTPS are not supported'],
+    [`${one} {\n doh_method get\n}`, 3, 'doh_method must be either POST or GET'],
     [`${one} {\n resolver dns.example\n}`, 3, 'resolver must be an IP address or IP:port: "dns.example"'],
-    [`${one} {\n max_idle_conns -1\n}`, 3, 'not a number from 0 to 2147483647: "-1"'],
+    [`${one} {\n max_idle_conns -1\n}`, 3, 'invalid number "-1": it must be whole and not negative'],
     [`${one} {\n read_timeout 0s\n}`, 3, 'read_timeout must be positive: 0s'],
     [`${one} {\n source_address here\n}`, 3, 'invalid IP address: here'],
     [`${one} {\n max_age 5s\n}`, 2, 'max_age (5000 ms) must not be less than expire (10000 ms)'],
     [`${one} {\n except\n}`, 3, "Wrong argument count or unexpected line ending after 'except'"],
     [`${one} {\n force_tcp yes\n}`, 3, "Wrong argument count or unexpected line ending after 'yes'"],
     [`${one} {\n expire 5\n}`, 3, 'invalid duration "5"'],
-    [`${one} {\n max_fails -1\n}`, 3, 'not a number from 0 to 2147483647: "-1"'],
-    [`${one} {\n max_concurrent x\n}`, 3, 'not a number from 0 to 2147483647: "x"'],
+    [`${one} {\n max_fails -1\n}`, 3, 'not a number from 0 to 4294967295: -1'],
+    [`${one} {\n max_connect_attempts +3\n}`, 3, 'not a number from 0 to 4294967295: +3'],
+    [`${one} {\n max_fails 4294967296\n}`, 3, 'not a number from 0 to 4294967295: 4294967296'],
+    [`${one} {\n max_concurrent x\n}`, 3, 'invalid number "x": it must be whole and not negative'],
     [`${one} {\n policy best\n}`, 3, "unknown policy 'best'"],
     [`${one} {\n health_check\n}`, 3, "Wrong argument count or unexpected line ending after 'health_check'"],
     [`${one} {\n health_check 1s often\n}`, 3, 'health_check: unknown option often'],
@@ -212,7 +251,7 @@ describe('the directive forward', () => {
 
   it('refuses a resolv.conf without a name server, or with one that is none', () => {
     const empty = write('empty', 'search a\n');
-    assert.throws(() => upstreamsOf(empty), { message: /no nameservers found in/ });
+    assert.throws(() => upstreamsOf(empty), { message: /no valid upstream addresses found/ });
     const odd = write('odd', 'nameserver dns.example\n');
     assert.throws(() => upstreamsOf(odd), { message: /not an IP address: "dns.example" in/ });
   });

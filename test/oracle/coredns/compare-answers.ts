@@ -66,14 +66,15 @@ export async function compareAnswers(program: string, count: number, seed: numbe
 }
 
 function classify(exchange: Exchange, report: AnswerReport): void {
-  let settled = exchange;
+  const { question, ours } = exchange;
+  let { theirs } = exchange;
   const used = RULES.filter((rule) => {
-    if (isSame(settled)) return false;
-    const before = settled;
-    settled = rule.settle(before);
-    return !isDeepStrictEqual(before, settled);
+    if (ours === undefined || theirs === undefined || isDeepStrictEqual(ours, theirs)) return false;
+    const before = theirs;
+    theirs = rule.settle({ question, ours, theirs });
+    return !isDeepStrictEqual(before, theirs);
   });
-  if (!isSame(settled)) report.open.push(exchange);
+  if (!isDeepStrictEqual(ours, theirs)) report.open.push(exchange);
   else if (used.length === 0) report.same++;
   else for (const { name } of used) count(report, name, exchange);
 }
@@ -81,10 +82,6 @@ function classify(exchange: Exchange, report: AnswerReport): void {
 function count({ explained }: AnswerReport, name: string, example: Exchange): void {
   const known = explained.get(name) ?? { count: 0, example };
   explained.set(name, { ...known, count: known.count + 1 });
-}
-
-function isSame({ ours, theirs }: Exchange): boolean {
-  return isDeepStrictEqual(ours, theirs);
 }
 
 async function startCoredns(program: string, corefile: string): Promise<ChildProcess> {

@@ -21,18 +21,21 @@ export interface VerdictCount {
 /** How many instances of CoreDNS run at a time. */
 const AT_A_TIME = 3;
 
-/** Gives `count` Corefiles to both, and those in use; the result is by directive. The working directory has their files. */
-export async function compareVerdicts(
-  program: string,
-  count: number,
-  seed: number,
-): Promise<Map<string, VerdictCount>> {
-  const counts = new Map<string, VerdictCount>();
+/** `count` Corefiles by chance, and those in use. */
+export function chosenByChance(count: number, seed: number): GeneratedCorefile[] {
   const random = new Random(seed);
-  const corefiles = [
+  return [
     ...Array.from({ length: count }, (_, index) => generateCorefile(random, index)),
     ...Object.values(IN_USE).map((text) => ({ directive: '(in use)', text, environment: {} })),
   ];
+}
+
+/** Gives the Corefiles to both; the result is by directive. The working directory has the files that they name. */
+export async function compareVerdicts(
+  program: string,
+  corefiles: GeneratedCorefile[],
+): Promise<Map<string, VerdictCount>> {
+  const counts = new Map<string, VerdictCount>();
   const compare = async (): Promise<void> => {
     for (let corefile = corefiles.pop(); corefile !== undefined; corefile = corefiles.pop()) {
       const theirs = await theirVerdict(program, process.cwd(), corefile);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { compareAnswers } from './compare-answers.js';
-import { compareVerdicts } from './compare-verdicts.js';
+import { chosenByChance, compareVerdicts } from './compare-verdicts.js';
 import { findCoredns } from './find-coredns.js';
 import { writeFiles } from './verdicts.js';
 
 /** At least this share of all Corefiles is accepted by both or by none. */
-const SAME_VERDICTS = 0.9;
+const SAME_VERDICTS = 0.96;
 
 describe('beside CoreDNS', function () {
   this.timeout(120_000);
@@ -23,7 +23,7 @@ describe('beside CoreDNS', function () {
   });
 
   it('the same Corefiles are accepted', async () => {
-    const counts = [...(await compareVerdicts(program ?? '', 230, 7)).values()];
+    const counts = [...(await compareVerdicts(program ?? '', chosenByChance(230, 7))).values()];
     const corefiles = counts.reduce((sum, count) => sum + count.corefiles, 0);
     const differences = counts.flatMap((count) => count.differences);
     assert.ok(corefiles > 230);
@@ -36,8 +36,8 @@ describe('beside CoreDNS', function () {
   });
 
   it('the same questions get the same answers, or a rule says why not', async () => {
-    const { questions, same, open } = await compareAnswers(program ?? '', 500, 7);
+    const { same, open } = await compareAnswers(program ?? '', 500, 7);
     assert.ok(same > 0);
-    assert.ok(open.length < questions / 2, JSON.stringify(open.slice(0, 3), undefined, 1));
+    assert.deepEqual(open, []);
   });
 });

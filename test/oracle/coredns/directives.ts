@@ -1,6 +1,6 @@
 /** What the generator of Corefiles knows of each directive: arguments and options, with kinds of values in angle brackets. */
 
-/** The forms that a directive takes. */
+/** The forms that a directive takes. The first head is a right one. */
 export interface DirectiveForms {
   /** What may follow the name. */
   heads: readonly string[];
@@ -8,39 +8,165 @@ export interface DirectiveForms {
   lines: readonly string[];
 }
 
+/** A label of 64 octets. */
+const LONG_LABEL = `${'x'.repeat(64)}.test`;
+
 /** Values of each kind: such as are right in most places, and such as are wrong in most. */
 export const VALUES: Readonly<Record<string, { good: readonly string[]; bad: readonly string[] }>> = {
   duration: {
-    good: ['1s', '30s', '5m', '1h30m', '2500ms', '1.5s', '10s', '3600s'],
-    bad: ['0', '0s', '5', 'x', '-1s', '1d', '""', 's', '1s5', '500ms', '+2s', '25h'],
+    good: ['1s', '30s', '5m', '1h30m', '2500ms', '1.5s', '10s', '3600s', '1h0m10.5s', '+2s'],
+    bad: [
+      '0',
+      '0s',
+      '-0s',
+      '5',
+      'x',
+      '-1s',
+      '1d',
+      '""',
+      's',
+      '1s5',
+      '500ms',
+      '25h',
+      '.5s',
+      '1.s',
+      '.s',
+      '1µs',
+      '1μs',
+      '1us',
+    ].concat(['100ns', '1e3s', '1 s', '1S', '9223372036s', '9000h', '2562048h', '-1h30m', '0x1s']),
   },
   number: {
     good: ['1', '5', '30', '100', '1000'],
-    bad: ['0', '-1', 'x', '1.5', '+3', '010', '99999999999', '""', '1e3', '70000'],
+    bad: [
+      '0',
+      '-1',
+      'x',
+      '1.5',
+      '+3',
+      '010',
+      '99999999999',
+      '""',
+      '1e3',
+      '70000',
+      '0x10',
+      '1_000',
+      '65535',
+      '65536',
+    ].concat([
+      '2147483647',
+      '2147483648',
+      '4294967295',
+      '4294967296',
+      '9223372036854775807',
+      '9223372036854775808',
+      '-0',
+    ]),
   },
   percent: { good: ['10%', '50%', '90%'], bad: ['50', '5%', '95%', 'x%', '%'] },
   zone: {
     good: ['.', 'example.org', 'example.org.', 'sub.Example.ORG', '10.0.0.0/8', '192.0.2.0/25', '_tcp.test'],
-    bad: ['a..b', '""', '10.0.0.0/33', '.x', '::1/64'],
+    bad: [
+      'a..b',
+      '""',
+      '10.0.0.0/33',
+      '.x',
+      '::1/64',
+      'dns://example.org',
+      'example.org:53',
+      'tls://example.org:853',
+      '"a b"',
+    ].concat([
+      '2001:db8::/32',
+      '10.0.0.0/23',
+      'a\\\\.b',
+      '*.example.org',
+      'bücher.example',
+      'http://example.org',
+      'x:',
+      '..',
+      LONG_LABEL,
+    ]),
   },
-  name: { good: ['a.example.org', 'b.test.', 'EXAMPLE.org', '.'], bad: ['a..b', '""'] },
+  name: { good: ['a.example.org', 'b.test.', 'EXAMPLE.org', '.'], bad: ['a..b', '""', '"a b"', LONG_LABEL] },
   ip: {
     good: ['192.0.2.1', '127.0.0.1', '::1', '2001:db8::1'],
-    bad: ['192.0.2', '300.1.1.1', 'host', '""', '1.2.3.4/8'],
+    bad: [
+      '192.0.2',
+      '300.1.1.1',
+      'host',
+      '""',
+      '1.2.3.4/8',
+      '010.0.0.1',
+      '::ffff:192.0.2.1',
+      '1.2.3.4:53',
+      '[::1]',
+      'fe80::1%lo',
+    ],
   },
   cidr: {
     good: ['10.0.0.0/8', '192.0.2.1/32', '2001:db8::/32', '0.0.0.0/0', '192.0.2.1', '::1'],
-    bad: ['10.0.0.0/33', '10.0.0/8', 'x', '2001:db8::/129', '""'],
+    bad: [
+      '10.0.0.0/33',
+      '10.0.0/8',
+      'x',
+      '2001:db8::/129',
+      '""',
+      '10.0.0.0/08',
+      '10.0.0.0/+8',
+      '::ffff:10.0.0.0/104',
+      '10.0.0.0/',
+      '*',
+    ],
   },
-  network: { good: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7/24'], bad: ['10.0.0.1', '10.0.0.0/33', 'x'] },
+  network: {
+    good: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7/24'],
+    bad: ['10.0.0.1', '10.0.0.0/33', 'x', '10.0.0.0/08'],
+  },
   endpoint: {
     good: ['127.0.0.1:0', 'localhost:0', '[::1]:0', ':0'],
-    bad: ['8080', 'localhost', '::1', '127.0.0.1', '127.0.0.1:x', ':99999', '""'],
+    bad: [
+      '8080',
+      'localhost',
+      '::1',
+      '127.0.0.1',
+      '127.0.0.1:x',
+      ':99999',
+      '""',
+      '127.0.0.1:',
+      ':',
+      '127.0.0.1:+0',
+      'http://127.0.0.1:0',
+    ].concat(['localhost:http', '127.0.0.1:-1', 'tcp://127.0.0.1:0', 'bad host:0']),
   },
-  type: { good: ['A', 'AAAA', 'TXT', 'MX', 'ANY', '*', 'HTTPS'], bad: ['a', 'X', 'TYPE1', '255', '""'] },
-  onetype: { good: ['A', 'AAAA', 'TXT', 'ANY', 'MX'], bad: ['a', 'X', '""', 'TYPE1'] },
-  class: { good: ['IN', 'CH', 'ANY', 'HS'], bad: ['in', 'X', '""', '1'] },
-  rcode: { good: ['NXDOMAIN', 'SERVFAIL', 'REFUSED', 'NOERROR'], bad: ['nxdomain', 'X', '3', '""'] },
+  type: {
+    good: ['A', 'AAAA', 'TXT', 'MX', 'ANY', '*', 'HTTPS'],
+    bad: ['a', 'X', 'TYPE1', '255', '""', 'TYPE65280', 'OPT', 'AXFR', 'Reserved', 'None', 'A6', 'NXT', 'SPF', 'ISDN'],
+  },
+  onetype: {
+    good: ['A', 'AAAA', 'TXT', 'ANY', 'MX'],
+    bad: ['a', 'X', '""', 'TYPE1', 'OPT', 'AXFR', 'Reserved', 'None', 'NXT', 'NXNAME', 'GPOS'],
+  },
+  class: { good: ['IN', 'CH', 'ANY', 'HS'], bad: ['in', 'X', '""', '1', 'CLASS1', 'NONE', 'CS', 'CHAOS'] },
+  rcode: {
+    good: ['NXDOMAIN', 'SERVFAIL', 'REFUSED', 'NOERROR'],
+    bad: [
+      'nxdomain',
+      'X',
+      '3',
+      '""',
+      'BADVERS',
+      'BADSIG',
+      'NOTIMP',
+      'NOTIMPL',
+      'YXDOMAIN',
+      'BADCOOKIE',
+      'NotAuth',
+      'STATEFULTYPENOTIMP',
+      '-1',
+      '4096',
+    ],
+  },
   regex: {
     good: [
       '.*',
@@ -64,7 +190,27 @@ export const VALUES: Readonly<Record<string, { good: readonly string[]; bad: rea
   },
   upstream: {
     good: ['127.0.0.1', '127.0.0.1:5301', '[::1]:5301', 'tls://127.0.0.1', 'dns://127.0.0.1:53', 'resolv.conf', '::1'],
-    bad: ['127.0.0.1:x', 'quic://127.0.0.1', '""', '300.1.1.1', '/nowhere'],
+    bad: [
+      '127.0.0.1:x',
+      'quic://127.0.0.1',
+      '""',
+      '300.1.1.1',
+      '/nowhere',
+      'https://127.0.0.1/dns-query',
+      'grpc://127.0.0.1',
+    ].concat([
+      '127.0.0.1:99999',
+      '127.0.0.1:0',
+      'tls://127.0.0.1%name',
+      'tls://',
+      '127.0.0.1%lo',
+      '[::1]',
+      'http://127.0.0.1',
+      '127.0.0.1:',
+      'tls://127.0.0.1:',
+      'db.good',
+      '.',
+    ]),
   },
   pem: {
     good: ['cert.pem key.pem', 'cert.pem key.pem cert.pem'],

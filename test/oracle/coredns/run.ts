@@ -1,13 +1,15 @@
 /**
- * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--questions N] [--seed N] [--show]`: gives generated
- * Corefiles and questions to CoreDNS and to this library. Prints a table of who accepts what, and one of the answers that
- * differ; `--show`: with each difference.
+ * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--questions N] [--seed N] [--every-value] [--show]`: gives
+ * generated Corefiles and questions to CoreDNS and to this library. Prints a table of who accepts what, and one of the
+ * answers that differ; `--show`: with each difference. `--every-value`: instead of Corefiles by chance, each argument and
+ * option with each of its values, one at a time.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../../../dist/cli/figures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { compareAnswers, type AnswerReport } from './compare-answers.js';
-import { compareVerdicts, type VerdictCount } from './compare-verdicts.js';
+import { chosenByChance, compareVerdicts, type VerdictCount } from './compare-verdicts.js';
+import { everyValue } from './every-value.js';
 import { findCoredns } from './find-coredns.js';
 import { RULES } from './rules.js';
 import { writeFiles } from './verdicts.js';
@@ -50,6 +52,7 @@ const { values } = parseArgs({
     corefiles: { type: 'string', default: '2000' },
     questions: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
+    'every-value': { type: 'boolean', default: false },
     show: { type: 'boolean', default: false },
   },
 });
@@ -59,7 +62,8 @@ if (program === undefined) {
 }
 process.chdir(temporaryDirectory());
 await writeFiles(process.cwd());
-const counts = await compareVerdicts(program, Number(values.corefiles), Number(values.seed));
+const corefiles = values['every-value'] ? everyValue() : chosenByChance(Number(values.corefiles), Number(values.seed));
+const counts = await compareVerdicts(program, corefiles);
 process.stdout.write(`${verdictTable(counts).join('\n')}\n`);
 if (values.show) {
   for (const { directive, text, environment, ours, theirs } of [...counts.values()].flatMap(

@@ -1,11 +1,9 @@
 /** Who accepts a Corefile: CoreDNS, by starting with it, and this library, by what `-check` does. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { checkCorefile } from '../../../dist/run/check.js';
 import { makeCertificate } from '../../support/certificate.js';
-import { dirname } from 'node:path';
-import { copyFileSync } from 'node:fs';
 import type { GeneratedCorefile } from './corefiles.js';
 
 /** Undefined: accepted; else why not. */
@@ -16,6 +14,7 @@ const SERVES = /^CoreDNS-/m;
 /** Faults of this machine, not of the Corefile. */
 const OF_THE_MACHINE = /address already in use|cannot assign requested address/;
 const PATIENCE = 5000;
+let counted = 0;
 
 /** Writes the files that generated Corefiles name. */
 export async function writeFiles(directory: string): Promise<void> {
@@ -26,6 +25,12 @@ export async function writeFiles(directory: string): Promise<void> {
   writeFileSync(join(directory, 'weights'), 'www.example.org\n192.0.2.1 3\n192.0.2.2 1\n');
   writeFileSync(join(directory, 'weights.bad'), 'www.example.org\n192.0.2.1 three\n');
   writeFileSync(join(directory, 'resolv.conf'), 'nameserver 127.0.0.1\n');
+  writeFileSync(join(directory, 'part.conf'), 'nsid part\n');
+  writeFileSync(join(directory, 'braces.conf'), 'log {\n');
+  writeFileSync(join(directory, 'itself.conf'), 'import itself.conf\n');
+  writeFileSync(join(directory, 'blocks.conf'), 'blocks.test {\n  whoami\n}\n');
+  mkdirSync(join(directory, 'parts'));
+  writeFileSync(join(directory, 'parts', '1.conf'), 'nsid 1\n');
   const { file } = await makeCertificate();
   copyFileSync(file, join(directory, 'cert.pem'));
   copyFileSync(join(dirname(file), 'key.pem'), join(directory, 'key.pem'));
@@ -34,7 +39,10 @@ export async function writeFiles(directory: string): Promise<void> {
 /** Starts CoreDNS in `directory` and ends it as soon as it serves. */
 export async function theirVerdict(program: string, directory: string, corefile: GeneratedCorefile): Promise<Verdict> {
   const env = { ...process.env, ...corefile.environment, GOMAXPROCS: '1' };
-  const child = spawn(program, ['-conf', 'stdin', '-dns.port', '0'], { cwd: directory, env });
+  // Not on standard input: what it imports is sought beside it.
+  const file = join(directory, `Corefile.${counted++}`);
+  writeFileSync(file, corefile.text);
+  const child = spawn(program, ['-conf', file, '-dns.port', '0'], { cwd: directory, env });
   let said = '';
   const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
   const take = (chunk: Buffer): void => {
@@ -43,9 +51,9 @@ export async function theirVerdict(program: string, directory: string, corefile:
   };
   child.stdout.on('data', take);
   child.stderr.on('data', take);
-  child.stdin.end(corefile.text);
   await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
+  rmSync(file);
   if (SERVES.test(said) || OF_THE_MACHINE.test(said)) return undefined;
   const lines = said.split('\n').filter((line) => line !== '' && !/^(maxprocs|\[|Warning)/.test(line));
   return lines.at(-1) ?? 'it did not start in time';

@@ -22,7 +22,8 @@ import {
 } from './option.js';
 import { rateLimitGroup } from './rate-limit.js';
 import { serving } from './serving.js';
-import { binding, buffers, DAY, MAX_SOCKETS } from './sockets.js';
+import { DAY } from './numbers.js';
+import { binding, buffers, MAX_SOCKETS } from './sockets.js';
 import { group, groupOfDefaults } from './table.js';
 import type { TcpOptions } from './tcp.js';
 import { tlsChanges, tlsGroup, type TlsSettings } from './tls.js';

@@ -1,7 +1,8 @@
 import { converted, flag, integer, oneOf, optional, reloads, value, type Option, type ResolvedOf } from './option.js';
+import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../dns/numbers.js';
 import { invalidValue } from '../errors.js';
 import { https, type HttpsOptions } from './https.js';
-import { DAY } from './sockets.js';
+import { DAY } from './numbers.js';
 import { groupOfDefaults } from './table.js';
 import { tcp, type TcpOptions } from './tcp.js';
 
@@ -26,7 +27,7 @@ export const serving = {
    */
   pinWorkers: flag(false),
   /** The longest UDP reply in bytes, also announced in OPT records (RFC 9715 s.3.2). 512 to 4,096; default 1,232. */
-  maxPayloadSize: integer({ min: 512, max: 4096, default: 1232 }),
+  maxPayloadSize: integer({ min: MIN_UDP_PAYLOAD, max: 4096, default: DEFAULT_UDP_PAYLOAD }),
   /**
    * The name server identifier (NSID, RFC 5001) as text or bytes. Clients that ask for it (`dig +nsid`) get it with each
    * answer. 1 to 255 bytes; default: no identifier.

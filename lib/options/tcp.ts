@@ -1,5 +1,6 @@
 import { integer, type OptionsOf } from './option.js';
-import { DAY, MAX_INT32, queues } from './sockets.js';
+import { DAY, MAX_INT32 } from './numbers.js';
+import { queues } from './sockets.js';
 
 /** The options of `tcp` that concern connections. */
 export const connections = {

@@ -1,6 +1,6 @@
 {
   'variables': {
-    # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg.
+    # -Dportable=true: one system call a datagram, as on systems without recvmmsg and sendmmsg, and no TcpEndpoint.
     'portable%': 'false',
     # -Dsanitizer=address or thread: test/sanitized.sh.
     'sanitizer%': 'none',
@@ -16,9 +16,15 @@
         'native/node/answer_cache_object.cc',
         'native/cache/answer_cache_shard.cc',
         'native/node/answer_front_object.cc',
+        'native/cache/answer_draft.cc',
         'native/cache/answer_kind.cc',
+        'native/cache/block_arena.cc',
         'native/cache/cache_key.cc',
+        'native/cache/cache_state.cc',
         'native/cache/cached_answer.cc',
+        'native/cache/epochs.cc',
+        'native/cache/reader_notes.cc',
+        'native/cache/shared_mapping.cc',
         'native/guard/client_options.cc',
         'native/udp/datagram_receiver.cc',
         'native/udp/datagram_sender.cc',
@@ -75,6 +81,22 @@
           'OS in "linux freebsd" and portable=="false"',
           {'sources': ['native/udp/datagram_io_mmsg.cc']},
           {'sources': ['native/udp/datagram_io_portable.cc']},
+        ],
+        # It works with epoll. Elsewhere Node's `net` accepts connections.
+        [
+          'OS=="linux" and portable=="false"',
+          {
+            'defines': ['MULTISOCKET_TCP_ENDPOINT'],
+            'sources': [
+              'native/tcp/connection.cc',
+              'native/tcp/connection_limits.cc',
+              'native/tcp/query_batch.cc',
+              'native/tcp/tcp_connections.cc',
+              'native/tcp/tcp_connections_send.cc',
+              'native/tcp/tcp_endpoint.cc',
+              'native/node/tcp_endpoint_object.cc',
+            ],
+          },
         ],
         # Its waits and its pinning are Linux's own.
         [

@@ -1,6 +1,7 @@
 // Who is compared: what each needs, how it is started on a port, and which loads it takes.
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addresses, masterFile, ORIGIN } from './zone.js';
@@ -9,9 +10,10 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const UDP = ['udp-bursts', 'udp-turns'];
 const ALL = [...UDP, 'tcp-pipelined', 'tcp-single'];
 
-/** Where a program is on PATH or in the directories of system programs, or undefined. */
+/** Where a program is on PATH, in the directories of system programs or where `go install` puts it, or undefined. */
 function find(program) {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  const installedByGo = join(process.env.GOPATH ?? join(homedir(), 'go'), 'bin');
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', installedByGo];
   return directories
     .map((directory) => join(directory, program))
     .find((path) => {

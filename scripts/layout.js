@@ -15,6 +15,12 @@ const LISTS = {
   VERDICT: { member: 'verdict', about: 'What a message is.' },
   STREAM: { member: 'stream', about: 'The words that a StreamAdmission is told and tells, beside the rows.' },
   OUTBOX: { member: 'outbox', about: 'The words of an entry in the outbox, whose first word counts the entries.' },
+  TCP: { member: 'tcp', about: 'Sizes and counts of the memory of a TcpEndpoint.' },
+  TCP_REPLY: {
+    member: 'tcpReply',
+    about: 'The words of an entry in the outbox of a TcpEndpoint, whose first word counts the entries.',
+  },
+  TCP_SETTING: { member: 'tcpSetting', about: 'The words of the settings of a TcpEndpoint.' },
   CLIENT: { member: 'client', about: 'Sizes and counts of the memory of a UdpClient.' },
   ASK: {
     member: 'ask',

@@ -6,6 +6,7 @@ import type { Layout } from './layout.js';
 import type { NativeLoadGenerator, NativeLoadPlan, NativeLoadResult } from './load-generator.js';
 import type { NativeSocket, NativeSocketDescription, NativeSocketOptions, NativeSocketStatistics } from './sockets.js';
 import type { StreamAdmission, StreamMemory } from './stream-admission.js';
+import type { TcpEndpoint, TcpEndpointCallbacks, TcpEndpointMemory } from './tcp-endpoint.js';
 import type { UdpClient } from './udp-client.js';
 import type { UdpEndpoint, UdpEndpointMemory } from './udp-endpoint.js';
 
@@ -97,6 +98,8 @@ export interface Addon {
     connect(path: string): number;
   };
   StreamAdmission: new (memory: StreamMemory, guard?: Guard) => StreamAdmission;
+  /** Linux only. */
+  TcpEndpoint?: new (memory: TcpEndpointMemory, callbacks: TcpEndpointCallbacks) => TcpEndpoint;
   UdpClient: new (
     slab: ArrayBuffer,
     outbox: Uint32Array,

@@ -11,6 +11,7 @@ export type * from './layout.js';
 export type * from './load-generator.js';
 export type * from './sockets.js';
 export type * from './stream-admission.js';
+export type * from './tcp-endpoint.js';
 export type * from './udp-client.js';
 export type * from './udp-endpoint.js';
 

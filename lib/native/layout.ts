@@ -5,10 +5,12 @@
  *
  * - `queries`: UDP: datagrams received; TCP: messages.
  * - `batches`: UDP: system calls that received them.
+ * - `connections`: TCP: connections accepted.
  */
 export const nativeSocketCounters = [
   'queries',
   'batches',
+  'connections',
 ] as const;
 
 /**
@@ -33,6 +35,17 @@ export const nativeSocketCounters = [
  * - `rateLimitDropped`: Excess responses, dropped (reportOnly: counted and sent).
  * - `rateLimitSlipped`: Excess responses, truncated (reportOnly: sent whole).
  * - `rateLimitBypassed`: Messages not charged because of a valid cookie.
+ * - `tcpQueries`: Messages received by TCP and TLS.
+ * - `tcpReplies`: Messages sent by TCP and TLS.
+ * - `tcpAccepted`: Connections accepted.
+ * - `tcpAcceptFailures`: Failures to accept a waiting connection, mostly for lack of descriptors.
+ * - `tcpPaused`: Times that connections had to wait in the kernel, because descriptors ran out.
+ * - `tcpOpen`: Connections open at this moment.
+ * - `tcpRefused`: Connections reset at once, because of the total cap.
+ * - `tcpRefusedClient`: Connections reset at once, because of the cap of their client.
+ * - `tcpIdle`: Connections closed because nothing came.
+ * - `tcpMessageTimeout`: Connections closed because a message was not complete in time.
+ * - `tcpWriteTimeout`: Connections closed because the client did not read its replies.
  */
 export const nativeWorkerCounters = [
   'received',
@@ -54,6 +67,17 @@ export const nativeWorkerCounters = [
   'rateLimitDropped',
   'rateLimitSlipped',
   'rateLimitBypassed',
+  'tcpQueries',
+  'tcpReplies',
+  'tcpAccepted',
+  'tcpAcceptFailures',
+  'tcpPaused',
+  'tcpOpen',
+  'tcpRefused',
+  'tcpRefusedClient',
+  'tcpIdle',
+  'tcpMessageTimeout',
+  'tcpWriteTimeout',
 ] as const;
 
 /**
@@ -108,6 +132,8 @@ export interface Layout {
     localAddress: number;
     /** The socket's number: four bytes, little-endian. */
     socket: number;
+    /** TCP: the connection's number: four bytes, little-endian. */
+    connection: number;
   };
   /** The words of a query's row. */
   query: {
@@ -172,6 +198,55 @@ export interface Layout {
     length: number;
     /** Offset of the OPT record from the message's start; 0: there is none. */
     opt: number;
+  };
+  /** Sizes and counts of the memory of a TcpEndpoint. */
+  tcp: {
+    /** Offset in the slab of the replies. */
+    outputOffset: number;
+    /** Offset of the end of the replies. */
+    outputEnd: number;
+    /** Bytes of the slab. */
+    slabSize: number;
+    /** Bytes of the longest message and its length. */
+    maxFrame: number;
+    /** The most entries in the outbox. */
+    outboxEntries: number;
+    /** Words of an entry in the outbox. */
+    replyWords: number;
+    /** Words of the settings. */
+    settings: number;
+  };
+  /** The words of an entry in the outbox of a TcpEndpoint, whose first word counts the entries. */
+  tcpReply: {
+    /** The connection's number. */
+    connection: number;
+    /** Offset of the reply in the slab. */
+    offset: number;
+    /** Length of the reply in bytes; 0: the query gets none. */
+    length: number;
+  };
+  /** The words of the settings of a TcpEndpoint. */
+  tcpSetting: {
+    /** The time for a message, from its first byte to its last. */
+    messageTimeout: number;
+    /** The time between messages. */
+    idleTimeout: number;
+    /** The time for reading any of the waiting replies. */
+    writeTimeout: number;
+    /** The time to close the client's side after the server's. */
+    lingerTimeout: number;
+    /** The most queries of a connection in flight. */
+    maxPipelined: number;
+    /** The most queries of a connection; 4,294,967,295: any number. */
+    maxQueries: number;
+    /** The most connections of the server. */
+    maxConnections: number;
+    /** The most connections of a client. */
+    maxConnectionsPerClient: number;
+    /** Length of an accept queue. */
+    backlog: number;
+    /** Descriptors that are left for other uses. */
+    reserve: number;
   };
   /** Sizes and counts of the memory of a UdpClient. */
   client: {
@@ -284,11 +359,14 @@ export interface Layout {
 /** The names in each group of numbers. */
 export const layoutNames = {
   numbers: ['batchSize', 'envelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'workerRow'],
-  envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket'],
+  envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket', 'connection'],
   query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'verdict', 'hasCookie', 'cookie'],
   verdict: ['query', 'drop', 'reply'],
   stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],
+  tcp: ['outputOffset', 'outputEnd', 'slabSize', 'maxFrame', 'outboxEntries', 'replyWords', 'settings'],
+  tcpReply: ['connection', 'offset', 'length'],
+  tcpSetting: ['messageTimeout', 'idleTimeout', 'writeTimeout', 'lingerTimeout', 'maxPipelined', 'maxQueries', 'maxConnections', 'maxConnectionsPerClient', 'backlog', 'reserve'],
   client: ['queriesOffset', 'slabSize', 'maxOutstanding', 'outboxEntries', 'outboxWords', 'answerWords'],
   ask: ['upstream', 'handle', 'offset', 'length', 'questionEnd', 'error'],
   answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength', 'error'],

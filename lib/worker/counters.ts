@@ -6,8 +6,8 @@
 import { addon } from '../native/addon.js';
 import { nativeSocketCounters, nativeWorkerCounters } from '../native/layout.js';
 
-/** Counters of a socket, in the order of its row. `connections`: TCP connections accepted. */
-export const socketCounters = [...nativeSocketCounters, 'connections'] as const;
+/** Counters of a socket, in the order of its row. */
+export const socketCounters = nativeSocketCounters;
 
 /**
  * Counters of a worker, in the order of its row: those of native code, then these.
@@ -18,13 +18,6 @@ export const socketCounters = [...nativeSocketCounters, 'connections'] as const;
  * - `shed`: queries that were not given to the handler, because handlers held as many as they may.
  * - `truncated`: replies sent with TC=1.
  * - `inFlight`: queries that handlers hold at this moment.
- * - `tcpQueries`, `tcpReplies`: messages received and sent by TCP and TLS.
- * - `tcpAccepted`, `tcpOpen`: connections accepted, and open at this moment.
- * - `tcpAcceptFailures`: failures to accept a waiting connection, most likely for lack of descriptors.
- * - `tcpPaused`: times that connections had to wait in the kernel, because descriptors were running out.
- * - `tcpRefused`, `tcpRefusedClient`: connections reset at once, because of the total cap or of the client's own.
- * - `tcpIdle`, `tcpMessageTimeout`, `tcpWriteTimeout`: connections closed because nothing came, because a message was
- *   not complete in time, because the client did not read its answers.
  * - `tlsHandshakeFailures`: connections whose TLS handshake failed.
  * - `repliesNoError`, `repliesNxDomain`, `repliesServFail`, `repliesRefused`, `repliesOther`: replies to queries that
  *   were given to the handler or shed, by response code. Answers of native code, from the cache or to malformed
@@ -43,17 +36,6 @@ export const workerCounters = [
   'replyInvalid',
   'truncated',
   'inFlight',
-  'tcpQueries',
-  'tcpReplies',
-  'tcpAccepted',
-  'tcpAcceptFailures',
-  'tcpPaused',
-  'tcpOpen',
-  'tcpRefused',
-  'tcpRefusedClient',
-  'tcpIdle',
-  'tcpMessageTimeout',
-  'tcpWriteTimeout',
   'tlsHandshakeFailures',
   'httpsQueries',
   'httpsReplies',

@@ -59,13 +59,22 @@ void PollEngine::close_socket(PolledSocket* socket) {
   socket->descriptor.reset();
 }
 
+void PollEngine::adopt_handle(uv_handle_t* handle) {
+  handle->data = this;
+  uv_unref(handle);
+  open_handles_++;
+}
+
+void PollEngine::close_handle(uv_handle_t* handle) {
+  uv_close(handle, [](uv_handle_t* closed) { static_cast<PollEngine*>(closed->data)->handle_closed(); });
+}
+
 void PollEngine::close(std::function<void()> closed) {
   if (closing_) return;
   closing_ = true;
   closed_ = std::move(closed);
   close_sockets();
-  uv_close(reinterpret_cast<uv_handle_t*>(&check_),
-           [](uv_handle_t* handle) { static_cast<PollEngine*>(handle->data)->handle_closed(); });
+  close_handle(reinterpret_cast<uv_handle_t*>(&check_));
 }
 
 void PollEngine::handle_closed() {

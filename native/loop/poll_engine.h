@@ -62,6 +62,10 @@ class PollEngine : public std::enable_shared_from_this<PollEngine> {
   static void set_ref(PolledSocket* socket, bool on);
   // Closes a watched socket and its descriptor.
   void close_socket(PolledSocket* socket);
+  // Takes a further handle that is a member of the engine. Its `data` becomes the engine. It does not keep the loop
+  // alive. close_sockets() must close it with close_handle().
+  void adopt_handle(uv_handle_t* handle);
+  static void close_handle(uv_handle_t* handle);
 
   uv_loop_t* loop() const { return check_.loop; }
   bool closing() const { return closing_; }

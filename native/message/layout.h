@@ -32,6 +32,7 @@ constexpr uint32_t kEnvelopeFamily = 52;
 constexpr uint32_t kEnvelopeLocalFamily = 53;
 constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer than allowed
 constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (guard/guard.h)
+constexpr uint32_t kEnvelopeConnection = 56;
 
 // The fields of an envelope that JavaScript also reads.
 #define LAYOUT_ENVELOPE(X)                                                                    \
@@ -41,7 +42,8 @@ constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (gua
   X(kEnvelopeClientAddress6, clientAddress6, "Sixteen bytes, in network byte order.")         \
   X(kEnvelopeLocalFamily, localFamily, "4 or 6; 0: the address that the socket is bound to.") \
   X(kEnvelopeLocalAddress, localAddress, "Four or sixteen bytes, in network byte order.")     \
-  X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")
+  X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")               \
+  X(kEnvelopeConnection, connection, "TCP: the connection's number: four bytes, little-endian.")
 
 // A longer query is dropped; real queries are much shorter. A slot has 37 cache lines: with an odd number, the starts
 // of the slots fall into different sets of the processor's cache.
@@ -104,33 +106,79 @@ constexpr uint32_t kOutboxEntries = 256;
   X(kOutOpt, opt, "Offset of the OPT record from the message's start; 0: there is none.")
 enum OutboxWord : uint32_t { LAYOUT_OUTBOX(LAYOUT_MEMBER) kOutboxEntryWords };
 
+// The memory that a TcpEndpoint shares with JavaScript. Its slab begins with the text region. Then come the messages of
+// a batch, each after its envelope, and then the replies, each after two free bytes for its length. JavaScript does not
+// use the rest: the answers of native code, and what one call has received.
+constexpr uint32_t kMaxFrame = 2 + 0xffff;
+constexpr uint32_t kTcpInputOffset = kTextSize;
+constexpr uint32_t kTcpInputSize = 256 * 1024;
+constexpr uint32_t kTcpOutputOffset = kTcpInputOffset + kTcpInputSize;
+constexpr uint32_t kTcpAnswersOffset = kTcpOutputOffset + 4 * kMaxFrame;
+constexpr uint32_t kTcpReceiveOffset = kTcpAnswersOffset + 256 * 1024;
+constexpr uint32_t kTcpReceiveSize = 64 * 1024;
+constexpr uint32_t kTcpSlabSize = kTcpReceiveOffset + kTcpReceiveSize;
+constexpr uint32_t kTcpOutboxEntries = 256;
+
+// An entry for each query that needs no reply any more. The first word of the outbox is the number of entries.
+#define LAYOUT_TCP_REPLY(X)                                      \
+  X(kTcpReplyConnection, connection, "The connection's number.") \
+  X(kTcpReplyOffset, offset, "Offset of the reply in the slab.") \
+  X(kTcpReplyLength, length, "Length of the reply in bytes; 0: the query gets none.")
+enum TcpReplyWord : uint32_t { LAYOUT_TCP_REPLY(LAYOUT_MEMBER) kTcpReplyWords };
+
+// The settings of a TcpEndpoint, in ms and as numbers.
+#define LAYOUT_TCP_SETTING(X)                                                                    \
+  X(kTcpMessageTime, messageTimeout, "The time for a message, from its first byte to its last.") \
+  X(kTcpIdleTime, idleTimeout, "The time between messages.")                                     \
+  X(kTcpWriteTime, writeTimeout, "The time for reading any of the waiting replies.")             \
+  X(kTcpLingerTime, lingerTimeout, "The time to close the client's side after the server's.")    \
+  X(kTcpMaxPipelined, maxPipelined, "The most queries of a connection in flight.")               \
+  X(kTcpMaxQueries, maxQueries, "The most queries of a connection; 4,294,967,295: any number.")  \
+  X(kTcpMaxConnections, maxConnections, "The most connections of the server.")                   \
+  X(kTcpMaxConnectionsPerClient, maxConnectionsPerClient, "The most connections of a client.")   \
+  X(kTcpBacklog, backlog, "Length of an accept queue.")                                          \
+  X(kTcpReserve, reserve, "Descriptors that are left for other uses.")
+enum TcpSetting : uint32_t { LAYOUT_TCP_SETTING(LAYOUT_MEMBER) kTcpSettings };
+
 // Counters are 64-bit floats, exact up to 2^53. Only one thread at a time writes a counter.
 #define LAYOUT_SOCKET_COUNTERS(X)                                       \
   X(kSocketQueries, queries, "UDP: datagrams received; TCP: messages.") \
-  X(kSocketBatches, batches, "UDP: system calls that received them.")
+  X(kSocketBatches, batches, "UDP: system calls that received them.")   \
+  X(kSocketConnections, connections, "TCP: connections accepted.")
 enum SocketCounter : uint32_t { LAYOUT_SOCKET_COUNTERS(LAYOUT_MEMBER) kSocketCounters };
 constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not share one
 
-#define LAYOUT_WORKER_COUNTERS(X)                                                                               \
-  X(kReceived, received, "Datagrams received.")                                                                 \
-  X(kBatches, batches, "Batches received.")                                                                     \
-  X(kSent, sent, "Datagrams sent.")                                                                             \
-  X(kSegmentedSends, segmentedSends, "Datagrams sent together with others as one message (UDP_SEGMENT).")       \
-  X(kSendRetries, sendRetries, "Attempts repeated because the kernel had no room for a datagram.")              \
-  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                     \
-  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                           \
-  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                          \
-  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                       \
-  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                        \
-  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.") \
-  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                             \
-  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                          \
-  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                               \
-  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                  \
-  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                               \
-  X(kRateLimitDropped, rateLimitDropped, "Excess responses, dropped (reportOnly: counted and sent).")           \
-  X(kRateLimitSlipped, rateLimitSlipped, "Excess responses, truncated (reportOnly: sent whole).")               \
-  X(kRateLimitBypassed, rateLimitBypassed, "Messages not charged because of a valid cookie.")
+#define LAYOUT_WORKER_COUNTERS(X)                                                                                      \
+  X(kReceived, received, "Datagrams received.")                                                                        \
+  X(kBatches, batches, "Batches received.")                                                                            \
+  X(kSent, sent, "Datagrams sent.")                                                                                    \
+  X(kSegmentedSends, segmentedSends, "Datagrams sent together with others as one message (UDP_SEGMENT).")              \
+  X(kSendRetries, sendRetries, "Attempts repeated because the kernel had no room for a datagram.")                     \
+  X(kSendFailures, sendFailures, "Datagrams that the kernel did not take.")                                            \
+  X(kDroppedShort, droppedShort, "Messages under 12 bytes, dropped.")                                                  \
+  X(kDroppedResponse, droppedResponse, "Messages with QR=1, dropped.")                                                 \
+  X(kDroppedPortZero, droppedPortZero, "Datagrams from port 0, dropped.")                                              \
+  X(kDroppedOversize, droppedOversize, "Datagrams longer than a receive slot, dropped.")                               \
+  X(kDroppedStale, droppedStale, "Datagrams that waited in the kernel for longer than maxQueueDelay, dropped.")        \
+  X(kFormatErrors, formatErrors, "Messages answered with FORMERR.")                                                    \
+  X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                                 \
+  X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                                      \
+  X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                         \
+  X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                                      \
+  X(kRateLimitDropped, rateLimitDropped, "Excess responses, dropped (reportOnly: counted and sent).")                  \
+  X(kRateLimitSlipped, rateLimitSlipped, "Excess responses, truncated (reportOnly: sent whole).")                      \
+  X(kRateLimitBypassed, rateLimitBypassed, "Messages not charged because of a valid cookie.")                          \
+  X(kTcpQueries, tcpQueries, "Messages received by TCP and TLS.")                                                      \
+  X(kTcpReplies, tcpReplies, "Messages sent by TCP and TLS.")                                                          \
+  X(kTcpAccepted, tcpAccepted, "Connections accepted.")                                                                \
+  X(kTcpAcceptFailures, tcpAcceptFailures, "Failures to accept a waiting connection, mostly for lack of descriptors.") \
+  X(kTcpPaused, tcpPaused, "Times that connections had to wait in the kernel, because descriptors ran out.")           \
+  X(kTcpOpen, tcpOpen, "Connections open at this moment.")                                                             \
+  X(kTcpRefused, tcpRefused, "Connections reset at once, because of the total cap.")                                   \
+  X(kTcpRefusedClient, tcpRefusedClient, "Connections reset at once, because of the cap of their client.")             \
+  X(kTcpIdle, tcpIdle, "Connections closed because nothing came.")                                                     \
+  X(kTcpMessageTimeout, tcpMessageTimeout, "Connections closed because a message was not complete in time.")           \
+  X(kTcpWriteTimeout, tcpWriteTimeout, "Connections closed because the client did not read its replies.")
 enum WorkerCounter : uint32_t { LAYOUT_WORKER_COUNTERS(LAYOUT_MEMBER) kWorkerCounters };
 constexpr uint32_t kWorkerRow = 64;
 
@@ -215,6 +263,16 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
   X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                \
   X(kWorkerRow, workerRow, "Float64 elements of a worker's row of counters.")
 
+// Sizes and counts of the memory of a TcpEndpoint.
+#define LAYOUT_TCP(X)                                                     \
+  X(kTcpOutputOffset, outputOffset, "Offset in the slab of the replies.") \
+  X(kTcpAnswersOffset, outputEnd, "Offset of the end of the replies.")    \
+  X(kTcpSlabSize, slabSize, "Bytes of the slab.")                         \
+  X(kMaxFrame, maxFrame, "Bytes of the longest message and its length.")  \
+  X(kTcpOutboxEntries, outboxEntries, "The most entries in the outbox.")  \
+  X(kTcpReplyWords, replyWords, "Words of an entry in the outbox.")       \
+  X(kTcpSettings, settings, "Words of the settings.")
+
 // Sizes and counts of the memory of a UdpClient.
 #define LAYOUT_CLIENT(X)                                                                   \
   X(kClientQueriesOffset, queriesOffset, "Offset in the slab of the messages to be sent.") \
@@ -224,10 +282,13 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
   X(kClientOutboxWords, outboxWords, "Words of an entry in the outbox.")                   \
   X(kAnswerWords, answerWords, "Words of a row of answers.")
 
-// Writes the number of the socket that received a message, little-endian, as JavaScript reads it.
-inline void write_socket(uint8_t* envelope, uint32_t number) {
-  for (unsigned i = 0; i < 4; i++) envelope[kEnvelopeSocket + i] = static_cast<uint8_t>(number >> (8 * i));
+// Writes a number of an envelope, little-endian, as JavaScript reads it.
+inline void write_number(uint8_t* at, uint32_t number) {
+  for (unsigned i = 0; i < 4; i++) at[i] = static_cast<uint8_t>(number >> (8 * i));
 }
+
+// Writes the number of the socket that received a message.
+inline void write_socket(uint8_t* envelope, uint32_t number) { write_number(envelope + kEnvelopeSocket, number); }
 
 inline uint32_t read_socket(const uint8_t* envelope) {
   uint32_t number = 0;

@@ -23,6 +23,9 @@
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "node/load_generator_object.h"
 #endif
+#ifdef MULTISOCKET_TCP_ENDPOINT
+#include "node/tcp_endpoint_object.h"
+#endif
 #include "message/message_view.h"
 #include "message/query_origin.h"
 #include "message/wire.h"
@@ -227,6 +230,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("UdpClient", UdpClientObject::define(env));
   exports.Set("readAnswer", Napi::Function::New<UdpClientObject::read_answer>(env, "readAnswer"));
   exports.Set("UdpEndpoint", UdpEndpointObject::define(env));
+#ifdef MULTISOCKET_TCP_ENDPOINT
+  exports.Set("TcpEndpoint", TcpEndpointObject::define(env));
+#endif
 #ifdef MULTISOCKET_LOAD_GENERATOR
   exports.Set("LoadGenerator", LoadGeneratorObject::define(env));
 #endif

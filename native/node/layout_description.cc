@@ -38,6 +38,9 @@ Napi::Object describe_layout(Napi::Env env) {
   result.Set("verdict", numbers(env, {LAYOUT_VERDICT(LAYOUT_NUMBER)}));
   result.Set("stream", numbers(env, {LAYOUT_STREAM(LAYOUT_NUMBER)}));
   result.Set("outbox", numbers(env, {LAYOUT_OUTBOX(LAYOUT_NUMBER)}));
+  result.Set("tcp", numbers(env, {LAYOUT_TCP(LAYOUT_NUMBER)}));
+  result.Set("tcpReply", numbers(env, {LAYOUT_TCP_REPLY(LAYOUT_NUMBER)}));
+  result.Set("tcpSetting", numbers(env, {LAYOUT_TCP_SETTING(LAYOUT_NUMBER)}));
   result.Set("client", numbers(env, {LAYOUT_CLIENT(LAYOUT_NUMBER)}));
   result.Set("ask", numbers(env, {LAYOUT_ASK(LAYOUT_NUMBER)}));
   result.Set("answer", numbers(env, {LAYOUT_ANSWER(LAYOUT_NUMBER)}));

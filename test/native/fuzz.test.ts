@@ -15,6 +15,7 @@ const RUNS = {
   answer_cache: 20_000,
   server_cookies: 100_000,
   guard: 20_000,
+  tcp_connections: 20_000,
 } as const;
 
 describe('fuzz targets', function () {

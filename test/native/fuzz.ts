@@ -11,11 +11,12 @@ import { buildProgram, corpusOf, FUZZ_TARGETS, runProgram } from '../support/nat
 
 /** Shares of the runs. */
 const SHARES = {
-  message_view: 0.5,
+  message_view: 0.49,
   upstream_answer: 0.25,
   answer_cache: 0.1,
   server_cookies: 0.14,
   guard: 0.01,
+  tcp_connections: 0.01,
 } as const;
 
 const { values } = parseArgs({

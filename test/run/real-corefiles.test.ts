@@ -75,7 +75,7 @@ describe('Corefiles as they are in use run:', () => {
   /** What dig prints. Cookies would keep the cache out of it. That an authority does not recurse is no fault here. */
   async function ask(...args: string[]): Promise<string> {
     const server = args[0].startsWith('@') ? [] : ['@127.0.0.1'];
-    const options = ['-p', String(port), '+nocookie', '+time=3', '+tries=1'];
+    const options = ['-p', String(port), '+nocookie', '+time=10', '+tries=1'];
     const output = await run('dig', [...server, ...args, ...options]);
     assert.doesNotMatch(output, /malformed|mismatch|truncated, retrying/i);
     return output;

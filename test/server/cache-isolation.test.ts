@@ -39,7 +39,7 @@ async function udp(port: number, message: Uint8Array, address = '127.0.0.1', fro
   try {
     socket.bind(0, from);
     await once(socket, 'listening');
-    const answered = once(socket, 'message', { signal: AbortSignal.timeout(2000) }) as Promise<[Buffer]>;
+    const answered = once(socket, 'message', { signal: AbortSignal.timeout(10_000) }) as Promise<[Buffer]>;
     socket.send(message, port, address);
     return (await answered)[0];
   } finally {

@@ -82,7 +82,7 @@ class Clients {
     const socket = createSocket('udp4');
     while (!this.#stopping) {
       const query = queryBytes('example.org');
-      const answer = once(socket, 'message', { signal: AbortSignal.timeout(3000) });
+      const answer = once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
       socket.send(query, port, '127.0.0.1');
       const name = await answer.then(
         ([reply]: Buffer[]) => {
@@ -166,7 +166,7 @@ describe('the hand-over of sockets', () => {
     }
     const stream = connect(tcp.port, '127.0.0.1');
     await once(stream, 'connect');
-    const all = once(client, 'all', { signal: AbortSignal.timeout(10_000) });
+    const all = once(client, 'all', { signal: AbortSignal.timeout(20_000) });
     const offer = offerSockets(path, addresses());
     const child = start('serve');
     await offer.taken;
@@ -176,7 +176,7 @@ describe('the hand-over of sockets', () => {
     const pid = String(child.process.pid);
     assert.deepEqual(new Set(replies), new Set([pid]));
     assert.equal(ids.size, 200);
-    const [greeting] = (await once(stream, 'data', { signal: AbortSignal.timeout(5000) })) as Buffer[];
+    const [greeting] = (await once(stream, 'data', { signal: AbortSignal.timeout(20_000) })) as Buffer[];
     assert.equal(greeting.toString(), pid);
     client.close();
     stream.destroy();
@@ -243,7 +243,7 @@ describe('the hand-over of sockets', () => {
 
     const told = offerSockets(path, addresses());
     const channel = DescriptorChannel.connect(path);
-    await channel.send({ type: 'failed', reason: 'no room' }, [], AbortSignal.timeout(5000));
+    await channel.send({ type: 'failed', reason: 'no room' }, [], AbortSignal.timeout(20_000));
     channel.close();
     const said = 'The adopter failed: no room';
     await assert.rejects(told.taken, { code: 'ERR_MULTISOCKET_HAND_OVER', message: said });

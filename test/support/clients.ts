@@ -44,7 +44,7 @@ export async function udpExchange(
   message: Uint8Array,
   port: number,
   address = '127.0.0.1',
-  timeout = 2000,
+  timeout = 10_000,
 ): Promise<{ reply: Buffer; from: RemoteInfo } | undefined> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   try {
@@ -105,7 +105,7 @@ export class TcpClient {
   }
 
   /** The next message; undefined when the server has closed the connection. Rejects after `timeout` ms without either. */
-  async next(timeout = 2000): Promise<Buffer | undefined> {
+  async next(timeout = 10_000): Promise<Buffer | undefined> {
     const end = Date.now() + timeout;
     for (;;) {
       const length = this.#input.length >= 2 ? this.#input.readUInt16BE(0) : Infinity;
@@ -155,7 +155,7 @@ export async function run(program: string, args: readonly string[], timeout = 60
 
 /** Runs dig; fails on any warning in what it prints, but for the one that this server offers no recursion. */
 export async function dig(...args: string[]): Promise<string> {
-  const output = await run('dig', ['+time=3', '+tries=1', ...args]);
+  const output = await run('dig', ['+time=10', '+tries=1', ...args]);
   const warnings = output.replace(';; WARNING: recursion requested but not available', '');
   if (/warning|malformed|mismatch|truncated, retrying/i.test(warnings))
     throw new Error(`dig is not content:\n${output}`);

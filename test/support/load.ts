@@ -52,7 +52,7 @@ export class SteadyLoad {
   }
 
   /** Stops sending, gives the last answers up to `patience` ms to come, and counts. */
-  async stop(patience = 2000): Promise<LoadResult> {
+  async stop(patience = 10_000): Promise<LoadResult> {
     clearInterval(this.#timer);
     for (const end = Date.now() + patience; this.#pending.size > 0 && Date.now() < end;) await wait(10);
     for (const socket of this.#sockets) socket.close();

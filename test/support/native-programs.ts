@@ -10,9 +10,9 @@ import { run } from './clients.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const native = join(root, 'native');
 /** The engines that know neither Node nor libuv. */
-const sources = ['message', 'cache', 'guard', 'upstream'].flatMap((folder) =>
+const sources = ['message', 'cache', 'guard', 'upstream', 'tcp'].flatMap((folder) =>
   readdirSync(join(native, folder))
-    .filter((file) => file.endsWith('.cc') && file !== 'udp_client.cc')
+    .filter((file) => file.endsWith('.cc') && !['query_sender.cc', 'udp_client.cc', 'tcp_endpoint.cc'].includes(file))
     .map((file) => join(native, folder, file)),
 );
 const flags = ['-std=c++17', '-g1', '-fno-exceptions', '-fno-rtti', '-pthread', `-I${native}`];
@@ -22,7 +22,14 @@ export const hasClang = spawnSync('clang++', ['--version']).status === 0;
 const compiler = hasClang ? 'clang++' : 'g++';
 
 /** The fuzz targets: `fuzz_NAME.cc`, each with its corpus in `test/native/corpus/NAME`. */
-export const FUZZ_TARGETS = ['message_view', 'upstream_answer', 'answer_cache', 'server_cookies', 'guard'] as const;
+export const FUZZ_TARGETS = [
+  'message_view',
+  'upstream_answer',
+  'answer_cache',
+  'server_cookies',
+  'guard',
+  'tcp_connections',
+] as const;
 
 /** The folder of a target's corpus. */
 export function corpusOf(target: string): string {

@@ -30,10 +30,10 @@ export function atMost<Sockets extends ServerOptions['sockets']>(sockets: Socket
   return process.env.MULTISOCKET_NATIVE === '0' ? 1 : sockets;
 }
 
-/** Waits until `condition` holds, for 10 s at most. */
+/** Waits until `condition` holds, for 30 s at most. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition();) {
-    if (Date.now() > end) throw new Error(`waited 10 s in vain: ${what}`);
+  for (const end = Date.now() + 30_000; !condition();) {
+    if (Date.now() > end) throw new Error(`waited 30 s in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

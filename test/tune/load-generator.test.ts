@@ -198,8 +198,9 @@ describe('the load generator', () => {
     });
 
     it('ends by its duration, with a row for each interval', async () => {
+      const began = performance.now();
       const result = await load({ rate: 500, duration: 300, interval: 100 });
-      assert.ok(result.elapsed >= 290, `${result.elapsed} ms`);
+      assert.ok(performance.now() - began >= 290);
       assert.equal(result.sent, 150);
       assert.ok(result.series.length >= 3);
       assert.equal(counted(result).lost, undefined);

@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import { addon } from '../../native/addon.js';
-import { withCode, type CodedError } from '../../errors.js';
+import { withCode } from '../../errors.js';
+import type { Report } from '../handler-failures.js';
 import type { ConnectionGate } from './connection-gate.js';
 import { listenOn } from './listener.js';
 
@@ -8,7 +9,7 @@ import { listenOn } from './listener.js';
  * Descriptors reserved for other uses: workers that start, sockets that are lent, files. Workers that accept at the
  * same moment may each take one beyond this limit.
  */
-const RESERVE = 64;
+export const DESCRIPTOR_RESERVE = 64;
 /** Milliseconds between attempts to accept again. */
 const PAUSE = 100;
 
@@ -18,7 +19,7 @@ export interface AcceptorOptions {
   /** Length of an accept queue. */
   backlog: number;
   /** Receives a report when it pauses, with code `ERR_MULTISOCKET_DESCRIPTORS`. */
-  report: (code: string, make: () => CodedError) => void;
+  report: Report;
 }
 
 interface Listener {
@@ -100,8 +101,7 @@ export class Acceptor {
     if (this.#timer !== undefined) return;
     const { gate, report } = this.#options;
     gate.count('tcpPaused');
-    const code = 'ERR_MULTISOCKET_DESCRIPTORS';
-    report(code, () => withCode(new Error('connections have to wait: descriptors are running out (ulimit -n)'), code));
+    descriptorsRunOut(report);
     for (const listener of this.#listeners.values()) {
       listener.server?.close();
       listener.server = undefined;
@@ -132,8 +132,14 @@ export class Acceptor {
   }
 }
 
+/** Reports that no connection is accepted for a while, because descriptors run out. */
+export function descriptorsRunOut(report: Report): void {
+  const code = 'ERR_MULTISOCKET_DESCRIPTORS';
+  report(code, () => withCode(new Error('connections have to wait: descriptors are running out (ulimit -n)'), code));
+}
+
 function hasRoom(open: number): boolean {
-  return addon.descriptorRoom(open, RESERVE);
+  return addon.descriptorRoom(open, DESCRIPTOR_RESERVE);
 }
 
 /** Makes as many duplicates as there is room for. */

@@ -12,7 +12,10 @@ const ROW = 1 + BUCKETS;
 /** Before the rows: the key. */
 const KEY = 1;
 
-/** The connections of a server, counted in memory that its workers share: each worker writes its own row and reads all. */
+/**
+ * The connections of a server, counted in memory that its workers share: each worker writes its own row and reads all.
+ * Native code counts the connections that it accepts in the same memory (`native/tcp/connection_limits.h`).
+ */
 export class ConnectionLimits {
   readonly #shared: Int32Array;
   readonly #row: number;
@@ -37,10 +40,9 @@ export class ConnectionLimits {
 
   /** The bucket of a client: of its IPv4 address, or of its IPv6 /64, the network of one site (RFC 6177). */
   bucketOf({ address }: Endpoint): number {
-    const client = isIPv6(address) ? prefix64(address) : address;
     let hash = this.#shared[0];
-    for (let i = 0; i < client.length; i++) {
-      hash = Math.imul(hash ^ client.charCodeAt(i), 0x5bd1e995);
+    for (const octet of isIPv6(address) ? prefix64(address) : address.split('.').map(Number)) {
+      hash = Math.imul(hash ^ octet, 0x5bd1e995);
       hash ^= hash >>> 15;
     }
     return 1 + ((hash >>> 0) % BUCKETS);
@@ -75,8 +77,8 @@ export class ConnectionLimits {
   }
 }
 
-/** The first four groups of an IPv6 address. */
-function prefix64(address: string): string {
+/** The first eight octets of an IPv6 address. */
+function prefix64(address: string): number[] {
   const [head, tail] = address.split('%')[0].split('::') as [string, string | undefined];
   const groups = head === '' ? [] : head.split(':');
   if (tail !== undefined) {
@@ -84,5 +86,5 @@ function prefix64(address: string): string {
     while (groups.length + last.length < 8) groups.push('0');
     groups.push(...last);
   }
-  return groups.slice(0, 4).join(':');
+  return groups.slice(0, 4).flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff]);
 }

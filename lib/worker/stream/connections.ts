@@ -5,6 +5,7 @@ import type { WorkerContext } from '../context.js';
 import { Acceptor } from './acceptor.js';
 import { Connection, type Listener, type Protocol, type StreamSocket } from './connection.js';
 import { ConnectionGate } from './connection-gate.js';
+import { hasNativeTcp, NativeTcp } from './native-tcp.js';
 import type { SharedTls } from './secure-context.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 
@@ -34,6 +35,8 @@ export class Connections {
   readonly #services: Services;
   readonly #gate: ConnectionGate;
   readonly #acceptor: Acceptor;
+  /** DNS over TCP in native code; undefined: Node's `net` accepts these connections too. */
+  readonly #native: NativeTcp | undefined;
   readonly #open = new Set<Connection>();
   /** By the name of the address; addresses without settings of their own share {@link SHARED}. */
   readonly #handshakes = new Map<string, TlsHandshakes>();
@@ -47,6 +50,7 @@ export class Connections {
     this.#context = context;
     this.#services = services;
     this.#gate = new ConnectionGate(context);
+    this.#native = hasNativeTcp ? new NativeTcp(context) : undefined;
     const { tls: shared, ownTls, tcp } = context.settings;
     this.#acceptor = new Acceptor({ gate: this.#gate, backlog: tcp.backlog, report: context.report });
     const failed = (): void => {
@@ -61,12 +65,16 @@ export class Connections {
   }
 
   /** Starts to accept from a socket; queries that `front` can answer need no handler. Rejects with a system error. */
-  add(socket: StreamSocket, front: AnswerFront | undefined): Promise<void> {
+  async add(socket: StreamSocket, front: AnswerFront | undefined): Promise<void> {
+    if (socket.transport === 'tcp' && this.#native !== undefined) {
+      this.#native.add(socket, front);
+      return;
+    }
     const listener = { ...socket, front };
     // A client that has closed its side still gets its last replies (RFC 7766 s.6.2.4). With TLS, and with HTTP/2, such
     // a client wants no more.
     const allowHalfOpen = socket.transport === 'tcp';
-    return this.#acceptor.add(socket.number, socket.fd, () =>
+    await this.#acceptor.add(socket.number, socket.fd, () =>
       createServer({ allowHalfOpen, noDelay: true }, (accepted) => {
         this.#accept(accepted, listener);
       }),
@@ -75,6 +83,7 @@ export class Connections {
 
   /** Stops accepting from a socket; its connections stay. */
   release(number: number): void {
+    this.#native?.release(number);
     this.#acceptor.release(number);
   }
 
@@ -93,11 +102,12 @@ export class Connections {
     this.#draining = true;
     this.#endHandshakes();
     for (const connection of this.#open) connection.drain();
-    if (this.#size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+    await Promise.all([this.#native?.drain(), this.#empty()]);
   }
 
   /** Stops accepting, and closes all at once. */
   destroy(): void {
+    this.#native?.destroy();
     this.#acceptor.close();
     this.#endHandshakes();
     for (const { socket } of this.#open) socket.destroy();
@@ -106,12 +116,14 @@ export class Connections {
 
   ref(): void {
     this.#ref = true;
+    this.#native?.ref();
     this.#acceptor.ref();
     for (const { socket } of this.#open) socket.ref();
   }
 
   unref(): void {
     this.#ref = false;
+    this.#native?.unref();
     this.#acceptor.unref();
     for (const { socket } of this.#open) socket.unref();
   }
@@ -120,6 +132,11 @@ export class Connections {
     let size = this.#open.size;
     for (const handshakes of this.#handshakes.values()) size += handshakes.size;
     return size;
+  }
+
+  /** Resolves when Node has no connection. */
+  async #empty(): Promise<void> {
+    if (this.#size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
   #endHandshakes(): void {

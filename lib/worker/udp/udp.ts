@@ -1,13 +1,13 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { addon, type AnswerFront, type UdpEndpoint } from '../../native/addon.js';
-import type { Endpoint, Origin, QueryBatch } from '../../message/batch.js';
+import type { Endpoint, QueryBatch } from '../../message/batch.js';
 import { copyOctets } from '../../dns/octets.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
-import { endpointAt } from '../ip.js';
+import { envelopeOrigin } from '../envelope.js';
 
 const { layout } = addon;
 const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
@@ -66,7 +66,7 @@ export class UdpTransport {
     // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
-    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: this.#origin() };
+    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: envelopeOrigin('udp', this.#locals) };
     const { counters, row, edns } = context;
     const memory = { slab: this.#slab, queries: words, outbox: this.#outbox, counters, row, edns: edns.udp };
     this.#endpoint = new addon.UdpEndpoint(memory, (count) => {
@@ -176,27 +176,5 @@ export class UdpTransport {
       this.#flushing = false;
       if (!this.#closed) this.#endpoint.flush();
     });
-  }
-
-  #origin(): Origin {
-    const start = (messageOffset: number): number => messageOffset - envelopeSize;
-    const familyOf = (code: number): 4 | 6 => (code === 6 ? 6 : 4);
-    return {
-      transport: 'udp',
-      envelopeSize,
-      client: (input, messageOffset) => {
-        const at = start(messageOffset);
-        const family = familyOf(input[at + envelope.family]);
-        const address = family === 6 ? envelope.clientAddress6 : envelope.clientAddress4;
-        return endpointAt(input, at + address, family, input.readUInt16BE(at + envelope.clientPort));
-      },
-      local: (input, messageOffset) => {
-        const at = start(messageOffset);
-        const bound = this.#locals[input.readUInt32LE(at + envelope.socket)];
-        const code = input[at + envelope.localFamily];
-        if (code === 0) return bound;
-        return endpointAt(input, at + envelope.localAddress, familyOf(code), bound.port);
-      },
-    };
   }
 }

@@ -143,7 +143,7 @@ export const rules: readonly Rule[] = [
   holds(7858, '3.1', 'DNS without TLS is not, on that port', async (site) => {
     const client = await TcpClient.connect(site.ports.tls);
     client.send(queryOf());
-    assert.equal(await client.next().catch(() => undefined), undefined);
+    assert.equal(await client.next(1000).catch(() => undefined), undefined);
     client.close();
   }),
   holds(7858, '3.2', 'the ALPN protocol is dot', async (site) => {

@@ -144,7 +144,7 @@ async function askUdp(query: Buffer, port: number, address: string, localPort: n
   await once(socket, 'listening');
   socket.send(query, port, '127.0.0.1');
   try {
-    const [reply] = (await once(socket, 'message', { signal: AbortSignal.timeout(1000) })) as [Buffer];
+    const [reply] = (await once(socket, 'message', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
     return reply;
   } catch (error) {
     if ((error as Error).name !== 'AbortError') throw error;

@@ -127,7 +127,7 @@ describe('cache keeps', () => {
         await ask(port, 'a.test');
         await wait(20);
         assert.equal((await ask(port, 'a.test')).rcode, 'NOERROR');
-      }).timeout(10_000);
+      });
     }
   }
 
@@ -150,7 +150,7 @@ describe('cache keeps', () => {
       ['192.0.2.1'],
     );
     const took = performance.now() - began;
-    assert.ok(took > 90 && took < 1000, `${took} ms`);
+    assert.ok(took > 90, `${took} ms`);
     answerLate();
     await wait(20);
     const { answers } = await ask(port, 'a.test');

@@ -56,7 +56,7 @@ describe('forward tells why there is no answer', () => {
       const began = performance.now();
       const { log } = await told(`forward . 127.0.0.1:${upstream.port} {\n ${options} read_timeout 300ms\n}`);
       assert.match(log, new RegExp(`: read ${network} ${FROM}->127\\.0\\.0\\.1:${upstream.port}: i/o timeout$`));
-      assert.ok(performance.now() - began < 3000);
+      assert.ok(performance.now() - began < 4500);
     });
   }
 

@@ -173,7 +173,7 @@ describe('forward: equal questions at a time', () => {
     upstream.script = answer;
     const answered = await late;
     assert.equal(dataOf(answered!.reply), '192.0.2.1');
-  }).timeout(15_000);
+  });
 
   it('fail together when the upstream is gone, and go to the next one together', async () => {
     const [gone, second] = [await ScriptedUpstream.start(), await ScriptedUpstream.start(silent)];

@@ -66,10 +66,10 @@ describe('forward to upstreams that fail', () => {
     const [gone] = await start(answer);
     await gone.close();
     for (const forceTcp of [false, true]) {
-      await using server = await serveForward({ to: to(), forceTcp });
+      await using server = await serveForward({ to: to(), forceTcp, readTimeout: 10_000 });
       const began = performance.now();
       assert.equal(await rcode(server.port), 'SERVFAIL');
-      assert.ok(performance.now() - began < 1500);
+      assert.ok(performance.now() - began < 4500);
     }
   });
 
@@ -121,7 +121,7 @@ describe('forward to upstreams that fail', () => {
       assert.equal(checks(second).length, 0);
       const [{ decoded }] = checks(first);
       assert.deepEqual([decoded.questions![0].type, decoded.flag_rd], ['NS', false]);
-    }).timeout(20_000);
+    });
 
     it('never with max_fails 0', async () => {
       const [first] = await start(silent, answer);

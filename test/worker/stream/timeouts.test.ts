@@ -41,7 +41,7 @@ describe('timeouts of connections', () => {
     await until(() => server.stats().totals[counter] > 0, 'the connection to be closed');
     const took = performance.now() - since;
     assert.ok(took >= SHORT - 50, `closed after ${took} ms`);
-    assert.ok(took < SHORT + 3000, `closed after ${took} ms`);
+    assert.ok(took < SHORT + 20_000, `closed after ${took} ms`);
     await until(() => server.stats().totals.tcpOpen === 0, 'the connection to be closed');
     const { tcpIdle, tcpMessageTimeout, tcpWriteTimeout } = server.stats().totals;
     const none = { tcpIdle: 0, tcpMessageTimeout: 0, tcpWriteTimeout: 0 };
@@ -69,7 +69,7 @@ describe('timeouts of connections', () => {
             clearInterval(dripping);
           }
           const took = performance.now() - since;
-          assert.ok(took >= SHORT - 50 && took < SHORT + 3000, `closed after ${took} ms`);
+          assert.ok(took >= SHORT - 50 && took < SHORT + 20_000, `closed after ${took} ms`);
           await until(() => server.stats().totals.tlsHandshakeFailures === 1, 'it to be counted');
         });
       }
@@ -146,7 +146,7 @@ describe('timeouts of connections', () => {
         const since = performance.now();
         assert.deepEqual(await server.close({ timeout: 20_000 }), { queries: 0, connections: 0 });
         const took = performance.now() - since;
-        assert.ok(took >= SHORT - 50 && took < SHORT + 3000, `closed after ${took} ms`);
+        assert.ok(took >= SHORT - 50 && took < SHORT + 20_000, `closed after ${took} ms`);
         socket.destroy();
       });
     });

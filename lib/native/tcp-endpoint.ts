@@ -1,0 +1,59 @@
+import type { AnswerFront } from './cache.js';
+import type { Guard } from './guard.js';
+
+/** The memory of a {@link TcpEndpoint}, which keeps it alive. Its layout: `lib/native/layout.ts`. */
+export interface TcpEndpointMemory {
+  /** `layout.tcp.slabSize` bytes. */
+  slab: ArrayBuffer;
+  /** `layout.batchSize` rows of `layout.queryWords`. */
+  queries: Uint32Array;
+  /** One word, and `layout.tcp.outboxEntries` entries of `layout.tcp.replyWords`. */
+  outbox: Uint32Array;
+  /** Rows of the sockets (by number, from element 0), then rows of the workers. */
+  counters: Float64Array;
+  /** The element at which this worker's row starts. */
+  row: number;
+  /** The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
+  edns: Uint8Array;
+  /** The open connections of all workers: see `lib/worker/stream/connection-limits.ts`. */
+  connections: Int32Array;
+  /** The number of this worker's row of `connections`. */
+  seat: number;
+  /** `layout.tcp.settings` words, named in `layout.tcpSetting`. They are read once. */
+  settings: Uint32Array;
+}
+
+/** What a {@link TcpEndpoint} calls. */
+export interface TcpEndpointCallbacks {
+  /** Called with the number of queries for the handler; their rows are the first ones in `queries`. */
+  onQueries(count: number): void;
+  /** Called when no connection is accepted for a while, because descriptors run out. */
+  onPause(): void;
+  /** Called when the last connection of an endpoint that drains is closed. */
+  onDrained(): void;
+}
+
+/** One worker's connections for DNS over TCP, on its event loop. */
+export interface TcpEndpoint {
+  /**
+   * Starts to accept from a listening socket. The endpoint works on its own duplicate of `fd`. `wildcard`: whether it is
+   * bound to all addresses. What `front` knows is answered without calling `onQueries`. Throws a system error.
+   */
+  add(socket: number, fd: number, wildcard: boolean, front?: AnswerFront): void;
+  /** Stops accepting from a socket; its connections stay. */
+  release(socket: number): void;
+  /**
+   * Takes no more queries; each connection closes when its queries are answered. Returns the number of open connections;
+   * `onDrained` is called later unless it is 0.
+   */
+  drain(): number;
+  /** Makes the guard check all messages. */
+  guard(guard: Guard): void;
+  /** Sends all in the outbox and empties it. */
+  flush(): void;
+  /** Lets the sockets and connections keep the event loop alive, as they do at first. */
+  ref(): void;
+  unref(): void;
+  /** Stops accepting and closes all connections; the object cannot be used afterwards. */
+  close(): void;
+}

@@ -1,0 +1,160 @@
+import { markAsUntransferable } from 'node:worker_threads';
+import { addon, type AnswerFront, type TcpEndpoint } from '../../native/addon.js';
+import type { Endpoint, QueryBatch } from '../../message/batch.js';
+import { Query } from '../../message/query.js';
+import { Reply } from '../../message/reply.js';
+import type { WorkerContext } from '../context.js';
+import type { Dispatcher } from '../dispatcher.js';
+import { envelopeOrigin } from '../envelope.js';
+import type { ReplyEncoder } from '../reply-encoder.js';
+import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
+import type { StreamSocket } from './connection.js';
+
+const { batchSize, envelope, envelopeSize, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
+const PREFIX = 2;
+
+/** Whether native code can serve DNS over TCP here. Otherwise Node's `net` accepts the connections. */
+export const hasNativeTcp = addon.TcpEndpoint !== undefined;
+
+/**
+ * A worker's DNS over TCP in native code: its connections, and the replies to their queries. No object of JavaScript
+ * belongs to a connection.
+ */
+export class NativeTcp {
+  readonly #slab = new ArrayBuffer(tcp.slabSize);
+  readonly #bytes = Buffer.from(this.#slab);
+  readonly #outbox = new Uint32Array(1 + tcp.outboxEntries * tcp.replyWords);
+  readonly #batch: QueryBatch;
+  readonly #endpoint: TcpEndpoint;
+  readonly #dispatcher: Dispatcher;
+  readonly #encoder: ReplyEncoder;
+  readonly #locals: Endpoint[] = [];
+  readonly #deliver = (query: Query, reply: Reply): void => {
+    this.#putLate(query, reply);
+  };
+  /** The offset in the slab of the next reply. */
+  #cursor = tcp.outputOffset + PREFIX;
+  #flushing = false;
+  #closed = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(context: WorkerContext) {
+    const { settings, counters, row, edns, guard, report } = context;
+    if (addon.TcpEndpoint === undefined) throw new Error('native code cannot serve TCP on this platform');
+    this.#dispatcher = context.dispatcher;
+    this.#encoder = context.encoder;
+    // Native code holds the slab's address: the memory must not move to another thread.
+    markAsUntransferable(this.#slab);
+    const words = new Uint32Array(batchSize * queryWords);
+    const origin = envelopeOrigin('tcp', this.#locals);
+    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin };
+    const memory = {
+      slab: this.#slab,
+      queries: words,
+      outbox: this.#outbox,
+      counters,
+      row,
+      edns: edns.tcp,
+      connections: new Int32Array(settings.connections),
+      seat: settings.seat,
+      settings: packSettings(settings.tcp),
+    };
+    this.#endpoint = new addon.TcpEndpoint(memory, {
+      onQueries: (count) => {
+        this.#serve(count);
+      },
+      onPause: () => {
+        descriptorsRunOut(report);
+      },
+      onDrained: () => {
+        this.#onDrained?.();
+      },
+    });
+    if (guard !== undefined) this.#endpoint.guard(guard);
+  }
+
+  /** Starts to accept from a socket; queries that `front` can answer need no handler. Throws a system error. */
+  add(socket: StreamSocket, front: AnswerFront | undefined): void {
+    this.#locals[socket.number] = socket.local;
+    this.#endpoint.add(socket.number, socket.fd, socket.wildcard, front);
+  }
+
+  /** Stops accepting from a socket; its connections stay. */
+  release(number: number): void {
+    this.#endpoint.release(number);
+  }
+
+  /** Resolves when every connection is closed. Each closes when its queries are answered. */
+  async drain(): Promise<void> {
+    if (this.#closed || this.#endpoint.drain() === 0) return;
+    await new Promise<void>((resolve) => (this.#onDrained = resolve));
+  }
+
+  /** Stops accepting, and closes all at once. */
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#endpoint.close();
+  }
+
+  ref(): void {
+    if (!this.#closed) this.#endpoint.ref();
+  }
+
+  unref(): void {
+    if (!this.#closed) this.#endpoint.unref();
+  }
+
+  #serve(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const query = new Query(this.#batch, i);
+      const reply = new Reply(query);
+      // Read before the handler runs: a handler that returns a Promise moves the query out of the slab.
+      const connection = connectionOf(query);
+      if (this.#dispatcher.serve(query, reply, this.#deliver)) this.#put(query, reply, connection);
+    }
+  }
+
+  #putLate(query: Query, reply: Reply): void {
+    if (this.#closed) return;
+    this.#put(query, reply, connectionOf(query));
+    this.#flushSoon();
+  }
+
+  #put(query: Query, reply: Reply, connection: number): void {
+    if (this.#closed) return;
+    if (this.#outbox[0] === tcp.outboxEntries || this.#cursor + tcp.maxFrame > tcp.outputEnd) this.#endpoint.flush();
+    if (this.#outbox[0] === 0) this.#cursor = tcp.outputOffset + PREFIX;
+    const length = this.#encoder.encode(query, reply, this.#bytes, this.#cursor);
+    const entry = 1 + this.#outbox[0] * tcp.replyWords;
+    this.#outbox[entry + entryWord.connection] = connection;
+    this.#outbox[entry + entryWord.offset] = this.#cursor;
+    this.#outbox[entry + entryWord.length] = length;
+    this.#outbox[0]++;
+    this.#cursor += length + PREFIX;
+  }
+
+  /** Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      if (!this.#closed) this.#endpoint.flush();
+    });
+  }
+}
+
+/** The number of the connection that brought a query. */
+function connectionOf(query: Query): number {
+  return query.bytes.readUInt32LE(query.offset - envelopeSize + envelope.connection);
+}
+
+/** The options as words, named in `layout.tcpSetting`; those without an upper bound become the largest number. */
+function packSettings(options: Readonly<Record<string, number>>): Uint32Array {
+  const words = new Uint32Array(tcp.settings);
+  for (const [name, place] of Object.entries(tcpSetting)) {
+    words[place] = Math.min(name === 'reserve' ? DESCRIPTOR_RESERVE : options[name], 0xffffffff);
+  }
+  return words;
+}

@@ -1,0 +1,135 @@
+#include "node/tcp_endpoint_object.h"
+
+#include <utility>
+
+#include "node/answer_front_object.h"
+#include "node/guard_object.h"
+#include "node/system_error.h"
+
+namespace multisocket {
+
+Napi::Function TcpEndpointObject::define(Napi::Env env) {
+  return DefineClass(env, "TcpEndpoint",
+                     {
+                         InstanceMethod<&TcpEndpointObject::add>("add"),
+                         InstanceMethod<&TcpEndpointObject::release>("release"),
+                         InstanceMethod<&TcpEndpointObject::drain>("drain"),
+                         InstanceMethod<&TcpEndpointObject::flush>("flush"),
+                         InstanceMethod<&TcpEndpointObject::guard>("guard"),
+                         InstanceMethod<&TcpEndpointObject::ref>("ref"),
+                         InstanceMethod<&TcpEndpointObject::unref>("unref"),
+                         InstanceMethod<&TcpEndpointObject::close>("close"),
+                     });
+}
+
+TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TcpEndpointObject>(info) {
+  const Napi::Env env = info.Env();
+  const auto memory = info[0].As<Napi::Object>();
+  const auto callbacks = info[1].As<Napi::Object>();
+  auto slab = memory.Get("slab").As<Napi::ArrayBuffer>();
+  auto queries = memory.Get("queries").As<Napi::Uint32Array>();
+  auto outbox = memory.Get("outbox").As<Napi::Uint32Array>();
+  auto counters = memory.Get("counters").As<Napi::Float64Array>();
+  auto edns = memory.Get("edns").As<Napi::Uint8Array>();
+  auto connections = memory.Get("connections").As<Napi::Int32Array>();
+  auto settings = memory.Get("settings").As<Napi::Uint32Array>();
+  if (slab.ByteLength() < layout::kTcpSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
+      outbox.ElementLength() < 1 + layout::kTcpOutboxEntries * layout::kTcpReplyWords ||
+      settings.ElementLength() < layout::kTcpSettings) {
+    Napi::RangeError::New(env, "slab, queries, outbox or settings is smaller than the layout says")
+        .ThrowAsJavaScriptException();
+    return;
+  }
+  auto kept = Napi::Array::New(env, 6);
+  const Napi::Value shared[] = {slab, queries, outbox, counters, edns, connections};
+  for (uint32_t i = 0; i < 6; i++) kept.Set(i, shared[i]);
+  memory_ = Napi::Persistent(kept.As<Napi::Object>());
+  const auto callback = [&](const char* name) {
+    return LoopCallback(callbacks.Get(name).As<Napi::Function>(), "multisocket:TcpEndpoint");
+  };
+  on_queries_ = callback("onQueries");
+  on_pause_ = callback("onPause");
+  on_drained_ = callback("onDrained");
+
+  uv_loop_t* loop = event_loop(env);
+  if (loop == nullptr) return;
+  const auto number = [&](const char* name) { return memory.Get(name).As<Napi::Number>().Uint32Value(); };
+  const uint32_t* words = settings.Data();
+  const TcpConnections::Memory raw = {
+      static_cast<uint8_t*>(slab.Data()),
+      queries.Data(),
+      outbox.Data(),
+      counters.Data(),
+      number("row"),
+      EdnsSettings::of(edns.Data(), edns.ElementLength()),
+      ConnectionLimits(connections.Data(), connections.ElementLength(), number("seat"),
+                       words[layout::kTcpMaxConnections], words[layout::kTcpMaxConnectionsPerClient])};
+  const StreamTimeouts timeouts = {words[layout::kTcpMessageTime], words[layout::kTcpIdleTime],
+                                   words[layout::kTcpWriteTime], words[layout::kTcpLingerTime]};
+  const TcpEndpoint::Options options = {
+      {timeouts, words[layout::kTcpMaxPipelined], words[layout::kTcpMaxQueries]},
+      static_cast<int>(words[layout::kTcpBacklog]),
+      words[layout::kTcpReserve],
+  };
+  TcpEndpoint::Server server;
+  server.able = [this]() { return on_queries_.able(); };
+  server.serve = [this](uint32_t count) {
+    const Napi::HandleScope scope(Env());
+    // The call runs the microtasks, so the replies of asynchronous handlers that do no I/O leave with their batch.
+    on_queries_({Napi::Number::New(Env(), count)});
+  };
+  server.paused = [this]() { call(on_pause_); };
+  server.drained = [this]() { call(on_drained_); };
+  int error = 0;
+  endpoint_ = TcpEndpoint::open(loop, raw, options, std::move(server), &error);
+  if (endpoint_ == nullptr) {
+    throw_system_error(env, error, "epoll_create1");
+    return;
+  }
+  hold_.take(this);
+}
+
+void TcpEndpointObject::add(const Napi::CallbackInfo& info) {
+  Descriptor descriptor = Descriptor::duplicate(info[1].As<Napi::Number>().Int32Value());
+  if (!descriptor.valid()) {
+    throw_system_error(info.Env(), uv_translate_sys_error(errno), "dup");
+    return;
+  }
+  auto listener = std::make_unique<StreamListener>();
+  listener->number = info[0].As<Napi::Number>().Uint32Value();
+  listener->wildcard = info[2].As<Napi::Boolean>().Value();
+  listener->front = AnswerFrontObject::of(info[3]);
+  const int error = endpoint_->add(std::move(descriptor), std::move(listener));
+  if (error != 0) throw_system_error(info.Env(), error, "listen");
+}
+
+void TcpEndpointObject::release(const Napi::CallbackInfo& info) {
+  endpoint_->release(info[0].As<Napi::Number>().Uint32Value());
+}
+
+Napi::Value TcpEndpointObject::drain(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), endpoint_->drain());
+}
+
+void TcpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->flush(); }
+
+void TcpEndpointObject::guard(const Napi::CallbackInfo& info) {
+  endpoint_->use(GuardObject::Unwrap(info[0].As<Napi::Object>())->guard());
+}
+
+void TcpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }
+
+void TcpEndpointObject::unref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(false); }
+
+void TcpEndpointObject::close(const Napi::CallbackInfo& /*info*/) { begin_close(); }
+
+void TcpEndpointObject::begin_close() {
+  endpoint_->close([this]() { hold_.release(this); });
+}
+
+void TcpEndpointObject::call(const LoopCallback& callback) {
+  const Napi::HandleScope scope(Env());
+  callback({});
+}
+
+}  // namespace multisocket

@@ -1,0 +1,9 @@
+/** Builds the C++ tests of connections for DNS over TCP and runs them, under sanitizers. */
+import { runsChecks } from '../support/native-programs.js';
+
+describe('connections for DNS over TCP, by their own tests', () => {
+  for (const sanitizers of ['none', 'address,undefined']) {
+    it(`take queries and send replies (sanitizers: ${sanitizers})`, () =>
+      runsChecks('tcp_connections_test', sanitizers, 260)).timeout(240_000);
+  }
+});

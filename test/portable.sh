@@ -10,7 +10,7 @@ mkdir -p "$out"
 rm -rf "$out/native"
 cp -r package.json binding.gyp native "$out/"
 [ -e "$out/node_modules" ] || ln -s ../node_modules "$out/node_modules"
-npx node-gyp rebuild --silent --directory "$out" -- -Dportable=true
+npx node-gyp rebuild --silent --jobs max --directory "$out" -- -Dportable=true
 npm run --silent build:js
 npm run --silent build:test
 use_addon "$out"

@@ -8,7 +8,7 @@ export interface Difference {
   query: OracleQuery;
   /** Whether the library can read the name and write it again. */
   exact: boolean;
-  /** The replies; undefined where there is none, or one that is malformed. */
+  /** The replies; undefined for a missing or malformed one. */
   plain: Shown | undefined;
   plainLength: number;
   ours: Shown | undefined;

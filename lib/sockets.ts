@@ -10,14 +10,8 @@ export { SocketGroup, type SocketGroupDescription } from './socket/socket-group.
 export { MAX_SOCKETS, type SocketGroupOptions, type Steering } from './options/sockets.js';
 export type { AddressSockets } from './socket/address-sockets.js';
 export { listenFds, type ListenFdsOptions } from './socket/listen-fds.js';
-export {
-  adoptSockets,
-  offerSockets,
-  type AdoptedSockets,
-  type AdoptOptions,
-  type OfferOptions,
-  type SocketOffer,
-} from './socket/hand-over.js';
+export { adoptSockets, type AdoptedSockets, type AdoptOptions } from './socket/adopt-sockets.js';
+export { offerSockets, type OfferOptions, type SocketOffer } from './socket/offer-sockets.js';
 export type { NativeSocketStatistics as SocketGroupStatistics } from './native/addon.js';
 export { usableCpus, type CpuSources } from './socket/cpus.js';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the addon with the portable datagram path (recvmsg and sendmsg, as on systems without recvmmsg) beside the usual
-# one, and runs the tests that move datagrams against it.
+# Builds the addon as on systems other than Linux beside the usual one: it moves datagrams by recvmsg and sendmsg, and Node's `net`
+# accepts connections. Runs the tests of both against it, or those named.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/other-addon.sh
@@ -10,10 +10,13 @@ mkdir -p "$out"
 rm -rf "$out/native"
 cp -r package.json binding.gyp native "$out/"
 [ -e "$out/node_modules" ] || ln -s ../node_modules "$out/node_modules"
-npx node-gyp rebuild --silent --directory "$out" -- -Dportable=true
+npx node-gyp rebuild --silent --jobs max --directory "$out" -- -Dportable=true
 npm run --silent build:js
 npm run --silent build:test
 use_addon "$out"
-npx mocha --reporter dot \
-  dist-test/server/{cache,client-options,clients,cookies,handlers,hand-over,hostile,lifecycle,listen-addresses,resize}.test.js \
-  dist-test/native/datagrams.test.js
+tests=("$@")
+if [ $# -eq 0 ]; then
+  tests=(dist-test/server/{cache,client-options,clients,cookies,handlers,hand-over,hostile,lifecycle,listen-addresses,resize}.test.js
+    dist-test/server/{descriptors,tcp,tcp-bounds}.test.js dist-test/worker/stream/*.test.js dist-test/native/datagrams.test.js)
+fi
+npx mocha --reporter dot "${tests[@]}"

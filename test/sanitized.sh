@@ -13,7 +13,7 @@ mkdir -p "$out"
 rm -rf "$out/native"
 cp -r package.json binding.gyp native "$out/"
 [ -e "$out/node_modules" ] || ln -s ../node_modules "$out/node_modules"
-npx node-gyp rebuild --silent --directory "$out" -- -Dsanitizer="$sanitizer"
+npx node-gyp rebuild --silent --jobs max --directory "$out" -- -Dsanitizer="$sanitizer"
 npm run --silent build:js
 npm run --silent build:test
 

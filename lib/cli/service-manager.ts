@@ -2,20 +2,37 @@
 import { addon } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 
+/** The longest interval of a timer, in ms. */
+const MAX_INTERVAL = 0x7fffffff;
+
 /** A service manager such as systemd, with `Type=notify` or `Type=notify-reload`. Without one nothing is sent. */
 export class ServiceManager {
   readonly #socket: string | undefined;
   readonly #logger: Logger;
+  /** Milliseconds between two signs of life; 0: the manager wants none. */
+  readonly #interval: number;
+  #watchdog: NodeJS.Timeout | undefined;
 
-  /** `environment`: its `NOTIFY_SOCKET` is the manager's address. */
+  /**
+   * `environment`: its `NOTIFY_SOCKET` is the manager's address. If `WATCHDOG_PID` is this process, or missing, the
+   * manager wants a sign of life every `WATCHDOG_USEC` microseconds (sd_watchdog_enabled(3)).
+   */
   constructor(logger: Logger, environment: NodeJS.ProcessEnv = process.env) {
-    this.#socket = environment.NOTIFY_SOCKET === '' ? undefined : environment.NOTIFY_SOCKET;
+    const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds = '', WATCHDOG_PID: pid } = environment;
+    this.#socket = socket === '' ? undefined : socket;
     this.#logger = logger;
+    const watched = /^\d{1,15}$/.test(microseconds) && (pid === undefined || Number(pid) === process.pid);
+    // Twice as often as it wants them.
+    this.#interval = watched ? Math.min(Number(microseconds) / 2000, MAX_INTERVAL) : 0;
   }
 
-  /** The server serves: at its start, and after each reload. `status`: a line for people. */
+  /** The server serves: at its start, and after each reload. `status`: a line for people. Signs of life begin. */
   ready(status: string): void {
     this.#tell('READY=1', `STATUS=${status}`);
+    if (this.#interval === 0 || this.#watchdog !== undefined) return;
+    this.#watchdog = setInterval(() => {
+      this.#tell('WATCHDOG=1');
+    }, this.#interval).unref();
   }
 
   /** A reload begins; {@link ready} ends it, successful or not. */

@@ -59,7 +59,8 @@ export class HttpEndpoint {
    */
   static async open({ host, port }: HttpAddress, path: string, answer: () => HttpAnswer | Promise<HttpAnswer>) {
     const endpoint = new HttpEndpoint(path, shared(answer));
-    endpoint.#server.listen(host === '' ? { port } : { host, port });
+    // `exclusive`: a worker of node:cluster answers for itself, and shares the port with no other.
+    endpoint.#server.listen({ ...(host === '' ? {} : { host }), port, exclusive: true });
     await once(endpoint.#server, 'listening');
     return endpoint;
   }

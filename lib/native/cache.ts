@@ -33,19 +33,21 @@ export interface NativeCacheOptions {
 
 /** The counts and the contents of a cache. */
 export interface CacheCounters {
-  /** Queries answered, {@link staleHits} among them. */
+  /** Queries that the cache has answered, {@link staleHits} included. */
   hits: number;
-  /** Queries answered with an expired answer. */
+  /** Queries that the cache has answered with an expired answer. */
   staleHits: number;
-  /** Queries that were not answered, {@link contended} among them. */
+  /** Queries that the cache has not answered. */
   misses: number;
-  /** Not answered because another thread was busy in that part of the cache. */
-  contended: number;
   /** Answers that were stored. */
   stores: number;
+  /** Answers that were not stored, because the memory for them waited for a worker to finish its batch. */
+  dropped: number;
   /** Answers that were removed to make room. */
   evictions: number;
-  /** Memory in use. */
+  /** Bytes of removed answers that wait for a worker to finish its batch; part of {@link bytes}. */
+  waiting: number;
+  /** Bytes in use, at most `maxBytes`: answers, tables, and each worker's notes of what it has used. */
   bytes: number;
   /** Answers in the cache. */
   entries: number;

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -59,7 +60,8 @@ export class ControlSocket {
       this.#serve(socket, stats);
     });
     // Neither the listener nor a connection keeps the process alive.
-    this.#server.listen({ fd }).unref();
+    listenOnDescriptor(this.#server, fd);
+    this.#server.unref();
   }
 
   /** Stops listening. Removes the socket file, unless another server has replaced it. */
@@ -84,6 +86,20 @@ export class ControlSocket {
       if (line.length > MAX_LINE || socket.writableLength > MAX_UNREAD) socket.destroy();
     });
   }
+}
+
+/** The step of `net.Server.listen()` that listens in this process. Node keeps it as an alias. */
+interface DirectListener {
+  _listen2(address: null, port: null, addressType: null, backlog: number, fd: number): void;
+}
+
+/**
+ * Listens as `server.listen({ fd })` does, also in a worker of node:cluster. There Node would make the primary listen, on
+ * a descriptor that has this number in the primary.
+ */
+function listenOnDescriptor(server: Server, fd: number): void {
+  if (cluster.isWorker) (server as unknown as DirectListener)._listen2(null, null, null, MAX_CONNECTIONS, fd);
+  else server.listen({ fd });
 }
 
 /** The part of a report that the server provides. */

@@ -141,6 +141,8 @@ export class ServedGroup {
     const left = this.members.length - this.in('gone').length;
     if (left === 0) this.close();
     if (left === this.members.length) return;
+    // For those that were joining: the kernel may lose a datagram when it closes a socket of the group.
+    this.sockets.leave(left);
     this.#stopListening(left);
     this.sockets.shrink(left);
     this.#setLength(left);

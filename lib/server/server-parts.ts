@@ -2,6 +2,7 @@ import type { ServerConfig } from './options/config.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';
+import type { BoundAddress } from './served-address.js';
 import { ServerCache } from './server-cache.js';
 import { ServerGuard } from './server-guard.js';
 import type { ServerSockets } from './server-sockets.js';
@@ -74,6 +75,16 @@ export class ServerParts {
         this.#assignment.forget(worker);
       },
     });
+  }
+
+  /** See {@link Server.addresses}. */
+  addresses(): BoundAddress[] {
+    return this.sockets?.addresses() ?? [];
+  }
+
+  /** What the control socket tells. */
+  report(): ServerStatistics & { addresses: BoundAddress[] } {
+    return { addresses: this.addresses(), ...this.stats() };
   }
 
   /** See {@link Server.stats}. */

@@ -1,23 +1,23 @@
 import { EventEmitter } from 'node:events';
-import { nativeMissing } from '../native/addon.js';
 import { invalidValue, isCoded, withCode, type CodedError } from '../errors.js';
-import { adoptSockets, offerSockets, type AdoptedSockets } from '../socket/hand-over.js';
+import { adoptSockets, type AdoptedSockets } from '../socket/adopt-sockets.js';
+import { offerSockets } from '../socket/offer-sockets.js';
 import { listenFds } from '../socket/listen-fds.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import { checkSecrets } from '../options/cookies.js';
 import type { ReloadOptions, ServerOptions } from '../options/server.js';
 import type { TlsSettings } from '../options/tls.js';
-import type { Adaptation, AdaptationStep } from './adaptation.js';
-import { Changes } from './changes.js';
+import type { AdaptationStep } from './adaptation.js';
 import { checkOptions } from './options/check-options.js';
-import { ControlSocket } from './control.js';
 import { channels } from './diagnostics.js';
 import type { ServerCache } from './server-cache.js';
+import { ServerLife, type CloseOptions, type CloseReport } from './server-life.js';
 import { ServerParts } from './server-parts.js';
 import type { BoundAddress } from './served-address.js';
 import { ServerSockets } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';
-import { within } from './within.js';
+
+export type { CloseOptions, CloseReport } from './server-life.js';
 
 /** The events of a {@link Server} and the arguments of their listeners. */
 export interface ServerEvents {
@@ -35,30 +35,6 @@ export interface ServerEvents {
   adapt: [step: AdaptationStep];
 }
 
-/** Options of {@link Server.close}. */
-export interface CloseOptions {
-  /** Milliseconds to wait for answers in flight; default: the option `closeTimeout`. */
-  timeout?: number;
-  /** Milliseconds to keep serving first, so that load balancers notice; default 0. */
-  lameduck?: number;
-}
-
-/** What {@link Server.close} cut off at its timeout. */
-export interface CloseReport {
-  /** Queries that handlers still held. */
-  queries: number;
-  /** TCP connections that were still open. */
-  connections: number;
-}
-
-type State = 'new' | 'starting' | 'listening' | 'closing' | 'closed';
-
-/** Whether the warning about missing native code has been given; it is given once. */
-let fallbackTold = false;
-
-/** Milliseconds after which sockets that could not be lent are tried again. */
-const RETRY = 1000;
-
 /**
  * A DNS server on N SO_REUSEPORT sockets for each address. Made by {@link createServer}; see {@link ServerOptions}.
  *
@@ -67,21 +43,9 @@ const RETRY = 1000;
  */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #parts: ServerParts;
-  readonly #changes: Changes;
-  readonly #onAbort = (): void => {
-    this.close().catch((error: unknown) => this.emit('error', error as Error));
-  };
+  readonly #life: ServerLife;
   /** The answer cache; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
-  #state: State = 'new';
-  #starting: Promise<void> | undefined;
-  #closing: Promise<CloseReport> | undefined;
-  #ended: Promise<CloseReport> | undefined;
-  /** Aborted when the server is about to close. */
-  readonly #closed = new AbortController();
-  #retry: NodeJS.Timeout | undefined;
-  #adaptation: Adaptation | undefined;
-  #control: ControlSocket | undefined;
 
   /** @internal */
   constructor(options: ServerOptions) {
@@ -89,13 +53,17 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#parts = new ServerParts(checkOptions(options), {
       warn: this.#warn,
       message: (message, worker) => this.emit('message', message, worker),
-      changed: this.#reassign,
+      changed: () => {
+        this.#life.reassign();
+      },
     });
     this.cache = this.#parts.cache;
-    this.#changes = new Changes(this.#parts, () => {
-      const { sockets } = this.#parts;
-      if (this.#state === 'listening' && sockets !== undefined) return sockets;
-      throw withCode(new Error(`the server is ${this.#state}`), 'ERR_SERVER_NOT_RUNNING');
+    this.#life = new ServerLife(this.#parts, {
+      warn: this.#warn,
+      listening: () => this.emit('listening'),
+      adapted: (step) => this.emit('adapt', step),
+      failed: (error) => this.emit('error', error),
+      closed: () => this.emit('close'),
     });
   }
 
@@ -106,14 +74,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * the handler module, or with `ERR_SERVER_ALREADY_LISTEN`; the server is then closed.
    */
   async listen(): Promise<this> {
-    return this.#begin(false, async () => {
-      const { config, room } = this.#parts;
+    const { config, room } = this.#parts;
+    await this.#life.start(false, async () => {
       const given = config.listenFds ? listenFds() : [];
       if (given.length === 0) return ServerSockets.open(config, room);
       const sockets = ServerSockets.adopt(config, given, room);
       sockets.growInherited(config);
       return sockets;
     });
+    return this;
   }
 
   /**
@@ -127,8 +96,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async adopt(path: string, { timeout = 10_000 }: { timeout?: number } = {}): Promise<this> {
     let adopted: AdoptedSockets | undefined;
     try {
-      await this.#begin(true, async () => {
-        adopted = await adoptSockets(path, { timeout, signal: this.#closed.signal });
+      await this.#life.start(true, async () => {
+        adopted = await adoptSockets(path, { timeout, signal: this.#life.closing });
         return ServerSockets.adopt(this.#parts.config, adopted.addresses, this.#parts.room);
       });
       await adopted?.ready();
@@ -149,8 +118,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * was withdrawn, a system error of the path, or `ERR_SERVER_NOT_RUNNING`. The server then keeps serving.
    */
   async handOver(path: string, { timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
-    await this.#changes.next(async (sockets) => {
-      const offer = offerSockets(path, sockets.handOver(), { timeout, signal: this.#closed.signal });
+    await this.#life.changes.next(async (sockets) => {
+      const offer = offerSockets(path, sockets.handOver(), { timeout, signal: this.#life.closing });
       await offer.taken;
       sockets.disown();
     });
@@ -159,7 +128,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** The bound addresses: an entry for each of `listen`, port 0 resolved. Empty while the server does not listen. */
   addresses(): BoundAddress[] {
-    return this.#parts.sockets?.addresses() ?? [];
+    return this.#parts.addresses();
   }
 
   /** Counts and the current state of each socket and worker. Reads shared memory and sends no message. */
@@ -178,7 +147,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * old workers and addresses then stay.
    */
   reload(changes: ReloadOptions = {}): Promise<void> {
-    return this.#changes.reload(changes);
+    return this.#life.changes.reload(changes);
   }
 
   /**
@@ -195,7 +164,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * - `ERR_SERVER_NOT_RUNNING`: the server does not listen.
    */
   secure(changes: Partial<TlsSettings>): Promise<void> {
-    return this.#changes.secure(changes);
+    return this.#life.changes.secure(changes);
   }
 
   /**
@@ -219,7 +188,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * system error (`EMFILE`, ...), `ERR_OUT_OF_RANGE`, or `ERR_SERVER_NOT_RUNNING`.
    */
   async resize(sockets: number, address?: number): Promise<void> {
-    await this.#changes.resize(checkSocketCount('sockets', sockets), address);
+    await this.#life.changes.resize(checkSocketCount('sockets', sockets), address);
   }
 
   /**
@@ -230,8 +199,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * 0: later traffic waits in the manager's sockets for the next process.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+    return this.#life.close(options);
   }
 
   /** Makes the server keep the process alive. This is the default. */
@@ -251,125 +219,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
-  /** `takesOver`: from a server that keeps serving until this one serves. */
-  async #begin(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<this> {
-    if (this.#state !== 'new') {
-      throw withCode(new Error(`listen was called on a server that is ${this.#state}`), 'ERR_SERVER_ALREADY_LISTEN');
-    }
-    this.#state = 'starting';
-    this.#starting = this.#start(takesOver, open);
-    await this.#starting;
-    this.emit('listening');
-    return this;
-  }
-
-  async #start(takesOver: boolean, open: () => Promise<ServerSockets>): Promise<void> {
-    const parts = this.#parts;
-    const { signal, control, auto } = parts.config;
-    try {
-      signal?.throwIfAborted();
-      signal?.addEventListener('abort', this.#onAbort, { once: true });
-      this.#tellFallback();
-      const sockets = await open();
-      if (this.#closed.signal.aborted) sockets.close();
-      else parts.sockets = sockets;
-      this.#closed.signal.throwIfAborted();
-      await parts.supervisor.start();
-      await parts.assign();
-      if (control !== undefined) this.#control = await ControlSocket.open(control, takesOver, () => this.#told());
-      signal?.throwIfAborted();
-      this.#closed.signal.throwIfAborted();
-    } catch (error) {
-      await this.#end(0);
-      signal?.throwIfAborted();
-      throw this.#closed.signal.aborted ? closedWhileStarting() : error;
-    }
-    this.#state = 'listening';
-    // A worker may have died while the others started.
-    this.#reassign();
-    if (auto === undefined) return;
-    this.#adaptation = this.#changes.adapt(auto, {
-      told: (step) => {
-        this.emit('adapt', step);
-      },
-      failed: (error) => {
-        if (this.#state === 'listening') this.#warn(error);
-      },
-    });
-  }
-
-  #told(): ServerStatistics & { addresses: BoundAddress[] } {
-    return { addresses: this.addresses(), ...this.stats() };
-  }
-
-  readonly #reassign = (): void => {
-    if (this.#state !== 'listening') return;
-    this.#parts.assign().catch((error: unknown) => {
-      this.#warn(error as Error);
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(this.#reassign, RETRY).unref();
-    });
-  };
-
-  #tellFallback(): void {
-    if (nativeMissing === undefined || fallbackTold) return;
-    fallbackTold = true;
-    const message = 'the native addon is not loaded: one socket an address, served on one thread in JavaScript';
-    const error = new Error(`${message} (${nativeMissing.message.trim()})`, { cause: nativeMissing });
-    this.#warn(withCode(error, 'ERR_MULTISOCKET_FALLBACK'));
-  }
-
   readonly #warn = (error: Error): void => {
     const coded = isCoded(error) ? error : withCode(error, 'ERR_MULTISOCKET_WARNING');
     if (coded.code === 'ERR_MULTISOCKET_OVERLOAD') channels.shed.publish({ error });
     if (!this.emit('warning', coded)) process.emitWarning(coded);
   };
-
-  async #close({ timeout = this.#parts.config.closeTimeout, lameduck = 0 }: CloseOptions): Promise<CloseReport> {
-    // A pending listen() is allowed to finish; it rejects when it takes longer than `timeout`.
-    if (this.#starting !== undefined) await within(timeout, [this.#starting.catch(() => undefined)]);
-    this.#closed.abort();
-    if (this.#state !== 'listening') return this.#end(0);
-    if (lameduck > 0) await new Promise((resolve) => setTimeout(resolve, lameduck));
-    if (timeout > 0 && (this.#parts.sockets?.grown() ?? []).length > 0) {
-      await within(timeout, [this.#changes.shrinkToInherited().catch(this.#warn)]);
-    }
-    this.#state = 'closing';
-    const report = await this.#end(timeout);
-    if (report.queries > 0 || report.connections > 0) {
-      const { queries, connections } = report;
-      const message = `closed within ${timeout} ms with ${queries} queries in flight and ${connections} connections open`;
-      this.#warn(withCode(new Error(message), 'ERR_MULTISOCKET_CUT_OFF'));
-    }
-    return report;
-  }
-
-  #end(timeout: number): Promise<CloseReport> {
-    this.#ended ??= this.#endOnce(timeout);
-    return this.#ended;
-  }
-
-  async #endOnce(timeout: number): Promise<CloseReport> {
-    const parts = this.#parts;
-    parts.config.signal?.removeEventListener('abort', this.#onAbort);
-    clearTimeout(this.#retry);
-    this.#adaptation?.stop();
-    this.#control?.close();
-    const report = { queries: 0, connections: 0 };
-    await parts.supervisor.end(timeout, () => {
-      const { inFlight, tcpOpen } = this.stats().totals;
-      report.queries = inFlight;
-      report.connections = tcpOpen;
-    });
-    parts.close();
-    this.#state = 'closed';
-    this.emit('close');
-    return report;
-  }
-}
-
-function closedWhileStarting(): CodedError {
-  return withCode(new Error('the server was closed before it listened'), 'ERR_SERVER_NOT_RUNNING');
 }
 
 /**

@@ -50,7 +50,7 @@ export function startWorker(
       logger,
       abandon: () => {
         addon.abandonEndpoint(new Float64Array(place.memory), place.row);
-        counters.settle(place.seat);
+        counters.abandon(place.seat);
       },
       exited: leave,
     });

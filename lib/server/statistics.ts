@@ -50,29 +50,34 @@ export interface ServerStatistics {
 const { layout } = addon;
 const GAUGES: readonly WorkerCounter[] = ['inFlight', 'tcpOpen'];
 
+/** The memory in which one worker counts: a row for each socket, then its own row. No other thread writes it. */
+interface Seat {
+  memory: SharedArrayBuffer;
+  elements: Float64Array;
+  /** Whether its worker is written off: its queries and connections are not the server's any more. */
+  abandoned: boolean;
+}
+
 /**
- * A server's shared memory. Each element is written by one thread at a time and read by any.
+ * The counters of a server. A worker has a seat while it lives: memory that only this worker writes and any thread reads.
+ * So no count is lost while two workers serve one socket, and a counter needs no atomic operation. A socket's count is
+ * the sum over all seats.
  *
- * A worker has a seat: a row that is its own while it lives. There are more seats than workers, so that fresh workers
- * can start before the old ones end.
+ * There are more seats than workers, so that fresh workers can start before the old ones end.
  */
 export class Counters {
-  readonly #memory: SharedArrayBuffer;
-  readonly #elements: Float64Array;
+  /** The element at which a worker's own row starts. */
+  readonly #row: number;
   readonly #connections: SharedArrayBuffer;
-  readonly #firstSeat: number;
-  readonly #seats: number;
+  /** The seats that have been taken at least once; their order is that of their numbers. */
+  readonly #seats: Seat[] = [];
   readonly #freeSeats: number[];
   /** The counts of workers that have ended. */
   readonly #past = new Float64Array(layout.workerRow);
 
   /** Room for the sockets of that many addresses and for that many workers at a time. */
   constructor(addresses: number, workers: number) {
-    this.#seats = workers;
-    this.#firstSeat = addresses * NUMBERS_PER_ADDRESS * layout.socketRow;
-    const elements = this.#firstSeat + workers * layout.workerRow;
-    this.#memory = new SharedArrayBuffer(elements * Float64Array.BYTES_PER_ELEMENT);
-    this.#elements = new Float64Array(this.#memory);
+    this.#row = addresses * NUMBERS_PER_ADDRESS * layout.socketRow;
     this.#connections = ConnectionLimits.allocate(workers);
     this.#freeSeats = Array.from({ length: workers }, (_, i) => workers - 1 - i);
   }
@@ -80,33 +85,33 @@ export class Counters {
   /** Clears the rows of an address that is gone, for the next one. */
   forgetAddress(slot: number): void {
     const size = NUMBERS_PER_ADDRESS * layout.socketRow;
-    this.#elements.fill(0, slot * size, (slot + 1) * size);
+    for (const { elements } of this.#seats) elements.fill(0, slot * size, (slot + 1) * size);
   }
 
   /** Takes a seat for a worker that is about to start; returns what it needs to count there. */
   takeSeat(): { seat: number; row: number; memory: SharedArrayBuffer; connections: SharedArrayBuffer } {
     const seat = this.#freeSeats.pop();
     if (seat === undefined) throw new Error('more workers than there are seats for');
-    return { seat, row: this.#rowOf(seat), memory: this.#memory, connections: this.#connections };
+    this.#seats[seat] ??= this.#makeSeat();
+    const { memory } = this.#seats[seat];
+    return { seat, row: this.#row, memory, connections: this.#connections };
   }
 
-  /** Returns the seat of a worker that has ended: its counts are kept, its gauges are cleared. */
+  /** Returns the seat of a worker that has ended: its counts stay. */
   returnSeat(seat: number): void {
     ConnectionLimits.forget(this.#connections, seat);
-    this.settle(seat);
+    const { elements } = this.#seats[seat];
+    workerCounters.forEach((name, i) => {
+      if (!GAUGES.includes(name)) this.#past[i] += elements[this.#row + i];
+    });
+    elements.fill(0, this.#row);
+    this.#seats[seat].abandoned = false;
     this.#freeSeats.push(seat);
   }
 
-  /**
-   * Keeps the counts of a worker. A worker that is written off has its seat, and its connections, until its thread
-   * ends.
-   */
-  settle(seat: number): void {
-    const row = this.#rowOf(seat);
-    workerCounters.forEach((name, i) => {
-      if (!GAUGES.includes(name)) this.#past[i] += this.#elements[row + i];
-    });
-    this.#elements.fill(0, row, row + layout.workerRow);
+  /** Notes that a worker is written off. It has its seat, and its connections, until its thread ends. */
+  abandon(seat: number): void {
+    this.#seats[seat].abandoned = true;
   }
 
   read(sockets: ServerSockets | undefined, supervisor: Supervisor, assignment: Assignment): ServerStatistics {
@@ -114,12 +119,14 @@ export class Counters {
       index: worker.index,
       stalled: supervisor.isStalled(worker),
       busy: worker.busyFor(),
-      ...named(workerCounters, this.#elements, this.#rowOf(worker.seat)),
+      ...named(workerCounters, this.#seats[worker.seat].elements, this.#row),
     }));
     const totals = named(workerCounters, this.#past, 0);
-    workerCounters.forEach((name, i) => {
-      for (let seat = 0; seat < this.#seats; seat++) totals[name] += this.#elements[this.#rowOf(seat) + i];
-    });
+    for (const { elements, abandoned } of this.#seats) {
+      workerCounters.forEach((name, i) => {
+        if (!abandoned || !GAUGES.includes(name)) totals[name] += elements[this.#row + i];
+      });
+    }
     return {
       sockets: sockets === undefined ? [] : this.#readSockets(sockets, assignment),
       workers: everyone,
@@ -127,20 +134,30 @@ export class Counters {
     };
   }
 
+  /** The counters of the socket with that number. */
+  countsOf(socket: number): Record<SocketCounter, number> {
+    const sum = new Float64Array(socketCounters.length);
+    for (const { elements } of this.#seats) {
+      for (let i = 0; i < sum.length; i++) sum[i] += elements[socket * layout.socketRow + i];
+    }
+    return named(socketCounters, sum, 0);
+  }
+
   #readSockets(sockets: ServerSockets, assignment: Assignment): SocketStatistics[] {
     return sockets.groups().flatMap(({ sockets: group, transport, members }) => {
       const { protocol, address, port } = group;
       return group.statistics().map((kernel, index) => {
         const { number } = members[index];
-        const counted = named(socketCounters, this.#elements, number * layout.socketRow);
+        const counted = this.countsOf(number);
         const worker = assignment.readersOf(number)[0]?.index;
         return { protocol, transport, address, port, index, worker, ...counted, ...kernel };
       });
     });
   }
 
-  #rowOf(seat: number): number {
-    return this.#firstSeat + seat * layout.workerRow;
+  #makeSeat(): Seat {
+    const memory = new SharedArrayBuffer((this.#row + layout.workerRow) * Float64Array.BYTES_PER_ELEMENT);
+    return { memory, elements: new Float64Array(memory), abandoned: false };
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * The counters and their places: a row of Float64 elements in shared memory for each socket and for each worker. Native
- * code's counters come first in a row (`native/message/layout.h`), then those of this file. Each element is written by
- * one thread at a time; a gauge also goes down.
+ * The counters and their places. Each worker counts in shared memory that no other thread writes: a row of Float64
+ * elements for each socket, then a row for the worker itself. Native code's counters come first in a row
+ * (`native/message/layout.h`), then those of this file. A gauge also goes down.
  */
 import { addon } from '../native/addon.js';
 import { nativeSocketCounters, nativeWorkerCounters } from '../native/layout.js';

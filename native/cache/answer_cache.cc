@@ -1,87 +1,118 @@
 #include "cache/answer_cache.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "cache/answer_cache_shard.h"
-#include "guard/random_key.h"
-
 namespace multisocket {
-namespace {
 
-// Enough shards that two threads seldom meet in one. Each is large enough for the longest reply (65,535 octets).
-constexpr size_t kMaxShards = 64;
-constexpr size_t kMinShardBytes = size_t{1} << 20;
+AnswerCache::AnswerCache(const std::shared_ptr<CacheState>& state) : AnswerCache(state, state->memory()) {}
 
-// Returns whether a key's name equals `name` or, with `subtree`, is below it. Both names are in wire format.
-bool name_matches(const uint8_t* key, const uint8_t* name, size_t length, bool subtree) {
-  const auto lower = [](uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet; };
-  const uint8_t* at = CacheKey::name(key);
-  size_t left = CacheKey::name_length(key);
-  while (subtree && left > length) {
-    left -= *at + 1U;
-    at += *at + 1U;
-  }
-  if (left != length) return false;
-  for (size_t i = 0; i < length; i++) {
-    if (at[i] != lower(name[i])) return false;
-  }
-  return true;
-}
+AnswerCache::AnswerCache(std::shared_ptr<CacheState> state, const SharedMapping& memory)
+    : state_(std::move(state)),
+      notes_(state_->claim_notes()),
+      base_(memory.data()),
+      shards_(state_->shards()),
+      hash_key_(state_->hash_key()),
+      options_(state_->options()) {}
 
-}  // namespace
+AnswerCache::~AnswerCache() { CacheState::release_notes(notes_); }
 
-AnswerCache::AnswerCache(const Options& options)
-    : hash_key_(random_key()),
-      payload_size_(options.payload_size),
-      added_{options.ignore_nsid},
-      first_manner_{options.stale_first, options.looked_up_again},
-      shard_count_(1) {
-  while (shard_count_ < kMaxShards && shard_count_ * 2 * kMinShardBytes <= options.max_bytes) shard_count_ *= 2;
-  shards_ = std::make_unique<AnswerCacheShard[]>(shard_count_);
-  Options part = options;
-  part.max_bytes = options.max_bytes < sizeof *this ? 0 : (options.max_bytes - sizeof *this) / shard_count_;
-  for (size_t i = 0; i < shard_count_; i++) shards_[i].open(part);
-}
-
-AnswerCache::~AnswerCache() = default;
-
-AnswerCacheShard& AnswerCache::shard(uint64_t hash) const {
-  // The bucket is chosen by other bits of the hash.
-  return shards_[hash >> 32 & (shard_count_ - 1)];
-}
-
-AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
-                                        uint32_t now, bool allow_stale, uint8_t* out, size_t capacity) {
+AnswerCache::Found AnswerCache::look_up(const ReadSection& /*section*/, const uint8_t* query, const MessageView& view,
+                                        const Origin& origin, uint32_t now, bool allow_stale, uint8_t* out,
+                                        size_t capacity) {
   return look_up(query, view, origin, now, Manner{allow_stale, false}, out, capacity);
 }
 
-AnswerCache::Found AnswerCache::look_up_first(const uint8_t* query, const MessageView& view, const Origin& origin,
-                                              uint32_t now, uint8_t* out, size_t capacity) {
-  return look_up(query, view, origin, now, first_manner_, out, capacity);
+AnswerCache::Found AnswerCache::look_up_first(const ReadSection& /*section*/, const uint8_t* query,
+                                              const MessageView& view, const Origin& origin, uint32_t now, uint8_t* out,
+                                              size_t capacity) {
+  return look_up(query, view, origin, now, Manner{options_.stale_first, options_.looked_up_again}, out, capacity);
 }
 
 AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView& view, const Origin& origin,
                                         uint32_t now, Manner manner, uint8_t* out, size_t capacity) {
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_, added_)) {
-    if (!manner.leaves_misses) shards_[0].count_miss();
-    return {};
-  }
-  AnswerCacheShard* last = &shards_[0];
-  const unsigned variations = variations_.load(std::memory_order_relaxed);
-  for (unsigned vary_by = kVariations; vary_by-- > 0;) {
-    if ((variations >> vary_by & 1) == 0 || !key.vary(static_cast<uint8_t>(vary_by), origin)) continue;
-    const uint64_t hashed = hash(key);
-    last = &shard(hashed);
-    const Found found = last->look_up(key, hashed, query, view, now, manner, out, capacity);
-    if (found.length != 0) return found;
-    if (found.refresh) {
-      last->count_miss();
-      return found;
+  if (base_ != nullptr && key.read(query, view, origin.transport, options_.payload_size, {options_.ignore_nsid})) {
+    // The variations that were stored, the highest first.
+    for (unsigned left = state_->variations(), vary_by = 0; left != 0; left &= ~(1U << vary_by)) {
+      vary_by = 31U - static_cast<unsigned>(__builtin_clz(left));
+      if (!key.vary(static_cast<uint8_t>(vary_by), origin)) continue;
+      const uint64_t hash = siphash<1, 3>(hash_key_, key.data(), key.size());
+      const CacheTable table(shards_.head(base_, shards_.number(hash))->load());
+      const CachedAnswer::Place place = table.find(base_, CacheShards::low(hash), key.data(), key.size());
+      if (place == 0) continue;
+      const Found found = read(place, query, view, now, manner, out, capacity);
+      if (found.length != 0) return found;
+      if (found.refresh) {
+        notes_->misses.add();
+        return found;
+      }
     }
   }
-  if (!manner.leaves_misses) last->count_miss();
+  if (!manner.leaves_misses) notes_->misses.add();
   return {};
+}
+
+// Writes the reply from an answer, if it may be sent.
+AnswerCache::Found AnswerCache::read(CachedAnswer::Place place, const uint8_t* query, const MessageView& view,
+                                     uint32_t now, Manner manner, uint8_t* out, size_t capacity) {
+  const CachedAnswer& answer = *CachedAnswer::at(base_, place);
+  Found found;
+  if (answer.reply_length(view) > capacity) return found;
+  const uint32_t age = answer.age(now);
+  found.stale = age >= answer.lifetime();
+  if (found.stale) {
+    const bool usable =
+        manner.allow_stale && answer.says_data() && age - answer.lifetime() < options_.serve_stale_seconds;
+    if (!usable) return {};
+  }
+  ReaderNotes::Hits hits{};
+  if (options_.prefetch_hits != 0) {
+    hits = notes_->hits_of(answer, place, now, options_.prefetch_gap);
+    hits.count = static_cast<uint16_t>(std::min(hits.count + 1, UINT16_MAX));
+    hits.last = static_cast<uint16_t>(now);
+  }
+  const bool due = is_to_refresh(answer, place, now, hits.count);
+  if (due && manner.leaves_misses) return {};
+  if (options_.prefetch_hits != 0) notes_->note_hits(place, hits);
+  notes_->note_use(place);
+  // If another caller is faster, this one is answered.
+  found.refresh = due && state_->claim_refresh(place, age);
+  if (found.refresh) return found;
+  if (found.stale) notes_->stale_hits.add();
+  notes_->hits.add();
+  found.length = answer.reply_length(view);
+  if (answer.opt_length() != 0) found.opt = found.length - answer.opt_length();
+  // A stale answer keeps its original TTLs, limited to `stale_ttl`.
+  answer.write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? options_.stale_ttl : UINT32_MAX,
+               out);
+  return found;
+}
+
+// Whether a caller should refresh an answer that this thread has sent `hits` times.
+bool AnswerCache::is_to_refresh(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now,
+                                uint32_t hits) const {
+  const uint32_t age = answer.age(now);
+  const uint32_t lifetime = answer.lifetime();
+  if (age < lifetime) {
+    if (options_.prefetch_hits == 0) return false;
+    const bool near = (lifetime - age) * uint64_t{100} <= lifetime * uint64_t{options_.prefetch_percent};
+    if (!near) return false;
+    const bool popular =
+        hits >= options_.prefetch_hits || hits + other_hits(answer, place, now) >= options_.prefetch_hits;
+    if (!popular) return false;
+  }
+  return age >= answer.refresh_age.load(std::memory_order_relaxed);
+}
+
+// The hits of an answer that other threads have counted. Only the last part of an answer's life needs them, and only
+// until there are enough.
+uint32_t AnswerCache::other_hits(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now) const {
+  uint32_t sum = 0;
+  state_->notes().each([&](const ReaderNotes& notes) {
+    if (&notes != notes_) sum += notes.hits_of(answer, place, now, options_.prefetch_gap).count;
+  });
+  return sum;
 }
 
 bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer,
@@ -89,40 +120,10 @@ bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Ori
   uint8_t vary_by = answer.vary_by & (kVariations - 1);
   if (vary_by & kVaryByClientAddress) vary_by &= static_cast<uint8_t>(~kVaryByClientNetwork);
   CacheKey key;
-  if (!key.read(query, view, origin.transport, payload_size_, added_) || !key.vary(vary_by, origin)) return false;
-  CachedAnswer::Owner made = CachedAnswer::make(key, query, view, origin.transport, payload_size_, answer, now);
-  if (made == nullptr) return false;
-  const uint64_t hashed = hash(key);
-  // The shard checks the generation under its lock. A clear changes the generation before it takes the lock.
-  if (!shard(hashed).store(std::move(made), hashed, now, generation_, answer.generation)) return false;
-  variations_.fetch_or(static_cast<uint8_t>(1U << vary_by), std::memory_order_relaxed);
-  return true;
-}
-
-size_t AnswerCache::clear() {
-  generation_.fetch_add(1, std::memory_order_acq_rel);
-  size_t removed = 0;
-  for (size_t i = 0; i < shard_count_; i++) {
-    removed += shards_[i].clear([](const CachedAnswer&) { return true; });
-  }
-  return removed;
-}
-
-size_t AnswerCache::clear(const uint8_t* name, size_t length, bool subtree) {
-  generation_.fetch_add(1, std::memory_order_acq_rel);
-  size_t removed = 0;
-  for (size_t i = 0; i < shard_count_; i++) {
-    removed +=
-        shards_[i].clear([&](const CachedAnswer& answer) { return name_matches(answer.key(), name, length, subtree); });
-  }
-  return removed;
-}
-
-AnswerCache::Counters AnswerCache::counters() const {
-  Counters sum;
-  sum.bytes = sizeof *this;
-  for (size_t i = 0; i < shard_count_; i++) shards_[i].add_counters(&sum);
-  return sum;
+  if (!key.read(query, view, origin.transport, options_.payload_size, {options_.ignore_nsid})) return false;
+  if (!key.vary(vary_by, origin)) return false;
+  AnswerDraft draft(key, view, options_.payload_size, answer);
+  return draft.read(query, origin.transport) && state_->store(draft, now, answer.generation);
 }
 
 }  // namespace multisocket

@@ -1,199 +1,233 @@
 #include "cache/answer_cache_shard.h"
 
-#include <algorithm>
+#include <cstring>
 #include <new>
 #include <utility>
+
+#include "cache/epochs.h"
 
 namespace multisocket {
 namespace {
 
 // The table starts small and grows with its answers. The buckets of a thousand names then stay in the processor's
 // cache, whatever the memory limit is.
-constexpr uint32_t kFirstBuckets = 16;
-// A small answer costs about 160 bytes. A full table of small answers has one or two in each bucket.
-constexpr size_t kBytesPerBucket = 128;
-// A lock is held only while an answer is copied. If it is still taken after this many attempts, its owner's thread has
-// been preempted.
-constexpr int kLockAttempts = 64;
-
-bool lock_soon(std::unique_lock<std::mutex>* lock) {
-  for (int attempt = 0; attempt < kLockAttempts; attempt++) {
-    if (lock->try_lock()) return true;
-  }
-  return false;
-}
+constexpr uint16_t kFirstLog2 = 4;
 
 }  // namespace
 
-AnswerCacheShard::~AnswerCacheShard() {
-  while (oldest_ != nullptr) remove(oldest_);
+void AnswerCacheShard::open(const CacheState* state, size_t number) {
+  state_ = state;
+  base_ = state->memory().data();
+  const size_t start = number * state->shards().size;
+  head_ = new (base_ + start) CacheTable::Head(CacheTable::Word{});
+  arena_.open(base_, start + sizeof *head_, start + state->shards().size);
+  resize(kFirstLog2);
 }
 
-void AnswerCacheShard::open(const AnswerCache::Options& options) {
-  options_ = options;
-  bucket_count_ = kFirstBuckets;
-  buckets_ = std::make_unique<CachedAnswer*[]>(bucket_count_);
-  add(&bytes_, empty_size());
+// Links all answers into a table of another size. Without memory the chains grow longer, which is harmless. So does a
+// table that has to wait for the readers of the one before.
+void AnswerCacheShard::resize(uint16_t log2) {
+  const size_t size = (size_t{1} << log2) * sizeof(Link);
+  const Place place = old_table_ == 0 ? arena_.allocate(size) : 0;
+  if (place == 0) return;
+  const CacheTable old = table();
+  const CacheTable made({place, log2, static_cast<uint16_t>(1 - old.word().side)});
+  memset(BlockArena::payload(base_, place), 0, size);
+  for (Place each = oldest_; each != 0; each = at(each)->newer) {
+    made.next(base_, each)->store(made.bucket(base_, at(each)->hash)->exchange(each));
+  }
+  head_->store(made.word());
+  table_bytes_ += arena_.size_of(place);
+  old_table_ = old.word().place;
+  old_table_replaced_in_ = current_epoch();
 }
 
-void AnswerCacheShard::resize(uint32_t count) {
-  std::unique_ptr<CachedAnswer*[]> buckets(new (std::nothrow) CachedAnswer*[count]());
-  if (buckets == nullptr) return;  // without memory the chains grow longer, which is harmless
-  buckets_ = std::move(buckets);
-  const size_t before = empty_size();
-  bucket_count_ = count;
-  add(&bytes_, empty_size() - before);
-  for (CachedAnswer* answer = oldest_; answer != nullptr; answer = answer->newer) {
-    answer->next = std::exchange(*bucket(answer->hash), answer);
-  }
+// The octets that answers may take. `others`: this shard's share of what the cache uses elsewhere.
+size_t AnswerCacheShard::limit(size_t others) const {
+  const size_t taken = reserve() + table_bytes_ + others;
+  return arena_.capacity() > taken ? arena_.capacity() - taken : 0;
 }
 
-AnswerCache::Found AnswerCacheShard::look_up(const CacheKey& key, uint64_t hash, const uint8_t* query,
-                                             const MessageView& view, uint32_t now, AnswerCache::Manner manner,
-                                             uint8_t* out, size_t capacity) {
-  AnswerCache::Found found;
-  std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
-  if (!lock_soon(&lock)) {
-    if (!manner.leaves_misses) contended_.fetch_add(1, std::memory_order_relaxed);
-    return found;
-  }
-  CachedAnswer* answer = find(key.data(), key.size(), low(hash));
-  if (answer == nullptr || answer->reply_length(view) > capacity) return found;
-  const uint32_t age = answer->age(now);
-  found.stale = age >= answer->lifetime();
-  if (found.stale) {
-    const bool usable =
-        manner.allow_stale && answer->says_data() && age - answer->lifetime() < options_.serve_stale_seconds;
-    if (!usable) return {};
-  }
-  const bool forgotten = options_.prefetch_gap != 0 && age - answer->last_hit_age >= options_.prefetch_gap;
-  const uint32_t hits = forgotten ? 1 : answer->hits + 1;
-  found.refresh = is_to_refresh(*answer, age, hits);
-  if (found.refresh && manner.leaves_misses) return {};
-  answer->last_hit_age = age;
-  answer->hits = hits;
-  answer->visited = true;
-  if (found.refresh) {
-    answer->refresh_age = age + options_.refresh_interval;
-    return found;
-  }
-  if (found.stale) add(&stale_hits_, 1);
-  add(&hits_, 1);
-  found.length = answer->reply_length(view);
-  if (answer->opt_length() != 0) found.opt = found.length - answer->opt_length();
-  // A stale answer keeps its original TTLs, limited to `stale_ttl`.
-  answer->write(query, view, found.stale || options_.keep_ttl ? 0 : age, found.stale ? options_.stale_ttl : UINT32_MAX,
-                out);
-  return found;
-}
+bool AnswerCacheShard::store(const AnswerDraft& draft, uint32_t hash, uint32_t now, size_t others,
+                             uint32_t generation) {
+  const uint8_t* key = draft.key().data();
+  const size_t key_length = draft.key().size();
 
-bool AnswerCacheShard::is_to_refresh(const CachedAnswer& answer, uint32_t age, uint32_t hits) const {
-  const uint32_t lifetime = answer.lifetime();
-  if (age < lifetime) {
-    const bool near = (lifetime - age) * uint64_t{100} <= lifetime * uint64_t{options_.prefetch_percent};
-    if (options_.prefetch_hits == 0 || hits < options_.prefetch_hits || !near) return false;
-  }
-  return age >= answer.refresh_age;
-}
-
-bool AnswerCacheShard::store(CachedAnswer::Owner answer, uint64_t hash, uint32_t now,
-                             const std::atomic<uint32_t>& current, uint32_t generation) {
-  const size_t cost = answer->cost();
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (current.load(std::memory_order_acquire) != generation) return false;
-  const uint64_t more = uint64_t{bucket_count_} * 2;
-  const bool full = entries_.load(std::memory_order_relaxed) >= bucket_count_;
-  if (full && more * kBytesPerBucket <= std::min<uint64_t>(options_.max_bytes, UINT32_MAX)) {
-    resize(static_cast<uint32_t>(more));
+  if (state_->generation() != generation) return false;
+  if (entries_ >= table().buckets()) {
+    reclaim();
+    resize(static_cast<uint16_t>(table().word().log2 + 1));
   }
-  if (empty_size() + cost > options_.max_bytes) return false;
-  answer->hash = low(hash);
-  CachedAnswer* old = find(answer->key(), answer->key_length(), answer->hash);
-  if (old != nullptr && is_to_stay(*old, *answer, now)) return false;
-  if (old != nullptr) {
-    answer->visited = old->visited;  // a refresh does not make a name less popular
-    remove(old);
+  if (table().word().place == 0 || BlockArena::cost(draft.size()) > limit(others)) return false;
+  Place old = table().find(base_, hash, key, key_length);
+  if (old != 0 && is_to_stay(*at(old), draft, now)) return false;
+  const size_t leaving = old == 0 ? 0 : arena_.size_of(old);
+  const Place place = make_room(draft.size(), leaving, others, now);
+  if (place == 0) {
+    dropped_++;
+    return false;
   }
-  while (bytes_.load(std::memory_order_relaxed) + cost > options_.max_bytes) {
-    evict(now);
-    add(&evictions_, 1);
-  }
-  insert(answer.release());
-  add(&stores_, 1);
+  CachedAnswer* answer = draft.write(BlockArena::payload(base_, place), now);
+  answer->hash = hash;
+  answer->serial = ++serial_;
+  old = table().find(base_, hash, key, key_length);  // it may have been evicted
+  insert(place, old);
+  stores_++;
   return true;
 }
 
-bool AnswerCacheShard::is_to_stay(const CachedAnswer& old, const CachedAnswer& answer, uint32_t now) const {
-  if (old.age(now) >= uint64_t{old.lifetime()} + options_.serve_stale_seconds) return false;
-  if (options_.prefer_data && old.kind() == layout::kData) return answer.kind() != layout::kData;
-  return old.says_data() && !answer.says_data();
+bool AnswerCacheShard::is_to_stay(const CachedAnswer& old, const AnswerDraft& draft, uint32_t now) const {
+  if (is_over(old, now)) return false;
+  if (state_->options().prefer_data && old.kind() == layout::kData) return draft.kind() != layout::kData;
+  return old.says_data() && !draft.says_data();
+}
+
+// Whether an answer is too old to be sent.
+bool AnswerCacheShard::is_over(const CachedAnswer& answer, uint32_t now) const {
+  return answer.age(now) >= uint64_t{answer.lifetime()} + state_->options().serve_stale_seconds;
+}
+
+// Returns a block for `size` octets, or 0. It evicts until all linked answers take at most limit() with it. An answer
+// of `leaving` octets is about to be unlinked.
+AnswerCacheShard::Place AnswerCacheShard::make_room(size_t size, size_t leaving, size_t others, uint32_t now) {
+  const size_t cost = BlockArena::cost(size);
+  for (;;) {
+    // To look at all readers costs more than to store an answer, so it is not done for each.
+    if (waiting_bytes_ > reserve() / 2) reclaim();
+    if (waiting_bytes_ > reserve()) return 0;  // a reader does not end its batch
+    if (linked_bytes_ + cost <= limit(others) + leaving) {
+      const bool fits = linked_bytes_ + waiting_bytes_ + cost <= limit(others) + reserve();
+      const Place place = fits ? arena_.allocate(size) : 0;
+      // Free memory may also be in pieces that are too small.
+      if (place != 0) return place;
+      if (reclaim()) continue;
+    }
+    if (oldest_ == 0) return 0;
+    evict(now);
+  }
 }
 
 size_t AnswerCacheShard::clear(const std::function<bool(const CachedAnswer&)>& matches) {
   size_t removed = 0;
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (CachedAnswer* answer = oldest_; answer != nullptr;) {
-    CachedAnswer* next = answer->newer;
-    if (matches(*answer)) {
-      remove(answer);
+  for (Place place = oldest_; place != 0;) {
+    const Place next = at(place)->newer;
+    if (matches(*at(place))) {
+      take_use(place);
+      remove(place);
       removed++;
     }
-    answer = next;
+    place = next;
   }
-  if (oldest_ == nullptr && bucket_count_ > kFirstBuckets) resize(kFirstBuckets);
+  reclaim();
+  if (entries_ == 0 && table().word().log2 > kFirstLog2) resize(kFirstLog2);
+  reclaim();
   return removed;
 }
 
-void AnswerCacheShard::add_counters(AnswerCache::Counters* to) const {
-  const auto read = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
-  to->hits += read(hits_);
-  to->stale_hits += read(stale_hits_);
-  to->misses += read(misses_);
-  to->contended += read(contended_);
-  to->stores += read(stores_);
-  to->evictions += read(evictions_);
-  to->bytes += read(bytes_);
-  to->entries += read(entries_);
+void AnswerCacheShard::add_counters(CacheCounters* to) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  reclaim();
+  to->stores += stores_;
+  to->dropped += dropped_;
+  to->evictions += evictions_;
+  to->waiting += waiting_bytes_;
+  to->bytes += table_bytes_ + linked_bytes_ + waiting_bytes_;
+  to->entries += entries_;
 }
 
-CachedAnswer* AnswerCacheShard::find(const uint8_t* key, size_t length, uint32_t hash) const {
-  CachedAnswer* answer = *bucket(hash);
-  while (answer != nullptr && !answer->has_key(key, length)) answer = answer->next;
-  return answer;
-}
-
-void AnswerCacheShard::insert(CachedAnswer* answer) {
-  answer->next = std::exchange(*bucket(answer->hash), answer);
+// Publishes an answer. If there is an `old` one, the new one takes its place in the chain with one store, so that every
+// reader finds one of them.
+void AnswerCacheShard::insert(Place place, Place old) {
+  CachedAnswer* answer = at(place);
+  Link* link = link_to(answer->hash, old);
+  if (old != 0) answer->visited = take_use(old);  // a refresh does not make a name less popular
+  table().next(base_, place)->store(old == 0 ? link->load() : table().next(base_, old)->load());
+  link->store(place);
+  if (old != 0) {
+    unqueue(old);
+    wait_for_readers(old);
+  }
   answer->older = newest_;
-  (newest_ == nullptr ? oldest_ : newest_->newer) = answer;
-  newest_ = answer;
-  add(&bytes_, answer->cost());
-  add(&entries_, 1);
+  (newest_ == 0 ? oldest_ : at(newest_)->newer) = place;
+  newest_ = place;
+  linked_bytes_ += arena_.size_of(place);
+  entries_++;
 }
 
-void AnswerCacheShard::remove(CachedAnswer* answer) {
-  CachedAnswer** link = bucket(answer->hash);
-  while (*link != answer) link = &(*link)->next;
-  *link = answer->next;
-  if (hand_ == answer) hand_ = answer->newer;
-  (answer->older == nullptr ? oldest_ : answer->older->newer) = answer->newer;
-  (answer->newer == nullptr ? newest_ : answer->newer->older) = answer->older;
-  add(&bytes_, -answer->cost());
-  add(&entries_, -uint64_t{1});
-  CachedAnswer::Free()(answer);
+void AnswerCacheShard::remove(Place place) {
+  // A reader at the answer still finds the rest of the chain.
+  link_to(at(place)->hash, place)->store(table().next(base_, place)->load());
+  unqueue(place);
+  wait_for_readers(place);
+}
+
+// Returns the link that leads to an answer in the chain of `hash`; 0: the first link.
+AnswerCacheShard::Link* AnswerCacheShard::link_to(uint32_t hash, Place place) const {
+  Link* link = table().bucket(base_, hash);
+  while (place != 0 && link->load() != place) link = table().next(base_, link->load());
+  return link;
+}
+
+void AnswerCacheShard::unqueue(Place place) {
+  CachedAnswer* answer = at(place);
+  if (hand_ == place) hand_ = answer->newer;
+  (answer->older == 0 ? oldest_ : at(answer->older)->newer) = answer->newer;
+  (answer->newer == 0 ? newest_ : at(answer->newer)->older) = answer->older;
+  linked_bytes_ -= arena_.size_of(place);
+  entries_--;
+}
+
+void AnswerCacheShard::wait_for_readers(Place place) {
+  at(place)->unlinked_in = current_epoch();
+  at(place)->newer = 0;
+  (last_waiting_ == 0 ? first_waiting_ : at(last_waiting_)->newer) = place;
+  last_waiting_ = place;
+  waiting_bytes_ += arena_.size_of(place);
+}
+
+// Frees what no reader can be at any more. Returns whether it frees anything.
+bool AnswerCacheShard::reclaim() {
+  if (first_waiting_ == 0 && old_table_ == 0) return false;
+  bool freed = false;
+  const uint64_t settled = settled_epoch();
+  if (old_table_ != 0 && old_table_replaced_in_ < settled) {
+    const Place place = std::exchange(old_table_, 0);
+    table_bytes_ -= arena_.size_of(place);
+    arena_.release(place);
+    freed = true;
+  }
+  while (first_waiting_ != 0 && at(first_waiting_)->unlinked_in < settled) {
+    const Place place = first_waiting_;
+    first_waiting_ = at(place)->newer;
+    waiting_bytes_ -= arena_.size_of(place);
+    arena_.release(place);
+    freed = true;
+  }
+  if (first_waiting_ == 0) last_waiting_ = 0;
+  return freed;
+}
+
+// Returns whether any reader has used an answer since the last call.
+bool AnswerCacheShard::take_use(Place place) const {
+  bool used = std::exchange(at(place)->visited, false);
+  state_->notes().each([&](ReaderNotes& notes) { used |= notes.take_use(place); });
+  return used;
 }
 
 void AnswerCacheShard::evict(uint32_t now) {
-  if (hand_ == nullptr) hand_ = oldest_;
-  // An answer that is too old to be sent is removed at once, however popular it is.
-  const auto over = [&](const CachedAnswer& answer) {
-    return answer.age(now) >= uint64_t{answer.lifetime()} + options_.serve_stale_seconds;
-  };
-  while (hand_->visited && !over(*hand_)) {
-    hand_->visited = false;
-    hand_ = hand_->newer == nullptr ? oldest_ : hand_->newer;
+  // An answer that is too old to be sent is removed at once, however popular it is. One round suffices: readers may
+  // note uses as fast as the hand takes them.
+  for (size_t left = entries_; left > 0; left--) {
+    if (hand_ == 0) hand_ = oldest_;
+    const bool used = take_use(hand_);
+    if (!used || is_over(*at(hand_), now)) break;
+    hand_ = at(hand_)->newer;
   }
+  if (hand_ == 0) hand_ = oldest_;
   remove(hand_);
+  evictions_++;
 }
 
 }  // namespace multisocket

@@ -1,4 +1,5 @@
 // The caches that are asked, in order, before a handler is called: those of all servers that may answer on one socket.
+// It belongs to one thread, as its AnswerCaches do.
 #ifndef MULTISOCKET_ANSWER_FRONT_H_
 #define MULTISOCKET_ANSWER_FRONT_H_
 
@@ -19,10 +20,10 @@ class AnswerFront {
   explicit AnswerFront(Caches caches) : caches_(std::move(caches)) {}
 
   // Writes the first reply that a cache has, as AnswerCache::look_up_first does. Length 0: no cache has a reply.
-  AnswerCache::Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now,
-                             uint8_t* out, size_t capacity) const {
+  AnswerCache::Found look_up(const ReadSection& section, const uint8_t* query, const MessageView& view,
+                             const Origin& origin, uint32_t now, uint8_t* out, size_t capacity) const {
     for (const auto& cache : caches_) {
-      const AnswerCache::Found found = cache->look_up_first(query, view, origin, now, out, capacity);
+      const AnswerCache::Found found = cache->look_up_first(section, query, view, origin, now, out, capacity);
       if (found.length != 0) return found;
     }
     return {};

@@ -5,6 +5,7 @@
 
 #include "guard/server_cookies.h"
 #include "message/address.h"
+#include "message/little_endian.h"
 #include "message/names.h"
 #include "message/wire.h"
 
@@ -51,17 +52,15 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport tra
   if (subnet_length > kMaxSubnet && subnet_length != kNoSubnet) return false;
 
   // All flags, not only RD, AD, CD and DO: a client shares answers only with clients that set the same flags.
-  write16(bytes_ + kType, view.qtype);
-  write16(bytes_ + kClass, view.qclass);
-  write16(bytes_ + kFlags, view.flags);
-  write16(bytes_ + kOptFlags, view.opt_flags);
-  write16(bytes_ + kLimit, reply_limit(view, transport, payload_size));
-  bytes_[kHasOpt] = view.has_opt;
-  bytes_[kTransport] = static_cast<uint8_t>(transport);
-  bytes_[kNameLength] = static_cast<uint8_t>(view.qname_length);
-  bytes_[kSubnetLength] = static_cast<uint8_t>(subnet_length);
-  bytes_[kVariation] = 0;
-  bytes_[kClientLength] = 0;
+  const auto field = [](Place place, uint64_t value) { return value << (place % 8 * 8); };
+  const uint64_t words[kFixedSize / 8] = {
+      field(kType, view.qtype) | field(kClass, view.qclass) | field(kFlags, view.flags) |
+          field(kOptFlags, view.opt_flags),
+      field(kLimit, reply_limit(view, transport, payload_size)) | field(kHasOpt, view.has_opt) |
+          field(kTransport, static_cast<uint8_t>(transport)) | field(kNameLength, view.qname_length & 0xff) |
+          field(kSubnetLength, subnet_length)};
+  // Stored as they are hashed, eight octets at a time: a processor is slow to load what several stores have written.
+  for (size_t i = 0; i < kFixedSize; i += 8) write64_little_endian(bytes_ + i, words[i / 8]);
 
   copy_lower(query + kHeaderSize, view.qname_length, bytes_ + kFixedSize);
   length_ = static_cast<uint16_t>(kFixedSize + view.qname_length);
@@ -71,6 +70,7 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport tra
 }
 
 bool CacheKey::vary(uint8_t vary_by, const Origin& origin) {
+  if (vary_by == 0 && variation() == 0) return true;
   length_ = question_length_;
   bytes_[kVariation] = vary_by;
   bytes_[kClientLength] = 0;

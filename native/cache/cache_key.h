@@ -58,6 +58,8 @@ class CacheKey {
   // needs.
   bool vary(uint8_t vary_by, const Origin& origin);
 
+  // The bits of VaryBy that were set.
+  uint8_t variation() const { return bytes_[kVariation]; }
   const uint8_t* data() const { return bytes_; }
   size_t size() const { return length_; }
 

@@ -1,51 +1,35 @@
 // A reply in the cache. It is checked once, and its OPT and the offsets of its TTLs are computed once, so that sending
-// it takes two copies and a loop. It is one block of memory. It does not change after it is made, except for the fields
-// that belong to its shard.
+// it takes two copies and a loop. It is one block of the cache's memory, and what readers see of it does not change,
+// except for the link to the next answer and the time of the next refresh.
 #ifndef MULTISOCKET_CACHED_ANSWER_H_
 #define MULTISOCKET_CACHED_ANSWER_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
-#include "cache/cache_key.h"
+#include "cache/block_arena.h"
 #include "message/layout.h"
 #include "message/message_view.h"
 
 namespace multisocket {
 
-// A reply that a caller wants to cache.
-struct Answer {
-  const uint8_t* message = nullptr;  // without OPT; names may be compressed
-  size_t length = 0;
-  // EDNS options that belong to the answer and not to one client: Client Subnet (RFC 7871 s.7.2.1) and Extended DNS
-  // Error (RFC 8914). Clients that sent an OPT get them.
-  const uint8_t* options = nullptr;
-  size_t options_length = 0;
-  uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which are in the OPT
-  uint32_t max_ttl = UINT32_MAX;  // seconds; the upper limit of the answer's lifetime
-  uint8_t vary_by = 0;            // bits of VaryBy
-  uint32_t generation = 0;        // of the cache, when the handler began
-};
+class AnswerDraft;
 
 class CachedAnswer {
  public:
-  struct Free {
-    void operator()(CachedAnswer* answer) const;
-  };
-  using Owner = std::unique_ptr<CachedAnswer, Free>;
-
-  // Returns null if the reply cannot be cached or memory is short. A reply cannot be cached if it is not a complete,
-  // valid reply to this query; if it has TC, an RCODE of more than four bits, a cookie among its options, or an OPT,
-  // TSIG or SIG(0); if it is longer than replies to this query may be; or if its lifetime is 0. The lifetime is the
-  // smaller of `max_ttl` and the smallest TTL of the records. For all kinds but kData it is also at most the MINIMUM of
-  // an SOA in the authority section (RFC 2308 s.5). For kNothing and kFailure it is 0 if `max_ttl` is not set. A TTL
-  // above 2^31-1 counts as 0 (RFC 2181 s.8).
-  static Owner make(const CacheKey& key, const uint8_t* query, const MessageView& view, Transport transport,
-                    uint16_t payload_size, const Answer& answer, uint32_t now);
+  // The place of an answer in the cache's memory; 0: none (block_arena.h).
+  using Place = BlockArena::Place;
 
   CachedAnswer(const CachedAnswer&) = delete;
   CachedAnswer& operator=(const CachedAnswer&) = delete;
+
+  static CachedAnswer* at(uint8_t* base, Place place) {
+    return reinterpret_cast<CachedAnswer*>(BlockArena::payload(base, place));
+  }
+  static const CachedAnswer* at(const uint8_t* base, Place place) {
+    return reinterpret_cast<const CachedAnswer*>(BlockArena::payload(base, place));
+  }
 
   bool has_key(const uint8_t* key, size_t length) const;
   const uint8_t* key() const { return bytes(); }
@@ -67,20 +51,23 @@ class CachedAnswer {
   // `query`; the question then stays in place.
   void write(const uint8_t* query, const MessageView& view, uint32_t age, uint32_t max_ttl, uint8_t* out) const;
 
-  // The size of the block in memory, including an estimate of what the allocator adds.
-  size_t cost() const;
-
-  // The fields of the shard: position in a bucket and in the queue, and usage.
-  CachedAnswer* next = nullptr;
-  CachedAnswer* newer = nullptr;
-  CachedAnswer* older = nullptr;
-  uint32_t hash = 0;  // the low bits of the key's hash
-  uint32_t hits = 0;
-  uint32_t last_hit_age = 0;
-  uint32_t refresh_age = 0;  // from this age on, one caller should refresh the answer
+  // What only the writer of its shard uses: the position in the queue; whether it was used when the hand last came by;
+  // and the epoch in which it was unlinked, with `newer` as the link to what was unlinked next.
+  uint64_t unlinked_in = 0;
+  Place newer = 0;
+  Place older = 0;
   bool visited = false;
 
+  // What readers use and writers change while they do. There is a link for each of two tables (cache_table.h).
+  std::atomic<Place> next[2] = {{0}, {0}};
+  std::atomic<uint32_t> refresh_age{0};  // from this age on, one caller should refresh the answer
+
+  // Set before the answer is published.
+  uint32_t hash = 0;    // the low bits of the key's hash
+  uint32_t serial = 0;  // tells it from an earlier answer in the same place
+
  private:
+  friend class AnswerDraft;
   CachedAnswer() = default;
   // Behind the object: the key, the header from the flags on, everything after the question, the offsets of the TTLs.
   uint8_t* bytes() { return reinterpret_cast<uint8_t*>(this + 1); }
@@ -88,17 +75,16 @@ class CachedAnswer {
   const uint8_t* header() const { return bytes() + key_length_; }
   const uint8_t* tail() const { return header() + kHeaderRest; }
   const uint8_t* ttl_places() const { return tail() + tail_length_; }
-  static size_t block_size(size_t key_length, size_t tail_length, size_t ttls);
 
   static constexpr size_t kHeaderRest = 10;  // a header without its ID
 
+  layout::AnswerKind kind_ = layout::kNothing;
   uint32_t stored_at_ = 0;
   uint32_t lifetime_ = 0;
   uint16_t key_length_ = 0;
   uint16_t tail_length_ = 0;
   uint16_t opt_length_ = 0;
   uint16_t ttls_ = 0;
-  layout::AnswerKind kind_ = layout::kNothing;
 };
 
 }  // namespace multisocket

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "message/address.h"
+#include "message/little_endian.h"
 #include "message/wire.h"
 
 namespace multisocket {
@@ -23,16 +24,6 @@ static_assert(kHash + sizeof(uint64_t) == kCookieSize, "what is hashed and the h
 constexpr int32_t kMaxAge = 3600;
 constexpr int32_t kMaxAhead = 300;
 constexpr int32_t kRenewalAge = 1800;
-
-uint64_t read64_little_endian(const uint8_t* at) {
-  uint64_t value = 0;
-  for (unsigned i = 0; i < 8; i++) value |= static_cast<uint64_t>(at[i]) << (8 * i);
-  return value;
-}
-
-void write64_little_endian(uint8_t* at, uint64_t value) {
-  for (unsigned i = 0; i < 8; i++) at[i] = static_cast<uint8_t>(value >> (8 * i));
-}
 
 // RFC 9018 s.4.4: a hash of everything before the hash, and of the client's address in wire format.
 class CookieHash {

@@ -6,7 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+
+#include "message/little_endian.h"
 
 namespace multisocket {
 
@@ -28,20 +29,15 @@ uint64_t siphash(const SipKey& key, const uint8_t* data, size_t length) {
       v2 += v1, v1 = rotate(v1, 17) ^ v2, v2 = rotate(v2, 32);
     }
   };
-  // Words are little-endian on every machine.
-  const auto word = [](const uint8_t* at, size_t octets) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < octets; i++) value |= static_cast<uint64_t>(at[i]) << (8 * i);
-    return value;
-  };
   const size_t whole = length & ~size_t{7};
   for (size_t at = 0; at < whole; at += 8) {
-    const uint64_t next = word(data + at, 8);
+    const uint64_t next = read64_little_endian(data + at);
     v3 ^= next;
     mix(Rounds);
     v0 ^= next;
   }
-  const uint64_t last = static_cast<uint64_t>(length) << 56 | word(data + whole, length & 7);
+  uint64_t last = static_cast<uint64_t>(length) << 56;
+  for (size_t at = whole; at < length; at++) last |= static_cast<uint64_t>(data[at]) << (8 * (at - whole));
   v3 ^= last;
   mix(Rounds);
   v0 ^= last;

@@ -32,7 +32,8 @@ void Admission::begin() {
   if (guard_ != nullptr) guard_->begin();
 }
 
-layout::RowVerdict Admission::admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange) {
+layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, uint32_t offset, uint32_t length,
+                                    uint32_t row, Exchange* exchange) {
   uint8_t* message = base + offset;
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
@@ -61,7 +62,7 @@ layout::RowVerdict Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
     return static_cast<layout::RowVerdict>(words[layout::kVerdict] =
                                                reply != 0 ? layout::kVerdictReply : layout::kVerdictDrop);
   }
-  if (exchange->front != nullptr && look_up(message, view, guarded, exchange)) return layout::kVerdictReply;
+  if (exchange->front != nullptr && look_up(section, message, view, guarded, exchange)) return layout::kVerdictReply;
   size_t spelling;
   const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
   words[layout::kLength] = length;
@@ -85,7 +86,8 @@ layout::RowVerdict Admission::admit(uint8_t* base, uint32_t offset, uint32_t len
 }
 
 // Answers from the caches and adds the options for this client.
-bool Admission::look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange) {
+bool Admission::look_up(const ReadSection& section, const uint8_t* message, const MessageView& view,
+                        const Guarded& guarded, Exchange* exchange) {
   const auto less = [](size_t size, size_t by) { return size > by ? size - by : 0; };
   const size_t limit =
       std::min<size_t>(reply_limit(view, exchange->origin.transport, edns_.payload_size), exchange->capacity);
@@ -93,7 +95,7 @@ bool Admission::look_up(const uint8_t* message, const MessageView& view, const G
   size_t capacity = view.asked == 0 ? exchange->capacity : less(exchange->capacity, kMaxClientOptions);
   if (guarded.has_cookie()) capacity = std::min(capacity, less(limit, kCookieOptionSize));
   const AnswerCache::Found found =
-      exchange->front->look_up(message, view, exchange->origin, now_, exchange->out, capacity);
+      exchange->front->look_up(section, message, view, exchange->origin, now_, exchange->out, capacity);
   if (found.length == 0) return false;
   layout::count(counters_ + layout::kCacheHits);
   exchange->length = found.length;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cache/answer_front.h"
+#include "cache/epochs.h"
 #include "guard/client_options.h"
 #include "guard/guard.h"
 #include "message/layout.h"
@@ -38,15 +39,20 @@ class Admission {
 
   // Forgets the last batch and reads the clock.
   void begin();
+  // The answers of the caches stay where they are as long as this exists. It lasts while messages are admitted, and
+  // neither while the thread sleeps nor while it runs JavaScript.
+  ReadSection section() const { return ReadSection(reader_); }
 
   // Examines `length` bytes at `base + offset` and fills row number `row` (below kBatchSize). If it returns
   // kVerdictReply and `exchange->length` is 0, the reply has overwritten the message and kLength of the row is the
   // length of the reply. If the caches or the guard have an answer, it returns kVerdictReply too; the answer is then in
   // `exchange`, and the row is unchanged.
-  layout::RowVerdict admit(uint8_t* base, uint32_t offset, uint32_t length, uint32_t row, Exchange* exchange);
+  layout::RowVerdict admit(const ReadSection& section, uint8_t* base, uint32_t offset, uint32_t length, uint32_t row,
+                           Exchange* exchange);
 
  private:
-  bool look_up(const uint8_t* message, const MessageView& view, const Guarded& guarded, Exchange* exchange);
+  bool look_up(const ReadSection& section, const uint8_t* message, const MessageView& view, const Guarded& guarded,
+               Exchange* exchange);
 
   uint32_t* rows_;
   uint8_t* text_;
@@ -55,6 +61,7 @@ class Admission {
   double* counters_;
   EdnsSettings edns_;
   std::shared_ptr<Guard> guard_;
+  EpochReader reader_;
   uint32_t now_ = 0;
 };
 

@@ -146,7 +146,7 @@ enum TcpSetting : uint32_t { LAYOUT_TCP_SETTING(LAYOUT_MEMBER) kTcpSettings };
   X(kSocketBatches, batches, "UDP: system calls that received them.")   \
   X(kSocketConnections, connections, "TCP: connections accepted.")
 enum SocketCounter : uint32_t { LAYOUT_SOCKET_COUNTERS(LAYOUT_MEMBER) kSocketCounters };
-constexpr uint32_t kSocketRow = 8;  // a cache line, so that workers do not share one
+constexpr uint32_t kSocketRow = 4;
 
 #define LAYOUT_WORKER_COUNTERS(X)                                                                                      \
   X(kReceived, received, "Datagrams received.")                                                                        \

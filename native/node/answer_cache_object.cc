@@ -29,7 +29,7 @@ Napi::Function AnswerCacheObject::define(Napi::Env env) {
 Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
   const auto given = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
-  AnswerCache::Options options;
+  CacheOptions options;
   options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
   options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
   options.serve_stale_seconds = number("serveStale").Uint32Value();
@@ -43,17 +43,20 @@ Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
   options.prefer_data = given.Get("preferData").As<Napi::Boolean>().Value();
   options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
   options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
-  return Napi::Number::New(info.Env(), Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options)));
+  return Napi::Number::New(info.Env(), Registry<CacheState>::open(std::make_shared<CacheState>(options)));
 }
 
 void AnswerCacheObject::close(const Napi::CallbackInfo& info) {
-  Registry<AnswerCache>::close(info[0].As<Napi::Number>().Uint32Value());
+  Registry<CacheState>::close(info[0].As<Napi::Number>().Uint32Value());
 }
 
-AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<AnswerCacheObject>(info),
-      cache_(Registry<AnswerCache>::find(info[0].As<Napi::Number>().Uint32Value())) {
-  if (cache_ == nullptr) Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
+AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AnswerCacheObject>(info) {
+  const auto state = Registry<CacheState>::find(info[0].As<Napi::Number>().Uint32Value());
+  if (state == nullptr) {
+    Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
+  } else {
+    cache_ = std::make_shared<AnswerCache>(state);
+  }
 }
 
 Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
@@ -65,7 +68,8 @@ Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
   MessageView view;
   AnswerCache::Found found;
   if (examine(query.Data(), query.ElementLength(), &view) == Verdict::kQuery) {
-    found = cache_->look_up(query.Data(), view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
+    const ReadSection section(reader_);
+    found = cache_->look_up(section, query.Data(), view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
   }
   return Napi::Number::New(info.Env(), found.refresh ? -1 : static_cast<double>(found.length));
 }
@@ -104,7 +108,7 @@ Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value AnswerCacheObject::generation(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), cache_->generation());
+  return Napi::Number::New(info.Env(), cache_->state()->generation());
 }
 
 Napi::Value AnswerCacheObject::kind(const Napi::CallbackInfo& info) {
@@ -115,24 +119,25 @@ Napi::Value AnswerCacheObject::kind(const Napi::CallbackInfo& info) {
 Napi::Value AnswerCacheObject::clear(const Napi::CallbackInfo& info) {
   size_t removed;
   if (info[0].IsUndefined()) {
-    removed = cache_->clear();
+    removed = cache_->state()->clear();
   } else {
     const auto name = info[0].As<Napi::Uint8Array>();
-    removed = cache_->clear(name.Data(), name.ElementLength(), info[1].As<Napi::Boolean>().Value());
+    removed = cache_->state()->clear(name.Data(), name.ElementLength(), info[1].As<Napi::Boolean>().Value());
   }
   return Napi::Number::New(info.Env(), static_cast<double>(removed));
 }
 
 Napi::Value AnswerCacheObject::counters(const Napi::CallbackInfo& info) {
-  const AnswerCache::Counters counted = cache_->counters();
+  const CacheCounters counted = cache_->state()->counters();
   auto result = Napi::Object::New(info.Env());
   const auto set = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
   set("hits", counted.hits);
   set("staleHits", counted.stale_hits);
   set("misses", counted.misses);
-  set("contended", counted.contended);
   set("stores", counted.stores);
+  set("dropped", counted.dropped);
   set("evictions", counted.evictions);
+  set("waiting", counted.waiting);
   set("bytes", counted.bytes);
   set("entries", counted.entries);
   return result;

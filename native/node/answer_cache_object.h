@@ -1,4 +1,4 @@
-// The AnswerCache in JavaScript. It refers to one of the process's caches by number.
+// The AnswerCache in JavaScript: one thread's access to one of the process's caches, which it finds by number.
 #ifndef MULTISOCKET_ANSWER_CACHE_OBJECT_H_
 #define MULTISOCKET_ANSWER_CACHE_OBJECT_H_
 
@@ -31,6 +31,7 @@ class AnswerCacheObject : public Napi::ObjectWrap<AnswerCacheObject> {
   Napi::Value counters(const Napi::CallbackInfo& info);
 
   std::shared_ptr<AnswerCache> cache_;
+  EpochReader reader_;
 };
 
 }  // namespace multisocket

@@ -12,6 +12,7 @@ constexpr uint32_t kPrefix = 2;
 uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most) {
   uint32_t rows = 0;
   admission->begin();
+  const ReadSection section = admission->section();
   while (rows < most && frames->end - frames->start >= kPrefix) {
     const uint32_t length = read16(frames->input + frames->start);
     if (frames->end - frames->start - kPrefix < length) break;
@@ -20,7 +21,7 @@ uint32_t admit_frames(Admission* admission, Frames* frames, uint32_t most) {
     const uint32_t room = frames->output_end - frames->output_start;
     Admission::Exchange exchange = {frames->front, frames->origin, answer + kPrefix,
                                     room < kPrefix ? 0 : room - kPrefix};
-    admission->admit(frames->input, message, length, rows, &exchange);
+    admission->admit(section, frames->input, message, length, rows, &exchange);
     if (exchange.length == 0) {
       rows++;
     } else {

@@ -21,14 +21,14 @@ void QueryBatch::begin() {
   answers_end_ = layout::kTcpAnswersOffset;
 }
 
-layout::RowVerdict QueryBatch::admit(Connection* connection, uint8_t* base, uint32_t offset, uint32_t length,
-                                     ReplySegments* segments) {
+layout::RowVerdict QueryBatch::admit(const ReadSection& section, Connection* connection, uint8_t* base, uint32_t offset,
+                                     uint32_t length, ReplySegments* segments) {
   const AnswerFront* front = connection->listener->front.get();
   uint8_t* answer = slab_ + answers_end_;
   Admission::Exchange exchange = {front, {}, answer + kPrefix, layout::kMaxFrame - kPrefix};
   const bool needs_addresses = admission_.guard() != nullptr || (front != nullptr && front->varies());
   exchange.origin = QueryOrigin::of((needs_addresses ? origin_of(connection) : connection->origin).bytes());
-  const layout::RowVerdict verdict = admission_.admit(base, offset, length, rows_used_, &exchange);
+  const layout::RowVerdict verdict = admission_.admit(section, base, offset, length, rows_used_, &exchange);
   if (verdict == layout::kVerdictQuery) {
     pack(connection, base + offset, length);
   } else if (verdict == layout::kVerdictReply) {

@@ -23,6 +23,8 @@ class QueryBatch {
 
   // Forgets the queries and the answers, which have been sent.
   void begin();
+  // As Admission::section().
+  ReadSection section() const { return admission_.section(); }
   uint32_t rows() const { return rows_used_; }
   // Whether there is room for one more message of this length, and for any answer.
   bool has_room(uint32_t length) const {
@@ -31,8 +33,8 @@ class QueryBatch {
   }
   // Examines the message of `length` octets at `base + offset`, which it may overwrite. A query for the handler fills
   // the next row. An immediate reply is added to `segments`.
-  layout::RowVerdict admit(Connection* connection, uint8_t* base, uint32_t offset, uint32_t length,
-                           ReplySegments* segments);
+  layout::RowVerdict admit(const ReadSection& section, Connection* connection, uint8_t* base, uint32_t offset,
+                           uint32_t length, ReplySegments* segments);
 
  private:
   QueryOrigin& origin_of(Connection* connection);

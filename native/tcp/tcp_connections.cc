@@ -211,11 +211,12 @@ uint32_t TcpConnections::admit(Connection* connection, uint8_t* octets, uint32_t
   uint32_t at = 0;
   unsigned messages = 0;
   unsigned replies = 0;
+  const ReadSection section = batch_.section();
   while (size - at >= 2 && messages < kMaxMessages && connection->left > 0 &&
          connection->in_flight < options_.max_pipelined) {
     const uint32_t length = read16(octets + at);
     if (size - at - 2 < length || !batch_.has_room(length)) break;
-    const layout::RowVerdict verdict = batch_.admit(connection, octets, at + 2, length, &segments_);
+    const layout::RowVerdict verdict = batch_.admit(section, connection, octets, at + 2, length, &segments_);
     if (verdict == layout::kVerdictQuery) connection->in_flight++;
     if (verdict == layout::kVerdictReply) replies++;
     if (connection->left != kAnyNumber) connection->left--;

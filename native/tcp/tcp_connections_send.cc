@@ -18,12 +18,12 @@ constexpr int kMaxParts = 64;
 // Sends the gathered replies of each connection.
 void TcpConnections::send_segments() {
   segments_.flush([this](Connection* connection) {
-    if (connection->open()) send(connection);
-    if (connection->open()) {
-      settle(connection);
-    } else {
+    if (!connection->open()) {
       release(connection);
+      return;
     }
+    send(connection);
+    if (connection->open()) settle(connection);
   });
 }
 
@@ -142,7 +142,8 @@ void TcpConnections::close(Connection* connection) {
   release(connection);
 }
 
-// Gives the slot back when nothing refers to it any more.
+// Gives the slot of a closed connection back when nothing refers to it any more. Called once when it closes, and once
+// for each reference that ends later.
 void TcpConnections::release(Connection* connection) {
   if (connection->ready || connection->touched || connection->young || connection->in_flight > 0) return;
   pool_.give_back(connection);

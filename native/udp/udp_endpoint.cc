@@ -178,6 +178,7 @@ unsigned UdpEndpoint::fill() {
 uint32_t UdpEndpoint::admit(unsigned received) {
   uint32_t queries = 0;
   admission_.begin();
+  const ReadSection section = admission_.section();
   const bool guarded = admission_.guard() != nullptr;
   for (unsigned slot = 0; slot < received; slot++) {
     const uint32_t length = receiver_.length(slot, memory_.counters + memory_.worker_row);
@@ -188,7 +189,7 @@ uint32_t UdpEndpoint::admit(unsigned received) {
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
     Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
     if (guarded || (front != nullptr && front->varies())) exchange.origin = QueryOrigin::of(origin_of(envelope));
-    const layout::RowVerdict verdict = admission_.admit(memory_.slab, offset, length, queries, &exchange);
+    const layout::RowVerdict verdict = admission_.admit(section, memory_.slab, offset, length, queries, &exchange);
     envelope[layout::kEnvelopeUnlimited] = exchange.unlimited;
     switch (verdict) {
       case layout::kVerdictQuery:

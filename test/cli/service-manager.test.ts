@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { killAll, listen, start } from '../support/program.js';
 import { until } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -58,6 +59,32 @@ describe('a service manager (sd_notify(3))', () => {
       assert.equal(await ended, 0);
       await until(() => told().length === 6, 'STOPPING');
       assert.match(told()[5], /^STOPPING=1 /);
+      end();
+    });
+  }
+
+  for (const [watched, more] of [
+    [true, {}],
+    [false, { WATCHDOG_PID: '1' }],
+    [false, { WATCHDOG_USEC: 'soon' }],
+  ] as const) {
+    it(`gets signs of life: ${watched}, with ${JSON.stringify(more)}`, async () => {
+      const folder = mkdtempSync(join(directory, 'd-'));
+      const socket = join(folder, 'notify');
+      const { told, end } = await manage(socket);
+      const environment = { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '200000', ...more };
+      const { child, ended } = await listen(['-dns.port', '0'], folder, environment);
+      const signs = (): number => told().filter((line) => line === 'WATCHDOG=1').length;
+      const start = Date.now();
+      if (watched) {
+        await until(() => signs() >= 5, 'signs of life');
+        assert.ok(Date.now() - start > 300);
+      } else {
+        await wait(500);
+        assert.equal(signs(), 0);
+      }
+      child.kill('SIGTERM');
+      assert.equal(await ended, 0);
       end();
     });
   }

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "guard/siphash.h"
 #include "node/registry.h"
+#include "test_cache.h"
 
 using namespace multisocket;
 using namespace multisocket::test;
@@ -18,8 +19,8 @@ constexpr unsigned kA = 1, kNs = 2, kSoa = 6, kNull = 10;
 const std::string kToQuestion("\xc0\x0c", 2);  // a compressed name: that of the question
 const std::string kAddress("\xc0\x00\x02\x01", 4);
 
-AnswerCache::Options options_of(size_t max_bytes) {
-  AnswerCache::Options options;
+CacheOptions options_of(size_t max_bytes) {
+  CacheOptions options;
   options.max_bytes = max_bytes;
   return options;
 }
@@ -61,13 +62,13 @@ Answer answer_of(const std::string& message) {
   return answer;
 }
 
-bool store(AnswerCache* cache, const Query& query, const Answer& answer, uint32_t now = 1000,
+bool store(TestCache* cache, const Query& query, const Answer& answer, uint32_t now = 1000,
            const Origin& origin = {}) {
   const Examined examined(query);
   return cache->store(examined.data(), examined.view, origin, answer, now);
 }
 
-bool store(AnswerCache* cache, const Query& query, const std::string& reply, uint32_t now = 1000,
+bool store(TestCache* cache, const Query& query, const std::string& reply, uint32_t now = 1000,
            const Origin& origin = {}) {
   Answer answer = answer_of(reply);
   answer.generation = cache->generation();
@@ -79,7 +80,7 @@ struct Reply {
   std::string message;
 };
 
-Reply look_up(AnswerCache* cache, const Query& query, uint32_t now = 1000, const Origin& origin = {},
+Reply look_up(TestCache* cache, const Query& query, uint32_t now = 1000, const Origin& origin = {},
               bool allow_stale = false, size_t capacity = 65535) {
   const Examined examined(query);
   std::vector<uint8_t> out(capacity, 0xaa);
@@ -89,7 +90,7 @@ Reply look_up(AnswerCache* cache, const Query& query, uint32_t now = 1000, const
   return reply;
 }
 
-bool hits(AnswerCache* cache, const Query& query, uint32_t now = 1000, const Origin& origin = {}) {
+bool hits(TestCache* cache, const Query& query, uint32_t now = 1000, const Origin& origin = {}) {
   return look_up(cache, query, now, origin).found.length != 0;
 }
 
@@ -109,7 +110,7 @@ void hashes_as_the_paper_says() {
 // --- Octets
 
 void gives_what_the_handler_gave() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const Query query;
   const std::string reply =
       reply_to(query, {{record(kToQuestion, kA, 300, kAddress), record(wire_name("Other.Example"), kA, 400, kAddress)},
@@ -122,7 +123,7 @@ void gives_what_the_handler_gave() {
 }
 
 void gives_each_client_its_id_and_spelling() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   Query first;
   CHECK(store(&cache, first, simple_reply(first)));
   Query second;
@@ -133,7 +134,7 @@ void gives_each_client_its_id_and_spelling() {
 }
 
 void appends_an_opt_of_its_own() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   Query query = edns_query();
   query.payload_size = 4096;
   query.opt_flags = 0x8000;
@@ -150,7 +151,7 @@ void appends_an_opt_of_its_own() {
 }
 
 void gives_the_options_of_the_answer_to_those_with_opt() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const std::string ede = option(15, number16(4) + "forged");
   for (const bool opt : {true, false}) {
     Query query;
@@ -167,7 +168,7 @@ void gives_the_options_of_the_answer_to_those_with_opt() {
 }
 
 void answers_in_place() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   Query query = edns_query();
   query.options = option(8, std::string("\0\1\x18\0\xc0\0\2", 7));
   CHECK(store(&cache, query, simple_reply(query)));
@@ -175,23 +176,23 @@ void answers_in_place() {
   const Examined examined(query);
   uint8_t slot[2304];
   memcpy(slot, examined.data(), examined.bytes.size());
-  const AnswerCache::Found found = cache.look_up(slot, examined.view, {}, 1000, false, slot, sizeof slot);
+  const AnswerCache::Found found = cache.look_up(slot, examined.view, Origin{}, 1000U, false, slot, sizeof slot);
   const std::string expected = look_up(&cache, query).message;
   CHECK(!expected.empty());
   CHECK(std::string(slot, slot + found.length) == expected);
 }
 
 void leaves_alone_what_does_not_fit() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const Query query;
   const std::string reply = simple_reply(query);
   CHECK(store(&cache, query, reply));
   const Examined examined(query);
   std::string out(reply.size(), 'x');
   auto* at = reinterpret_cast<uint8_t*>(out.data());
-  CHECK(cache.look_up(examined.data(), examined.view, {}, 1000, false, at, reply.size() - 1).length == 0);
+  CHECK(cache.look_up(examined.data(), examined.view, Origin{}, 1000U, false, at, reply.size() - 1).length == 0);
   CHECK(out == std::string(reply.size(), 'x'));
-  CHECK(cache.look_up(examined.data(), examined.view, {}, 1000, false, at, reply.size()).length == reply.size());
+  CHECK(cache.look_up(examined.data(), examined.view, Origin{}, 1000U, false, at, reply.size()).length == reply.size());
   CHECK(out == reply);
 }
 
@@ -242,7 +243,7 @@ void keeps_apart_what_differs() {
   // Every pair, both ways: no query gets the reply of another.
   for (size_t i = 0; i < queries.size(); i++) {
     for (const Origin& stored : origins) {
-      AnswerCache cache(options_of(1 << 20));
+      TestCache cache(options_of(1 << 20));
       CHECK(store(&cache, queries[i], simple_reply(queries[i]), 1000, stored));
       for (size_t j = 0; j < queries.size(); j++) {
         for (const Origin& asked : origins) {
@@ -253,7 +254,7 @@ void keeps_apart_what_differs() {
     }
   }
   // All queries in one cache with few buckets: each gets its own reply.
-  AnswerCache cache(options_of(20000));
+  TestCache cache(options_of(20000));
   for (size_t i = 0; i < queries.size(); i++) {
     for (const Origin& origin : origins) {
       const bool stands_for_others = origin.transport != Transport::kUdp && queries[i].payload_size != 1232;
@@ -274,7 +275,7 @@ void keeps_apart_what_differs() {
 }
 
 void shares_what_differs_in_nothing_that_matters() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   Query query = edns_query();
   query.payload_size = 1232;
   CHECK(store(&cache, query, simple_reply(query)));
@@ -336,7 +337,7 @@ void varies_by_what_the_handler_says() {
   };
   const Query query;
   for (const Case& each : cases) {
-    AnswerCache cache(options_of(1 << 20));
+    TestCache cache(options_of(1 << 20));
     const std::string reply = simple_reply(query);
     Answer answer = answer_of(reply);
     answer.vary_by = static_cast<uint8_t>(each.vary_by);
@@ -348,7 +349,7 @@ void varies_by_what_the_handler_says() {
     }
   }
   // Without the client's address, such an answer is neither stored nor returned.
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const std::string reply = simple_reply(query);
   Answer answer = answer_of(reply);
   for (const unsigned vary_by : {kAddressBit, kNetworkBit, kLocalBit}) {
@@ -360,9 +361,9 @@ void varies_by_what_the_handler_says() {
 }
 
 void shares_answers_among_those_who_ask_for_options_that_are_added_later() {
-  AnswerCache::Options options = options_of(1 << 20);
+  CacheOptions options = options_of(1 << 20);
   options.ignore_nsid = true;
-  AnswerCache cache(options);
+  TestCache cache(options);
   Query query = edns_query();
   query.options = option(3, "");
   CHECK(store(&cache, query, simple_reply(query)));
@@ -383,7 +384,7 @@ void shares_answers_among_those_who_ask_for_options_that_are_added_later() {
 // --- Uncacheable queries and replies
 
 void has_nothing_to_do_with_queries_answered_to_one_client() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const auto refuses = [&](const Query& query) {
     CHECK(!store(&cache, query, simple_reply(query)));
     CHECK(!hits(&cache, query));
@@ -416,7 +417,7 @@ void has_nothing_to_do_with_queries_answered_to_one_client() {
 }
 
 void does_not_keep_replies_that_are_not_to_be_kept() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const Query query;
   const Records good = {{record(kToQuestion, kA, 300, kAddress)}, {}, {}};
   CHECK(!store(&cache, query, reply_to(query, good, 0x8600)));           // TC
@@ -464,7 +465,7 @@ void keeps_no_reply_that_the_client_would_not_get_whole() {
   Query small = edns_query();
   query.type = edns.type = small.type = kNull;
   small.payload_size = 600;
-  AnswerCache cache(options_of(4 << 20));
+  TestCache cache(options_of(4 << 20));
   CHECK(store(&cache, query, filled(query, 512)));
   CHECK(!store(&cache, query, filled(query, 513)));
   CHECK(store(&cache, edns, filled(edns, 1232 - 11)));
@@ -481,7 +482,7 @@ void keeps_no_reply_that_the_client_would_not_get_whole() {
 // --- Time
 
 void ages_ttls() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   Query query = edns_query();
   const auto aged = [&](uint32_t age) {
     return reply_to(query, {{record(kToQuestion, kA, 300 - age, kAddress)},
@@ -498,7 +499,7 @@ void ages_ttls() {
 }
 
 void ages_over_the_end_of_the_clock() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const Query query;
   CHECK(store(&cache, query, simple_reply(query, 300), UINT32_MAX - 9));
   CHECK(look_up(&cache, query, 0).message == simple_reply(query, 290));
@@ -544,7 +545,7 @@ void lives_as_long_as_it_may() {
       {{{a(300)}, {}, {}}, 2, own, 0},
   };
   for (const Case& each : cases) {
-    AnswerCache cache(options_of(1 << 20));
+    TestCache cache(options_of(1 << 20));
     const Query query;
     const std::string reply = reply_to(query, each.records, 0x8400 | each.rcode);
     Answer answer = answer_of(reply);
@@ -561,9 +562,9 @@ void lives_as_long_as_it_may() {
 }
 
 void serves_stale_when_asked_to() {
-  AnswerCache::Options options = options_of(1 << 20);
+  CacheOptions options = options_of(1 << 20);
   options.serve_stale_seconds = 100;
-  AnswerCache cache(options);
+  TestCache cache(options);
   const Query query;
   CHECK(store(
       &cache, query,
@@ -593,17 +594,17 @@ void serves_stale_when_asked_to() {
   CHECK(look_up(&cache, other, 1004, {}, true).message == failure);
   CHECK(look_up(&cache, other, 1005, {}, true).message.empty());  // a failure is not data
 
-  AnswerCache without(options_of(1 << 20));
+  TestCache without(options_of(1 << 20));
   CHECK(store(&without, query, simple_reply(query, 10)));
   CHECK(look_up(&without, query, 1010, {}, true).message.empty());
 }
 
 void asks_one_caller_to_refresh() {
-  AnswerCache::Options options = options_of(1 << 20);
+  CacheOptions options = options_of(1 << 20);
   options.prefetch_hits = 3;
   options.prefetch_percent = 10;
   options.serve_stale_seconds = 1000;
-  AnswerCache cache(options);
+  TestCache cache(options);
   const Query query;
   const auto refresh = [&](uint32_t now) {
     const Reply reply = look_up(&cache, query, now, {}, true);
@@ -628,29 +629,29 @@ void asks_one_caller_to_refresh() {
 
   // Without prefetching, a stale answer is still refreshed, even if it is seldom queried.
   options.prefetch_hits = 0;
-  AnswerCache plain(options);
+  TestCache plain(options);
   CHECK(store(&plain, query, simple_reply(query, 100)));
   for (uint32_t now = 1000; now < 1100; now++) CHECK(!look_up(&plain, query, now, {}, true).found.refresh);
   CHECK(look_up(&plain, query, 1100, {}, true).found.refresh);
 }
 
 // A look-up before a handler, which looks up again after a miss.
-Reply look_up_first(AnswerCache* cache, const Query& query, uint32_t now) {
+Reply look_up_first(TestCache* cache, const Query& query, uint32_t now) {
   const Examined examined(query);
   std::vector<uint8_t> out(65535, 0xaa);
   Reply reply;
-  reply.found = cache->look_up_first(examined.data(), examined.view, {}, now, out.data(), out.size());
+  reply.found = cache->look_up_first(examined.data(), examined.view, Origin{}, now, out.data(), out.size());
   reply.message.assign(out.begin(), out.begin() + static_cast<long>(reply.found.length));
   return reply;
 }
 
 void leaves_to_the_second_look_up_what_the_first_does_not_give() {
-  AnswerCache::Options options = options_of(1 << 20);
+  CacheOptions options = options_of(1 << 20);
   options.prefetch_hits = 3;
   options.prefetch_percent = 10;
   options.serve_stale_seconds = 100;
   options.looked_up_again = true;
-  AnswerCache cache(options);
+  TestCache cache(options);
   const Query query;
   CHECK(look_up_first(&cache, query, 1000).message.empty());
   CHECK(cache.counters().misses == 0);  // the second look-up counts it
@@ -672,14 +673,14 @@ void leaves_to_the_second_look_up_what_the_first_does_not_give() {
   CHECK(look_up_first(&cache, query, 2100).message.empty());
 
   options.stale_first = false;
-  AnswerCache verified(options);
+  TestCache verified(options);
   CHECK(store(&verified, query, simple_reply(query, 10)));
   CHECK(look_up(&verified, query, 1010, {}, true).found.refresh);
   CHECK(look_up_first(&verified, query, 1010).message.empty());
   CHECK(look_up(&verified, query, 1010, {}, true).message == simple_reply(query, 10));
 
   options.looked_up_again = false;
-  AnswerCache alone(options);
+  TestCache alone(options);
   CHECK(store(&alone, query, simple_reply(query, 1000)));
   for (unsigned i = 0; i < 2; i++) CHECK(!look_up_first(&alone, query, 1950).message.empty());
   CHECK(look_up_first(&alone, query, 1950).found.refresh);
@@ -696,7 +697,7 @@ Query numbered(unsigned number) {
 
 void stays_within_its_bytes() {
   for (const size_t max_bytes : {size_t{32} << 10, size_t{5} << 20}) {
-    AnswerCache cache(options_of(max_bytes));
+    TestCache cache(options_of(max_bytes));
     const uint64_t empty = cache.counters().bytes;
     CHECK(empty > 0 && empty < max_bytes / 10);
     const unsigned count = static_cast<unsigned>(max_bytes / 100);
@@ -704,7 +705,7 @@ void stays_within_its_bytes() {
       CHECK(store(&cache, numbered(i), simple_reply(numbered(i))));
       if (i % 256 == 0) CHECK(cache.counters().bytes <= max_bytes);
     }
-    const AnswerCache::Counters counters = cache.counters();
+    const CacheCounters counters = cache.counters();
     CHECK(counters.bytes <= max_bytes);
     CHECK(counters.bytes > max_bytes * 9 / 10);
     CHECK(counters.evictions > 0);
@@ -717,7 +718,7 @@ void stays_within_its_bytes() {
 }
 
 void keeps_what_is_asked_for_in_a_flood_of_other_names() {
-  AnswerCache cache(options_of(64 << 10));
+  TestCache cache(options_of(64 << 10));
   for (unsigned i = 0; i < 50; i++) CHECK(store(&cache, numbered(i), simple_reply(numbered(i))));
   for (unsigned flood = 1000; flood < 5000; flood++) {
     CHECK(store(&cache, numbered(flood), simple_reply(numbered(flood))));
@@ -728,7 +729,7 @@ void keeps_what_is_asked_for_in_a_flood_of_other_names() {
 }
 
 void lets_go_first_of_what_has_ended() {
-  AnswerCache cache(options_of(64 << 10));
+  TestCache cache(options_of(64 << 10));
   for (unsigned i = 0; i < 40; i++) {
     CHECK(store(&cache, numbered(i), simple_reply(numbered(i), i < 20 ? 10000 : 10)));
     CHECK(hits(&cache, numbered(i)));
@@ -743,7 +744,7 @@ void lets_go_first_of_what_has_ended() {
 }
 
 void keeps_what_is_refreshed_as_long_as_what_is_not() {
-  AnswerCache cache(options_of(64 << 10));
+  TestCache cache(options_of(64 << 10));
   CHECK(store(&cache, numbered(0), simple_reply(numbered(0))));
   CHECK(hits(&cache, numbered(0)));
   CHECK(store(&cache, numbered(0), simple_reply(numbered(0))));
@@ -755,7 +756,7 @@ void keeps_what_is_refreshed_as_long_as_what_is_not() {
 }
 
 void replaces_what_it_had() {
-  AnswerCache cache(options_of(1 << 20));
+  TestCache cache(options_of(1 << 20));
   const Query query;
   CHECK(store(&cache, query, simple_reply(query, 300, "aaaa")));
   const uint64_t bytes = cache.counters().bytes;
@@ -770,17 +771,17 @@ void refuses_what_no_shard_has_room_for() {
   Origin stream;
   stream.transport = Transport::kTcp;
   const Query query;
-  AnswerCache cache(options_of(32 << 10));
+  TestCache cache(options_of(32 << 10));
   CHECK(store(&cache, numbered(1), simple_reply(numbered(1))));
   CHECK(!store(&cache, query, simple_reply(query, 300, std::string(40000, 'x')), 1000, stream));
   CHECK(hits(&cache, numbered(1)));  // nothing was evicted for it
-  AnswerCache tiny(options_of(10));
+  TestCache tiny(options_of(10));
   CHECK(!store(&tiny, query, simple_reply(query)));
   CHECK(!hits(&tiny, query));
 }
 
 void counts() {
-  AnswerCache cache(options_of(8 << 20));
+  TestCache cache(options_of(8 << 20));
   for (unsigned i = 0; i < 100; i++) {
     CHECK(!hits(&cache, numbered(i)));
     CHECK(store(&cache, numbered(i), simple_reply(numbered(i))));
@@ -790,18 +791,18 @@ void counts() {
   Query cookie = edns_query();
   cookie.options = option(10, std::string(8, 'c'));
   CHECK(!hits(&cache, cookie));
-  const AnswerCache::Counters counters = cache.counters();
+  const CacheCounters counters = cache.counters();
   CHECK(counters.hits == 200);
   CHECK(counters.misses == 101);
   CHECK(counters.stores == 100);
   CHECK(counters.entries == 100);
   CHECK(counters.evictions == 0);
-  CHECK(counters.contended == 0);
+  CHECK(counters.dropped == 0);
   CHECK(counters.stale_hits == 0);
 }
 
 void clears_by_name() {
-  AnswerCache cache(options_of(8 << 20));
+  TestCache cache(options_of(8 << 20));
   const std::vector<std::string> names = {
       "", "org", "example.org", "www.example.org", "a.www.example.org", "xexample.org", "example.com"};
   const auto fill = [&] {
@@ -844,19 +845,20 @@ void clears_by_name() {
 }
 
 void registers_caches_for_all_threads() {
-  const uint32_t first = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20)));
-  const uint32_t second = Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20)));
+  const uint32_t first = Registry<CacheState>::open(std::make_shared<CacheState>(options_of(1 << 20)));
+  const uint32_t second = Registry<CacheState>::open(std::make_shared<CacheState>(options_of(1 << 20)));
   CHECK(first != 0 && second != 0 && first != second);
-  const std::shared_ptr<AnswerCache> held = Registry<AnswerCache>::find(first);
-  CHECK(held != nullptr && held == Registry<AnswerCache>::find(first) && held != Registry<AnswerCache>::find(second));
-  Registry<AnswerCache>::close(first);
-  CHECK(Registry<AnswerCache>::find(first) == nullptr);
-  CHECK(Registry<AnswerCache>::find(second) != nullptr);
-  CHECK(store(held.get(), Query{}, simple_reply(Query{})));
-  CHECK(hits(held.get(), Query{}));
-  Registry<AnswerCache>::close(first);
-  Registry<AnswerCache>::close(second);
-  CHECK(Registry<AnswerCache>::open(std::make_shared<AnswerCache>(options_of(1 << 20))) > second);
+  const std::shared_ptr<CacheState> held = Registry<CacheState>::find(first);
+  CHECK(held != nullptr && held == Registry<CacheState>::find(first) && held != Registry<CacheState>::find(second));
+  Registry<CacheState>::close(first);
+  CHECK(Registry<CacheState>::find(first) == nullptr);
+  CHECK(Registry<CacheState>::find(second) != nullptr);
+  TestCache one(held), other(held);
+  CHECK(store(&one, Query{}, simple_reply(Query{})));
+  CHECK(hits(&other, Query{}));
+  Registry<CacheState>::close(first);
+  Registry<CacheState>::close(second);
+  CHECK(Registry<CacheState>::open(std::make_shared<CacheState>(options_of(1 << 20))) > second);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "cache/answer_cache.h"
 #include "guard/client_options.h"
 #include "message/wire.h"
+#include "test_cache.h"
 
 using namespace multisocket;
 
@@ -96,9 +97,9 @@ class Run {
   }
 
  private:
-  static AnswerCache::Options options() {
-    AnswerCache::Options options;
-    options.max_bytes = 2 << 10;  // a few answers, so that they evict each other
+  static CacheOptions options() {
+    CacheOptions options;
+    options.max_bytes = 4 << 10;  // a few answers, so that they evict each other
     options.serve_stale_seconds = kStaleSeconds;
     options.prefetch_hits = 2;
     return options;
@@ -189,7 +190,7 @@ class Run {
     require(memcmp(room.get(), reply, found.opt + 9) == 0);
   }
 
-  AnswerCache cache_;
+  test::TestCache cache_;
   std::map<std::string, Stored> model_;
   Origin origin_;
   uint32_t now_ = 1000;

@@ -229,6 +229,25 @@ void a_slot_is_free_after_the_last_reply_only() {
   CHECK(!other->server_closed);
 }
 
+void a_slot_is_given_back_once() {
+  ScriptedWorker worker;
+  ScriptedClient* gone = worker.connect();
+  gone->sent = queries(1);
+  worker.at_once = [&](const std::string&) {
+    gone->reset = true;  // sending fails
+    return true;
+  };
+  worker.connections->serve();
+  CHECK(gone->server_closed && worker.connections->count() == 0);
+  worker.at_once = [](const std::string&) { return true; };
+  ScriptedClient* first = worker.connect();
+  ScriptedClient* second = worker.connect();
+  first->sent = queries(1);
+  second->sent = queries(2);
+  worker.run();
+  CHECK(heard_in_order(*first, 1) && heard_in_order(*second, 2));
+}
+
 void timeouts_hold() {
   ScriptedWorker worker;
   const auto& timeouts = ScriptedWorker::kTimeouts;
@@ -399,6 +418,7 @@ int main() {
   a_client_that_has_closed_its_side_gets_all_replies();
   the_end_that_came_with_the_last_octets_is_seen();
   a_slot_is_free_after_the_last_reply_only();
+  a_slot_is_given_back_once();
   timeouts_hold();
   draining_finishes_what_was_taken();
   limits_hold();

@@ -45,6 +45,19 @@ describe('the scripts of npm', function () {
     });
   }
 
+  it('CONTRIBUTING.md tells what they do, and of no others', () => {
+    const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+    const told = new Set([...text.matchAll(/npm (?:run )?((?<=run )[a-z:-]+|install|test)/g)].map(([, name]) => name));
+    for (const name of told) assert.ok(name in scripts, name);
+    const steps = [
+      'prepare',
+      'prepack',
+      'start',
+      ...Object.keys(scripts).filter((name) => /^(?:build|lint)(?::|$)/.test(name)),
+    ];
+    for (const name of Object.keys(scripts)) assert.ok(told.has(name) || steps.includes(name), name);
+  });
+
   it('build:js makes the code and its types, for require, too', async () => {
     const { failed, output } = await npm(directory, 'run', 'build:js');
     assert.equal(failed, false, output);

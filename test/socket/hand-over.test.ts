@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { DescriptorChannel } from '../../dist/socket/descriptor-channel.js';
-import { adoptSockets, offerSockets } from '../../dist/socket/hand-over.js';
+import { adoptSockets } from '../../dist/socket/adopt-sockets.js';
+import { offerSockets } from '../../dist/socket/offer-sockets.js';
 import { openSockets, type SocketGroup } from '../../dist/sockets.js';
 import { Echo } from '../support/echo.js';
 import { queryBytes } from '../support/clients.js';
@@ -396,7 +397,7 @@ describe('the hand-over of sockets', () => {
   });
 
   it('leaves nothing open when the thread that offers is terminated', async () => {
-    const module = new URL('../../dist/socket/hand-over.js', import.meta.url).href;
+    const module = new URL('../../dist/socket/offer-sockets.js', import.meta.url).href;
     const script = `import(${JSON.stringify(module)}).then(({ offerSockets }) => {
       offerSockets(${JSON.stringify(path)}, []);
       require('node:worker_threads').parentPort.postMessage('stands');

@@ -23,8 +23,12 @@ export interface Asked {
   send: (message: Uint8Array) => void;
   /** UDP: sends it from another socket of the same address. */
   sendFromElsewhere: (message: Uint8Array) => void;
+  /** TCP: sends bytes as they are, without a length. */
+  write: (bytes: Uint8Array) => void;
   /** TCP: closes the connection. */
   hangUp: () => void;
+  /** TCP: resets the connection. */
+  reset: () => void;
 }
 
 /** What a {@link ScriptedUpstream} does with a query. */
@@ -54,6 +58,10 @@ export const answer: Script = ({ message, send }) => {
 export class ScriptedUpstream {
   /** What is done with the next queries. */
   script: Script;
+  /** Gets the error of a query that cannot be read; default: throws it. */
+  unreadable: (error: unknown) => void = (error) => {
+    throw error;
+  };
   /** All that have come. */
   readonly asked: Asked[] = [];
   connections = 0;
@@ -131,7 +139,13 @@ export class ScriptedUpstream {
   }
 
   #ask(message: Buffer, transport: 'udp' | 'tcp', from: RemoteInfo | Socket): void {
-    const decoded = packet.decode(message);
+    let decoded: DecodedPacket;
+    try {
+      decoded = packet.decode(message);
+    } catch (error) {
+      this.unreadable(error);
+      return;
+    }
     const { address, port } = 'port' in from ? from : { address: from.remoteAddress ?? '', port: from.remotePort ?? 0 };
     const asked: Asked = {
       message,
@@ -147,8 +161,14 @@ export class ScriptedUpstream {
         const other = createSocket('udp4');
         other.send(reply, port, '127.0.0.1', () => other.close());
       },
+      write: (bytes) => {
+        if (!('port' in from)) from.write(bytes);
+      },
       hangUp: () => {
-        if (!('port' in from)) from.destroy();
+        if (!('port' in from)) from.destroySoon();
+      },
+      reset: () => {
+        if (!('port' in from)) from.resetAndDestroy();
       },
     };
     this.asked.push(asked);

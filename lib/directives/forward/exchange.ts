@@ -4,9 +4,9 @@ import type { UpstreamError } from './upstream-error.js';
 
 /**
  * Why UDP brought no answer though the upstream is reachable: the answer did not fit; its question differs in case from
- * the one sent; or an attacker may be guessing.
+ * the one sent; an attacker may be guessing; or the answer is malformed, such as one that was cut on its way.
  */
-export type Detour = 'truncated' | 'misspelt' | 'guessed';
+export type Detour = 'truncated' | 'misspelt' | 'guessed' | 'malformed';
 
 /**
  * A query to an upstream. A carrier calls one of `answered`, `detour` and `failed`, once for each time that it asks.

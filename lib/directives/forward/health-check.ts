@@ -70,7 +70,7 @@ export class HealthCheck implements Exchange {
 
   detour(why: Detour): void {
     // A guessed answer may not be the upstream's.
-    if (why === 'guessed') this.failed();
+    if (why === 'guessed' || why === 'malformed') this.failed();
     else this.answered();
   }
 

@@ -9,6 +9,9 @@ import { CLOSED, DEADLINE_EXCEEDED, NO_HEALTHY, UpstreamError } from './upstream
 import type { TableEntry } from './lookup-table.js';
 import type { Tour } from './upstreams.js';
 
+/** What servers that do not know EDNS answer to it. They are asked without it (RFC 6891 s.6.2.2, s.7). */
+const NO_EDNS: readonly string[] = ['FORMERR', 'NOTIMP'];
+
 /** A client's query that waits for the answer. */
 export interface Waiter {
   query: Query;
@@ -45,13 +48,14 @@ export class Lookup implements Exchange, TableEntry {
   readonly hash: number;
   after: TableEntry | undefined;
   readonly questionEnd: number;
-  readonly length: number;
+  length: number;
   readonly #tour: Tour;
   readonly #options: LookupOptions;
   /** In the order in which they joined, which is that of their deadlines. */
   readonly #waiters: Waiter[] = [];
   #byStream = false;
   #lowerCase: boolean;
+  #edns: boolean;
   #upstream: Upstream | undefined;
   #attempts = 0;
   #asked = 0;
@@ -66,8 +70,9 @@ export class Lookup implements Exchange, TableEntry {
     this.#tour = tour;
     this.#options = options;
     this.#lowerCase = query.isLowerCase;
+    this.#edns = query.hasEdns;
     this.questionEnd = query.questionEnd;
-    this.length = queryLength(query);
+    this.length = queryLength(query, this.#edns);
   }
 
   /** Adds a client that waits for the answer. */
@@ -83,7 +88,7 @@ export class Lookup implements Exchange, TableEntry {
   }
 
   write(target: Buffer, at: number): void {
-    writeQuery(this.query, target, at, this.#lowerCase);
+    writeQuery(this.query, target, at, this.#lowerCase, this.#edns);
   }
 
   answered(sections: EncodedSections): void {
@@ -92,6 +97,10 @@ export class Lookup implements Exchange, TableEntry {
     const rcode = rcodeName(sections.rcode);
     if (rcode === undefined) {
       this.failed(new UpstreamError(`dns: unknown response code ${sections.rcode}`));
+    } else if (this.#edns && NO_EDNS.includes(rcode)) {
+      this.#edns = false;
+      this.length = queryLength(this.query, false);
+      this.#ask(now);
     } else if (this.#options.failover.includes(rcode) && this.#tour.hasOther()) {
       this.#askNext(now);
     } else {
@@ -101,7 +110,7 @@ export class Lookup implements Exchange, TableEntry {
 
   detour(why: Detour): void {
     // An upstream that does not preserve the case of a name mostly returns lower case. A stream settles the rest:
-    // nobody can forge there (RFC 5452 s.9.3), and everything fits (RFC 2181 s.9).
+    // nobody can forge or cut there (RFC 5452 s.9.3), and everything fits (RFC 2181 s.9).
     if (why === 'misspelt' && !this.#lowerCase) this.#lowerCase = true;
     else this.#byStream = true;
     this.#ask(performance.now());
@@ -123,6 +132,8 @@ export class Lookup implements Exchange, TableEntry {
   #askNext(now: number): void {
     this.#upstream = this.#tour.next();
     this.#byStream = this.stream;
+    this.#edns = this.query.hasEdns;
+    this.length = queryLength(this.query, this.#edns);
     this.#attempts++;
     if (this.#upstream === undefined) this.#end(this.#error ?? NO_HEALTHY);
     else this.#ask(now);

@@ -14,18 +14,18 @@ const PAYLOAD_SIZE = 1232;
 const CLIENT_SUBNET = 8;
 
 /** Octets of the message that {@link writeQuery} writes. */
-export function queryLength(query: Query): number {
-  if (!query.hasEdns) return query.questionEnd;
+export function queryLength(query: Query, edns: boolean): number {
+  if (!edns) return query.questionEnd;
   return query.questionEnd + OPT_SIZE + forwardedOptions(query).reduce((sum, { data }) => sum + 4 + data.length, 0);
 }
 
 /**
  * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
- * EDNS where the client used it, with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
+ * with `edns`, which the client must have used, an OPT record with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
  * s.7.1.3), and those that `rewrite` has set: cookies, padding and keepalive are between the client and us.
  */
-export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean): void {
-  const { bytes, offset, questionEnd, hasEdns } = query;
+export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean, edns: boolean): void {
+  const { bytes, offset, questionEnd } = query;
   const flags = query.flags & FORWARDED_FLAGS;
   target[at + 2] = flags >> 8;
   target[at + 3] = flags;
@@ -38,7 +38,7 @@ export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: 
     target[at + i] = lowerCase && octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
   }
   for (let i = nameEnd; i < questionEnd; i++) target[at + i] = bytes[offset + i];
-  if (!hasEdns) return;
+  if (!edns) return;
   target[at + 11] = 1;
   at += questionEnd;
   target[at] = 0;

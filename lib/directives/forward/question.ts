@@ -16,7 +16,7 @@ class Canonical {
 
   /** Writes a query with its name in lower case and ID 0. Returns the number of words. */
   write(query: Query, stream: boolean): number {
-    const length = queryLength(query);
+    const length = queryLength(query, query.hasEdns);
     const count = ((length + 3) >> 2) + 1;
     if (count > this.words.length) {
       this.words = new Int32Array(2 * count);
@@ -24,7 +24,7 @@ class Canonical {
     }
     this.words[count - 2] = 0;
     this.words[count - 1] = (length << 1) | (stream ? 1 : 0);
-    writeQuery(query, this.#bytes, 0, true);
+    writeQuery(query, this.#bytes, 0, true, query.hasEdns);
     return count;
   }
 }

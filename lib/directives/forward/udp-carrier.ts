@@ -3,7 +3,7 @@ import { addon, type UdpClient } from '../../native/addon.js';
 import { formatAddress } from '../../socket/addresses.js';
 import { sectionsOf } from './answer-row.js';
 import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
-import { CLOSED, malformed, socketFailed, timedOut, TOO_MANY, type Route } from './upstream-error.js';
+import { CLOSED, socketFailed, timedOut, TOO_MANY, type Route } from './upstream-error.js';
 
 const { layout } = addon;
 const { client: memory, ask: askWord, answer: answerWord, outcome } = layout;
@@ -146,7 +146,7 @@ export class UdpCarrier {
           exchange.detour('guessed');
           break;
         case outcome.malformed:
-          exchange.failed(malformed(this.#route(handle, '')));
+          exchange.detour('malformed');
           break;
         default: {
           const { offset, length, error } = answerWord;

@@ -23,7 +23,7 @@ export const layout = {
   maxText: MAX_NAME * 4,
   queryWords: 24,
   streamWords: groups.stream.length,
-  socketRow: 8,
+  socketRow: 4,
   workerRow: 64,
   envelope: places(groups.envelope),
   query: places(groups.query),

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
+import { MAX_PORT } from '../dns/numbers.js';
 import { tune, type TuneOptions, type TuneProgress, type TuneResult } from '../tune/tune.js';
 import { readNumber, readOptions, UsageError } from './arguments.js';
 import { megabytes, short, table, whole } from './figures.js';
@@ -67,7 +68,7 @@ function readArguments(args: readonly string[]): { options: TuneOptions; report:
   const sockets = values.sockets?.split(',').map((text) => readNumber('sockets', text, 1, 1024, TUNE_USAGE));
   return {
     options: {
-      source: sourceOf(values.conf, values.handler, number('dns.port', 0, 65_535)),
+      source: sourceOf(values.conf, values.handler, number('dns.port', 0, MAX_PORT)),
       ...(sockets === undefined ? {} : { sockets }),
       ...(values.questions === undefined ? {} : { questions: values.questions }),
       ...(rate === undefined ? {} : { rate }),
@@ -97,7 +98,7 @@ function readTarget(text: string, confirmed: boolean): Pick<TuneOptions, 'target
     string | undefined
   )[];
   const address = bracketed ?? plain ?? '';
-  if (isIP(address) === 0 || Number(port ?? 0) > 65_535) {
+  if (isIP(address) === 0 || Number(port ?? 0) > MAX_PORT) {
     throw new UsageError(`-target is not an IP address with a port: ${text}`, TUNE_USAGE);
   }
   const loopback = new BlockList();

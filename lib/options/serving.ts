@@ -1,3 +1,4 @@
+import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../dns/numbers.js';
 import {
   converted,
   flag,
@@ -36,7 +37,7 @@ export const serving = {
    */
   pinWorkers: flag(false),
   /** The longest UDP reply in bytes, also announced in OPT records (RFC 9715 s.3.2). 512 to 4,096; default 1,232. */
-  maxPayloadSize: integer({ min: 512, max: 4096, default: 1232 }),
+  maxPayloadSize: integer({ min: MIN_UDP_PAYLOAD, max: 4096, default: DEFAULT_UDP_PAYLOAD }),
   /**
    * The name server identifier (NSID, RFC 5001) as text or bytes. Clients that ask for it (`dig +nsid`) get it with each
    * answer. 1 to 255 bytes; default: no identifier.

@@ -1,5 +1,6 @@
 /** The options of `createServer` with a Corefile. */
 import { pathToFileURL } from 'node:url';
+import { MAX_PORT } from '../dns/numbers.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { checkInteger, invalidType, invalidValue } from '../errors.js';
 import { checkOptions } from '../server/options/check-options.js';
@@ -51,7 +52,7 @@ export function checkCorefileOptions(options: CorefileOptions): CorefileConfig {
   return {
     corefile: typeof corefile === 'string' ? corefile : { ...corefile },
     modules: modules.map(hrefOf),
-    dnsPort: dnsPort === undefined ? undefined : checkInteger('dnsPort', dnsPort, 0, 65_535),
+    dnsPort: dnsPort === undefined ? undefined : checkInteger('dnsPort', dnsPort, 0, MAX_PORT),
     adapt,
     server,
   };

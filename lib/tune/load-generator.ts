@@ -1,7 +1,7 @@
 /** Load for a DNS server: checks the options and runs native code's generator. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { framed } from '../dns/framing.js';
-import { HEADER_SIZE, MAX_LABEL, MIN_UDP_PAYLOAD, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
+import { HEADER_SIZE, MAX_LABEL, MAX_PORT, MIN_UDP_PAYLOAD, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import {
   addon,
   nativeMissing,
@@ -125,7 +125,7 @@ function checkPlan(options: LoadOptions): NativeLoadPlan {
   if (rate !== undefined) checkRate(rate, options.window, timeout);
   return {
     address,
-    port: checkInteger('port', options.port, 1, 65_535),
+    port: checkInteger('port', options.port, 1, MAX_PORT),
     tcp: transport === 'tcp',
     oneQueryAConnection: connectionPerQuery,
     clients,

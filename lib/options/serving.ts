@@ -1,18 +1,8 @@
+import { converted, flag, integer, oneOf, optional, reloads, value, type Option, type ResolvedOf } from './option.js';
 import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../dns/numbers.js';
-import {
-  converted,
-  flag,
-  integer,
-  oneOf,
-  optional,
-  reloadable,
-  value,
-  type Option,
-  type ResolvedOf,
-} from './option.js';
 import { invalidValue } from '../errors.js';
 import { https, type HttpsOptions } from './https.js';
-import { DAY } from './sockets.js';
+import { DAY } from './numbers.js';
 import { groupOfDefaults } from './table.js';
 import { tcp, type TcpOptions } from './tcp.js';
 
@@ -29,7 +19,7 @@ const anything: Option = {
 /** The options of a server that its workers use. Each worker gets all of them. */
 export const serving = {
   /** Cloned into every worker; a handler module finds it in `setup`'s context. Default: undefined. */
-  workerData: reloadable(optional(anything, 'undefined')),
+  workerData: reloads(optional(anything, 'undefined')),
   /**
    * Whether each worker is pinned to one CPU, in the order of those that the process may use (sched_setaffinity(2));
    * with `steering: 'cpu'` a query is then answered on the CPU that received it. `listen()` rejects with `ENOTSUP` where
@@ -61,7 +51,7 @@ export const serving = {
   /** The response to a shed query: nothing (`'drop'`), `'SERVFAIL'` or `'REFUSED'`. Default 'drop'. */
   overload: oneOf(['drop', 'SERVFAIL', 'REFUSED'], 'drop'),
   /** Bounds for connections; see {@link TcpOptions}. Default: `{}`. */
-  tcp: reloadable(groupOfDefaults<TcpOptions>(tcp)),
+  tcp: reloads(groupOfDefaults<TcpOptions>(tcp)),
   /** For `https://`; see {@link HttpsOptions}. Default: `{}`. */
   https: groupOfDefaults<HttpsOptions>(https),
 };

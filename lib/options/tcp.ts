@@ -1,8 +1,9 @@
 import { integer, type OptionsOf } from './option.js';
-import { DAY, MAX_INT32, queues } from './sockets.js';
+import { DAY, MAX_INT32 } from './numbers.js';
+import { queues } from './sockets.js';
 
-/** Options of `tcp`. */
-export const tcp = {
+/** The options of `tcp` that concern connections. */
+export const connections = {
   /** How long a connection may rest between queries (RFC 7766 s.6.2.3). 1 to 86,400,000; default 10,000. */
   idleTimeout: integer({ min: 1, max: DAY, default: 10_000 }),
   /** How long a message may take from its first byte to its last. 1 to 86,400,000; default 5,000. */
@@ -23,8 +24,10 @@ export const tcp = {
   maxPipelined: integer({ min: 1, max: 65_535, default: 100 }),
   /** Queries by TCP or TLS after which a connection is closed. 1 to 2,147,483,647 or Infinity; default Infinity. */
   maxQueries: integer({ min: 1, max: MAX_INT32, or: Infinity, default: Infinity }),
-  ...queues,
 };
+
+/** Options of `tcp`. */
+export const tcp: typeof connections & typeof queues = { ...connections, ...queues };
 
 /**
  * Bounds for connections: DNS over TCP (RFC 7766), TLS, HTTPS and gRPC. Times are in milliseconds; the caps are for the

@@ -11,6 +11,7 @@ import {
   type NativeLoadResult,
 } from '../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, outOfRange, withCode } from '../errors.js';
+import { DAY } from '../options/numbers.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import { Latency } from './latency.js';
 
@@ -70,7 +71,6 @@ export type { LoadCounts, LoadInterval };
 
 const MOST_WAITING = 1 << 20;
 const MOST_ROWS = 100_000;
-const DAY = 24 * 60 * 60 * 1000;
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');

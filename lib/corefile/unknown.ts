@@ -4,8 +4,8 @@ import { nearest } from '../nearest.js';
 /** Directives of CoreDNS v1.15.0 that are not supported. */
 const COREDNS = new Set(
   (
-    'auto autopath azure cancel chaos clouddns debug dns64 dnssec dnstap dynupdate erratic etcd geoip grpc grpc_server ' +
-    'header https https3 k8s_external kubernetes local metadata minimal nomad on pprof proxyproto quic root route53 ' +
+    'auto autopath azure cancel clouddns debug dns64 dnssec dnstap dynupdate erratic etcd geoip grpc grpc_server ' +
+    'https https3 k8s_external kubernetes metadata nomad on pprof proxyproto quic root route53 ' +
     'secondary shed sign siit trace transfer tsig view'
   ).split(' '),
 );

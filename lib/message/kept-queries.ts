@@ -4,8 +4,8 @@ import type { QueryBatch } from './batch.js';
 const { queryWords } = addon.layout;
 
 /** Queries and octets of one piece of memory. A query that is held for long keeps all of its piece. */
-const QUERIES = 32;
-const SIZE = 8192;
+const QUERIES = 64;
+const SIZE = 16_384;
 
 /** Messages, their rows and their names. */
 export type QueryMemory = Pick<QueryBatch, 'input' | 'words' | 'text'>;

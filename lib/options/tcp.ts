@@ -1,5 +1,6 @@
 import { integer, type OptionsOf } from './option.js';
-import { DAY, MAX_INT32, queues } from './sockets.js';
+import { DAY, MAX_INT32 } from './numbers.js';
+import { queues } from './sockets.js';
 
 /** Options of `tcp` that an address may have for itself. Times are in milliseconds. */
 export const connectionBounds = {
@@ -19,8 +20,8 @@ export const connectionBounds = {
   maxQueries: integer({ min: 1, max: MAX_INT32, or: Infinity, default: Infinity }),
 };
 
-/** Options of `tcp`. */
-export const tcp = {
+/** The options of `tcp` that concern connections. */
+export const connections = {
   ...connectionBounds,
   /** Connections in all; 0: none is accepted. 0 to 1,000,000; default 10,000. */
   maxConnections: integer({ min: 0, max: 1_000_000, default: 10_000 }),
@@ -28,8 +29,10 @@ export const tcp = {
   maxConnectionsPerClient: integer({ min: 1, max: 1_000_000, default: 256 }),
   /** Queries of one connection that handlers hold at a time (RFC 7766 s.6.2.1.1). 1 to 65,535; default 100. */
   maxPipelined: integer({ min: 1, max: 65_535, default: 100 }),
-  ...queues,
 };
+
+/** Options of `tcp`. */
+export const tcp: typeof connections & typeof queues = { ...connections, ...queues };
 
 /**
  * Bounds for connections: DNS over TCP (RFC 7766), TLS, HTTPS and gRPC. Times are in milliseconds; the caps are for the

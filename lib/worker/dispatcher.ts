@@ -146,7 +146,7 @@ export class Dispatcher {
     const pending: Pending = { query, deliver, deadline, before: undefined, after: undefined, listed: false };
     this.#pending.add(pending);
     this.#counters[this.#row + IN_FLIGHT] += 1;
-    this.#timer ??= setTimeout(this.#sweep, this.#handlerTimeout);
+    this.#timer ??= this.#sweepIn(this.#handlerTimeout);
     answered.then(
       () => {
         if (!this.#settle(pending)) return;
@@ -166,12 +166,15 @@ export class Dispatcher {
     if (!this.#pending.delete(pending)) return false;
     this.#counters[this.#row + IN_FLIGHT] -= 1;
     if (this.#pending.size === 0) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
       // The reply is delivered first, because that is what the waiting code expects.
       for (const resolve of this.#onDrained.splice(0)) setImmediate(resolve);
     }
     return true;
+  }
+
+  /** The timer goes on if no query waits any more: to end it and to start it for each batch costs more. */
+  #sweepIn(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(this.#sweep, milliseconds).unref();
   }
 
   readonly #sweep = (): void => {
@@ -179,7 +182,7 @@ export class Dispatcher {
     const now = performance.now();
     for (let pending = this.#pending.first; pending !== undefined; pending = this.#pending.first) {
       if (pending.deadline > now) {
-        this.#timer = setTimeout(this.#sweep, Math.ceil(pending.deadline - now));
+        this.#timer = this.#sweepIn(Math.ceil(pending.deadline - now));
         return;
       }
       const { query, deliver } = pending;

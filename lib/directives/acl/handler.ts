@@ -55,7 +55,7 @@ export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>
   return {
     handle(query, reply, next) {
       const { action, zone } = decide(query);
-      counts.add(query, action, zone);
+      counts.count(query, action, zone);
       switch (action) {
         case 'allow':
           return next(query, reply);

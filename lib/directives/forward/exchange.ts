@@ -18,8 +18,11 @@ export interface Exchange {
   readonly length: number;
   /** Writes the query at `at`. The carrier sets its ID. */
   write(target: Buffer, at: number): void;
-  /** Takes the answer, which native code has checked completely. Its bytes stay unchanged. */
-  answered(sections: EncodedSections): void;
+  /**
+   * Takes the answer, which native code has checked completely, and when it came, by `performance.now()`. Its bytes stay
+   * unchanged.
+   */
+  answered(sections: EncodedSections, now: number): void;
   /** The question must be asked in another way. */
   detour(why: Detour): void;
   failed(error: UpstreamError): void;

@@ -81,7 +81,8 @@ export class Forwarder {
     this.#waiting++;
     const stream = forceTcp || (!preferUdp && query.transport !== 'udp');
     return new Promise((resolve) => {
-      const waiter = { query, reply, resolve, deadline: performance.now() + QUERY_TIMEOUT, lastAttempt: 0 };
+      const now = performance.now();
+      const waiter = { query, reply, resolve, deadline: now + QUERY_TIMEOUT, lastAttempt: 0 };
       const hash = hashQuestion(query, stream);
       const known = this.#lookups.find(query, stream, hash);
       if (known !== undefined) {
@@ -91,7 +92,7 @@ export class Forwarder {
       const lookup = new Lookup(query, stream, hash, new Tour(this.#upstreams), this.#lookupOptions);
       lookup.join(waiter);
       this.#lookups.add(lookup);
-      lookup.start();
+      lookup.start(now);
     });
   }
 

@@ -82,17 +82,16 @@ export class Lookup implements Exchange, TableEntry {
     this.#waiters.push(waiter);
   }
 
-  /** Asks the first upstream; at least one client waits. */
-  start(): void {
-    this.#askNext(performance.now());
+  /** Asks the first upstream; at least one client waits. `now`: by `performance.now()`. */
+  start(now: number): void {
+    this.#askNext(now);
   }
 
   write(target: Buffer, at: number): void {
     writeQuery(this.query, target, at, this.#lowerCase, this.#edns);
   }
 
-  answered(sections: EncodedSections): void {
-    const now = performance.now();
+  answered(sections: EncodedSections, now: number): void {
     this.#upstream?.counts.answered(sections.rcode, now - this.#asked);
     const rcode = rcodeName(sections.rcode);
     if (rcode === undefined) {

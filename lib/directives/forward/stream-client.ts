@@ -151,7 +151,7 @@ export class StreamClient {
     if (read === outcome.unmatched) return;
     this.#waiting.delete(id);
     this.#answered++;
-    if (read === outcome.answered) exchange.answered(sectionsOf(message, row, 0));
+    if (read === outcome.answered) exchange.answered(sectionsOf(message, row, 0), performance.now());
     else exchange.failed(malformed(this.#route));
   }
 

@@ -117,6 +117,7 @@ export class UdpCarrier {
 
   #deliver(count: number): void {
     const rows = this.#answers;
+    const now = performance.now();
     let end = 0;
     for (let i = 0; i < count; i++) {
       const row = i * memory.answerWords;
@@ -134,7 +135,7 @@ export class UdpCarrier {
       if (exchange === undefined) continue;
       switch (rows[row + answerWord.outcome]) {
         case outcome.answered:
-          exchange.answered(sectionsOf(bytes, rows, row));
+          exchange.answered(sectionsOf(bytes, rows, row), now);
           break;
         case outcome.truncated:
           exchange.detour('truncated');

@@ -1,5 +1,6 @@
 /** Answers from a hosts file and from lines in the Corefile. */
 import { readFileSync, statSync } from 'node:fs';
+import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { WorkerDirective } from '../../corefile/directive.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { isInZones } from '../../dns/names.js';
@@ -73,6 +74,30 @@ class Hosts implements WorkerDirective {
     reply.authoritative = true;
     if (isAddress)
       reply.answer(...this.#addresses(type, key).map((data): ResourceRecord => ({ type, name, ttl, data })));
+  }
+
+  metrics(): MetricSample[] {
+    const entries = this.#file.size + this.#inline.size;
+    const gauge = (name: string, help: string, labels: MetricSample['labels'], number: number): MetricSample => ({
+      name: `hosts_${name}`,
+      help,
+      labels,
+      value: { type: 'gauge', number },
+    });
+    return [
+      gauge(
+        'entries',
+        'The combined number of entries in hosts and Corefile.',
+        { hostsfile: this.#options.file },
+        entries,
+      ),
+      gauge(
+        'reload_timestamp_seconds',
+        'The timestamp of the last reload of hosts file.',
+        {},
+        Number.parseFloat(this.#state || '0') / 1000,
+      ),
+    ];
   }
 
   close(): void {

@@ -47,6 +47,12 @@ export class HostsTable {
     return addresses.get(key) ?? addresses.get(wildcardOf(key)) ?? [];
   }
 
+  /** The number of addresses of all names, and of names of all addresses. */
+  get size(): number {
+    const lists = [...this.#addresses.A.values(), ...this.#addresses.AAAA.values(), ...this.#names.values()];
+    return lists.reduce((sum, list) => sum + list.length, 0);
+  }
+
   /** Names of an address, by `1.2.0.192.in-addr.arpa` or its IPv6 form. */
   names(key: string): readonly string[] {
     return this.#names.get(key) ?? [];

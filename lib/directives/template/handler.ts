@@ -1,5 +1,5 @@
 /** Answers made from the question. */
-import type { WorkerDirective } from '../../corefile/directive.js';
+import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
 import { CLASS, TYPE } from '../../dns/numbers.js';
 import { isIn, isInZones, withLastDot } from '../../dns/names.js';
@@ -7,9 +7,10 @@ import { goName } from '../go-name.js';
 import type { Dependency } from '../../message/cache-choice.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
-import type { Rcode } from '../../dns/registry.js';
+import { className, typeName, type Rcode } from '../../dns/registry.js';
 import { followAlias } from '../../message/lookup.js';
 import type { Reply } from '../../message/reply.js';
+import { Counters } from '../counters.js';
 import { templateData } from './data.js';
 import { Expressions, type Variable } from './expressions.js';
 import { evaluate } from './go/evaluate.js';
@@ -32,7 +33,7 @@ export interface TemplateOptions {
   variables: Variable[];
   /** Expressions that must all be true. */
   conditions: string[];
-  records: Record<Section, Node[][]>;
+  records: Record<Section, { source: string; nodes: Node[] }[]>;
   rcode: Rcode;
   ede: { code: number; text: string } | undefined;
   fallthrough: string[];
@@ -45,25 +46,37 @@ const DEPENDENCIES: Readonly<Record<string, Dependency[]>> = {
   Question: ['message'],
 };
 
+/** Adds 1 to a counter. */
+type Count = (name: string, help: string, labels: Readonly<Record<string, string>>) => void;
+
 /** Tries the templates in order. */
-export function startTemplates(options: readonly TemplateOptions[]): WorkerDirective {
+export function startTemplates(
+  options: readonly TemplateOptions[],
+  { serverOf }: Pick<WorkerRuntime, 'serverOf'>,
+): WorkerDirective {
+  const counters = new Counters();
   const templates = options.map((each) => new Template(each));
   return {
     dependsOn: (query) => templates.flatMap((template) => (template.concerns(query) ? template.dependencies : [])),
     anyClass: options.some(({ qclass }) => qclass !== CLASS.IN),
     handle(query, reply, next) {
       for (const template of templates) {
-        const data = template.match(query);
-        if (data === 'next') continue;
-        if (data === undefined) {
+        const matched = template.match(query);
+        if (matched === 'next') continue;
+        if (matched === undefined) {
           reply.rcode = 'SERVFAIL';
           return;
         }
-        template.answer(reply, data);
+        const labels = { server: serverOf(query), view: '', ...matched.labels };
+        counters.add('template_matches_total', 'Counter of template regex matches.', labels);
+        template.answer(reply, matched.data, (name, help, more) => {
+          counters.add(name, help, { ...labels, ...more });
+        });
         return followLast(query, reply);
       }
       return next(query, reply);
     },
+    metrics: () => counters.take(),
   };
 }
 
@@ -94,8 +107,8 @@ class Template {
     return isAsked(qclass, query.classNumber) && isAsked(qtype, query.typeNumber) && isInZones(query.key, zones);
   }
 
-  /** The data for the template; undefined if the question is this template's and has no answer. */
-  match(query: Query): Struct | 'next' | undefined {
+  /** The data for the template, and labels for metrics; undefined if the question is this template's and has no answer. */
+  match(query: Query): { data: Struct; labels: { zone: string; class: string; type: string } } | 'next' | undefined {
     if (!this.concerns(query)) return 'next';
     const { qclass, qtype, zones, fallthrough } = this.#options;
     const [zone] = zones.filter((each) => isIn(query.key, each)).sort((a, b) => b.length - a.length);
@@ -105,25 +118,38 @@ class Template {
       if (match === undefined) continue;
       const variables = this.#expressions.evaluate({ query, name, match });
       if (variables === undefined) break;
-      return templateData({
-        query,
-        name,
+      const asked = {
         zone: withLastDot(zone),
-        source: pattern.source,
-        match,
         qclass: query.classNumber === TYPE.ANY ? qclass : query.classNumber,
         qtype: query.typeNumber === TYPE.ANY ? qtype : query.typeNumber,
-        variables,
-      });
+      };
+      return {
+        data: templateData({ query, name, source: pattern.source, match, variables, ...asked }),
+        labels: { zone: asked.zone, class: className(asked.qclass), type: typeName(asked.qtype) },
+      };
     }
     return isInZones(query.key, fallthrough) ? 'next' : undefined;
   }
 
-  /** Throws `Error` if a template fails, or its output is not a valid record. */
-  answer(reply: Reply, data: Struct): void {
+  /** Throws `Error` if a template fails, or its output is not a valid record; `count` counts that. */
+  answer(reply: Reply, data: Struct, count: Count): void {
     const { records, rcode, ede } = this.#options;
     const made = (section: Section): ResourceRecord[] =>
-      records[section].map((nodes) => readRecord(evaluate(nodes, data)));
+      records[section].map(({ source, nodes }) => {
+        const labels = { section, template: source };
+        const output = counted(
+          () => evaluate(nodes, data),
+          () => {
+            count('template_template_failures_total', 'Counter of go template failures.', labels);
+          },
+        );
+        return counted(
+          () => readRecord(output),
+          () => {
+            count('template_rr_failures_total', 'Counter of mis-templated RRs.', labels);
+          },
+        );
+      });
     const [answers, authorities, additionals] = [made('answer'), made('authority'), made('additional')];
     reply.rcode = rcode;
     if (rcode === 'SERVFAIL') return;
@@ -132,6 +158,16 @@ class Template {
     reply.answer(...answers);
     reply.authority(...authorities);
     reply.additional(...additionals);
+  }
+}
+
+/** The result of `work`; `fail` runs before its error is thrown on. */
+function counted<T>(work: () => T, fail: () => void): T {
+  try {
+    return work();
+  } catch (error) {
+    fail();
+    throw error;
   }
 }
 

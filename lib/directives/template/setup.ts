@@ -59,7 +59,8 @@ function readLine(line: DirectiveReader, read: TemplateOptions): void {
     case 'answer':
     case 'authority':
     case 'additional':
-      for (const text of line.arguments(1, Infinity)) read.records[line.name].push(readRecord(line, text));
+      for (const text of line.arguments(1, Infinity))
+        read.records[line.name].push({ source: compact(text), nodes: readRecord(line, text) });
       break;
     case 'var':
       read.variables.push(readVariable(line, read));
@@ -81,6 +82,11 @@ function readLine(line: DirectiveReader, read: TemplateOptions): void {
     default:
       throw line.error(`unknown property '${line.name}'`);
   }
+}
+
+/** The template as Go writes it, for metrics: without white space inside its braces. */
+function compact(text: string): string {
+  return text.replaceAll(/\{\{\s+/g, '{{').replaceAll(/\s+\}\}/g, '}}');
 }
 
 function readRecord(line: DirectiveReader, text: string): Node[] {

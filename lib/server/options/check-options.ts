@@ -53,20 +53,18 @@ export function checkOptions(given: ServerOptions): ServerConfig {
 
 /** The configuration of a server from a reload on. Throws as {@link checkOptions} or {@link checkReachesAll}. */
 export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
-  // Changes of `tls` may be incomplete.
-  const { tls: tlsChanges, ...others } = changes;
-  const given = resolveGiven('', reload, others);
+  const given = resolveGiven('', reload, changes);
   const next = { ...before, ...given };
   checkHandler(next, before.workers);
   const { sockets, ipv6Only, auto } = before;
   const listen =
     given.listen === undefined ? before.listen : checkListen(given.listen, sockets, ipv6Only, auto !== undefined);
-  if (tlsChanges !== undefined && given.listen === undefined) checkReachesAll(before.ownTls);
+  if (given.tls !== undefined && given.listen === undefined) checkReachesAll(before.ownTls);
   const ownTls = given.listen === undefined ? before.ownTls : checkOwnTls(given.listen, listen);
   const tls =
     before.tls === undefined
-      ? checkTls(tlsChanges && tlsGroup.check('tls', tlsChanges), listen, ownTls)
-      : mergeTls(before.tls, tlsChanges ?? {});
+      ? checkTls(given.tls && tlsGroup.check('tls', given.tls), listen, ownTls)
+      : mergeTls(before.tls, given.tls ?? {});
   const ownTcp = given.listen === undefined ? before.ownTcp : ownBounds(given.listen, listen);
   return { ...next, listen, tls, ownTls, ownTcp };
 }

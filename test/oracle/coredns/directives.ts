@@ -272,6 +272,26 @@ export const DIRECTIVES: Readonly<Record<string, DirectiveForms>> = {
       'evict 5',
     ],
   },
+  chaos: { heads: ['', 'version', 'a "b c" d', 'a b b'], lines: ['x'] },
+  header: {
+    heads: ['', '', 'x'],
+    lines: [
+      'response set aa ra',
+      'RESPONSE clear AA',
+      'query set rd',
+      'response set',
+      'response',
+      'response flip aa',
+      'response set zz',
+      'reply set aa',
+      'response clear rd aa',
+    ],
+  },
+  local: {
+    heads: ['', '', 'x'],
+    lines: ['localhost_prefix on', 'localhost_prefix off', 'localhost_prefix', 'localhost_prefix no', 'x'],
+  },
+  minimal: { heads: ['', '', '', 'x'], lines: [] },
   errors: {
     heads: ['', '', 'stdout', 'stderr', 'stdout x'],
     lines: [

@@ -42,6 +42,15 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'the directive header changes errors of the server, too',
+    right: 'either',
+    reference: 'its page; CoreDNS changes what a directive has written',
+    settle: ({ question, ours, theirs }) =>
+      /(?:^|\.)head\.test$/i.test(question.name) && ours.rcode === 'REFUSED' && theirs.rcode === 'REFUSED'
+        ? { ...theirs, flags: ours.flags }
+        : theirs,
+  },
+  {
     name: 'the TTL of a negative answer is at most MINIMUM of its SOA',
     right: 'ours',
     reference: 'RFC 2308 s.3',
@@ -189,7 +198,7 @@ function isTarget({ answer }: Answer, record: string): boolean {
 
 /** The name before the site's rules of `rewrite`. */
 function unrewritten(name: string): string {
-  return name.replace(/(?<=\.)(?:rw|lb)\.test$/, 'example.org');
+  return name.replace(/(?<=\.)(?:rw|lb|racl|min|head)\.test$/, 'example.org');
 }
 
 /** Whether the records are one SOA of a zone that has the name. */

@@ -72,6 +72,29 @@ const COREFILE = [
   ]),
   block('rw.test', ['rewrite name suffix .rw.test .example.org answer auto', 'file db.example example.org']),
   block('acl.test', ['acl {\n    allow type TXT\n    block type A AAAA\n    filter type MX NS\n  }', 'whoami']),
+  // What is forbidden is what it is rewritten to.
+  block('racl.test', [
+    'rewrite name suffix .racl.test .example.org answer auto',
+    'acl www.example.org {\n    block\n  }',
+    'acl mail.racl.test {\n    block\n  }',
+    'cache 60',
+    'file db.example example.org',
+  ]),
+  block('min.test', [
+    'minimal',
+    'rewrite name suffix .min.test .example.org answer auto',
+    'file db.example example.org',
+  ]),
+  block('head.test', [
+    'header {\n    response set ra\n    response clear aa\n  }',
+    'rewrite name suffix .head.test .example.org answer auto',
+    'file db.example example.org',
+  ]),
+  block('bind server', ['chaos version author']).replace('bind server:', 'bind:PORT server:'),
+  block('localhost 127.in-addr.arpa local.test', ['local', 'whoami']).replace(
+    'localhost 127.in-addr.arpa local.test:',
+    'localhost:PORT 127.in-addr.arpa:PORT localhost.local.test:',
+  ),
   block('any.test', ['any', 'whoami']),
   block('lb.test', [
     'rewrite name suffix .lb.test .example.org answer auto',
@@ -93,11 +116,11 @@ export function writeSite(directory: string, name: string, port: number): string
   ];
   writeFileSync(join(directory, 'hosts.test'), `${hosts.join('\n')}\n`);
   const path = join(directory, name);
-  writeFileSync(path, COREFILE.replaceAll('PORT {\n', `${port} {\n  bind 127.0.0.1\n`));
+  writeFileSync(path, COREFILE.replaceAll('PORT {\n', `PORT {\n  bind 127.0.0.1\n`).replaceAll('PORT', String(port)));
   return path;
 }
 
-const ZONES = ['example.org', 'sub.example.org', 'rw.test', 'lb.test'];
+const ZONES = ['example.org', 'sub.example.org', 'rw.test', 'lb.test', 'racl.test', 'min.test', 'head.test'];
 const OWNERS = EXAMPLE.concat(SUB)
   .map((line) => line.split(' ')[0])
   .filter((owner) => !owner.startsWith('$') && owner !== '@')
@@ -118,5 +141,14 @@ export const NAMES: readonly string[] = [
   ...['20.2.0.192.in-addr.arpa', '22.2.0.192.in-addr.arpa', '99.2.0.192.in-addr.arpa', '2.0.192.in-addr.arpa'],
   ...['ip-7.tmpl.test', 'ip-x.tmpl.test', 'tmpl.test', 'a.alias.tmpl.test', 'a.no.tmpl.test', 'x.tmpl.test'],
   ...['acl.test', 'a.acl.test', 'any.test', 'a.any.test', 'who.test', 'a.b.who.test', 'empty.test', 'www.empty.test'],
+  ...['version.bind', 'authors.bind', 'VERSION.server', 'hostname.bind', 'x.bind', 'bind'],
+  ...[
+    'localhost',
+    'a.localhost',
+    'localhost.local.test',
+    '1.0.0.127.in-addr.arpa',
+    '2.0.0.127.in-addr.arpa',
+    '127.in-addr.arpa',
+  ],
   ...['.', 'test', 'org', 'invalid', 'example.net', 'www.example.net'],
 ];

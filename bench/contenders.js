@@ -41,7 +41,8 @@ function write(directory, name, text) {
  * @property {string[]} loads of loads.js
  * @property {() => string | undefined} [missing] why it cannot take part here
  * @property {boolean} [ready] it prints `ready` when it serves
- * @property {(port: number, directory: string) => string[]} command the program and its arguments; writes its files
+ * @property {(port: number, directory: string, sockets?: number) => string[]} command the program and its arguments;
+ *   writes its files. `sockets`: another number of sockets, each with a thread, where it can have one
  * @property {(port: number, directory: string) => string[]} [backend] another program, on the next port and the load's CPU,
  *   which it asks and which is not measured
  */
@@ -53,7 +54,10 @@ function ours(name, label, options, handler = 'synchronous', loads = ALL) {
     label: `multisocket, ${label}`,
     loads,
     ready: true,
-    command: (port) => [process.execPath, here('servers/multisocket.js'), port, JSON.stringify(options), handler],
+    command: (port, directory, sockets) => {
+      const all = sockets === undefined ? options : { ...options, sockets, workers: sockets };
+      return [process.execPath, here('servers/multisocket.js'), port, JSON.stringify(all), handler];
+    },
   };
 }
 
@@ -81,7 +85,7 @@ function program(name, label, binary, loads, command, more = {}) {
     label,
     loads,
     missing: () => (find(binary) === undefined ? `${binary} is not installed` : undefined),
-    command: (port, directory) => [find(binary), ...command(port, directory)],
+    command: (port, directory, sockets) => [find(binary), ...command(port, directory, sockets)],
     ...more,
   };
 }
@@ -130,7 +134,7 @@ export const contenders = [
   library('dns2-adapter', ALL, "dns2's handler on multisocket's adapter"),
   // It takes what one read brings for one query, and so does not answer pipelined ones.
   library('dinodns', [...UDP, 'tcp-single']),
-  program('nsd', 'NSD', 'nsd', ALL, (port, directory) => ['-d', '-c', nsdFile(port, directory)]),
+  program('nsd', 'NSD', 'nsd', ALL, (port, directory, sockets) => ['-d', '-c', nsdFile(port, directory, sockets)]),
   program('knot', 'Knot', 'knotd', ALL, (port, directory) => ['-c', knotFile(port, directory)]),
   program('unbound', 'Unbound, local data', 'unbound', ALL, (port, directory) => [
     '-d',
@@ -148,13 +152,13 @@ export const contenders = [
       backend: (port, directory) => [buildFloor(directory), port],
     },
   ),
-  program('coredns-file', 'CoreDNS, file', 'coredns', ALL, (port, directory) => [
+  program('coredns-file', 'CoreDNS, file', 'coredns', ALL, (port, directory, sockets) => [
     '-conf',
-    coreFile(port, directory, false),
+    coreFile(port, directory, false, sockets),
   ]),
-  program('coredns-cache', 'CoreDNS, cache', 'coredns', ALL, (port, directory) => [
+  program('coredns-cache', 'CoreDNS, cache', 'coredns', ALL, (port, directory, sockets) => [
     '-conf',
-    coreFile(port, directory, true),
+    coreFile(port, directory, true, sockets),
   ]),
   forwarder('forward', 'multisocket, forward', undefined, (port, directory) => [
     process.execPath,
@@ -198,14 +202,15 @@ function buildFloor(directory) {
   return built;
 }
 
-function nsdFile(port, directory) {
+function nsdFile(port, directory, sockets = 1) {
   write(directory, 'zone', masterFile);
   return write(
     directory,
     'nsd.conf',
     `server:
   ip-address: 127.0.0.1@${port}
-  server-count: 1
+  server-count: ${sockets}
+  reuseport: ${sockets > 1 ? 'yes' : 'no'}
   username: ""
   zonesdir: "${directory}"
   pidfile: "${directory}/nsd.pid"
@@ -322,14 +327,14 @@ ${cache ? 'getPool(""):setCache(newPacketCache(10000))\n' : ''}`,
   );
 }
 
-function coreFile(port, directory, cache) {
+function coreFile(port, directory, cache, sockets = 1) {
   write(directory, 'zone', masterFile);
   return write(
     directory,
     'Corefile',
     `${ORIGIN}:${port} {
   bind 127.0.0.1
-  multisocket 1
+  multisocket ${sockets}
   ${cache ? 'cache' : ''}
   file ${directory}/zone
 }

@@ -29,10 +29,10 @@ export async function freePort() {
   }
 }
 
-/** Starts a contender, and resolves when it answers. */
-export async function startServer(contender, port, directory) {
+/** Starts a contender, and resolves when it answers. `cpus`: those of the server, as taskset takes them. */
+export async function startServer(contender, port, directory, { cpus = SERVER_CPU, sockets } = {}) {
   const backend = contender.backend && spawnPinned(contender.backend(port + 1, directory), LOAD_CPU);
-  const child = spawnPinned(contender.command(port, directory), SERVER_CPU);
+  const child = spawnPinned(contender.command(port, directory, sockets), cpus);
   const stop = async () => {
     await end(child);
     if (backend) await end(backend);

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { invalidValue } from '../errors.js';
+import { resolve } from '../options/table.js';
+import { tcp } from '../options/tcp.js';
 import type { TlsSettings } from '../options/tls.js';
 import type { Dns2Handler, Dns2Send } from './dns2-handler.js';
 import { RequestEmitter, standsFor, TransportServer, type Context, type TransportName } from './dns2-transport.js';
@@ -54,6 +56,8 @@ export class UdpServer extends TransportServer {
   }
 }
 
+const tcpDefaults = resolve('tcp', tcp, {});
+
 /** DNS over TCP. Listens by default on all addresses of the host. */
 export class TcpServer extends TransportServer {
   /** Milliseconds that a connection may be idle between queries; below 1 the default, 10,000. */
@@ -62,15 +66,17 @@ export class TcpServer extends TransportServer {
   constructor(context: Context, options?: unknown) {
     super(context, options);
     refuseProxyProtocol(options);
-    const { idleTimeout = 10_000 } = (typeof options === 'object' ? (options ?? {}) : {}) as { idleTimeout?: number };
+    const { idleTimeout = tcpDefaults.idleTimeout } = (typeof options === 'object' ? (options ?? {}) : {}) as {
+      idleTimeout?: number;
+    };
     this.idleTimeout = idleTimeout;
   }
 
   listen(...args: ListenArguments): this {
     const { port, address = '::', callback } = placeOf(args);
     if (callback !== undefined) this.once('listening', callback);
-    const tcp = this.idleTimeout > 0 ? { tcp: { idleTimeout: this.idleTimeout } } : {};
-    void this.open({ transport: 'dns', protocol: 'tcp', address, port }, tcp);
+    const bounds = this.idleTimeout > 0 ? { tcp: { idleTimeout: this.idleTimeout } } : {};
+    void this.open({ transport: 'dns', protocol: 'tcp', address, port }, bounds);
     return this;
   }
 }

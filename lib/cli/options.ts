@@ -1,6 +1,7 @@
 /** The command line of the server itself: CoreDNS's, with `-check` and `-control`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { MAX_PORT } from '../dns/numbers.js';
 import { readOptions, UsageError } from './arguments.js';
 
 /** The usage text of the program. */
@@ -50,8 +51,8 @@ export function readArguments(args: readonly string[]): Arguments {
   } as const;
   const { conf, control, pidfile, quiet, ...values } = readOptions(args, options, USAGE);
   const port = values['dns.port'] ?? values.p;
-  if (port !== undefined && (!/^\d+$/.test(port) || Number(port) > 65_535)) {
-    throw new UsageError(`-dns.port must be a port from 0 to 65535, not ${port}`, USAGE);
+  if (port !== undefined && (!/^\d+$/.test(port) || Number(port) > MAX_PORT)) {
+    throw new UsageError(`-dns.port must be a port from 0 to ${MAX_PORT}, not ${port}`, USAGE);
   }
   const dnsPort = port === undefined ? undefined : Number(port);
   const mode = MODES.find((name) => values[name] === true) ?? 'run';

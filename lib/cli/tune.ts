@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { tune, type TuneOptions, type TuneProgress, type TuneResult } from '../tune/tune.js';
+import { MAX_PORT } from '../dns/numbers.js';
+import { MAX_SOCKETS } from '../options/sockets.js';
+import { bounds, tune, type TuneOptions, type TuneProgress, type TuneResult } from '../tune/tune.js';
 import { readNumber, readOptions, UsageError } from './arguments.js';
 import { megabytes, short, table, whole } from './figures.js';
 
@@ -60,14 +62,14 @@ function readArguments(args: readonly string[]): { options: TuneOptions; report:
     const text = values[option];
     return text === undefined ? undefined : readNumber(option, text, least, most, TUNE_USAGE);
   };
-  const rate = number('rate', 1, 10_000_000);
-  const repeats = number('repeats', 1, 50);
-  const duration = number('duration', 0.1, 60);
+  const rate = number('rate', bounds.rate.min, bounds.rate.max);
+  const repeats = number('repeats', bounds.repeats.min, bounds.repeats.max);
+  const duration = number('duration', bounds.duration.min / 1000, bounds.duration.max / 1000);
   const target = values.target === undefined ? {} : readTarget(values.target, values.yes);
-  const sockets = values.sockets?.split(',').map((text) => readNumber('sockets', text, 1, 1024, TUNE_USAGE));
+  const sockets = values.sockets?.split(',').map((text) => readNumber('sockets', text, 1, MAX_SOCKETS, TUNE_USAGE));
   return {
     options: {
-      source: sourceOf(values.conf, values.handler, number('dns.port', 0, 65_535)),
+      source: sourceOf(values.conf, values.handler, number('dns.port', 0, MAX_PORT)),
       ...(sockets === undefined ? {} : { sockets }),
       ...(values.questions === undefined ? {} : { questions: values.questions }),
       ...(rate === undefined ? {} : { rate }),
@@ -97,7 +99,7 @@ function readTarget(text: string, confirmed: boolean): Pick<TuneOptions, 'target
     string | undefined
   )[];
   const address = bracketed ?? plain ?? '';
-  if (isIP(address) === 0 || Number(port ?? 0) > 65_535) {
+  if (isIP(address) === 0 || Number(port ?? 0) > MAX_PORT) {
     throw new UsageError(`-target is not an IP address with a port: ${text}`, TUNE_USAGE);
   }
   const loopback = new BlockList();

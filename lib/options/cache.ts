@@ -1,6 +1,6 @@
 import { invalidType } from '../errors.js';
 import { integer, required, type Option, type OptionsOf } from './option.js';
-import { MAX_INT32 } from './sockets.js';
+import { MAX_INT32 } from './numbers.js';
 import { group } from './table.js';
 
 /** Options of `cache.prefetch`. */

@@ -10,7 +10,7 @@ import {
   type OptionsOf,
   type ResolvedOf,
 } from './option.js';
-import { DAY, MAX_INT32 } from './sockets.js';
+import { DAY, MAX_INT32 } from './numbers.js';
 import { group } from './table.js';
 
 const MAX_SECRETS = 4;

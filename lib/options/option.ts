@@ -42,8 +42,8 @@ type Optional<T, Names extends keyof T> = { [Name in Names]?: GivenOf<T[Name]> }
 
 /** The type of the options that a table describes, as users give them. */
 export type OptionsOf<T> = Needed<T, RequiredNames<T>> & Optional<T, Exclude<keyof T, RequiredNames<T>>>;
-/** The options that `server.reload()` may change. */
-export type ReloadOf<T> = Optional<T, ReloadNames<T>>;
+/** The rows of the options that `server.reload()` may change. */
+export type Reloadable<T> = Pick<T, ReloadNames<T>>;
 /** The type of the options of a table after the check, with all values present. */
 export type ResolvedOf<T> = { [Name in keyof T]: T[Name] extends Option<unknown, infer Resolved> ? Resolved : never };
 
@@ -175,8 +175,8 @@ export function required<O extends Option>(option: O): O & { readonly required: 
   return { ...option, required: true };
 }
 
-/** The option may be changed by `server.reload()`. */
-export function reloadable<O extends Option>(option: O): O & { readonly reload: true } {
+/** `server.reload()` may change the option. */
+export function reloads<O extends Option>(option: O): O & { readonly reload: true } {
   return { ...option, reload: true };
 }
 

@@ -11,21 +11,22 @@ import {
   integer,
   isTexts,
   optional,
-  reloadable,
+  reloads,
   required,
   text,
   value,
   type Option,
   type OptionsOf,
-  type ReloadOf,
+  type Reloadable,
   type ResolvedOf,
 } from './option.js';
 import { rateLimitGroup } from './rate-limit.js';
 import { serving } from './serving.js';
-import { binding, buffers, DAY, MAX_SOCKETS } from './sockets.js';
+import { DAY } from './numbers.js';
+import { binding, buffers, MAX_SOCKETS } from './sockets.js';
 import { group, groupOfDefaults } from './table.js';
 import type { TcpOptions } from './tcp.js';
-import { tlsGroup, type TlsSettings } from './tls.js';
+import { tlsChanges, tlsGroup, type TlsSettings } from './tls.js';
 
 type Listen = string | ListenOptions | readonly (string | ListenOptions)[];
 
@@ -42,15 +43,13 @@ export const auto = {
 /** Bounds of `sockets: 'auto'`. */
 export interface AdaptationBounds extends Required<OptionsOf<typeof auto>> {}
 
-const { workerData, pinWorkers, tcp, https, ...limits } = serving;
-
-/** Options of `createServer`. */
-export const server = {
+/** The options of `createServer` that no other table has. */
+export const own = {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
    * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
    */
-  listen: reloadable(required(value('a string, an object or an array of them', isListen))),
+  listen: reloads(required(value('a string, an object or an array of them', isListen))),
   /**
    * NUM_SOCKETS: how many UDP and how many TCP sockets an address has. `'auto'`: the number follows the load by the rule
    * of `recommendSockets`, within the bounds of the option `auto`; needs workers. 1 to 1,024 or 'auto'; default:
@@ -66,26 +65,21 @@ export const server = {
   /** Worker threads; 0 serves on the calling thread. 0 to 1,024; default: the smaller of `sockets` and `usableCpus()`. */
   workers: optional(integer({ min: 0, max: 1024 }), 'the smaller of `sockets` and `usableCpus()`'),
   /** The module that serves, loaded in every worker: a path or a `file:` URL. See `HandlerModule`. Default: none. */
-  filename: reloadable(optional(value('a string or a URL', isModule), 'none')),
+  filename: reloads(optional(value('a string or a URL', isModule), 'none')),
   /** With `workers: 0`: a function instead of a module. Default: none. */
-  handler: reloadable(optional(value('a function', isHandler), 'none')),
-  workerData,
+  handler: reloads(optional(value('a function', isHandler), 'none')),
   /** As in `worker_threads`. Default: the environment of this process. */
   env: optional(value('an object', isObject) as Option<NodeJS.ProcessEnv>, 'the environment of this process'),
   /** As in `worker_threads`. Default: the options of this process. */
   execArgv: optional(value('an array of strings', isMutableTexts), 'the options of this process'),
   /** As in `worker_threads`. Default: the limits of V8. */
   resourceLimits: optional(value('an object', isObject) as Option<ResourceLimits>, 'the limits of V8'),
-  pinWorkers,
-  ...binding,
-  ...buffers,
   /**
    * Whether `listen()` takes the sockets that a service manager has opened, if any (LISTEN_FDS, sd_listen_fds(3)), in
    * place of opening those of the option `listen`: a datagram and a stream socket for each entry of `dns`, in order. If
    * they have SO_REUSEPORT (systemd's `ReusePort=yes`), more sockets join, up to `sockets`. Default false.
    */
   listenFds: flag(false),
-  ...limits,
   /** Milliseconds that `close()` and `reload()` wait for answers in flight. 0 to 86,400,000; default 5,000. */
   closeTimeout: integer({ min: 0, max: DAY, default: 5000 }),
   /**
@@ -103,13 +97,11 @@ export const server = {
    * then reject with `ERR_MULTISOCKET_START_TIMEOUT`; 0: no limit. 0 to 86,400,000; default 30,000.
    */
   startTimeout: integer({ min: 0, max: DAY, default: 30_000 }),
-  tcp,
   /**
    * Certificates for `tls://`, `https://` and `grpc://`; `server.secure()` renews them. Without them `grpc://` is not
    * encrypted, and `tls://` and `https://` are refused. Default: none.
    */
-  tls: reloadable(optional(tlsGroup, 'none')),
-  https,
+  tls: reloads(optional(tlsGroup, 'none')),
   /** An answer cache for all workers, so that most queries need no handler. Default: no cache. */
   cache: optional(group<CacheOptions>(cache), 'no cache'),
   /** DNS Cookies; `true` is `{}`. `false`: a COOKIE option is left to the handler. Default: false. */
@@ -130,18 +122,28 @@ export const server = {
   signal: optional(value('an AbortSignal', isSignal), 'none'),
 };
 
+// An editor finds the docstrings of another file through `typeof` alone.
+/** Options of `createServer`. */
+export const server: typeof own & typeof serving & typeof binding & typeof buffers = {
+  ...own,
+  ...serving,
+  ...binding,
+  ...buffers,
+};
+
 /** The options of `createServer`. */
 export interface ServerOptions<WorkerData = unknown> extends OptionsOf<typeof server> {
+  /** Cloned into every worker; a handler module finds it in `setup`'s context. Default: undefined. */
   workerData?: WorkerData;
 }
 
-/** The options of a table that `server.reload()` may change. */
-export const reload = Object.fromEntries(
-  Object.entries<Option>(server).filter(([, option]) => option.reload === true),
-) as { [Name in keyof ReloadOf<typeof server>]-?: (typeof server)[Name] };
+const reloadable = Object.entries<Option>(server).filter(([, option]) => option.reload === true);
+
+/** Options of `server.reload()`. */
+export const reload = { ...(Object.fromEntries(reloadable) as Reloadable<typeof server>), tls: tlsChanges };
 
 /** The options that `server.reload()` may change; a missing option stays. */
-export interface ReloadOptions extends Omit<ReloadOf<typeof server>, 'tls'> {
+export interface ReloadOptions extends Partial<OptionsOf<typeof reload>> {
   /**
    * Other addresses. Those that are open already, by transport, address and port, keep their sockets and get the number
    * given here, by default the option `sockets`. New ones are opened. The rest is read for up to a second and then

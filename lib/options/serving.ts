@@ -1,17 +1,8 @@
-import {
-  converted,
-  flag,
-  integer,
-  oneOf,
-  optional,
-  reloadable,
-  value,
-  type Option,
-  type ResolvedOf,
-} from './option.js';
+import { converted, flag, integer, oneOf, optional, reloads, value, type Option, type ResolvedOf } from './option.js';
+import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../dns/numbers.js';
 import { invalidValue } from '../errors.js';
 import { https, type HttpsOptions } from './https.js';
-import { DAY } from './sockets.js';
+import { DAY } from './numbers.js';
 import { groupOfDefaults } from './table.js';
 import { tcp, type TcpOptions } from './tcp.js';
 
@@ -28,7 +19,7 @@ const anything: Option = {
 /** The options of a server that its workers use. Each worker gets all of them. */
 export const serving = {
   /** Cloned into every worker; a handler module finds it in `setup`'s context. Default: undefined. */
-  workerData: reloadable(optional(anything, 'undefined')),
+  workerData: reloads(optional(anything, 'undefined')),
   /**
    * Whether each worker is pinned to one CPU, in the order of those that the process may use (sched_setaffinity(2));
    * with `steering: 'cpu'` a query is then answered on the CPU that received it. `listen()` rejects with `ENOTSUP` where
@@ -36,7 +27,7 @@ export const serving = {
    */
   pinWorkers: flag(false),
   /** The longest UDP reply in bytes, also announced in OPT records (RFC 9715 s.3.2). 512 to 4,096; default 1,232. */
-  maxPayloadSize: integer({ min: 512, max: 4096, default: 1232 }),
+  maxPayloadSize: integer({ min: MIN_UDP_PAYLOAD, max: 4096, default: DEFAULT_UDP_PAYLOAD }),
   /**
    * The name server identifier (NSID, RFC 5001) as text or bytes. Clients that ask for it (`dig +nsid`) get it with each
    * answer. 1 to 255 bytes; default: no identifier.
@@ -60,7 +51,7 @@ export const serving = {
   /** The response to a shed query: nothing (`'drop'`), `'SERVFAIL'` or `'REFUSED'`. Default 'drop'. */
   overload: oneOf(['drop', 'SERVFAIL', 'REFUSED'], 'drop'),
   /** Bounds for connections; see {@link TcpOptions}. Default: `{}`. */
-  tcp: reloadable(groupOfDefaults<TcpOptions>(tcp)),
+  tcp: reloads(groupOfDefaults<TcpOptions>(tcp)),
   /** For `https://`; see {@link HttpsOptions}. Default: `{}`. */
   https: groupOfDefaults<HttpsOptions>(https),
 };

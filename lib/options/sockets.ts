@@ -1,10 +1,6 @@
 import { MAX_PORT } from '../dns/numbers.js';
 import { flag, integer, oneOf, optional, required, text, type OptionsOf, type ResolvedOf } from './option.js';
 
-/** A day in milliseconds. */
-export const DAY = 24 * 60 * 60 * 1000;
-/** The longest delay of a timer, and the largest number that native code takes. */
-export const MAX_INT32 = 0x7fffffff;
 /** The most sockets that an address may have, as in CoreDNS. */
 export const MAX_SOCKETS = 1024;
 const MAX_BUFFER = 0x3fffffff;

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { withCode, type CodedError } from '../errors.js';
+import { invalidValue, withCode, type CodedError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import {
   converted,
@@ -14,7 +14,7 @@ import {
   type OptionsOf,
   type ResolvedOf,
 } from './option.js';
-import { group, resolve } from './table.js';
+import { group, resolve, resolveGiven } from './table.js';
 
 /**
  * Suites with authenticated encryption and forward secrecy: all of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or
@@ -74,11 +74,17 @@ export const tlsGroup: Option<TlsSettings, TlsConfig> = {
   check: (path, given) => resolve(path, tls, relevant(given)),
 };
 
+/** Some of the options of {@link tls}: what is missing stays as it is. */
+export const tlsChanges: Option<Partial<TlsSettings>, Partial<TlsConfig>> = {
+  ...group<Partial<TlsSettings>, Partial<TlsConfig>>(tls),
+  check: (path, given) => resolveGiven(path, tls, relevant(given)),
+};
+
 /**
  * The settings without what belongs to something else: an object with a certificate often has more, such as its file's
  * name. An option of Node, or what looks like a slip in a name, stays, and is refused.
  */
-export function relevant(given: unknown): unknown {
+function relevant(given: unknown): unknown {
   if (given === null) return null;
   if (typeof given !== 'object') return typeof given;
   const names = Object.keys(tls);
@@ -120,7 +126,12 @@ function readCertificates(path: string, pem: string | Uint8Array | null): string
 }
 
 function readCiphers(path: string, ciphers: string): string {
-  attempt(path, "must be cipher suites in OpenSSL's format", () => createSecureContext({ ciphers }));
+  try {
+    createSecureContext({ ciphers });
+  } catch (cause) {
+    const reason = `must be cipher suites in OpenSSL's format (${(cause as Error).message})`;
+    throw Object.assign(invalidValue(path, reason, ciphers), { cause });
+  }
   return ciphers;
 }
 

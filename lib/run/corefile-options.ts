@@ -1,9 +1,13 @@
 /** The options of `createServer` with a Corefile. */
 import { pathToFileURL } from 'node:url';
 import type { Corefile } from '../corefile/corefile.js';
-import { checkInteger, invalidType, invalidValue } from '../errors.js';
+import { MAX_PORT } from '../dns/numbers.js';
+import { integer } from '../options/option.js';
+import { invalidType, invalidValue } from '../errors.js';
 import { checkOptions } from '../server/options/check-options.js';
 import type { ServerOptions } from '../options/server.js';
+
+const port = integer({ min: 0, max: MAX_PORT });
 
 /** Options that the Corefile sets. */
 const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;
@@ -51,7 +55,7 @@ export function checkCorefileOptions(options: CorefileOptions): CorefileConfig {
   return {
     corefile: typeof corefile === 'string' ? corefile : { ...corefile },
     modules: modules.map(hrefOf),
-    dnsPort: dnsPort === undefined ? undefined : checkInteger('dnsPort', dnsPort, 0, 65_535),
+    dnsPort: dnsPort === undefined ? undefined : port.check('dnsPort', dnsPort),
     adapt,
     server,
   };

@@ -1,6 +1,6 @@
 import { withCode } from '../errors.js';
 import type { AdaptationBounds, ReloadOptions } from '../options/server.js';
-import type { TlsSettings } from '../options/tls.js';
+import { tlsChanges, type TlsSettings } from '../options/tls.js';
 import { Adaptation, type AdaptationOptions } from './adaptation.js';
 import { checkReload } from './options/check-options.js';
 import { checkReachesAll, mergeTls } from './options/check-tls.js';
@@ -87,7 +87,7 @@ export class Changes {
       // gRPC that started without encryption stays unencrypted, on every socket.
       if (before === undefined) throw withCode(new Error('the server has no option tls'), 'ERR_MULTISOCKET_NO_TLS');
       try {
-        parts.config = { ...parts.config, tls: mergeTls(before, changes) };
+        parts.config = { ...parts.config, tls: mergeTls(before, tlsChanges.check('tls', changes)) };
         await parts.secure();
       } catch (error) {
         parts.config = { ...parts.config, tls: before };

@@ -12,7 +12,8 @@ import { needsNative } from '../native/fallback/needs-native.js';
 import { formatAddress, type AddressTransport, type Protocol } from './addresses.js';
 import { MAX_TRIES, protocolsOf } from './address-sockets.js';
 import { asListenError } from './listen-error.js';
-import type { SocketGroupOptions, Steering } from '../options/sockets.js';
+import { socketGroup, type SocketGroupOptions, type Steering } from '../options/sockets.js';
+import { resolve } from '../options/table.js';
 
 /** A datagram and its sender. */
 export interface Datagram {
@@ -52,9 +53,20 @@ export class PlainSocket {
 
   /** Opens one. Rejects as {@link SocketGroup.open} throws, with `ERR_MULTISOCKET_NATIVE_REQUIRED` for a second socket. */
   static async open(protocol: 'udp' | 'tcp', options: Options): Promise<PlainSocket> {
-    const { address, port = 0, sockets = 1, ipv6Only = false, steering = 'hash', freebind = false } = options;
+    const {
+      address,
+      port,
+      sockets = 1,
+      ipv6Only,
+      steering,
+      freebind,
+      ...sizes
+    } = resolve('', socketGroup, {
+      ...options,
+      protocol,
+    });
     if (freebind) throw needsNative('"freebind"');
-    const { receiveBufferSize = 0, sendBufferSize = 0, backlog = 4096 } = options;
+    const { receiveBufferSize, sendBufferSize, backlog } = sizes;
     let handle: Handle;
     if (protocol === 'udp') {
       const type = isIPv6(address) ? 'udp6' : 'udp4';

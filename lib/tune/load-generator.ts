@@ -1,7 +1,7 @@
 /** Load for a DNS server: checks the options and runs native code's generator. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { framed } from '../dns/framing.js';
-import { HEADER_SIZE, MAX_LABEL, MIN_UDP_PAYLOAD, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
+import { HEADER_SIZE, MAX_LABEL, MAX_PORT, MIN_UDP_PAYLOAD, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import {
   addon,
   nativeMissing,
@@ -11,6 +11,7 @@ import {
   type NativeLoadResult,
 } from '../native/addon.js';
 import { checkBoolean, checkInteger, invalidType, invalidValue, outOfRange, withCode } from '../errors.js';
+import { DAY } from '../options/numbers.js';
 import { needsNative } from '../native/fallback/needs-native.js';
 import { Latency } from './latency.js';
 
@@ -70,7 +71,6 @@ export type { LoadCounts, LoadInterval };
 
 const MOST_WAITING = 1 << 20;
 const MOST_ROWS = 100_000;
-const DAY = 24 * 60 * 60 * 1000;
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
@@ -125,7 +125,7 @@ function checkPlan(options: LoadOptions): NativeLoadPlan {
   if (rate !== undefined) checkRate(rate, options.window, timeout);
   return {
     address,
-    port: checkInteger('port', options.port, 1, 65_535),
+    port: checkInteger('port', options.port, 1, MAX_PORT),
     tcp: transport === 'tcp',
     oneQueryAConnection: connectionPerQuery,
     clients,

@@ -5,8 +5,10 @@
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { loadCorefile } from '../corefile/corefile.js';
-import { checkInteger, invalidType, invalidValue, outOfRange } from '../errors.js';
+import { invalidType, invalidValue, outOfRange } from '../errors.js';
 import '../directives/index.js';
+import { integer } from '../options/option.js';
+import { MAX_SOCKETS } from '../options/sockets.js';
 import { usableCpus } from '../socket/cpus.js';
 import { checkSocketCount } from '../socket/socket-count.js';
 import { recommend, summarize, type Recommendation, type ValueSummary } from './judge.js';
@@ -75,6 +77,13 @@ export interface TuneResult {
   runs: RunFigures[];
 }
 
+/** The bounds of options that the command line has too: runs of each value, milliseconds of a run, queries a second. */
+export const bounds = {
+  repeats: integer({ min: 1, max: 50 }),
+  duration: integer({ min: 100, max: 60_000 }),
+  rate: integer({ min: 1, max: 10_000_000 }),
+};
+
 const REMOTE_RATE = 10_000;
 const LEAST_CLIENTS = 256;
 const MOST_CLIENTS = 4096;
@@ -140,8 +149,8 @@ async function windowFor(plan: RunPlan, sockets: readonly number[]): Promise<{ w
 function check(options: TuneOptions): { sockets: number[]; repeats: number; plan: RunPlan } {
   const { target, remote = false } = options;
   const sockets = checkValues(options.sockets ?? defaultValues());
-  const repeats = checkInteger('repeats', options.repeats ?? 5, 1, 50);
-  const duration = checkInteger('duration', options.duration ?? 1500, 100, 60_000);
+  const repeats = bounds.repeats.check('repeats', options.repeats ?? 5);
+  const duration = bounds.duration.check('duration', options.duration ?? 1500);
   const time = sockets.length * repeats * (2 * duration + OVERHEAD);
   if (time > MOST_TIME) {
     throw outOfRange('duration', 'such that all runs together take an hour at most', duration);
@@ -157,7 +166,7 @@ function check(options: TuneOptions): { sockets: number[]; repeats: number; plan
     clients: Math.min(MOST_CLIENTS, Math.max(LEAST_CLIENTS, CLIENTS_A_SOCKET * most)),
     window: 0,
     duration,
-    rate: rate === undefined ? undefined : checkInteger('rate', rate, 1, 10_000_000),
+    rate: rate === undefined ? undefined : bounds.rate.check('rate', rate),
     latencyRate: undefined,
     remote,
   };
@@ -172,7 +181,7 @@ function checkValues(values: readonly number[]): number[] {
 }
 
 function defaultValues(): number[] {
-  const most = Math.min(1024, 2 * usableCpus());
+  const most = Math.min(MAX_SOCKETS, 2 * usableCpus());
   const values = [usableCpus(), most];
   for (let value = 1; value < most; value *= 2) values.push(value);
   return values;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr unsigned kTickBits = 24;
 constexpr uint64_t kSecond = uint64_t{1} << kTickBits;
+constexpr uint64_t kNearlyMost = kSecond / 64;  // an account that owes the most it can is written this often
 constexpr unsigned kTimeBits = 40;
 constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
 
@@ -106,7 +107,10 @@ bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, 
       least = owes;
       if (mine) break;
     }
-    const uint64_t due = ((before & ~kTimeMask) == tag ? owed(before, now) : 0) + cost;
+    const uint64_t owes = (before & ~kTimeMask) == tag ? owed(before, now) : 0;
+    // In a flood from one network all threads charge one account. Once it owes the most it can, they only read it.
+    const uint64_t due = owes + cost;
+    if (due > kSecond && owes + kNearlyMost >= max_owed_) return false;
     const uint64_t after = tag | ((now + std::min(due, max_owed_)) & kTimeMask);
     // If another thread charged an account here first, look again.
     if (account->compare_exchange_weak(before, after, std::memory_order_relaxed)) return due <= kSecond;

@@ -113,7 +113,7 @@ struct Connection : Timed {
         young(false) {}
 };
 
-static_assert(sizeof(Connection) <= 512, "an idle connection is small");
+static_assert(sizeof(Connection) <= 256, "an idle connection has no other memory");
 
 }  // namespace multisocket
 

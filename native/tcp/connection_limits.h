@@ -17,6 +17,8 @@ class ConnectionLimits {
   ConnectionLimits(int32_t* memory, size_t words, uint32_t worker, uint32_t most, uint32_t most_of_client)
       : memory_(memory), words_(words), row_(kKey + worker * kRow), most_(most), most_of_client_(most_of_client) {}
 
+  // The size of the memory for this many workers.
+  static constexpr size_t words_for(size_t workers) { return kKey + workers * kRow; }
   // Returns the bucket of a client: of its IPv4 address, or of its IPv6 /64 (RFC 6177). `address`: 16 octets, IPv4
   // addresses mapped to IPv6.
   uint32_t bucket_of(const uint8_t* address) const;
@@ -25,9 +27,11 @@ class ConnectionLimits {
   void remove(uint32_t bucket);
 
  private:
+  static constexpr size_t kLine = 16;  // words
   static constexpr size_t kBuckets = 4096;
-  static constexpr size_t kRow = 1 + kBuckets;  // the total, then the buckets
-  static constexpr size_t kKey = 1;
+  // A row has the total, the buckets, and room so that no cache line has counts of two workers.
+  static constexpr size_t kRow = kLine + kBuckets;
+  static constexpr size_t kKey = kLine;
 
   uint32_t sum(size_t position) const;
 

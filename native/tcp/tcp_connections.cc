@@ -267,22 +267,6 @@ void TcpConnections::flush() {
   send_segments();
 }
 
-void TcpConnections::tick() {
-  now_ = io_->now();
-  wheel_.advance(now_, [this](Timed* item) {
-    auto* connection = static_cast<Connection*>(item);
-    const Connection::Deadline deadline = connection->deadline(options_.timeouts);
-    if (deadline.at > now_) {
-      wheel_.set(connection, deadline.at);
-      return;
-    }
-    if (deadline.reason == Overdue::kWrite) count(layout::kTcpWriteTimeout);
-    if (deadline.reason == Overdue::kMessage) count(layout::kTcpMessageTimeout);
-    if (deadline.reason == Overdue::kIdle) count(layout::kTcpIdle);
-    close(connection);
-  });
-}
-
 void TcpConnections::drain() {
   draining_ = true;
   now_ = io_->now();

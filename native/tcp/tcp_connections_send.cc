@@ -110,6 +110,22 @@ void TcpConnections::settle(Connection* connection) {
   }
 }
 
+void TcpConnections::tick() {
+  now_ = io_->now();
+  wheel_.advance(now_, [this](Timed* item) {
+    auto* connection = static_cast<Connection*>(item);
+    const Connection::Deadline deadline = connection->deadline(options_.timeouts);
+    if (deadline.at > now_) {
+      wheel_.set(connection, deadline.at);
+      return;
+    }
+    if (deadline.reason == Overdue::kWrite) count(layout::kTcpWriteTimeout);
+    if (deadline.reason == Overdue::kMessage) count(layout::kTcpMessageTimeout);
+    if (deadline.reason == Overdue::kIdle) count(layout::kTcpIdle);
+    close(connection);
+  });
+}
+
 // Closes a connection that has nothing more to do, or only the server's side of it while the client's is open.
 void TcpConnections::end(Connection* connection) {
   if (connection->eof) {

@@ -15,8 +15,9 @@ namespace multisocket {
 namespace {
 
 constexpr int kMaxEvents = 256;
-// Connections that are accepted from one socket in a turn of the loop.
-constexpr unsigned kMaxAccepts = 64;
+// Connections that are accepted in a turn of the loop, shared out among the sockets, and the least that a socket gets.
+constexpr size_t kMaxAccepts = 64;
+constexpr size_t kMinAccepts = 4;
 // Milliseconds between attempts to accept again.
 constexpr uint64_t kPause = 100;
 // Milliseconds for which the limit of descriptors is known.
@@ -157,7 +158,8 @@ void TcpEndpoint::poll_events() {
 }
 
 void TcpEndpoint::accept_all(const Listening& listening) {
-  for (unsigned i = 0; i < kMaxAccepts; i++) {
+  const size_t most = std::max(kMinAccepts, kMaxAccepts / listening_.size());
+  for (size_t i = 0; i < most; i++) {
     sockaddr_storage client{};
     socklen_t size = sizeof client;
     const int descriptor =

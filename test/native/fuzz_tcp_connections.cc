@@ -122,6 +122,7 @@ class Run {
   // Lets all clients that have patience hear the rest.
   void finish() {
     answers_ = true;
+    for (const Client& client : clients_) client.stream->segment = SIZE_MAX;
     for (unsigned round = 0; round < 2000; round++) {
       bool more = !worker_.held.empty();
       while (!worker_.held.empty()) worker_.answer_held();

@@ -73,6 +73,23 @@ void test_window() {
   CHECK(passed(&limiter, client, 100 * kSecond, 1000) == 10);
 }
 
+// In a flood, threads that charge one account only read it most of the time: the charge of a moment later changes
+// nothing.
+void test_flood() {
+  const std::string client = ipv4(0xc0000201);
+  RateLimiter::Options options = all_at(10);
+  options.window = 5;
+  RateLimiter limiter(options);
+  CHECK(passed(&limiter, client, 0, 1000) == 10);  // it owes six seconds' worth, the most
+  CHECK(passed(&limiter, client, kSecond / 128, 1000) == 0);
+  CHECK(passed(&limiter, client, 5 * kSecond + kSecond / 10 + kSecond / 256, 1) == 1);
+  // A flood that goes on goes on counting.
+  RateLimiter longer(options);
+  for (unsigned i = 0; i <= 100; i++) CHECK(passed(&longer, client, i * kSecond / 10, 100) == (i == 0 ? 10 : 0));
+  CHECK(passed(&longer, client, 15 * kSecond, 1) == 0);
+  CHECK(passed(&longer, client, 15 * kSecond + kSecond / 2, 1) == 1);
+}
+
 void test_networks() {
   RateLimiter limiter(all_at(1));
   CHECK(passed(&limiter, ipv4(0xc0000201), 0, 1) == 1);
@@ -173,6 +190,7 @@ void test_clock() {
 int main() {
   test_rates();
   test_window();
+  test_flood();
   test_networks();
   test_kinds();
   test_exempt();

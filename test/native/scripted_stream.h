@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "message/layout.h"
 #include "message/wire.h"
 #include "tcp/tcp_connections.h"
@@ -247,6 +248,30 @@ inline std::vector<std::string> unframed(const std::string& stream) {
     at += 2 + length;
   }
   return messages;
+}
+
+inline std::string query(unsigned id, const std::string& name = "www.example.org") {
+  Query asked;
+  asked.id = id;
+  asked.name = name;
+  return asked.message();
+}
+
+inline std::string queries(unsigned count) {
+  std::string all;
+  for (unsigned id = 0; id < count; id++) all += framed(query(id));
+  return all;
+}
+
+inline unsigned id_of(const std::string& message) { return read16(octets(message)); }
+
+// The IDs that a client has heard are 0, 1, 2, ... `count - 1`.
+inline bool heard_in_order(const ScriptedClient& client, unsigned count) {
+  const std::vector<std::string> messages = unframed(client.heard);
+  for (unsigned i = 0; i < messages.size(); i++) {
+    if (id_of(messages[i]) != i) return false;
+  }
+  return messages.size() == count;
 }
 
 }  // namespace multisocket::test

@@ -1,4 +1,4 @@
-// Tests of connections for DNS over TCP: frames, replies, limits, timeouts and ends, with clients that are scripted.
+// Tests of connections for DNS over TCP: frames, batches and replies, with clients that are scripted.
 #include <string>
 #include <vector>
 
@@ -9,30 +9,6 @@ using namespace multisocket;
 using namespace multisocket::test;
 
 namespace {
-
-std::string query(unsigned id, const std::string& name = "www.example.org") {
-  Query asked;
-  asked.id = id;
-  asked.name = name;
-  return asked.message();
-}
-
-std::string queries(unsigned count) {
-  std::string all;
-  for (unsigned id = 0; id < count; id++) all += framed(query(id));
-  return all;
-}
-
-unsigned id_of(const std::string& message) { return read16(octets(message)); }
-
-// The IDs that a client has heard are 0, 1, 2, ... `count - 1`.
-bool heard_in_order(const ScriptedClient& client, unsigned count) {
-  const std::vector<std::string> messages = unframed(client.heard);
-  for (unsigned i = 0; i < messages.size(); i++) {
-    if (id_of(messages[i]) != i) return false;
-  }
-  return messages.size() == count;
-}
 
 void short_connections_cost_four_calls_and_are_never_watched() {
   ScriptedWorker worker;
@@ -146,27 +122,6 @@ void late_replies_leave_together() {
   CHECK(worker.io.sends == 1 && heard_in_order(*client, 20));
 }
 
-void a_client_that_does_not_read_is_served_no_further() {
-  ScriptedWorker worker(100000);
-  worker.answer = [](const std::string& message) { return message + std::string(20000, 'x'); };
-  ScriptedClient* client = worker.connect();
-  client->window = 50000;
-  client->sent = queries(1000);
-  worker.run();
-  const double taken = worker.counted(layout::kTcpQueries);
-  CHECK(taken < 200 && !worker.connections->busy() && client->watched);
-  worker.io.time += ScriptedWorker::kTimeouts.write - 1000;
-  client->window = 10000;  // it reads a little, and has more time
-  worker.wake(*client, true);
-  worker.run();
-  worker.io.time += ScriptedWorker::kTimeouts.write - 1000;
-  worker.connections->tick();
-  CHECK(!client->server_closed);
-  worker.io.time += 1500;
-  worker.connections->tick();
-  CHECK(client->server_closed && worker.counted(layout::kTcpWriteTimeout) == 1);
-}
-
 void a_client_that_reads_again_gets_all() {
   ScriptedWorker worker(100000);
   worker.answer = [](const std::string& message) { return message + std::string(20000, 'x'); };
@@ -180,168 +135,6 @@ void a_client_that_reads_again_gets_all() {
     worker.run();
   }
   CHECK(heard_in_order(*client, 300));
-}
-
-void a_client_that_has_closed_its_side_gets_all_replies() {
-  ScriptedWorker worker;
-  worker.at_once = [](const std::string& message) { return id_of(message) % 2 == 0; };
-  ScriptedClient* client = worker.connect();
-  client->sent = queries(6);
-  client->closed = true;
-  worker.run();
-  CHECK(!client->server_closed && unframed(client->heard).size() == 3);
-  while (!worker.held.empty()) worker.answer_held();
-  worker.connections->flush();
-  CHECK(client->server_closed && unframed(client->heard).size() == 6);
-}
-
-void the_end_that_came_with_the_last_octets_is_seen() {
-  ScriptedWorker worker;
-  ScriptedClient* client = worker.connect();
-  worker.run();
-  CHECK(client->watched);
-  client->sent = queries(1);
-  client->closed = true;
-  worker.wake(*client);  // one event for both
-  worker.run();
-  CHECK(heard_in_order(*client, 1) && client->server_closed);
-}
-
-void a_slot_is_free_after_the_last_reply_only() {
-  ScriptedWorker worker;
-  worker.at_once = [](const std::string&) { return false; };
-  ScriptedClient* gone = worker.connect();
-  gone->sent = queries(1);
-  worker.run();
-  gone->reset = true;
-  worker.wake(*gone);
-  CHECK(gone->server_closed && worker.connections->count() == 0);
-  ScriptedClient* other = worker.connect();
-  other->sent = queries(1);
-  worker.run();
-  worker.answer_held();  // the reply to the one that has gone
-  worker.connections->flush();
-  CHECK(other->heard.empty());
-  worker.answer_held();
-  worker.connections->flush();
-  CHECK(heard_in_order(*other, 1));
-  worker.wake(*gone);  // an old event
-  CHECK(!other->server_closed);
-}
-
-void a_slot_is_given_back_once() {
-  ScriptedWorker worker;
-  ScriptedClient* gone = worker.connect();
-  gone->sent = queries(1);
-  worker.at_once = [&](const std::string&) {
-    gone->reset = true;  // sending fails
-    return true;
-  };
-  worker.connections->serve();
-  CHECK(gone->server_closed && worker.connections->count() == 0);
-  worker.at_once = [](const std::string&) { return true; };
-  ScriptedClient* first = worker.connect();
-  ScriptedClient* second = worker.connect();
-  first->sent = queries(1);
-  second->sent = queries(2);
-  worker.run();
-  CHECK(heard_in_order(*first, 1) && heard_in_order(*second, 2));
-}
-
-void timeouts_hold() {
-  ScriptedWorker worker;
-  const auto& timeouts = ScriptedWorker::kTimeouts;
-  ScriptedClient* idle = worker.connect();
-  ScriptedClient* drips = worker.connect();
-  ScriptedClient* held = worker.connect();
-  worker.at_once = [](const std::string&) { return false; };
-  held->sent = queries(1);
-  worker.run();
-  drips->sent = std::string("\0", 1);
-  worker.wake(*drips);
-  worker.run();
-  for (uint32_t passed = 0; passed < timeouts.message; passed += 500) {
-    CHECK(!drips->server_closed);
-    worker.io.time += 500;
-    drips->sent = "x";
-    worker.wake(*drips);
-    worker.run();
-    worker.connections->tick();
-  }
-  worker.io.time += 500;
-  worker.connections->tick();
-  CHECK(drips->server_closed && worker.counted(layout::kTcpMessageTimeout) == 1 && !idle->server_closed);
-  worker.io.time += timeouts.idle - timeouts.message - 600;
-  worker.connections->tick();
-  CHECK(!idle->server_closed);
-  worker.io.time += 1000;
-  worker.connections->tick();
-  CHECK(idle->server_closed && worker.counted(layout::kTcpIdle) == 1 && !held->server_closed);
-  worker.answer_held();
-  worker.connections->flush();
-  worker.io.time += timeouts.idle - 500;
-  worker.connections->tick();
-  CHECK(!held->server_closed);
-  worker.io.time += 1000;
-  worker.connections->tick();
-  CHECK(held->server_closed && worker.counted(layout::kTcpIdle) == 2);
-}
-
-void draining_finishes_what_was_taken() {
-  ScriptedWorker worker;
-  ScriptedClient* idle = worker.connect();
-  ScriptedClient* busy = worker.connect();
-  worker.at_once = [](const std::string&) { return false; };
-  busy->sent = queries(2);
-  worker.run();
-  worker.connections->drain();
-  CHECK(idle->server_finished && !idle->server_closed && !busy->server_finished);
-  busy->sent = queries(1);
-  worker.wake(*busy);
-  worker.run();
-  CHECK(worker.held.size() == 2 && busy->sent.empty());
-  while (!worker.held.empty()) worker.answer_held();
-  worker.connections->flush();
-  CHECK(heard_in_order(*busy, 2) && busy->server_finished);
-  busy->closed = true;
-  worker.wake(*busy);
-  worker.run();
-  CHECK(busy->server_closed && worker.connections->count() == 1);
-  worker.io.time += ScriptedWorker::kTimeouts.linger + 500;
-  worker.connections->tick();
-  CHECK(idle->server_closed && worker.connections->count() == 0);
-  CHECK(worker.counted(layout::kTcpIdle) == 0);
-}
-
-void limits_hold() {
-  ScriptedWorker worker(100, 3, 4, 2);
-  ScriptedClient* first = worker.connect(1);
-  CHECK(worker.connect(1) != nullptr);
-  CHECK(worker.connect(1) == nullptr);
-  CHECK(worker.connect(2) != nullptr && worker.connect(3) != nullptr);
-  CHECK(worker.connect(4) == nullptr);
-  CHECK(worker.counted(layout::kTcpRefusedClient) == 1 && worker.counted(layout::kTcpRefused) == 1);
-  first->sent = queries(5);
-  worker.run();
-  CHECK(heard_in_order(*first, 3) && first->server_finished);
-  first->closed = true;
-  worker.wake(*first);
-  worker.run();
-  CHECK(first->server_closed && worker.connect(4) != nullptr);
-}
-
-void closing_all_leaves_nothing() {
-  ScriptedWorker worker;
-  worker.at_once = [](const std::string&) { return false; };
-  for (uint8_t host = 0; host < 100; host++) worker.connect(host)->sent = queries(1);
-  worker.run();
-  worker.connections->close_all();
-  CHECK(worker.connections->count() == 0 && worker.open_in_limits() == 0);
-  CHECK(worker.counted(layout::kTcpOpen) == 0);
-  for (const auto& client : worker.io.clients) CHECK(client.second.server_closed);
-  worker.answer_held();
-  worker.connections->flush();
-  worker.connections->serve();
 }
 
 void entries_that_make_no_sense_are_passed_over() {
@@ -394,14 +187,6 @@ void octets_before_the_first_frame_go_to_their_reader() {
   CHECK(refused->server_closed && refused->heard.empty());
 }
 
-void a_connection_that_cannot_be_watched_is_closed() {
-  ScriptedWorker worker;
-  worker.io.fails_to_watch = true;
-  ScriptedClient* client = worker.connect();
-  worker.run();
-  CHECK(client->server_closed && worker.connections->count() == 0);
-}
-
 }  // namespace
 
 int main() {
@@ -413,18 +198,8 @@ int main() {
   malformed_messages_are_answered_or_dropped_in_their_place();
   handlers_hold_as_many_as_are_allowed();
   late_replies_leave_together();
-  a_client_that_does_not_read_is_served_no_further();
   a_client_that_reads_again_gets_all();
-  a_client_that_has_closed_its_side_gets_all_replies();
-  the_end_that_came_with_the_last_octets_is_seen();
-  a_slot_is_free_after_the_last_reply_only();
-  a_slot_is_given_back_once();
-  timeouts_hold();
-  draining_finishes_what_was_taken();
-  limits_hold();
-  closing_all_leaves_nothing();
   entries_that_make_no_sense_are_passed_over();
   octets_before_the_first_frame_go_to_their_reader();
-  a_connection_that_cannot_be_watched_is_closed();
   return conclude();
 }

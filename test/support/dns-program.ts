@@ -1,9 +1,9 @@
 /** A DNS server of somebody else's as a child process on loopback: with one zone, or with what its configuration says. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endChild } from './end-child.js';
 import { freePort } from './free-port.js';
 import { askAll } from './questions.js';
 
@@ -48,11 +48,7 @@ export class DnsProgram {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) {
-      const ended = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
-      await ended;
-    }
+    await endChild(this.#child);
     rmSync(this.#folder, { recursive: true });
   }
 }

@@ -1,9 +1,9 @@
 /** Prometheus as a child process that scrapes one address of 127.0.0.1. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endChild } from './end-child.js';
 import { freePort } from './free-port.js';
 
 /** What it says of what it scrapes. */
@@ -76,11 +76,7 @@ export class Prometheus {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) {
-      const ended = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
-      await ended;
-    }
+    await endChild(this.#child);
     rmSync(this.#folder, { recursive: true });
   }
 

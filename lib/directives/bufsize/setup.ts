@@ -1,10 +1,10 @@
 /** `bufsize [SIZE]`: the longest UDP reply, whatever size the client announces. */
-import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../../dns/numbers.js';
+import { DEFAULT_UDP_PAYLOAD } from '../../dns/numbers.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
+import { serving } from '../../options/serving.js';
 import { first } from '../arguments.js';
 
-/** RFC 9715 s.3.2. */
-const MAX_SIZE = 4096;
+const { min, max } = serving.maxPayloadSize;
 
 /** Its configuration is the size in octets. */
 export const bufsize: DirectiveDefinition<number> = {
@@ -15,8 +15,8 @@ export const bufsize: DirectiveDefinition<number> = {
       use.ignoreBlock();
       const [text] = use.arguments(0, 1) as readonly (string | undefined)[];
       const size = text === undefined ? DEFAULT_UDP_PAYLOAD : Number(text);
-      if (!/^\+?\d+$/.test(text ?? '0') || size < MIN_UDP_PAYLOAD || size > MAX_SIZE) {
-        throw use.error(`bufsize must be within ${MIN_UDP_PAYLOAD} - ${MAX_SIZE}: ${text}`);
+      if (!/^\+?\d+$/.test(text ?? '0') || size < min || size > max) {
+        throw use.error(`bufsize must be within ${min} - ${max}: ${text}`);
       }
       return size;
     },

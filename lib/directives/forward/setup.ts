@@ -44,31 +44,32 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
   },
 };
 
+/** What a use has that says nothing but `forward FROM TO`. */
+export const DEFAULTS: Omit<ForwardOptions, 'to' | 'maxAttempts'> = {
+  from: ['.'],
+  except: [],
+  forceTcp: false,
+  preferUdp: false,
+  expire: 10_000,
+  maxFails: 2,
+  maxAge: 0,
+  maxIdleConns: 0,
+  readTimeout: 2000,
+  resolvers: [],
+  sourceAddress: undefined,
+  policy: 'random',
+  healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
+  maxConcurrent: 0,
+  tls: { cert: undefined, key: undefined, ca: undefined },
+  next: [],
+  nextOnNodata: false,
+  failover: [],
+  failfast: false,
+};
+
 function readUse(use: DirectiveReader): ForwardOptions {
   const [from, ...to] = use.arguments(2, Infinity);
-  const draft: Draft = {
-    from: readFrom(use, from),
-    to: readUpstreams(use, to),
-    except: [],
-    forceTcp: false,
-    preferUdp: false,
-    expire: 10_000,
-    maxFails: 2,
-    maxAge: 0,
-    maxIdleConns: 0,
-    readTimeout: 2000,
-    maxAttempts: 0,
-    resolvers: [],
-    sourceAddress: undefined,
-    policy: 'random',
-    healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
-    maxConcurrent: 0,
-    tls: { cert: undefined, key: undefined, ca: undefined },
-    next: [],
-    nextOnNodata: false,
-    failover: [],
-    failfast: false,
-  };
+  const draft: Draft = { ...DEFAULTS, from: readFrom(use, from), to: readUpstreams(use, to), maxAttempts: 0 };
   for (const line of use.block) {
     line.refuseBlock();
     readLine(line, draft);

@@ -2,11 +2,11 @@
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import type { TimeoutSettings } from '../../corefile/listen-settings.js';
+import { tcp } from '../../options/tcp.js';
 import { parseInteger, readDuration } from '../arguments.js';
 
-/** CoreDNS's bounds, in milliseconds. */
+/** CoreDNS's lower bound, in milliseconds. */
 const LEAST = 1000;
-const MOST = 24 * 60 * 60 * 1000;
 
 /** Its configuration is the times in milliseconds and the number of queries, at least one of them. */
 export const timeouts: DirectiveDefinition<TimeoutSettings> = {
@@ -40,7 +40,7 @@ function readLine(line: DirectiveReader, settings: TimeoutSettings): void {
   }
   // A number alone is seconds, as in CoreDNS.
   const time = readDuration(line, /^\d+$/.test(text) ? `${text}s` : text);
-  if (time < LEAST || time > MOST) {
+  if (time < LEAST || time > tcp.messageTimeout.max) {
     throw line.error(`timeout provided '${text}' needs to be between 1 second and 24 hours`);
   }
   if (name !== 'read' && name !== 'write' && name !== 'idle') throw line.error(`unknown option: '${name}'`);

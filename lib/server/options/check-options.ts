@@ -7,7 +7,8 @@ import { MAX_SOCKETS } from '../../options/sockets.js';
 import { resolve, resolveGiven } from '../../options/table.js';
 import { tlsGroup } from '../../options/tls.js';
 import type { ResolvedOf } from '../../options/option.js';
-import { parseAddress } from '../../socket/addresses.js';
+import type { ListenOptions } from '../../options/listen.js';
+import { nameOfAddress, parseAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { defaultSocketCount } from '../../socket/socket-count.js';
 import { checkOwnTls, checkReachesAll, checkTls, mergeTls } from './check-tls.js';
@@ -45,27 +46,27 @@ export function checkOptions(given: ServerOptions): ServerConfig {
     workers: native ? workers : 0,
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
+    ownTcp: ownBounds(options.listen, listen),
     worker: workerOptions({ env, execArgv, resourceLimits }),
   };
 }
 
 /** The configuration of a server from a reload on. Throws as {@link checkOptions} or {@link checkReachesAll}. */
 export function checkReload(before: ServerConfig, changes: ReloadOptions): ServerConfig {
-  // Changes of `tls` may be incomplete.
-  const { tls: tlsChanges, ...others } = changes;
-  const given = resolveGiven('', reload, others);
+  const given = resolveGiven('', reload, changes);
   const next = { ...before, ...given };
   checkHandler(next, before.workers);
   const { sockets, ipv6Only, auto } = before;
   const listen =
     given.listen === undefined ? before.listen : checkListen(given.listen, sockets, ipv6Only, auto !== undefined);
-  if (tlsChanges !== undefined && given.listen === undefined) checkReachesAll(before.ownTls);
+  if (given.tls !== undefined && given.listen === undefined) checkReachesAll(before.ownTls);
   const ownTls = given.listen === undefined ? before.ownTls : checkOwnTls(given.listen, listen);
   const tls =
     before.tls === undefined
-      ? checkTls(tlsChanges && tlsGroup.check('tls', tlsChanges), listen, ownTls)
-      : mergeTls(before.tls, tlsChanges ?? {});
-  return { ...next, listen, tls, ownTls };
+      ? checkTls(given.tls && tlsGroup.check('tls', given.tls), listen, ownTls)
+      : mergeTls(before.tls, given.tls ?? {});
+  const ownTcp = given.listen === undefined ? before.ownTcp : ownBounds(given.listen, listen);
+  return { ...next, listen, tls, ownTls, ownTcp };
 }
 
 function checkAuto({ min, interval, max = Math.max(min, Math.min(usableCpus(), MAX_SOCKETS)) }: Checked['auto']): {
@@ -75,6 +76,16 @@ function checkAuto({ min, interval, max = Math.max(min, Math.min(usableCpus(), M
 } {
   if (max < min) throw outOfRange('auto.max', `an integer from ${min} to ${MAX_SOCKETS}`, max);
   return { min, max, interval };
+}
+
+/** The bounds of single addresses. `given`: the option `listen`; `listen`: its checked form. */
+function ownBounds(given: Checked['listen'], listen: ServerConfig['listen']): ServerConfig['ownTcp'] {
+  const entries = [given].flat() as readonly (string | ListenOptions)[];
+  return Object.fromEntries(
+    entries.flatMap((entry, i) =>
+      typeof entry === 'string' || entry.tcp === undefined ? [] : [[nameOfAddress(listen[i]), entry.tcp]],
+    ),
+  );
 }
 
 function checkListen(

@@ -5,16 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { invalidType, invalidValue, withCode } from '../../errors.js';
 import { nameOfAddress } from '../../socket/addresses.js';
 import type { ListenOptions } from '../../options/listen.js';
-import { resolveGiven } from '../../options/table.js';
-import {
-  attempt,
-  relevant,
-  tls as table,
-  tlsGroup,
-  unfit,
-  type TlsConfig,
-  type TlsSettings,
-} from '../../options/tls.js';
+import { attempt, tlsGroup, unfit, type TlsConfig } from '../../options/tls.js';
 import { contextOptions, type SharedTls } from '../../worker/stream/secure-context.js';
 import type { ServerConfig } from './config.js';
 
@@ -61,9 +52,8 @@ export function checkOwnTls(given: unknown, listen: ServerConfig['listen']): Ser
  * Applies changes to the settings: a setting that is missing or `undefined` stays. Changed settings get new keys for
  * session tickets. Throws as {@link checkTls}.
  */
-export function mergeTls({ ticketKeys, ...before }: SharedTls, changes: Partial<TlsSettings>): SharedTls {
-  const given = resolveGiven('tls', table, relevant(changes));
-  const after = checkPair('tls', { ...before, ...given });
+export function mergeTls({ ticketKeys, ...before }: SharedTls, changes: Partial<TlsConfig>): SharedTls {
+  const after = checkPair('tls', { ...before, ...changes });
   return { ...after, ticketKeys: isDeepStrictEqual(plain(before), plain(after)) ? ticketKeys : randomBytes(48) };
 }
 

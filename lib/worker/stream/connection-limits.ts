@@ -7,10 +7,12 @@ import type { Endpoint } from '../../message/batch.js';
  * without the key nobody can cause that on purpose.
  */
 const BUCKETS = 4096;
-/** A worker's row: its total of connections, then its buckets. */
-const ROW = 1 + BUCKETS;
+/** 32-bit words of a cache line. */
+const LINE = 16;
+/** A worker's row: its total of connections, its buckets, and room so that no cache line has counts of two workers. */
+const ROW = LINE + BUCKETS;
 /** Before the rows: the key. */
-const KEY = 1;
+const KEY = LINE;
 
 /**
  * The connections of a server, counted in memory that its workers share: each worker writes its own row and reads all.

@@ -1,35 +1,13 @@
 /** A server that forwards, for tests. */
 import { createServer } from 'multisocket';
 import { ForwardHandler } from '../../../dist/directives/forward/handler.js';
+import { DEFAULTS } from '../../../dist/directives/forward/setup.js';
 import type { ForwardOptions, UpstreamOptions } from '../../../dist/directives/forward/options.js';
 
 /** An upstream on 127.0.0.1. */
 export function at(port: number, more: Partial<UpstreamOptions> = {}): UpstreamOptions {
   return { transport: 'dns', address: '127.0.0.1', port, servername: undefined, ...more };
 }
-
-/** What the directive says when it says nothing but `forward .`. */
-export const DEFAULTS: Omit<ForwardOptions, 'to' | 'maxAttempts'> = {
-  from: ['.'],
-  except: [],
-  forceTcp: false,
-  preferUdp: false,
-  expire: 10_000,
-  maxFails: 2,
-  maxAge: 0,
-  maxIdleConns: 0,
-  readTimeout: 2000,
-  resolvers: [],
-  sourceAddress: undefined,
-  policy: 'sequential',
-  healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
-  maxConcurrent: 0,
-  tls: { cert: undefined, key: undefined, ca: undefined },
-  next: [],
-  nextOnNodata: false,
-  failover: [],
-  failfast: false,
-};
 
 /** A server that serves a `forward`. */
 export interface Forwarding extends AsyncDisposable {
@@ -41,7 +19,9 @@ export interface Forwarding extends AsyncDisposable {
 export async function serveForward(
   ...uses: (Partial<ForwardOptions> & Pick<ForwardOptions, 'to'>)[]
 ): Promise<Forwarding> {
-  const handler = new ForwardHandler(uses.map((use) => ({ ...DEFAULTS, maxAttempts: 2 * use.to.length, ...use })));
+  const handler = new ForwardHandler(
+    uses.map((use) => ({ ...DEFAULTS, policy: 'sequential', maxAttempts: 2 * use.to.length, ...use })),
+  );
   const server = createServer({
     listen: '127.0.0.1:0',
     sockets: 1,

@@ -240,12 +240,6 @@ describe('createServer with a Corefile', () => {
   const faults: [string, string, number, RegExp][] = [
     ['a syntax error', '. {\n nothing\n}', 2, /Unknown directive 'nothing'/],
     ['a transport that there is not', 'a {\n}\nquic://b {\n}', 3, /quic:\/\/:853 cannot be served: Node has no QUIC/],
-    [
-      'timeouts that differ',
-      'a:1 {\n timeouts {\n read 1s\n }\n}\nb:2 {\n}',
-      6,
-      /dns:\/\/:2 has other timeouts than dns:\/\/:1/,
-    ],
   ];
   for (const [what, corefile, line, message] of faults) {
     it(`does not listen with ${what}`, async () => {

@@ -4,6 +4,7 @@ import { addon, type AnswerFront, type TcpEndpoint } from '../../native/addon.js
 import type { Endpoint, QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
+import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
@@ -38,7 +39,8 @@ export class NativeTcp {
   #closed = false;
   #onDrained: (() => void) | undefined;
 
-  constructor(context: WorkerContext) {
+  /** `bounds`: of all its connections. */
+  constructor(context: WorkerContext, bounds: Required<ConnectionBounds>) {
     const { settings, counters, row, edns, guard, report } = context;
     if (addon.TcpEndpoint === undefined) throw new Error('native code cannot serve TCP on this platform');
     this.#dispatcher = context.dispatcher;
@@ -57,7 +59,7 @@ export class NativeTcp {
       edns: edns.tcp,
       connections: new Int32Array(settings.connections),
       seat: settings.seat,
-      settings: packSettings(settings.tcp),
+      settings: packSettings({ ...settings.tcp, ...bounds }),
     };
     this.#endpoint = new addon.TcpEndpoint(memory, {
       onQueries: (count) => {

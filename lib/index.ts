@@ -17,7 +17,7 @@ export type { HttpsOptions } from './options/https.js';
 export type { ListenOptions } from './options/listen.js';
 export type { Overload } from './options/serving.js';
 export type { RateLimitOptions } from './options/rate-limit.js';
-export type { TcpOptions } from './options/tcp.js';
+export type { ConnectionBounds, TcpOptions } from './options/tcp.js';
 export type { TlsSettings } from './options/tls.js';
 export { MAX_SOCKETS, type Steering } from './options/sockets.js';
 export type { CloseOptions, CloseReport } from './server/server.js';

@@ -1,6 +1,8 @@
 import { MAX_PORT } from '../dns/numbers.js';
 import { flag, integer, oneOf, optional, required, text, type Option, type OptionsOf } from './option.js';
 import { MAX_SOCKETS } from './sockets.js';
+import { group, resolveGiven } from './table.js';
+import { connectionBounds, type ConnectionBounds } from './tcp.js';
 import { tlsGroup, type TlsConfig, type TlsSettings } from './tls.js';
 
 /** The default ports: RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484; the port of gRPC is CoreDNS's. */
@@ -8,6 +10,11 @@ export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443 } as con
 
 /** The transport of an address: `dns` is UDP and TCP. */
 export type AddressTransport = keyof typeof DEFAULT_PORTS;
+
+const boundsGroup: Option<ConnectionBounds, ConnectionBounds> = {
+  ...group(connectionBounds),
+  check: (path, given) => resolveGiven(path, connectionBounds, given),
+};
 
 /** Options of an object in `listen`. Defaults that depend on the transport or the server are filled in by `parseAddress`. */
 export const listenEntry = {
@@ -29,6 +36,8 @@ export const listenEntry = {
    * a proxy in front of it is; `https` is then HTTP/1.1. Not for `dns`. Default: the server's.
    */
   tls: optional(orNull(tlsGroup), "the server's"),
+  /** Bounds of the connections to this address. Default: for each, the server's (`tcp`). */
+  tcp: optional(boundsGroup, "for each, the server's (`tcp`)"),
   /** With `dns`: `'udp'` or `'tcp'` only (RFC 7766 s.5). Default: both. */
   protocol: optional(oneOf(['udp', 'tcp']), 'both'),
 };

@@ -82,7 +82,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     const corefile = this.#load(this.#config.corefile);
     this.#corefile = corefile;
     const { signal, ...others } = options;
-    const listening = listenOptions(corefile, options.tcp);
+    const listening = listenOptions(corefile);
     const server = new Server({ ...others, ...listening, ...this.#handler(corefile) });
     this.#server = server;
     this.#forward(server);
@@ -219,14 +219,14 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   /** Serves another Corefile; if a step fails, the earlier steps are undone. */
   async #change(before: Corefile, next: Corefile): Promise<void> {
     const server = this.#running();
-    const { listen, tcp } = listenOptions(next, this.#config.server.tcp);
+    const { listen } = listenOptions(next);
     if (!isDeepStrictEqual(rateLimitOf(before), rateLimitOf(next))) {
       const message = 'the new Corefile needs a restart: rrl differs';
       throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
     }
     await this.#directives.change(next);
     try {
-      await server.reload({ listen, tcp, ...this.#handler(next) });
+      await server.reload({ listen, ...this.#handler(next) });
     } catch (error) {
       await this.#directives.change(before);
       throw error;

@@ -28,6 +28,7 @@ export function startWorker(
     index,
     tls: config.tls,
     ownTls: config.ownTls,
+    ownTcp: config.ownTcp,
     heartbeat: workers === 0 ? 0 : beatInterval(config),
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);

@@ -5,6 +5,7 @@ import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
 import type { ServingOptions } from './messages.js';
 import { ReplyEncoder } from './reply-encoder.js';
+import { allBounds } from './stream/connection-bounds.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
 
 /** What all transports of a worker share. */
@@ -38,7 +39,8 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
   const edns = ednsSettings({
     maxPayloadSize,
-    idleTimeout: settings.tcp.idleTimeout,
+    // The shortest: no client may rely on more than its address allows.
+    idleTimeout: Math.min(...allBounds(settings).map((bounds) => bounds.idleTimeout)),
     grpcEncrypted: [settings.tls, ...Object.values(settings.ownTls)].some((tls) => tls !== undefined && tls !== null),
     nsid: settings.nsid,
   });

@@ -5,6 +5,7 @@
 #include "message/layout.h"
 #include "message/query_origin.h"
 #include "node/answer_front_object.h"
+#include "node/fields.h"
 #include "node/guard_object.h"
 #include "tcp/frames.h"
 
@@ -17,14 +18,16 @@ Napi::Function StreamAdmissionObject::define(Napi::Env env) {
 StreamAdmissionObject::StreamAdmissionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<StreamAdmissionObject>(info) {
   const Napi::Env env = info.Env();
-  const auto memory = info[0].As<Napi::Object>();
-  auto queries = memory.Get("queries").As<Napi::Uint32Array>();
-  auto text = memory.Get("text").As<Napi::Uint8Array>();
-  auto counters = memory.Get("counters").As<Napi::Float64Array>();
-  auto words = memory.Get("words").As<Napi::Uint32Array>();
-  const Napi::Value edns = memory.Get("edns");
-  const Napi::Value output = memory.Get("output");
-  const uint32_t row = memory.Get("row").As<Napi::Number>().Uint32Value();
+  Fields memory(info[0]);
+  auto queries = memory.get<Napi::Uint32Array>("queries");
+  auto text = memory.get<Napi::Uint8Array>("text");
+  auto counters = memory.get<Napi::Float64Array>("counters");
+  auto words = memory.get<Napi::Uint32Array>("words");
+  const Napi::Value edns = memory.get<Napi::Value>("edns");
+  const Napi::Value output = memory.get<Napi::Value>("output");
+  const auto first = memory.get<Napi::Number>("row");
+  if (!memory.complete()) return;
+  const uint32_t row = first.Uint32Value();
   const size_t rows = queries.ElementLength() / layout::kQueryWords;
   if (rows == 0 || text.ElementLength() < 2 * layout::kMaxText * rows || words.ElementLength() < layout::kStreamWords ||
       counters.ElementLength() < row + layout::kWorkerRow) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "node/answer_front_object.h"
+#include "node/fields.h"
 #include "node/guard_object.h"
 #include "node/system_error.h"
 
@@ -24,15 +25,21 @@ Napi::Function TcpEndpointObject::define(Napi::Env env) {
 
 TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TcpEndpointObject>(info) {
   const Napi::Env env = info.Env();
-  const auto memory = info[0].As<Napi::Object>();
-  const auto callbacks = info[1].As<Napi::Object>();
-  auto slab = memory.Get("slab").As<Napi::ArrayBuffer>();
-  auto queries = memory.Get("queries").As<Napi::Uint32Array>();
-  auto outbox = memory.Get("outbox").As<Napi::Uint32Array>();
-  auto counters = memory.Get("counters").As<Napi::Float64Array>();
-  auto edns = memory.Get("edns").As<Napi::Uint8Array>();
-  auto connections = memory.Get("connections").As<Napi::Int32Array>();
-  auto settings = memory.Get("settings").As<Napi::Uint32Array>();
+  Fields memory(info[0]);
+  Fields callbacks(info[1]);
+  auto slab = memory.get<Napi::ArrayBuffer>("slab");
+  auto queries = memory.get<Napi::Uint32Array>("queries");
+  auto outbox = memory.get<Napi::Uint32Array>("outbox");
+  auto counters = memory.get<Napi::Float64Array>("counters");
+  auto edns = memory.get<Napi::Uint8Array>("edns");
+  auto connections = memory.get<Napi::Int32Array>("connections");
+  auto settings = memory.get<Napi::Uint32Array>("settings");
+  const auto row = memory.get<Napi::Number>("row");
+  const auto seat = memory.get<Napi::Number>("seat");
+  const auto on_queries = callbacks.get<Napi::Function>("onQueries");
+  const auto on_pause = callbacks.get<Napi::Function>("onPause");
+  const auto on_drained = callbacks.get<Napi::Function>("onDrained");
+  if (!memory.complete() || !callbacks.complete()) return;
   if (slab.ByteLength() < layout::kTcpSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
       outbox.ElementLength() < 1 + layout::kTcpOutboxEntries * layout::kTcpReplyWords ||
       settings.ElementLength() < layout::kTcpSettings) {
@@ -44,25 +51,21 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   const Napi::Value shared[] = {slab, queries, outbox, counters, edns, connections};
   for (uint32_t i = 0; i < 6; i++) kept.Set(i, shared[i]);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
-  const auto callback = [&](const char* name) {
-    return LoopCallback(callbacks.Get(name).As<Napi::Function>(), "multisocket:TcpEndpoint");
-  };
-  on_queries_ = callback("onQueries");
-  on_pause_ = callback("onPause");
-  on_drained_ = callback("onDrained");
+  on_queries_ = LoopCallback(on_queries, "multisocket:TcpEndpoint");
+  on_pause_ = LoopCallback(on_pause, "multisocket:TcpEndpoint");
+  on_drained_ = LoopCallback(on_drained, "multisocket:TcpEndpoint");
 
   uv_loop_t* loop = event_loop(env);
   if (loop == nullptr) return;
-  const auto number = [&](const char* name) { return memory.Get(name).As<Napi::Number>().Uint32Value(); };
   const uint32_t* words = settings.Data();
   const TcpConnections::Memory raw = {
       static_cast<uint8_t*>(slab.Data()),
       queries.Data(),
       outbox.Data(),
       counters.Data(),
-      number("row"),
+      row.Uint32Value(),
       EdnsSettings::of(edns.Data(), edns.ElementLength()),
-      ConnectionLimits(connections.Data(), connections.ElementLength(), number("seat"),
+      ConnectionLimits(connections.Data(), connections.ElementLength(), seat.Uint32Value(),
                        words[layout::kTcpMaxConnections], words[layout::kTcpMaxConnectionsPerClient])};
   const StreamTimeouts timeouts = {words[layout::kTcpMessageTime], words[layout::kTcpIdleTime],
                                    words[layout::kTcpWriteTime], words[layout::kTcpLingerTime]};

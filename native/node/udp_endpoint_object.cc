@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "node/answer_front_object.h"
+#include "node/fields.h"
 #include "node/guard_object.h"
 #include "node/system_error.h"
 
@@ -26,12 +27,14 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
 
 UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UdpEndpointObject>(info) {
   const Napi::Env env = info.Env();
-  const auto memory = info[0].As<Napi::Object>();
-  auto slab = memory.Get("slab").As<Napi::ArrayBuffer>();
-  auto queries = memory.Get("queries").As<Napi::Uint32Array>();
-  auto outbox = memory.Get("outbox").As<Napi::Uint32Array>();
-  auto counters = memory.Get("counters").As<Napi::Float64Array>();
-  auto edns = memory.Get("edns").As<Napi::Uint8Array>();
+  Fields memory(info[0]);
+  auto slab = memory.get<Napi::ArrayBuffer>("slab");
+  auto queries = memory.get<Napi::Uint32Array>("queries");
+  auto outbox = memory.get<Napi::Uint32Array>("outbox");
+  auto counters = memory.get<Napi::Float64Array>("counters");
+  auto edns = memory.get<Napi::Uint8Array>("edns");
+  const auto row = memory.get<Napi::Number>("row");
+  if (!memory.complete()) return;
   if (slab.ByteLength() < layout::kSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
       outbox.ElementLength() < 1 + layout::kOutboxEntries * layout::kOutboxEntryWords) {
     Napi::RangeError::New(env, "slab, queries or outbox is smaller than the layout says").ThrowAsJavaScriptException();
@@ -49,7 +52,7 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
                                    queries.Data(),
                                    outbox.Data(),
                                    counters.Data(),
-                                   memory.Get("row").As<Napi::Number>().Uint32Value(),
+                                   row.Uint32Value(),
                                    EdnsSettings::of(edns.Data(), edns.ElementLength())};
   endpoint_ =
       UdpEndpoint::open(loop, raw, {[this]() { return on_queries_.able(); }, [this](uint32_t count) { serve(count); }});

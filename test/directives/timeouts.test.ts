@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { loadCorefile } from '../../dist/corefile/corefile.js';
 import { framed, queryBytes, TcpClient } from '../support/clients.js';
+import { freePort } from '../support/free-port.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { refuses } from '../support/refuses.js';
 
@@ -11,6 +12,21 @@ describe('the directive timeouts', () => {
     assert.ok(await client.exchange(queryBytes('a')));
     assert.equal(await client.next(8000), undefined);
     assert.equal(server.stats().totals.tcpIdle, 1);
+    await server.close();
+  });
+
+  it('belongs to the address of its server block', async () => {
+    const block = (port: number, idle: string): string =>
+      `.:${port} {\n bind 127.0.0.1\n timeouts {\n  idle ${idle}\n }\n whoami\n}\n`;
+    const [short, long] = [await freePort(), await freePort()];
+    const { server } = await serveCorefile(`${block(short, '1s')}${block(long, '20s')}`);
+    const clients = [await TcpClient.connect(short), await TcpClient.connect(long)];
+    for (const client of clients) assert.ok(await client.exchange(queryBytes('a')));
+    assert.equal(await clients[0].next(8000), undefined);
+    assert.equal(clients[0].socket.readableEnded, true);
+    assert.ok(await clients[1].exchange(queryBytes('a')));
+    assert.equal(server.stats().totals.tcpIdle, 1);
+    clients[1].close();
     await server.close();
   });
 

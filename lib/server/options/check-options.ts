@@ -7,7 +7,8 @@ import { MAX_SOCKETS } from '../../options/sockets.js';
 import { resolve, resolveGiven } from '../../options/table.js';
 import { tlsGroup } from '../../options/tls.js';
 import type { ResolvedOf } from '../../options/option.js';
-import { parseAddress } from '../../socket/addresses.js';
+import type { ListenOptions } from '../../options/listen.js';
+import { nameOfAddress, parseAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { defaultSocketCount } from '../../socket/socket-count.js';
 import { checkOwnTls, checkReachesAll, checkTls, mergeTls } from './check-tls.js';
@@ -45,6 +46,7 @@ export function checkOptions(given: ServerOptions): ServerConfig {
     workers: native ? workers : 0,
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
+    ownTcp: ownBounds(options.listen, listen),
     worker: workerOptions({ env, execArgv, resourceLimits }),
   };
 }
@@ -63,7 +65,8 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
     before.tls === undefined
       ? checkTls(given.tls && tlsGroup.check('tls', given.tls), listen, ownTls)
       : mergeTls(before.tls, given.tls ?? {});
-  return { ...next, listen, tls, ownTls };
+  const ownTcp = given.listen === undefined ? before.ownTcp : ownBounds(given.listen, listen);
+  return { ...next, listen, tls, ownTls, ownTcp };
 }
 
 function checkAuto({ min, interval, max = Math.max(min, Math.min(usableCpus(), MAX_SOCKETS)) }: Checked['auto']): {
@@ -73,6 +76,16 @@ function checkAuto({ min, interval, max = Math.max(min, Math.min(usableCpus(), M
 } {
   if (max < min) throw outOfRange('auto.max', `an integer from ${min} to ${MAX_SOCKETS}`, max);
   return { min, max, interval };
+}
+
+/** The bounds of single addresses. `given`: the option `listen`; `listen`: its checked form. */
+function ownBounds(given: Checked['listen'], listen: ServerConfig['listen']): ServerConfig['ownTcp'] {
+  const entries = [given].flat() as readonly (string | ListenOptions)[];
+  return Object.fromEntries(
+    entries.flatMap((entry, i) =>
+      typeof entry === 'string' || entry.tcp === undefined ? [] : [[nameOfAddress(listen[i]), entry.tcp]],
+    ),
+  );
 }
 
 function checkListen(

@@ -1,5 +1,6 @@
 import type { AdaptationBounds, server } from '../../options/server.js';
 import type { ResolvedOf } from '../../options/option.js';
+import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerOptions } from 'node:worker_threads';
 import type { ListenAddress } from '../../socket/addresses.js';
 import type { SharedTls } from '../../worker/stream/secure-context.js';
@@ -22,6 +23,8 @@ export interface ServerConfig extends Omit<
   tls: SharedTls | undefined;
   /** The TLS settings of single addresses, see `ListenOptions.tls`; by `ServerSocket.entry`. */
   ownTls: Readonly<Record<string, SharedTls | null>>;
+  /** The bounds of connections to single addresses, see `ListenOptions.tcp`; by `ServerSocket.entry`. */
+  ownTcp: Readonly<Record<string, ConnectionBounds>>;
   /** Options of `worker_threads`. */
   worker: Pick<WorkerOptions, PassedOn>;
 }

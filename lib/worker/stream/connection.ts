@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { addon, type AnswerFront } from '../../native/addon.js';
 import type { Endpoint, Origin, Transport } from '../../message/batch.js';
 import { socketCounter, type WorkerCounter } from '../counters.js';
+import type { ConnectionBounds } from '../../options/tcp.js';
 import { endpointOf, packOrigin } from '../ip.js';
 
 const QUERIES = socketCounter('queries');
@@ -22,23 +23,10 @@ export interface StreamSocket {
   entry: string;
 }
 
-/** A listening socket, and the caches that answer on its connections before a handler. */
+/** A listening socket, the bounds of its connections, and the caches that answer on them before a handler. */
 export interface Listener extends StreamSocket {
+  bounds: Required<ConnectionBounds>;
   front: AnswerFront | undefined;
-}
-
-/** The time limits of clients in ms; they hold for every transport. */
-export interface ConnectionTimeouts {
-  /** For a TLS handshake, from the moment that the connection is accepted. */
-  handshakeTimeout: number;
-  /** For a message, from its first byte to its last. */
-  messageTimeout: number;
-  /** Between the start of a message, or a reply, and the start of the next message. */
-  idleTimeout: number;
-  /** For reading any of the replies that wait for it. */
-  writeTimeout: number;
-  /** To close its side after the server has closed its own. */
-  lingerTimeout: number;
 }
 
 /** A protocol on one connection. */
@@ -65,6 +53,7 @@ export class Connection {
   readonly socket: Socket;
   readonly origin: Origin & { bytes: Uint8Array };
   readonly front: AnswerFront | undefined;
+  readonly bounds: Required<ConnectionBounds>;
   /** The element of the counters for the queries of its listening socket. */
   readonly socketQueries: number;
   readonly #protocol: Protocol;
@@ -81,7 +70,7 @@ export class Connection {
 
   /** `start` starts a protocol on it. */
   constructor(socket: Socket, listener: Listener, client: Endpoint, start: (connection: Connection) => Protocol) {
-    const { number, wildcard, transport, front } = listener;
+    const { number, wildcard, transport, front, bounds } = listener;
     // Read now: a closed socket does not have it any more.
     const local = wildcard
       ? endpointOf(socket.localAddress ?? listener.local.address, listener.local.port)
@@ -89,6 +78,7 @@ export class Connection {
     const bytes = packOrigin(transport, client, local);
     this.socket = socket;
     this.front = front;
+    this.bounds = bounds;
     this.socketQueries = number * addon.layout.socketRow + QUERIES;
     this.origin = { transport, bytes, envelopeSize: 0, client: () => client, local: () => local };
     // A reset by the client is not our error. Node reports a renegotiation of TLS here, and leaves the connection open.
@@ -134,8 +124,8 @@ export class Connection {
    * Checks what is overdue at `now`. Returns the reason to destroy the connection, `'lingers'` if its end is not
    * counted; undefined: it may stay. `count` receives the number of messages that were given up.
    */
-  look(now: number, timeouts: ConnectionTimeouts, count: (by: number) => void): WorkerCounter | 'lingers' | undefined {
-    const { writeTimeout, messageTimeout, idleTimeout, lingerTimeout } = timeouts;
+  look(now: number, count: (by: number) => void): WorkerCounter | 'lingers' | undefined {
+    const { writeTimeout, messageTimeout, idleTimeout, lingerTimeout } = this.bounds;
     if (this.#unreadFor(now) >= writeTimeout) return 'tcpWriteTimeout';
     if (this.socket.writableEnded) return this.#lingersFor(now) >= lingerTimeout ? 'lingers' : undefined;
     const { messages, fatal } = this.#protocol.giveUp(now - messageTimeout);

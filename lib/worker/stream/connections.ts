@@ -1,9 +1,11 @@
 import { createServer, type Socket } from 'node:net';
 import type { AnswerFront } from '../../native/addon.js';
 import type { Endpoint } from '../../message/batch.js';
+import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import { Acceptor } from './acceptor.js';
 import { Connection, type Listener, type Protocol, type StreamSocket } from './connection.js';
+import { allBounds, boundsOf, shortestTime } from './connection-bounds.js';
 import { ConnectionGate } from './connection-gate.js';
 import { hasNativeTcp, NativeTcp } from './native-tcp.js';
 import type { SharedTls } from './secure-context.js';
@@ -35,8 +37,8 @@ export class Connections {
   readonly #services: Services;
   readonly #gate: ConnectionGate;
   readonly #acceptor: Acceptor;
-  /** DNS over TCP in native code; undefined: Node's `net` accepts these connections too. */
-  readonly #native: NativeTcp | undefined;
+  /** DNS over TCP in native code, one for each set of bounds; where there is none, Node's `net` accepts these too. */
+  readonly #native = new Map<string, NativeTcp>();
   readonly #open = new Set<Connection>();
   /** By the name of the address; addresses without settings of their own share {@link SHARED}. */
   readonly #handshakes = new Map<string, TlsHandshakes>();
@@ -50,27 +52,26 @@ export class Connections {
     this.#context = context;
     this.#services = services;
     this.#gate = new ConnectionGate(context);
-    this.#native = hasNativeTcp ? new NativeTcp(context) : undefined;
-    const { tls: shared, ownTls, tcp } = context.settings;
-    this.#acceptor = new Acceptor({ gate: this.#gate, backlog: tcp.backlog, report: context.report });
+    const { tls: shared, ownTls } = context.settings;
+    this.#acceptor = new Acceptor({ gate: this.#gate, backlog: context.settings.tcp.backlog, report: context.report });
     const failed = (): void => {
       this.#gate.count('tlsHandshakeFailures');
     };
     for (const [entry, tls] of Object.entries({ ...ownTls, [SHARED]: shared ?? null })) {
       if (tls !== null) this.#handshakes.set(entry, new TlsHandshakes(tls, failed));
     }
-    const { handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout } = tcp;
-    const shortest = Math.min(handshakeTimeout, messageTimeout, idleTimeout, writeTimeout, lingerTimeout);
+    const shortest = Math.min(...allBounds(context.settings).map(shortestTime));
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
 
   /** Starts to accept from a socket; queries that `front` can answer need no handler. Rejects with a system error. */
   async add(socket: StreamSocket, front: AnswerFront | undefined): Promise<void> {
-    if (socket.transport === 'tcp' && this.#native !== undefined) {
-      this.#native.add(socket, front);
+    const bounds = boundsOf(this.#context.settings, socket.entry);
+    if (socket.transport === 'tcp' && hasNativeTcp) {
+      this.#nativeWith(bounds).add(socket, front);
       return;
     }
-    const listener = { ...socket, front };
+    const listener = { ...socket, front, bounds };
     // A client that has closed its side still gets its last replies (RFC 7766 s.6.2.4). With TLS, and with HTTP/2, such
     // a client wants no more.
     const allowHalfOpen = socket.transport === 'tcp';
@@ -83,7 +84,7 @@ export class Connections {
 
   /** Stops accepting from a socket; its connections stay. */
   release(number: number): void {
-    this.#native?.release(number);
+    for (const native of this.#native.values()) native.release(number);
     this.#acceptor.release(number);
   }
 
@@ -102,12 +103,12 @@ export class Connections {
     this.#draining = true;
     this.#endHandshakes();
     for (const connection of this.#open) connection.drain();
-    await Promise.all([this.#native?.drain(), this.#empty()]);
+    await Promise.all([...[...this.#native.values()].map((native) => native.drain()), this.#empty()]);
   }
 
   /** Stops accepting, and closes all at once. */
   destroy(): void {
-    this.#native?.destroy();
+    for (const native of this.#native.values()) native.destroy();
     this.#acceptor.close();
     this.#endHandshakes();
     for (const { socket } of this.#open) socket.destroy();
@@ -116,16 +117,27 @@ export class Connections {
 
   ref(): void {
     this.#ref = true;
-    this.#native?.ref();
+    for (const native of this.#native.values()) native.ref();
     this.#acceptor.ref();
     for (const { socket } of this.#open) socket.ref();
   }
 
   unref(): void {
     this.#ref = false;
-    this.#native?.unref();
+    for (const native of this.#native.values()) native.unref();
     this.#acceptor.unref();
     for (const { socket } of this.#open) socket.unref();
+  }
+
+  #nativeWith(bounds: Required<ConnectionBounds>): NativeTcp {
+    const key = JSON.stringify(Object.entries(bounds));
+    let native = this.#native.get(key);
+    if (native === undefined) {
+      native = new NativeTcp(this.#context, bounds);
+      if (!this.#ref) native.unref();
+      this.#native.set(key, native);
+    }
+    return native;
   }
 
   get #size(): number {
@@ -161,7 +173,7 @@ export class Connections {
       this.#start(socket, listener, client);
       return;
     }
-    handshakes.begin(socket, alpn, (secure) => {
+    handshakes.begin(socket, alpn, listener.bounds.handshakeTimeout, (secure) => {
       if (!this.#ref) secure.unref();
       this.#start(secure, listener, client);
     });
@@ -183,14 +195,13 @@ export class Connections {
 
   #sweep(): void {
     const gate = this.#gate;
-    const timeouts = this.#context.settings.tcp;
     const now = performance.now();
-    for (const handshakes of this.#handshakes.values()) handshakes.giveUp(now - timeouts.handshakeTimeout);
+    for (const handshakes of this.#handshakes.values()) handshakes.giveUp(now);
     const countMessages = (by: number): void => {
       gate.count('tcpMessageTimeout', by);
     };
     for (const connection of this.#open) {
-      const reason = connection.look(now, timeouts, countMessages);
+      const reason = connection.look(now, countMessages);
       if (reason === undefined) continue;
       if (reason !== 'lingers') gate.count(reason);
       connection.socket.destroy();

@@ -97,7 +97,7 @@ class TcpProtocol implements Protocol {
     this.#connection = connection;
     this.#socket = socket;
     this.#context = context;
-    this.#left = context.settings.tcp.maxQueries;
+    this.#left = connection.bounds.maxQueries;
     this.#gathers = connection.origin.transport === 'tls';
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);

@@ -13,7 +13,8 @@ const NO_TIMEOUT = 0x7fffffff;
 interface Handshake {
   /** Not encrypted. */
   socket: Socket;
-  since: number;
+  /** When it is given up, by `performance.now()`. */
+  until: number;
   tls: SharedTls;
   done: (secure: TLSSocket) => void;
 }
@@ -50,24 +51,21 @@ export class TlsHandshakes {
   }
 
   /**
-   * Begins a handshake on a connection, and calls `done` with the encrypted one if the client is admitted. Otherwise
-   * closes the connection.
+   * Begins a handshake of at most `timeout` ms on a connection, and calls `done` with the encrypted one if the client is
+   * admitted. Otherwise closes the connection.
    */
-  begin(socket: Socket, protocols: readonly string[], done: (secure: TLSSocket) => void): void {
+  begin(socket: Socket, protocols: readonly string[], timeout: number, done: (secure: TLSSocket) => void): void {
     const ends = endsOf(socket);
     let server = this.#servers.get(protocols);
     if (server === undefined) this.#servers.set(protocols, (server = this.#makeServer(this.#tls, protocols)));
-    this.#open.set(ends, { socket, since: performance.now(), tls: this.#tls, done });
+    this.#open.set(ends, { socket, until: performance.now() + timeout, tls: this.#tls, done });
     socket.once('close', () => this.#open.delete(ends));
     server.emit('connection', socket);
   }
 
-  /** Closes the connections of handshakes that began at `before` or earlier, by `performance.now()`. */
-  giveUp(before: number): void {
-    for (const { socket, since } of this.#open.values()) {
-      if (since > before) return; // the later ones began later
-      socket.destroy();
-    }
+  /** Closes the connections of handshakes whose time is up at `now`, by `performance.now()`. */
+  giveUp(now: number): void {
+    for (const { socket, until } of this.#open.values()) if (until <= now) socket.destroy();
   }
 
   /** Closes the connections of all handshakes that are not complete. */

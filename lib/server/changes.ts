@@ -197,6 +197,8 @@ export class Changes {
 
   /** Lets the workers read the sockets that leave until they are empty, takes them from the workers, and closes them. */
   async #closeLeaving(sockets: ServerSockets): Promise<void> {
+    // If no worker can have those sockets, their datagrams are lost; the others are still to be closed.
+    if (await sockets.recall()) await this.#parts.assign().catch(() => undefined);
     await sockets.empty();
     await this.#parts.assign();
     sockets.closeGone();

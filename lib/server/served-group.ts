@@ -16,6 +16,8 @@ const DRY_TIMEOUT = 5000;
 const REMOVED_TIMEOUT = 1000;
 /** Milliseconds that connections may take to complete their handshake when their listener is about to be closed. */
 const HANDSHAKE_TIME = 200;
+/** Milliseconds in which a datagram gets into the socket that the kernel has chosen for it. */
+const DELIVERY_TIME = 10;
 
 /** Without native code the group is a single socket. */
 export type GroupSockets = SocketGroup | PlainSocket;
@@ -38,6 +40,7 @@ export type Phase = 'joining' | 'serving' | 'leaving' | 'gone';
  * | `resize(n)`   | gone from n on | leaving from n on               | serving again below n | (throws)  |
  * | `join()`      | serving        |                                 |                       |           |
  * | `leave()`     | gone           | leaving                         |                       |           |
+ * | `recall()`    |                |                                 |                       | leaving if it holds a datagram |
  * | `empty()`     |                |                                 | gone, once it is empty |          |
  * | `closeGone()` |                |                                 |                       | closed    |
  * | `close()`     | closed         | closed                          | closed                | closed    |
@@ -124,25 +127,38 @@ export class ServedGroup {
     this.#move('joining', 'gone');
   }
 
+  /**
+   * UDP: takes the sockets that are gone, and were joining until then, out of the kernel's group. The kernel may put a
+   * datagram into a socket that is being taken out, even if it was steered away from it: such a socket is leaving.
+   * Resolves with whether there are any.
+   */
+  async recall(): Promise<boolean> {
+    const left = this.members.length - this.in('gone').length;
+    if (this.transport !== 'udp' || left === 0 || left === this.members.length) return false;
+    this.sockets.leave(left);
+    await new Promise((resolve) => setTimeout(resolve, DELIVERY_TIME));
+    for (const [i, { queued }] of this.sockets.statistics().entries()) {
+      if (queued > 0 && this.#phases[i] === 'gone') this.#phases[i] = 'leaving';
+    }
+    return this.members.length - this.in('gone').length > left;
+  }
+
   /** Waits until the sockets that leave are empty, for a bounded time. They are then gone. */
   async empty(): Promise<void> {
-    const leaving = this.in('leaving').length;
-    if (leaving === 0) return;
+    if (!this.#phases.includes('leaving')) return;
     const first = this.in('serving').length;
     if (first > 0) this.sockets.leave(first);
     if (this.transport !== 'udp') await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIME));
     const timeout = first > 0 ? DRY_TIMEOUT : REMOVED_TIMEOUT;
-    await untilDry(() => this.sockets.statistics().slice(first, first + leaving), timeout);
+    await untilDry(() => this.sockets.statistics().filter((_, i) => this.#phases[i] === 'leaving'), timeout);
     this.#move('leaving', 'gone');
   }
 
-  /** Closes the sockets that are gone. */
+  /** Closes the sockets that are gone: the last ones. */
   closeGone(): void {
     const left = this.members.length - this.in('gone').length;
     if (left === 0) this.close();
     if (left === this.members.length) return;
-    // For those that were joining: the kernel may lose a datagram when it closes a socket of the group.
-    this.sockets.leave(left);
     this.#stopListening(left);
     this.sockets.shrink(left);
     this.#setLength(left);

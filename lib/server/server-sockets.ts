@@ -190,6 +190,14 @@ export class ServerSockets {
     return this.#addresses[address].groups;
   }
 
+  /**
+   * Makes those sockets leave that are gone, were joining until then, and hold a datagram all the same. Call it when no
+   * worker has them. Resolves with whether there are any.
+   */
+  async recall(): Promise<boolean> {
+    return (await Promise.all(this.groups().map((group) => group.recall()))).includes(true);
+  }
+
   /** Waits until the sockets that leave are empty, for a bounded time. They are then gone. */
   async empty(): Promise<void> {
     await Promise.all([...this.groups(), ...groupsOf(this.#removed)].map((group) => group.empty()));

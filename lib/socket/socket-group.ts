@@ -160,11 +160,13 @@ export class SocketGroup implements Disposable {
 
   /**
    * Takes all UDP sockets but the first `sockets` out of the group, so that closing them loses nothing; data that waits
-   * in them can still be read. Where the kernel does not allow it (Linux before 5.0, and before 5.7 without
+   * in them can still be read. A datagram that comes at that moment may, rarely, get into one of them. Where the kernel does not allow it (Linux before 5.0, and before 5.7 without
    * CAP_NET_RAW) they stay, and the kernel may lose single datagrams when they are closed.
    */
   leave(sockets: number): void {
-    if (this.protocol === 'udp') for (const fd of this.#descriptors.slice(sockets).reverse()) addon.leave(fd);
+    // In order: the kernel finds an IPv4 group by its last socket, and a datagram that does so while this one leaves goes
+    // to it.
+    if (this.protocol === 'udp') for (const fd of this.#descriptors.slice(sockets)) addon.leave(fd);
   }
 
   /**

@@ -239,6 +239,44 @@ describe('sockets of a group that are joining', () => {
   }
 });
 
+describe('sockets of a group that were joining and are gone', () => {
+  let group: ServedGroup;
+  beforeEach(() => {
+    group = open('udp', 2);
+    group.resize(6);
+  });
+  afterEach(() => {
+    group.close();
+  });
+
+  it('are gone for good if they are empty', async () => {
+    group.resize(2);
+    await send(group, 64);
+    assert.equal(await group.recall(), false);
+    assert.deepEqual(counts(group), [0, 2, 0, 4]);
+  });
+
+  it('leave if they hold a datagram, and are closed once it has been read', async () => {
+    // As if the kernel let datagrams through.
+    group.sockets.steer('hash');
+    while (!waiting(group).slice(2).includes(true)) await send(group, 1);
+    group.resize(2);
+    const held = waiting(group).flatMap((waits, i) => (waits && i >= 2 ? [i] : []));
+    assert.equal(await group.recall(), true);
+    assert.deepEqual(
+      group.in('leaving'),
+      held.map((i) => group.members[i]),
+    );
+    assert.equal(group.in('gone').length, 4 - held.length);
+    const readers = held.map((i) => createSocket('udp4').bind({ fd: addon.duplicate(group.members[i].fd) }));
+    await group.empty();
+    for (const reader of readers) reader.close();
+    assert.deepEqual(counts(group), [0, 2, 0, 4]);
+    group.closeGone();
+    assert.deepEqual(counts(group), [0, 2, 0, 0]);
+  });
+});
+
 describe('sockets of a group that leave', () => {
   let group: ServedGroup;
   afterEach(() => {

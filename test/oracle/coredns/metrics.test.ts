@@ -16,7 +16,6 @@ const OTHER_LABELS = [
   'coredns_build_info',
   'coredns_cache_entries',
   'coredns_cache_evictions_total',
-  'coredns_cache_served_stale_total',
 ];
 const MISSING = ['coredns_cache_drops_total', 'coredns_proxy_conn_cache_misses_total']; // of UDP
 /** Their values depend on the moment, or on the program. */

@@ -12,6 +12,8 @@ import { FrameOutput } from './frame-output.js';
 
 const { query: word, queryWords, stream: streamWord, streamWords, verdict, batchSize, maxText } = addon.layout;
 
+/** The length before each message. */
+const PREFIX = 2;
 /** When more bytes of replies than this wait for a client to read, no more of its queries are taken. */
 const MAX_UNREAD = 256 * 1024;
 /**
@@ -143,9 +145,9 @@ class TcpProtocol implements Protocol {
     while (batches < BATCHES_A_TURN && !this.#full() && this.#left > 0) {
       const { bytes, start, end } = this.#input;
       const { maxPipelined } = this.#context.settings.tcp;
-      stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight, this.#left);
+      stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight);
       stream[streamWord.answersEnd] = output.end;
-      const count = admission.check(bytes, start, end, front, origin.bytes);
+      const count = admission.check(bytes, start, endOf(bytes, start, end, this.#left), front, origin.bytes);
       const consumed = stream[streamWord.consumed];
       if (consumed === start) break;
       batches++;
@@ -244,4 +246,12 @@ class TcpProtocol implements Protocol {
     if (!this.#ending || this.#connection.inFlight > 0 || this.#blocked || this.#serving || this.#flushing) return;
     if (!this.#socket.writableEnded) this.#socket.end();
   }
+}
+
+/** The end of the first `most` messages of a stream, or `end` if it has fewer. */
+function endOf(bytes: Buffer, start: number, end: number, most: number): number {
+  if (end - start < most * PREFIX) return end;
+  let at = start;
+  for (let count = 0; count < most && end - at >= PREFIX; count++) at += PREFIX + bytes.readUInt16BE(at);
+  return Math.min(at, end);
 }

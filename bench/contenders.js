@@ -47,7 +47,7 @@ function write(directory, name, text) {
  *   which it asks and which is not measured
  */
 
-/** A server of ours: options of createServer, and a handler of handlers/. */
+/** A server of this library: options of createServer, and a handler of handlers/. */
 function ours(name, label, options, handler = 'synchronous', loads = ALL) {
   return {
     name,

@@ -51,7 +51,7 @@ describe('the program', () => {
 
   for (const [what, args, message] of [
     ['an option that there is not', ['-nothing'], /Unknown option '--nothing'/],
-    ['a port that is none', ['-dns.port', '65536'], /-dns\.port must be a port from 0 to 65535, not 65536/],
+    ['an invalid port', ['-dns.port', '65536'], /-dns\.port must be a port from 0 to 65535, not 65536/],
     ['an option without its value', ['-conf'], /'--conf <value>' argument missing/],
     ['a Corefile that is not there', ['-conf', '/nowhere/Corefile'], /ENOENT/],
   ] as const) {
@@ -96,7 +96,7 @@ describe('the program', () => {
       4,
       'Error during parsing: cannot serve dns://a.:53 - zone overlap listener capacity with dns://a.:53 on ::1',
     ],
-    ['a port that is none', 'a:65536 {\n}', 1, 'Error during parsing: port is not from 0 to 65535: 65536'],
+    ['an invalid port', 'a:65536 {\n}', 1, 'Error during parsing: port is not from 0 to 65535: 65536'],
   ] as const) {
     it(`refuses a Corefile with ${what}, with file and line`, async () => {
       const path = corefile(text);
@@ -168,7 +168,7 @@ describe('the program', () => {
     });
   });
 
-  it('-check says what would be served, and what is odd', async () => {
+  it('-check prints what would be served, and warnings', async () => {
     const path = corefile(
       'a.org b.org {\n multisocket 3\n whoami\n}\nc.org:5301 {\n bind 127.0.0.1 ::1\n log\n cache\n whoami\n}\ne.org:5301 {\n bind 127.0.0.1 ::1\n cache\n whoami\n}\nd.org {\n multisocket 4\n}\n',
     );

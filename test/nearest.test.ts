@@ -18,7 +18,7 @@ describe('the nearest word', () => {
     });
   }
 
-  it('of no words is none', () => {
+  it('of no words is undefined', () => {
     assert.equal(nearest('a', []), undefined);
   });
 });

@@ -1,20 +1,20 @@
-// A directive of one's own: `greet NAME` answers TXT queries with a greeting. Loaded in the main thread, which reads the
-// Corefile, and in every worker, which answers.
+// Your own directive: `greet NAME` answers TXT queries with a greeting. The owner's thread loads this module to read
+// the Corefile, and each worker loads it to answer.
 import { registerDirective } from 'multisocket';
 
 registerDirective({
   name: 'greet',
-  // What comes before it in the chain has had its say: log and errors see what it does.
+  // The directives before it in the chain, such as log and errors, see its answers.
   before: 'whoami',
   setup: {
-    // In the main thread: from the Corefile to plain data.
+    // In the owner's thread: from the Corefile to plain data.
     configure([directive, again]) {
       if (again !== undefined) throw again.error('it can be used once in a server block');
       directive.refuseBlock();
       const [name] = directive.arguments(1);
       return { text: `Hello, ${name}` };
     },
-    // In each worker: from the data to a directive of the chain.
+    // In each worker: from the data to a running directive.
     start({ text }) {
       return {
         handle(query, reply, next) {

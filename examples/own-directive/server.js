@@ -1,4 +1,4 @@
-// `node examples/own-directive/server.js`: runs a Corefile with a directive of one's own. Ctrl-C ends it.
+// `node examples/own-directive/server.js`: runs a Corefile with your own directive. Ctrl-C ends it.
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
 

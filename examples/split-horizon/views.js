@@ -1,4 +1,5 @@
-// Split horizon: who asks from the inside is told the inner address. `varyBy` keeps the answer cache from mixing the two.
+// Split horizon: clients of the inner network get the inner address. `varyBy` keeps the answer cache from mixing the
+// two.
 import { BlockList } from 'node:net';
 
 const inside = new BlockList();

@@ -1,5 +1,5 @@
-// Tells each client who it is, as CoreDNS's `whoami` does: its address as A or AAAA and its port as SRV, both in the
-// additional section. Runs in every worker.
+// Tells each client its own address, as CoreDNS's `whoami` does: the address as A or AAAA and its port as SRV, both in
+// the additional section. Runs in every worker.
 
 /** @type {import('multisocket').Handler} */
 export default function whoami(query, reply) {

@@ -1,4 +1,4 @@
-// `npm start`: answers every name on 127.0.0.1:5300 and [::1]:5300 with who asked. Ctrl-C ends it.
+// `npm start`: answers every question on 127.0.0.1:5300 and [::1]:5300 with the client's address. Ctrl-C ends it.
 import { createServer } from 'multisocket';
 
 const server = createServer({

@@ -12,7 +12,7 @@ import type { ServerBlock } from './server-block.js';
 interface NamedDirective {
   name: string;
   directive: WorkerDirective;
-  /** Undefined: only on the question. */
+  /** Undefined: its replies depend only on the question. */
   dependsOn: WorkerDirective['dependsOn'];
 }
 
@@ -22,7 +22,7 @@ export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | '
   maxPayloadSize?: WorkerRuntime['maxPayloadSize'];
   /** Default: the name of every query's server is empty. */
   serverOf?: WorkerRuntime['serverOf'];
-  /** Passes a message from a directive to its main-thread side; default: the message is ignored. */
+  /** Passes a message from a directive to its counterpart in the owner's thread; default: the message is ignored. */
   tell?: (directive: string, message: unknown) => void;
   /** Default: throws the error, which ends the worker. */
   fatal?: WorkerRuntime['fatal'];

@@ -1,6 +1,7 @@
 /**
- * The definition of a directive. A directive works in two threads: the main thread reads the Corefile, opens sockets
- * and supervises; workers answer queries. So its set-up has one side for each, with plain data between them.
+ * The definition of a directive. A directive works in two kinds of threads. The owner's thread, which has created the
+ * server, reads the Corefile, opens sockets and supervises the workers. The workers answer queries. A set-up has
+ * functions for both, with plain data between them.
  */
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
@@ -23,23 +24,23 @@ export interface DirectiveDefinition<Config = unknown> {
   setup: DirectiveSetup<Config>;
 }
 
-/** The set-up of a directive: functions for the main thread and for workers, with plain data between them. */
+/** The set-up of a directive: functions for the owner's thread and for workers, with plain data between them. */
 export interface DirectiveSetup<Config> {
   /**
-   * Reads all uses of the directive in one server block, at least one, in the file's order. Runs in the main thread, at
-   * start and at each reload, and for `-check`: it opens nothing and leaves nothing behind.
+   * Reads all uses of the directive in one server block, at least one, in the file's order. Runs in the owner's thread,
+   * at start, at each reload, and for `-check`. It must not open or change anything.
    *
    * Returns the configuration for {@link start}. It must be cloneable (structuredClone): no functions, no sockets.
    * Throws the errors that `DirectiveReader` makes.
    */
   configure(uses: readonly DirectiveReader[], block: ConfiguredBlock): Config;
   /**
-   * Reads the files that {@link start} or the server reads, for `-check`; it opens nothing and leaves nothing behind.
+   * Reads the files that {@link start} or the server reads, for `-check`. It must not open or change anything else.
    * Returns warnings. Throws or rejects with an error; an `AggregateError` holds several.
    */
   check?(config: Config): string[] | Promise<string[]>;
   /**
-   * The settings of the directive for the addresses of its server block; called in the main thread after {@link
+   * The settings of the directive for the addresses of its server block; called in the owner's thread after {@link
    * configure}.
    */
   listen?(config: Config): ListenSettings;
@@ -55,15 +56,15 @@ export interface DirectiveSetup<Config> {
    */
   seesCached?: boolean;
   /**
-   * What its replies depend on besides the question: `cache` does not keep a reply that depends on more than it
+   * What its replies depend on besides the question. `cache` does not store a reply that depends on more than `cache`
    * compares. {@link WorkerDirective.dependsOn} can say it for one query. Default: nothing else.
    */
   dependsOn?: readonly Dependency[];
   /** Whether it answers queries of other classes than IN; in a block without such a directive they are REFUSED. */
   anyClass?: boolean;
   /**
-   * Runs in the main thread, once for all server blocks that have the directive, before the server listens; again at a
-   * reload if one of their configurations has changed. Throws or rejects as {@link start}.
+   * Runs in the owner's thread, once for all server blocks that have the directive, before the server listens; again at
+   * a reload if one of their configurations has changed. Throws or rejects as {@link start}.
    */
   serve?(configs: readonly Config[], runtime: OwnerRuntime): OwnerDirective | Promise<OwnerDirective>;
 }
@@ -97,7 +98,9 @@ export interface WorkerRuntime extends BlockContext {
   signal: AbortSignal;
   /** The address that a query came to, as in the Corefile: `dns://:53`, `tls://192.0.2.1:853`. */
   serverOf: (query: Query) => string;
-  /** Sends a clone of `message` to the directive's main-thread side, if there is one: {@link OwnerDirective.hear}. */
+  /**
+   * Sends a clone of `message` to the directive in the owner's thread, if there is one: {@link OwnerDirective.hear}.
+   */
   tell: (message: unknown) => void;
   /** The counts of the server block's directives since the last call, for `prometheus`. */
   metrics: () => MetricSample[];
@@ -121,11 +124,11 @@ export interface OwnerRuntime {
    * has. Rejects with the errors; the server then continues as before.
    */
   reloadIfChanged: () => Promise<boolean>;
-  /** The metrics of the directives in the main thread, for `prometheus`: {@link OwnerDirective.metrics}. */
+  /** The metrics of the directives in the owner's thread, for `prometheus`: {@link OwnerDirective.metrics}. */
   metrics: () => MetricSample[];
 }
 
-/** The main-thread side of a running directive, returned by `serve`. */
+/** A directive that runs in the owner's thread. {@link DirectiveSetup.serve} returns it. */
 export interface OwnerDirective {
   /** Receives a message that the directive sent in a worker; `worker`: the worker's number. */
   hear?(message: unknown, worker: number): void;
@@ -137,7 +140,7 @@ export interface OwnerDirective {
   close?(): void | Promise<void>;
 }
 
-/** The worker side of a running directive, returned by `start`. */
+/** A directive that runs in a worker. {@link DirectiveSetup.start} returns it. */
 export interface WorkerDirective {
   /** Its handler in the chain; without it queries skip the directive. */
   handle?: ChainHandler;

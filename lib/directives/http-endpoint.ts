@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
+import { MAX_PORT } from '../dns/numbers.js';
 import type { DirectiveReader } from '../corefile/reader.js';
 import { AcceptedSockets } from '../socket/accepted-sockets.js';
 
@@ -34,7 +35,7 @@ export function readHttpAddress(line: DirectiveReader, text: string): HttpAddres
   const [, bracketed, host = '', port] = (/^(?:\[([^\]]+)\]|([^:[\]]*)):\+?(\d*)$/.exec(text) ?? []) as (
     string | undefined
   )[];
-  if (port === undefined || Number(port) > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) {
+  if (port === undefined || Number(port) > MAX_PORT || (bracketed !== undefined && !isIPv6(bracketed))) {
     throw line.error(`not an address with a port: ${JSON.stringify(text)}`);
   }
   return { host: bracketed ?? host, port: Number(port) };

@@ -1,4 +1,4 @@
-/** The messages between the main thread and the workers of a Corefile. */
+/** The messages between the owner and the workers of a Corefile. */
 import type { Corefile } from '../corefile/corefile.js';
 
 /** The `workerData` of {@link file://./corefile-handler.ts}. */
@@ -8,9 +8,9 @@ export interface CorefileWork {
   modules: string[];
 }
 
-/** From a worker to the main thread. */
+/** A message from a worker to the owner. */
 export type WorkerMessage =
-  /** A message of a directive in a worker to its main-thread side. */
+  /** A message of a directive in a worker to its counterpart in the owner's thread. */
   | { kind: 'directive'; directive: string; message: unknown }
   /** A directive has found a fatal error. */
   | { kind: 'fatal'; message: string; code: string | undefined }

@@ -9,7 +9,7 @@ interface Running {
   directive: OwnerDirective;
 }
 
-/** The directives of a server that run in the main thread. */
+/** The directives of a server that run in the owner's thread. */
 export class OwnerDirectives {
   readonly #runtime: OwnerRuntime;
   #running = new Map<string, Running>();

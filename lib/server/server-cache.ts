@@ -42,7 +42,7 @@ export class ServerCache {
     try {
       writer.name(name, false);
     } catch (error) {
-      throw invalidValue('name', `is no name: ${(error as Error).message}`, name);
+      throw invalidValue('name', `is not a valid name: ${(error as Error).message}`, name);
     }
     return this.#cache.clear(bytes.subarray(0, writer.at), subtree);
   }

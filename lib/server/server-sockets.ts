@@ -13,8 +13,8 @@ import { addressOf, closeAll, isSame, type Address, type BoundAddress, type List
 import type { ServedGroup } from './served-group.js';
 
 /**
- * All addresses of a server, and with them the phase of each socket (see {@link ServedGroup}). Whoever changes a phase
- * assigns the sockets to the workers again.
+ * All addresses of a server, and with them the phase of each socket (see {@link ServedGroup}). Code that changes a
+ * phase assigns the sockets to the workers again.
  */
 export class ServerSockets {
   /** The number of addresses that there is room for, removed ones included. */

@@ -152,7 +152,7 @@ describe("dns2's public face on this library", () => {
     });
   }
 
-  it('maxConcurrent: what is too much gets SERVFAIL', async () => {
+  it('maxConcurrent: excess queries get SERVFAIL', async () => {
     const held: (() => void)[] = [];
     const server = served.createServer({
       udp: true,

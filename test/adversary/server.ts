@@ -8,7 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import type * as library from 'multisocket';
 import type { TlsSettings } from 'multisocket';
 
-/** What it can be told to do. */
+/** The commands that it takes. */
 export type Order =
   | { kind: 'secure'; tls: TlsSettings }
   | { kind: 'resize'; sockets: number }

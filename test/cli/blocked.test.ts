@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const directory = temporaryDirectory();
 
-/** A Corefile whose hosts file becomes a FIFO that nobody writes to: whoever reads it then is blocked. */
+/** A Corefile whose hosts file becomes a FIFO without a writer, which blocks its reader. */
 function setUp(): { path: string; corefile: string; block: () => void } {
   const place = mkdtempSync(join(directory, 'c-'));
   const [hosts, fifo, path] = [join(place, 'hosts'), join(place, 'fifo'), join(place, 'Corefile')];

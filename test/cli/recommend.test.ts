@@ -32,7 +32,7 @@ describe('multisocket recommend', () => {
     // 2 CPUs in use, whenever it is read.
     const write = (): void => {
       const usage = Math.round((performance.now() - start) * 2000);
-      // Whoever reads it gets the whole of it.
+      // A reader gets the whole text.
       writeFileSync(`${stat}.new`, `usage_usec ${usage}\nuser_usec ${usage}\nsystem_usec 0\n`);
       renameSync(`${stat}.new`, stat);
     };
@@ -81,7 +81,7 @@ describe('multisocket recommend', () => {
 
   for (const [what, args, message] of [
     ['two sources', ['-used', '1', '-cgroup', '/'], /-used, -control and -cgroup exclude each other/],
-    ['a number that is none', ['-used', 'all'], /-used must be a number from 0.001 to 100000, not all/],
+    ['an invalid number', ['-used', 'all'], /-used must be a number from 0.001 to 100000, not all/],
     [
       'a server below half load',
       ['-used', '0.4'],

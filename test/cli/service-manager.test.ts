@@ -19,7 +19,7 @@ while True:
 
 const directory = temporaryDirectory();
 
-/** Starts one at a path, or at a name in the abstract namespace. Returns what it has been told so far. */
+/** Starts one at a path, or at a name in the abstract namespace. `told` returns the messages so far. */
 async function manage(path: string): Promise<{ told: () => string[]; end: () => void }> {
   const child = spawn('python3', ['-c', MANAGER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
@@ -32,7 +32,7 @@ describe('a service manager (sd_notify(3))', () => {
   afterEach(killAll);
 
   for (const where of ['at a path', 'in the abstract namespace']) {
-    it(`${where} is told of the start, of reloads that come about and that fail, and of the end`, async () => {
+    it(`${where} gets the start, successful and failed reloads, and the end`, async () => {
       const folder = mkdtempSync(join(directory, 'd-'));
       const socket = where === 'at a path' ? join(folder, 'notify') : `@multisocket-test-${process.pid}`;
       const { told, end } = await manage(socket);
@@ -89,7 +89,7 @@ describe('a service manager (sd_notify(3))', () => {
     });
   }
 
-  it('that cannot be told is a warning, and no reason not to serve', async () => {
+  it('that cannot be reached is a warning, and the server serves', async () => {
     const { child, ended, out } = await listen(['-dns.port', '0'], directory, { NOTIFY_SOCKET: '/nowhere/notify' });
     assert.match(out(), /\[WARNING\] the service manager at \/nowhere\/notify cannot be told: .*ENOENT/);
     child.kill('SIGTERM');

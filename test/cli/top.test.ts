@@ -79,7 +79,7 @@ describe('multisocket top', () => {
     ['no server', ['-once'], /no running server was found in .*nowhere/],
     ['no server there', ['-control', '/nowhere/control.sock'], /ENOENT/],
     ['an option that there is not', ['-nothing'], /Unknown option '--nothing'[^]*usage: multisocket top/],
-    ['an interval that is none', ['-interval', 'soon'], /-interval must be a number from 0.1 to 3600, not soon/],
+    ['an invalid interval', ['-interval', 'soon'], /-interval must be a number from 0.1 to 3600, not soon/],
   ] as const) {
     it(`ends with 1 and says why: ${what}`, async () => {
       const { code, out, err } = await finish(['top', ...args], { RUNTIME_DIRECTORY: '/nowhere' });

@@ -117,7 +117,7 @@ describe('multisocket tune', function () {
       /does not serve: .*\/nowhere\/handler/,
     ],
     [
-      'a number of sockets that is none',
+      'an invalid number of sockets',
       ['-handler', 'x', '-sockets', '0'],
       /-sockets must be a number from 1 to 1024, not 0/,
     ],

@@ -1,11 +1,11 @@
 /**
- * How replies of ours may differ from those of NSD and Knot, each with the RFC that asks for it or leaves it open. A
- * difference that no class accounts for is a fault, of this list or of ours.
+ * How replies of this server may differ from those of NSD and Knot, each with the RFC that requires or allows it. A
+ * difference that is in no class is an error, of this list or of the server.
  */
 import type { AnyReply } from './any-reply.js';
 import type { GeneratedQuery } from './generated-query.js';
 
-/** A reply of ours beside that of another server. */
+/** A reply of this server and that of another one. */
 export interface Pair {
   query: GeneratedQuery;
   ours: AnyReply;
@@ -73,7 +73,7 @@ function refused({ ours }: Pair): boolean {
   return ours.answered && ours.rcode === 5 && !ours.aa && empty(ours);
 }
 
-/** See the file's head; the first one that holds is what a difference is counted for. */
+/** The classes of differences. The first one that matches counts. */
 export const DIFFERENCES: readonly DifferenceClass[] = [
   {
     name: 'another opcode than QUERY',

@@ -1,10 +1,10 @@
-/** What long runs found: test/conformance/figures.json, from which docs/conformance.md has its numbers. */
+/** The results of long runs: test/conformance/figures.json, the source of the figures in docs/conformance.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('../../test/conformance/figures.json', import.meta.url));
 
-/** See the file's head. */
+/** The results of long runs. */
 export interface Figures {
   differential: {
     questions: number;

@@ -1,10 +1,10 @@
-/** Answers below `test`: what is said is chosen by the name's first label. Other names are REFUSED. */
+/** The handler of names below `test`. The first label of the name chooses the answer. Other names are REFUSED. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Query, Reply } from 'multisocket';
 
 const TXT = 'TYPE16';
 
-/** See the file's head. */
+/** Answers a query below `test`. */
 export function answerTest(query: Query, reply: Reply): void | Promise<void> {
   const { name, key } = query;
   const [what, number] = key.split('.')[0].split('-');

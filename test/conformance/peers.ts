@@ -1,4 +1,7 @@
-/** Ours with `file`, with and without an answer cache, and the servers that it is compared with: all serve one zone. */
+/**
+ * This library's server with `file`, with and without an answer cache, and the servers to compare with. All serve one
+ * zone.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +11,7 @@ import type { DnsProgram } from '../support/dns-program.js';
 import { findKnot, startKnot } from '../support/knot.js';
 import { findNsd, startNsd } from '../support/nsd.js';
 
-/** See the file's head. */
+/** The servers of a comparison. */
 export class Peers {
   /** By name: the ports of those that are installed. */
   readonly programs: ReadonlyMap<string, DnsProgram>;

@@ -1,4 +1,4 @@
-/** The server that the conformance suite asks, on every transport, and its clients. */
+/** The server of the conformance suite, on every transport, and its clients. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ export interface HttpAnswer {
   body: Buffer;
 }
 
-/** See the file's head. */
+/** The server under test, and its clients. */
 export class Site {
   readonly ports: Record<Transport, number>;
   /** The port of the same server with an answer cache, by UDP and TCP. */

@@ -73,7 +73,7 @@ describe('the addresses of a Corefile', () => {
     assert.deepEqual(warnings(text), []);
   });
 
-  it('are warned of one by one when a value is in vain for some only', () => {
+  it('have a warning each if a value has no effect for some only', () => {
     const text = 'a {\n bind 127.0.0.1\n multisocket 2\n}\nb {\n bind 127.0.0.1 127.0.0.2\n multisocket 3\n}';
     assert.deepEqual(shown(text), ['dns://127.0.0.1:53 2: a@0 b@1', 'dns://127.0.0.2:53 3: b@1']);
     assert.deepEqual(warnings(text), [

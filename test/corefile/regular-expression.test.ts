@@ -100,7 +100,7 @@ describe('RegularExpression', () => {
 describe('fillGroups', () => {
   const fill = (text: string, ...groups: string[]): string => fillGroups(text, { groups, named: new Map() });
 
-  it('puts groups in once, and leaves what is no group', () => {
+  it('replaces groups once, and leaves unknown groups', () => {
     assert.equal(fill('{1}.{0}.{2}.{x}.{01}', 'all', '{0}'), '{0}.all.{2}.{x}.{01}');
   });
 

@@ -37,7 +37,7 @@ describe('the zone of a query', () => {
     assert.equal(table().find('org', 'A'), undefined);
   });
 
-  it('is none where none matches', () => {
+  it('is undefined if none matches', () => {
     const some = table('example.org');
     assert.equal(some.find('org', 'A'), undefined);
     assert.equal(some.find('.', 'A'), undefined);

@@ -26,7 +26,7 @@ describe('bind', () => {
     assert.deepEqual(addresses(`bind 1.2.3.4 ${loopback}`), ['1.2.3.4', ...loopbackAddresses]);
   });
 
-  it('leaves out what is excepted from the same use', () => {
+  it('leaves out the exceptions of the same use', () => {
     assert.deepEqual(addresses('bind 1.2.3.4 1.2.3.5 {\n except 1.2.3.4\n }\n bind 1.2.3.4'), ['1.2.3.5', '1.2.3.4']);
     assert.deepEqual(addresses(`bind 1.2.3.4 ${loopback} {\n except ${loopback}\n }`), ['1.2.3.4']);
     assert.deepEqual(addresses('bind ::1 ::2 ::3 {\n except 0::1\n except ::2\n }'), ['::3']);

@@ -42,7 +42,7 @@ describe('the directive errors', () => {
     assert.match(log[0], /^info plugin\/errors: 2 errors like/);
   });
 
-  it('logs the stack too when it is told to', async () => {
+  it('logs the stack with the option stacktrace', async () => {
     const { log } = await logOf('errors {\n stacktrace\n}');
     assert.equal(log.length, 6);
     assert.match(log[1], /^error Error: not\\010today\n +at /);

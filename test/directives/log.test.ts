@@ -60,7 +60,7 @@ describe('the directive log', () => {
     assert.match(line, /s "0" \| 127\.0\.0\.1 127\.0\.0\.1 0 ns\.example\.org\.$/);
   });
 
-  it('prints what is no field as it is, and a dash for metadata', async () => {
+  it('prints unknown fields unchanged, and a dash for metadata', async () => {
     const format = '{host} {when} { {type} } {/a/b} {>x} } {Name}';
     const [line] = await logOf(`log . "${format}"`, (port) => ask(port, 'ns.example.org', 'A'), 1);
     assert.equal(line, 'info {host} {when} { A } - {>x} } {Name}');
@@ -71,19 +71,19 @@ describe('the directive log', () => {
     assert.deepEqual(
       warnings.map(({ message }) => message.replace(/.*Warning: /, '')),
       [
-        'plugin/log: {host} is no field, and is printed as it is',
+        'plugin/log: unknown field {host}: it is printed unchanged',
         'plugin/log: "plain text" is a name: a format has a field in braces',
       ],
     );
     await server.close();
   });
 
-  it('escapes what a client could feign a line or a field with', async () => {
+  it('escapes characters with which a client could forge a line or a field', async () => {
     const [line, ...more] = await logOf('log "{name}"', (port) => ask(port, 'a\nb"c d.example.org', 'A'), 1);
     assert.deepEqual([line, more], ['info a\\010b\\"c\\032d.example.org.', []]);
   });
 
-  it('logs only the classes and names that it is told', async () => {
+  it('logs only the configured classes and names', async () => {
     const questions = async (port: number): Promise<void> => {
       await ask(port, 'ns.example.org', 'A');
       await ask(port, 'ns.example.org', 'AAAA');

@@ -92,7 +92,7 @@ describe('the directive prometheus', () => {
     await server.close();
   });
 
-  it('has another namespace when told so, keeps counts over a reload, and counts what a worker did last', async () => {
+  it('has another namespace if configured, keeps counts over a reload, and has the last counts of a worker', async () => {
     const scrape = await freePort();
     const corefile = (text: string): string =>
       `.:0 {\n prometheus 127.0.0.1:${scrape} {\n  namespace ours\n }\n probe ${text}\n}`;

@@ -185,7 +185,7 @@ describe('the directive rewrite', () => {
     });
   }
 
-  it('rewrites the names of the answer, and the names in it, when told so', async () => {
+  it('rewrites the owners of the answer, and the names in its data, with answer rules', async () => {
     const { server, port } = await serve(
       'rewrite name regex (.*)\\.x alias.{1}.y answer name target\\.(.*) {1} answer value target\\.(.*) {1}',
     );
@@ -214,7 +214,7 @@ describe('the directive nsid', () => {
     return readOpt(reply!.reply)?.options.get(3)?.toString();
   };
 
-  it('tells those who ask who answered, also from the cache, by default the host', async () => {
+  it('sends the identifier to clients that ask for it, also from the cache; by default that of the host', async () => {
     for (const [line, expected] of [
       ['nsid frankfurt 3', 'frankfurt 3'],
       ['nsid "frankfurt  3"', 'frankfurt  3'],

@@ -44,7 +44,7 @@ describe('templates of Go', () => {
 
 const registry = registryOf(...([template] as DirectiveDefinition<never>[]));
 
-/** The first record of the answer to `name`, as text; the response code where there is none. */
+/** The first record of the answer to `name` as text, or the response code. */
 async function answerOf(lines: string, name: string, type: packet.RecordType = 'A'): Promise<unknown> {
   const { server, port } = await serveChain(registry, `template ANY ANY {\n${lines}\n}`);
   const { answers = [], rcode } = await ask(port, name, type);

@@ -73,7 +73,7 @@ describe('the directive template', () => {
     await server.close();
   });
 
-  it('answers SERVFAIL, with a warning, when what is filled in is no record', async () => {
+  it('answers SERVFAIL, with a warning, if the output is not a record', async () => {
     const { server, port, warnings } = await serve(
       'template IN A . {\nmatch ^(.*)[.]$\nanswer "{{ .Name }} A {{ index .Match 1 }}"\n}',
     );

@@ -281,7 +281,7 @@ describe('zone files', () => {
     }
   });
 
-  it('refuse a directive that is none, and a record without an owner', () => {
+  it('refuse an unknown directive, and a record without an owner', () => {
     fails('$NONSENSE x\n', 'db:1: unknown directive $NONSENSE: $ORIGIN, $TTL, $INCLUDE or $GENERATE');
     fails(' 60 A 192.0.2.1\n', 'db:1: the first record has no owner');
     fails('$TTL 60 x\n', 'db:1: unexpected "x" at the end of the record');

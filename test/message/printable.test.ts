@@ -7,7 +7,7 @@ describe('text of others', () => {
     for (const text of ['', 'a b"c\\d', 'ä é 漢字 😀 ٣']) assert.equal(printable(text), text);
   });
 
-  it('has escapes in place of what feigns lines or gives orders to terminals', () => {
+  it('has escapes in place of characters that forge lines or control terminals', () => {
     assert.equal(printable('a\nb\r\tc'), 'a\\010b\\013\\009c');
     assert.equal(printable('\u001b[2J\u0007\u0000\u007f\u009b'), '\\027[2J\\007\\000\\127\\155');
     assert.equal(

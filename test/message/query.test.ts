@@ -99,7 +99,7 @@ describe('a query', () => {
     assert.deepEqual(query.raw, bytes);
   });
 
-  it('asks its transport who sent it, once, with the place of the message', () => {
+  it('asks its transport for the sender once, with the place of the message', () => {
     const places: number[] = [];
     const endpoint = (port: number): Endpoint => ({ address: '192.0.2.1', port, family: 'IPv4' });
     const { queries, input } = receive([full(1, 'a'), full(2, 'b')], {

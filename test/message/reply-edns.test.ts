@@ -68,7 +68,7 @@ describe('the response code of a reply', () => {
     assert.equal(exchange({ size: undefined }, (reply) => (reply.rcode = 'REFUSED')).message.rcode, 'REFUSED');
   });
 
-  it('is refused when it is none', () => {
+  it('is refused if it is invalid', () => {
     const reply = new Reply(asked());
     for (const rcode of ['nxdomain', 'toString', '', 3]) {
       assert.throws(() => (reply.rcode = rcode as never), {
@@ -106,7 +106,7 @@ describe('extended errors (RFC 8914)', () => {
     assert.equal(message.flag_tc, false);
   });
 
-  it('are refused when their code is none', () => {
+  it('are refused if their code is invalid', () => {
     const reply = new Reply(asked());
     for (const code of [-1, 65536, 1.5, NaN]) assert.throws(() => reply.ede(code), RangeError);
   });

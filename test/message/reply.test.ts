@@ -116,7 +116,7 @@ describe('a reply', () => {
     assert.equal(touched(dropped), true);
   });
 
-  it('has its records read and changed by who comes later', () => {
+  it('has its records read and changed by later code', () => {
     const { message } = exchange({}, (reply) => {
       reply.answer(A(), A('b.org')).authority(A('c.org')).additional(A('d.org'));
       assert.deepEqual(reply.answers, [A(), A('b.org')]);

@@ -84,7 +84,7 @@ for (const [what, make] of [
       assert.equal(reply.rcode, 'BADCOOKIE');
     });
 
-    it('refuses a response code that is none', () => {
+    it('refuses an invalid response code', () => {
       const reply = new Reply(asked());
       assert.throws(() => reply.send(make({ flags: 12 })), {
         name: 'RangeError',

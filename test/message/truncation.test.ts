@@ -134,12 +134,12 @@ describe('a referral', () => {
     assert.deepEqual([message.authorities!.length, message.additionals!.length], [2, 5]);
   });
 
-  it('is none when there are answers, or when we are the authority', () => {
+  it('is absent if there are answers, or if the reply is authoritative', () => {
     assert.equal(refer({ size: undefined }, some, (reply) => reply.answer(address('example.org', 1))).flag_tc, false);
     assert.equal(refer({ size: undefined }, some, (reply) => (reply.authoritative = true)).flag_tc, false);
   });
 
-  it('is none without NS', () => {
+  it('is absent without NS', () => {
     const { message } = exchange({ size: undefined }, (reply) => {
       const soa = { mname: 'a.example.org', rname: 'b.example.org' };
       reply.authority({ type: 'SOA', name: 'example.org', data: soa }).additional(...setOf('a.example.org', 40));

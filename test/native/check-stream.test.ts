@@ -145,7 +145,7 @@ describe('the check of messages in native code', () => {
   it('answers bad names in the question with FORMERR', () => {
     expectFormErr(message('0001 0000 0000 0000', 'c00c 0001 0001')); // a pointer to itself
     expectFormErr(message('0001 0000 0000 0000', '03 777777 c00c 0001 0001'));
-    expectFormErr(message('0001 0000 0000 0000', '40 00 0001 0001')); // a label type that is none
+    expectFormErr(message('0001 0000 0000 0000', '40 00 0001 0001')); // an invalid label type
     expectFormErr(message('0001 0000 0000 0000', '03 7777'));
     expectFormErr(message('0001 0000 0000 0000', '03 777777 00 0001'));
   });

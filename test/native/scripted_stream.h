@@ -134,7 +134,7 @@ class ScriptedWorker {
       : queries_(layout::kBatchSize * layout::kQueryWords),
         outbox_(1 + layout::kTcpOutboxEntries * layout::kTcpReplyWords),
         counters_(layout::kSocketRow + layout::kWorkerRow),
-        limits_(1 + 4097),
+        limits_(ConnectionLimits::words_for(1)),
         connections(std::make_unique<TcpConnections>(
             TcpConnections::Memory{slab(),
                                    queries_.data(),
@@ -183,7 +183,7 @@ class ScriptedWorker {
   }
 
   double counted(layout::WorkerCounter counter) const { return counters_[kWorkerRowAt + counter]; }
-  double open_in_limits() const { return limits_[1]; }
+  double open_in_limits() const { return limits_[ConnectionLimits::words_for(0)]; }
   uint32_t* outbox() { return outbox_.data(); }
 
  private:

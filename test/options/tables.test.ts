@@ -203,6 +203,27 @@ describe('an unknown name', () => {
   });
 });
 
+describe('tls of an entry of listen', () => {
+  it('is refused for dns, which is not encrypted, and no key is shown', async () => {
+    const { cert, key } = await makeCertificate();
+    for (const tls of [{ cert, key }, null]) {
+      for (const transport of [{}, { transport: 'dns' as const }]) {
+        const listen = { address: '127.0.0.1', ...transport, tls };
+        assert.throws(
+          () => checkOptions({ listen, filename: 'handler.js' }),
+          (error: Error & { code: string }) => {
+            assert.equal(error.code, 'ERR_INVALID_ARG_VALUE');
+            assert.match(error.message, /^The "listen\.tls" option is for the transports tls, https and grpc/);
+            assert.ok(!error.message.includes('PRIVATE'));
+            return true;
+          },
+        );
+      }
+      checkOptions({ listen: { address: '127.0.0.1', transport: 'tls', tls }, filename: 'handler.js' });
+    }
+  });
+});
+
 describe('the options of reload()', () => {
   it('are those that their rows name', () => {
     const config = checkOptions({ listen: ':0', filename: 'handler.js' });

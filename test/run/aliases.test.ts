@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LookupAnswer } from 'multisocket';
 import packet from 'dns-packet';
-import { ask } from '../support/clients.js';
+import { ask, dig } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { serve } from '../support/server.js';
@@ -135,6 +135,22 @@ describe('aliases', () => {
   });
 });
 
+describe('an alias of `file` in the cache', () => {
+  it('is kept for each client if what it leads to is made for each', async () => {
+    const from = zone('from.test', 'www CNAME client.made.test.\n');
+    const { server, port } = await serveCorefile(
+      `from.test:0 {\n cache 60\n file ${from}\n}\n` +
+        'made.test:0 {\n template IN A {\n answer "{{ .Name }} 60 IN A {{ .Remote }}"\n }\n}\n',
+      { workers: 0 },
+    );
+    for (const source of ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2']) {
+      const output = await dig('-b', source, '+short', '@127.0.0.1', '-p', String(port), 'www.from.test', 'A');
+      assert.deepEqual(output.trim().split('\n'), ['client.made.test.', source]);
+    }
+    await server.close();
+  });
+});
+
 describe('a query outside of all zones of `file`', () => {
   it('is REFUSED, whatever stands before it', async () => {
     const file = zone('only.test', 'www A 192.0.2.1\n');
@@ -219,7 +235,7 @@ describe('query.lookup', () => {
     await server.close();
   });
 
-  it('keeps a reply in the cache no longer than what it was made of', async () => {
+  it('does not restrict how long the reply of its handler is kept', async () => {
     let count = 0;
     const { server, port } = await serve({
       workers: 0,

@@ -286,7 +286,7 @@ describe('reload of a Corefile', () => {
     await server.close();
   });
 
-  it('keeps what is there when the new Corefile is wrong, does not start, or its address is taken', async () => {
+  it('keeps its state if the new Corefile is wrong, does not start, or its address is in use', async () => {
     const taken = await freePort();
     const holder = createSocket('udp4').bind(taken, '127.0.0.1');
     await once(holder, 'listening');

@@ -115,7 +115,7 @@ describe('Corefiles as they are in use run:', () => {
     await end(running);
   });
 
-  it('blocking: hosts and templates before upstreams, for those who may ask', async () => {
+  it('blocking: hosts and templates before upstreams, for allowed clients', async () => {
     const metrics = await freePort();
     adapt('blocking', {
       ':53 ': `:${port} `,

@@ -91,7 +91,7 @@ describe('the rule of adaptation', () => {
   const cpuAvailable = 16;
   const busy = (cpuUsed: number): CpuUse => ({ cpuUsed, cpuAvailable });
 
-  it('goes to what the rule for sockets says, at most doubling, when those who serve are at full load', () => {
+  it('grows to the number of the rule, at most to twice as many, if the serving workers are at full load', () => {
     const rule = new AdaptationRule({ min: 1, max: 1024 });
     assert.equal(rule.next(1, 1, busy(0.9)), 2);
     assert.equal(rule.next(2, 2, busy(2)), 4);

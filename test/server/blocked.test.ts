@@ -36,7 +36,7 @@ function fifo(): { path: string; release: () => void } {
 }
 
 const codes = (warnings: readonly { code?: string }[]): (string | undefined)[] => warnings.map(({ code }) => code);
-/** In ms. What is waited for in vain is blocked for ever, or for a `killTimeout` of 10 s. */
+/** In ms. Without the tested function a wait lasts for ever, or for a `killTimeout` of 10 s. */
 const BOUND = 8000;
 const quick = { stallTimeout: 100, killTimeout: 300 };
 

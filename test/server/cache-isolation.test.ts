@@ -495,7 +495,7 @@ describe('the answer cache, through real sockets', () => {
     );
   });
 
-  it('gives what is stale while the handler renews it, if it may', async () => {
+  it('gives a stale answer while the handler renews it, if serveStale allows it', async () => {
     let release: (() => void) | undefined;
     const handler: Handler = async (query, reply) => {
       reply.answer({ type: 'TXT', name: query.name, ttl: 1, data: String(handled) });
@@ -526,7 +526,7 @@ describe('the answer cache, through real sockets', () => {
     assert.equal(cacheStats().staleHits, 0);
   });
 
-  it('renews what is asked for often before its end', async () => {
+  it('renews an answer that is asked for often before its end', async () => {
     const handler: Handler = (query, reply) =>
       void reply.answer({ type: 'TXT', name: query.name, ttl: 10, data: String(handled) });
     await start(handler, { prefetch: { hits: 2, percent: 90 } });

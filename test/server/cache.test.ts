@@ -88,7 +88,7 @@ describe('the answer cache', () => {
     await server.close();
   });
 
-  it('never keeps what it was told not to', async () => {
+  it('never stores a reply with ttl 0', async () => {
     const { server, port, calls } = await serve((reply, query) => {
       reply.answer({ type: 'A', name: query.name, ttl: query.key === 'zero' ? 0 : 300, data: '192.0.2.1' });
       if (query.key === 'never') reply.cache({ ttl: 0 });
@@ -240,7 +240,7 @@ describe('the answer cache', () => {
     await server.close();
   });
 
-  it('gives what is past its end with serveStale, while one query renews it', async () => {
+  it('with serveStale gives an expired answer, while one query renews it', async () => {
     const { server, port, calls } = await serve(
       (reply, query) => {
         reply.answer({ type: 'A', name: query.name, ttl: 1, data: '192.0.2.1' });
@@ -268,7 +268,7 @@ describe('the answer cache', () => {
     await server.close();
   });
 
-  it('refuses options that are none', async () => {
+  it('refuses invalid options', async () => {
     for (const [wrong, code] of [
       [{ maxBytes: 1 }, 'ERR_OUT_OF_RANGE'],
       [{ maxBytes: '1' }, 'ERR_INVALID_ARG_TYPE'],

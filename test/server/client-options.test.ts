@@ -96,7 +96,7 @@ describe('EDNS options for one client', () => {
     const having = cache === undefined ? {} : { cache };
 
     describe(from, () => {
-      it('NSID is given by every transport, to those who ask (RFC 5001)', async () => {
+      it('NSID is sent on every transport to clients that ask for it (RFC 5001)', async () => {
         await start({ ...having, nsid: 'frankfurt 3' });
         for (const transport of ['udp', 'tcp', 'tls', 'https'] as const) {
           assert.deepEqual(optionsOf(await ask(transport, [[NSID]])), [[NSID, 'frankfurt 3']], transport);
@@ -105,7 +105,7 @@ describe('EDNS options for one client', () => {
         }
       });
 
-      it('keepalive tells how long a connection may rest, in units of 100 ms, over TCP and TLS (RFC 7828)', async () => {
+      it('keepalive has the idle timeout in units of 100 ms, over TCP and TLS (RFC 7828)', async () => {
         await start(having);
         for (const transport of ['tcp', 'tls'] as const) {
           const { options } = readOpt(await ask(transport, [[KEEPALIVE]]))!;
@@ -113,7 +113,7 @@ describe('EDNS options for one client', () => {
         }
       });
 
-      it('keepalive means nothing over UDP and HTTPS', async () => {
+      it('keepalive is ignored over UDP and HTTPS', async () => {
         await start(having);
         for (const transport of ['udp', 'https'] as const) {
           assert.deepEqual(optionsOf(await ask(transport, [[KEEPALIVE]])), [], transport);
@@ -156,7 +156,7 @@ describe('EDNS options for one client', () => {
         }
       });
 
-      it('replies are not padded where nothing is encrypted (RFC 7830 s.6)', async () => {
+      it('replies are not padded without encryption (RFC 7830 s.6)', async () => {
         await start(having);
         for (const transport of ['udp', 'tcp'] as const) {
           assert.deepEqual(optionsOf(await ask(transport, [[PADDING, Buffer.alloc(64)]])), []);
@@ -165,7 +165,7 @@ describe('EDNS options for one client', () => {
     });
   }
 
-  it('a keepalive with a time is FORMERR over TCP and TLS: it is the server who says it (RFC 7828 s.3.2.1)', async () => {
+  it('a keepalive with a time is FORMERR over TCP and TLS: only the server sets it (RFC 7828 s.3.2.1)', async () => {
     await start();
     for (const transport of ['tcp', 'tls'] as const) {
       const reply = await by[transport](withOpt([[KEEPALIVE, Buffer.of(0, 100)]]));

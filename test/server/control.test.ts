@@ -57,7 +57,7 @@ describe('the control socket', () => {
     assert.equal(existsSync(path), false);
   });
 
-  it('says what it does not understand, and cuts off who never ends a line', async () => {
+  it('reports unknown commands, and closes a connection whose line never ends', async () => {
     const { server } = await serve({ control: path });
     assert.deepEqual(await say(path, 'stop\n'), ['{"error":"unknown command: stop"}']);
     const endless = connect(path);

@@ -49,7 +49,7 @@ function read(reply: Reply): { rcode: number; cookies: string[]; answers: number
 }
 
 describe('cookies', () => {
-  it('are given to who sends one, and are good to dig', async () => {
+  it('are sent to clients that send one, and dig accepts them', async () => {
     const { server, port } = await serve({ cache: { maxBytes: 1 << 20 } });
     const ask = ['@127.0.0.1', '-p', String(port), 'example.org', '+norecurse'];
     for (const more of [[], [], ['+tcp'], ['+bufsize=512'], ['+dnssec']]) {
@@ -62,7 +62,7 @@ describe('cookies', () => {
     await server.close();
   });
 
-  it('are the same for a given secret, wherever they are made', async () => {
+  it('are the same on servers with the same secret', async () => {
     const first = await serve();
     const second = await serve({ cookies: { secrets: [OTHER, SECRET], require: true } });
     const { cookies } = read(await exchange(first.port, withCookie(CLIENT)));
@@ -84,7 +84,7 @@ describe('cookies', () => {
     await second.server.close();
   });
 
-  it('stand last in the OPT, whoever answers: handler, late handler, cache', async () => {
+  it('are last in the OPT of every reply: of the handler, a late handler, the cache', async () => {
     const { server, port, calls } = await serve({ cache: { maxBytes: 1 << 20 } });
     for (const name of ['example.org', 'late.example.org', 'ede.example.org']) {
       const before = calls();
@@ -135,7 +135,7 @@ describe('cookies', () => {
     await server.close();
   });
 
-  it('of lengths that none has are FORMERR (RFC 7873 s.5.2.2)', async () => {
+  it('of invalid length are FORMERR (RFC 7873 s.5.2.2)', async () => {
     const { server, port, calls } = await serve();
     for (const length of [0, 1, 7, 9, 15, 41, 100]) {
       assert.deepEqual(read(await exchange(port, withCookie('ab'.repeat(length)))).rcode, 1, `${length} octets`);
@@ -155,7 +155,7 @@ describe('cookies', () => {
     await server.close();
   });
 
-  it('where they are required, BADCOOKIE brings the one to come again with', async () => {
+  it('if they are required, BADCOOKIE has a cookie for the next query', async () => {
     const { server, port, calls } = await serve({
       cookies: { secrets: [SECRET], require: true },
       cache: { maxBytes: 1 << 20 },
@@ -171,7 +171,7 @@ describe('cookies', () => {
       // It is another client's no good.
       assert.equal(read(await exchange(port, withCookie(cookies[0]), '127.0.0.1')).rcode, 0);
     }
-    // Who knows no cookies, and who has a connection, is answered.
+    // A client without cookies, and one with a connection, gets an answer.
     assert.equal(read(await exchange(port, queryBytes('example.org'))).answers, 1);
     const client = await TcpClient.connect(port);
     const byTcp = await client.exchange(withCookie(CLIENT));
@@ -187,7 +187,7 @@ describe('cookies', () => {
     await server.close();
   });
 
-  it('can be had without a question (RFC 7873 s.5.4)', async () => {
+  it('can be requested without a question (RFC 7873 s.5.4)', async () => {
     const { server, port, calls } = await serve();
     const bare = (hex: string): Buffer => withCookie(hex, { id: 5, questions: [] });
     const first = await exchange(port, bare(CLIENT));
@@ -209,7 +209,7 @@ describe('cookies', () => {
     await server.close();
   });
 
-  it('are good at all workers, and after the secret has changed once', async () => {
+  it('are valid on all workers, and after the secret has changed once', async () => {
     const { server, port } = await start({ sockets: 4, workers: 2, cookies: { require: true } });
     const { cookies } = read(await exchange(port, withCookie(CLIENT)));
     const everywhere = async (expected: number): Promise<void> => {

@@ -274,7 +274,7 @@ describe('the letter of DNS', () => {
         const message = query({ type, class: queryClass });
         for (const [by, reply] of await both(message)) {
           assert.deepEqual(questionOf(reply), questionOf(message), by);
-          // The RDATA is as it was given: what looks like a pointer is none.
+          // The RDATA is unchanged: octets that look like a pointer are not a pointer.
           const record = reply.subarray(message.length);
           const number = (value: number): string => value.toString(16).padStart(4, '0');
           assert.equal(record.toString('hex'), `c00c${number(type)}${number(queryClass)}000000010004c00c00ff`);

@@ -160,7 +160,7 @@ describe('DNS over gRPC', () => {
     assert.equal(server.stats().totals.cacheHits, 1);
   });
 
-  it('answers what is wrong with a message by a DNS message, where there is one', async () => {
+  it('answers an error in a message by a DNS message if possible', async () => {
     await start();
     const client = open();
     const notify = queryBytes('example.org');
@@ -176,7 +176,7 @@ describe('DNS over gRPC', () => {
     const { INVALID_ARGUMENT, UNAVAILABLE, UNIMPLEMENTED, INTERNAL, RESOURCE_EXHAUSTED } = grpc.status;
     const response = queryBytes('example.org');
     response[2] |= 0x80;
-    await assert.rejects(client.exchange(response), { code: INVALID_ARGUMENT, details: 'the message is no query' });
+    await assert.rejects(client.exchange(response), { code: INVALID_ARGUMENT, details: 'the message is not a query' });
     await assert.rejects(client.exchange(Buffer.alloc(0)), { code: INVALID_ARGUMENT });
     await assert.rejects(client.exchange(Buffer.alloc(65_536)), { code: INVALID_ARGUMENT });
     await assert.rejects(client.exchange(Buffer.alloc(70_000)), { code: RESOURCE_EXHAUSTED });
@@ -263,7 +263,7 @@ describe('the packets of DNS over gRPC', () => {
     assert.deepEqual(decodePacket(Buffer.alloc(0)), Buffer.alloc(0));
   });
 
-  it('that end too early, or have a type that there is not, are refused; no octets do any other harm', () => {
+  it('that end too early, or have an unknown type, are refused; other octets do no harm', () => {
     for (const octets of [
       '0a',
       '0a02ff',

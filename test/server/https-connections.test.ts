@@ -161,7 +161,7 @@ describe('connections of DNS over HTTPS', () => {
     assert.deepEqual(statuses(), ['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200', 'HTTP/1.1 404']);
   });
 
-  it('who asks whether to send the body is told to (RFC 9110 s.10.1.1)', async () => {
+  it('a client that expects 100 (Continue) gets it (RFC 9110 s.10.1.1)', async () => {
     await start();
     const stream = connectSession().request({ ...POST, expect: '100-continue' });
     await once(stream, 'continue');

@@ -155,7 +155,7 @@ describe('response rate limiting', () => {
     await server.close();
   });
 
-  it('is not for who has a good cookie, a connection, or an exempt address', async () => {
+  it('does not apply to clients with a valid cookie, a connection, or an exempt address', async () => {
     const { server, port } = await serve({
       listen: ['127.0.0.1:0', '[::1]:0'],
       cookies: true,

@@ -59,7 +59,7 @@ describe('resize()', () => {
     await server.close();
   });
 
-  it('changes one address alone when told so', async () => {
+  it('changes one address only, if asked to', async () => {
     const { server } = await serve({ listen: ['127.0.0.1:0', '127.0.0.2:0'] });
     await server.resize(4, 1);
     const udp = (address: string): number =>
@@ -68,7 +68,7 @@ describe('resize()', () => {
     await server.close();
   });
 
-  it('refuses numbers that are none', async () => {
+  it('refuses invalid numbers', async () => {
     const { server } = await serve();
     for (const wrong of [0, 1025, 1.5, -1]) await assert.rejects(server.resize(wrong), { code: 'ERR_OUT_OF_RANGE' });
     await server.close();

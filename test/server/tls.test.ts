@@ -124,7 +124,7 @@ describe('DNS over TLS (RFC 7858)', () => {
     );
   });
 
-  it('shows a new certificate after secure(), and keeps the old one when the new one is none', async () => {
+  it('shows a new certificate after secure(), and keeps the old one if the new one is invalid', async () => {
     await start();
     const renewed = await makeCertificate('renewed.example');
     await assert.rejects(server.secure({ cert: 'no certificate', key: renewed.key }));
@@ -137,7 +137,7 @@ describe('DNS over TLS (RFC 7858)', () => {
     for (const each of [socket, kept]) each.destroy();
   });
 
-  it('lets in only those with a certificate when it is told so', async () => {
+  it('admits only clients with a certificate if requestCert says so', async () => {
     const client = await makeCertificate('client.example');
     await start({ tls: { ...certificate, ca: client.cert, requestCert: true } });
     const stranger = connect({ port, host: '127.0.0.1', ca: certificate.cert });

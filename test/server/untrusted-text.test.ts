@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ask } from '../support/clients.js';
 import { serve } from '../support/server.js';
 
-/** A name with a line feed, an order to terminals, and what feigns the end of a quotation. */
+/** A name with a line feed, a terminal escape, and a quote. */
 const NAME = 'a\n\u001b[31m"\u0000b\u007f\u00e9.example';
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/u;
 

@@ -55,7 +55,7 @@ describe('the sockets of an address', () => {
     for (const group of [...plain, ...sized]) group.close();
   });
 
-  it('are none when TCP has not the port that was asked for', async () => {
+  it('are closed if TCP does not get the port', async () => {
     const port = await holdTcp();
     const before = openSocketCount();
     assert.throws(() => openAddress('dns', { ...OPTIONS, port }), { code: 'EADDRINUSE', port });

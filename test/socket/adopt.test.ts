@@ -63,7 +63,7 @@ describe('SocketGroup.adopt', () => {
     });
   }
 
-  it('asks the kernel for what it is not told', () => {
+  it('asks the kernel for missing values', () => {
     const udp = open('udp', { address: '::1', ipv6Only: true, receiveBufferSize: 50_000 });
     const { address, port, ipv6Only, receiveBufferSize, steering } = adopt(copies(udp)).description;
     assert.deepEqual(
@@ -143,7 +143,7 @@ describe('SocketGroup.adopt', () => {
     assert.throws(() => SocketGroup.adopt([u0, u1], { steering: 'left' as 'cpu' }), { code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  it('refuses what is no server socket', async () => {
+  it('refuses a descriptor that is not a server socket', async () => {
     const file = openSync('/dev/null', 'r');
     assert.throws(() => SocketGroup.adopt([file]), { code, message: /is not a socket$/ });
     addon.closeSocket(file);

@@ -59,7 +59,10 @@ class Child {
   }
 }
 
-/** Asks again and again, one query at a time a port, until it is stopped; counts who answered, and what nobody did. */
+/**
+ * Asks again and again, one query at a time a port, until it is stopped. Counts the answers by server, and the queries
+ * without an answer.
+ */
 class Clients {
   readonly answeredBy = new Map<string, number>();
   lost = 0;
@@ -250,7 +253,7 @@ describe('the hand-over of sockets', () => {
     await assert.rejects(told.taken, { code: 'ERR_MULTISOCKET_HAND_OVER', message: said });
   });
 
-  it('gives up an adopter that is not ready in time, which is told when it comes to it', async () => {
+  it('gives up an adopter that is not ready in time, which then gets an error', async () => {
     const offer = offerSockets(path, addresses(), { timeout: 2000 });
     const child = start('hang');
     await child.told('adopted');

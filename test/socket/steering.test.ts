@@ -86,7 +86,7 @@ describe('steering', () => {
     assert.equal(count(group), 4);
   });
 
-  it('is refused when there is none of that name, and stays', () => {
+  it('is refused if its name is unknown, and stays', () => {
     using group = udp(2, { steering: 'random' });
     assert.throws(
       () => {

@@ -6,7 +6,7 @@ export const portable = build === 'build-portable';
 /** One with a sanitizer, which has its own memory and takes its time. */
 export const sanitized = build === 'build-address' || build === 'build-thread';
 
-/** The environment of programs that do not load it: a sanitizer's library is none of their business. */
+/** The environment of programs that do not load the addon, without the library of the sanitizer. */
 export const foreign: NodeJS.ProcessEnv = { ...process.env, LD_PRELOAD: '' };
 
 /** That of programs that become Node in the end: what they run with {@link becomeNode} has a sanitizer's library again. */

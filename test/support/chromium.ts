@@ -1,4 +1,7 @@
-/** A page in headless Chromium (Debian's `chromium`), by the DevTools protocol over pipes: JSON, each with a zero byte after it. */
+/**
+ * Controls a page in headless Chromium (Debian's `chromium`) by the DevTools protocol over pipes. A message is JSON and
+ * a zero byte.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +18,7 @@ interface Message {
   error?: { message: string };
 }
 
-/** See the file's head. */
+/** A page in headless Chromium. */
 export class ChromiumPage {
   /** What the page has said on its console, thrown, or failed to load. */
   readonly complaints: string[] = [];

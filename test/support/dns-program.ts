@@ -1,4 +1,4 @@
-/** A DNS server of somebody else's as a child process on loopback: with one zone, or with what its configuration says. */
+/** Another DNS server as a child process on loopback, with one zone or with a given configuration. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { endChild } from './end-child.js';
 import { freePort } from './free-port.js';
 import { askAll } from './questions.js';
 
-/** How a program is told what to serve: its configuration, for a folder in which `zone` is, and a port. */
+/** Writes the configuration of a program, for a folder with the file `zone`, and for a port. */
 export interface ProgramStyle {
   configuration: (folder: string, port: number, origin: string) => string;
   args: (configuration: string) => readonly string[];
@@ -15,7 +15,7 @@ export interface ProgramStyle {
   serves?: (rcode: number) => boolean;
 }
 
-/** See the file's head. */
+/** A running DNS server. */
 export class DnsProgram {
   readonly port: number;
   readonly #folder: string;

@@ -1,4 +1,6 @@
-/** The smallest server on sockets of the library: each datagram goes back with the name of who answered. */
+/**
+ * The smallest server on sockets of the library: it returns each datagram with the name of the process that answered.
+ */
 import { createServer, type Server } from 'node:net';
 import { addon } from '../../dist/native/addon.js';
 import { ednsSettings } from '../../dist/worker/edns-settings.js';

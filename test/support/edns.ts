@@ -25,7 +25,10 @@ export interface Asked {
   id?: number;
 }
 
-/** A query, ID 0x1234 and RD unless told otherwise: `name` in letters and dots, and what stands behind the question. */
+/**
+ * A query for `name`, which has letters and dots only, with octets behind the question. By default the ID is 0x1234 and
+ * RD is set.
+ */
 export function query({
   name = 'example.org',
   type = 1,
@@ -56,7 +59,7 @@ export interface ReplyOpt {
   options: Map<number, Buffer>;
 }
 
-/** Reads the OPT of a reply, which must be its last record and whose options must fill it; undefined: there is none. */
+/** Reads the OPT of a reply; undefined if there is none. It must be the last record, and its options must fill it. */
 export function readOpt(reply: Buffer): ReplyOpt | undefined {
   let at = 12;
   const skipName = (): void => {

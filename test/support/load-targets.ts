@@ -55,7 +55,7 @@ function delay(query: Buffer): number {
   return Number(/^slow-(\d+)\./.exec(questions[0].name)?.[1] ?? 0);
 }
 
-/** A UDP server on loopback that notes who asked, in order. */
+/** A UDP server on loopback that records its clients in order. */
 export class UdpTarget {
   readonly port: number;
   /** The source port of each query. */

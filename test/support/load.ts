@@ -1,4 +1,4 @@
-/** A steady stream of queries from several source ports, each of which is waited for. */
+/** A steady stream of queries from several source ports. Each answer is awaited. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,7 +13,7 @@ export interface LoadResult {
 /** No more wait for their answers at a time: these have room in the clients' own buffers when this process is late. */
 const MOST_WAITING = 1024;
 
-/** See the file's head. */
+/** A steady stream of queries. */
 export class SteadyLoad {
   readonly #sockets: Socket[];
   readonly #pending = new Set<number>();

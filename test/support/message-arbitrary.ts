@@ -1,4 +1,7 @@
-/** Messages by the grammar of DNS (RFC 1035 s.4), each of whose parts may lie, and octets changed afterwards; by fast-check. */
+/**
+ * Random messages of fast-check by the grammar of DNS (RFC 1035 s.4). Any count, length or pointer may be wrong, and
+ * some octets are changed afterwards.
+ */
 import fc from 'fast-check';
 
 const octets = (numbers: readonly number[]): Buffer => Buffer.from(numbers);
@@ -23,7 +26,7 @@ const label = fc.oneof(
 const plainName = fc
   .array(label, { maxLength: 6 })
   .map((labels) => Buffer.concat(labels.flatMap((each) => [octets([each.length]), each])));
-/** With an end as it should be, a pointer to anywhere, or an end that is none. */
+/** Ends correctly, with a pointer to anywhere, or with an invalid octet. */
 const name = fc
   .tuple(
     plainName,
@@ -118,5 +121,5 @@ const change = fc.oneof(
   { weight: 1, arbitrary: bytes(1, 20).map((more) => (message: Buffer) => Buffer.concat([message, more])) },
 );
 
-/** See the file's head. */
+/** Random messages, well-formed and malformed. */
 export const messages: fc.Arbitrary<Buffer> = fc.tuple(whole, change).map(([message, alter]) => alter(message));

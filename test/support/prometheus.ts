@@ -18,7 +18,7 @@ export interface Series {
   value: number;
 }
 
-/** See the file's head. */
+/** A running Prometheus. */
 export class Prometheus {
   readonly #port: number;
   readonly #folder: string;

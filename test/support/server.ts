@@ -8,7 +8,7 @@ import { becomeNode, forerunner } from './addon-build.js';
 /** The handler of most tests: what it does is chosen by the name's first label. */
 export const fixture = new URL('../fixtures/addresses.js', import.meta.url);
 
-/** A server that listens, on 127.0.0.1 and a free port unless told otherwise; its warnings are gathered. */
+/** A server that listens, by default on 127.0.0.1 and a free port, with a list of its warnings. */
 export async function serve(
   options: Partial<ServerOptions> = {},
   prepare: (server: Server) => void = () => undefined,

@@ -10,7 +10,7 @@ import { framed, queryBytes } from './clients.js';
 /** Who asks: the certificates that it trusts, and its own one. */
 export type Identity = Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>;
 
-/** Asks and resolves to the message that comes back; rejects when there is none. */
+/** Asks, and resolves with the reply; rejects without one. */
 export type Ask = (port: number, identity: Identity, name?: string) => Promise<Buffer>;
 
 const POST = { ':method': 'POST', ':path': '/dns-query', 'content-type': 'application/dns-message' };

@@ -1,4 +1,4 @@
-/** Unbound as a child process on loopback: a resolver that knows what it is told and asks nobody. */
+/** Unbound as a child process on loopback: a resolver that answers from its configuration and asks no other server. */
 import { DnsProgram } from './dns-program.js';
 import { findProgram } from './find-program.js';
 

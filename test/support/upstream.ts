@@ -1,4 +1,7 @@
-/** A DNS server for tests of forwarders, which does what it is told: answer, drop, delay, lie, end and come back. */
+/**
+ * A DNS server for tests of forwarders. The test scripts it: it answers, drops, delays, gives wrong answers, closes and
+ * opens again.
+ */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -51,7 +54,7 @@ export const answer: Script = ({ message, send }) => {
   send(replyTo(message));
 };
 
-/** See the file's head. */
+/** A DNS server that a test scripts. */
 export class ScriptedUpstream {
   /** What is done with the next queries. */
   script: Script;

@@ -1,4 +1,6 @@
-/** TCP clients that keep a server's connections and give it no reason to: each comes back when it is turned out. */
+/**
+ * TCP clients that hold the connections of a server without using them. Each reconnects when its connection is closed.
+ */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { framed, queryBytes } from '../support/clients.js';
@@ -22,7 +24,7 @@ const DRIP = 500;
 const query = framed(queryBytes('host0.example.org', 'TXT'));
 const many = Buffer.concat(Array.from({ length: 500 }, () => query));
 
-/** See the file's head. */
+/** TCP clients that hold connections of a server. */
 export class Pests {
   readonly #port: number;
   readonly #sockets = new Set<Socket>();

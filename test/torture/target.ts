@@ -1,4 +1,4 @@
-/** The server that a case torments: a process of its own, so that its memory and its descriptors are nobody else's. */
+/** The server of a torture case. It is a separate process, so that its memory and its descriptors can be measured. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -40,7 +40,7 @@ interface Waiting {
 
 const program = fileURLToPath(new URL('./target-process.js', import.meta.url));
 
-/** See the file's head. */
+/** A server in a separate process. */
 export class Target {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
@@ -49,8 +49,8 @@ export class Target {
   #port = 0;
 
   /**
-   * Starts a server of four sockets and two workers, unless told otherwise; `descriptors`: its `ulimit -n`; `adopt`: where
-   * it gets its sockets from another process.
+   * Starts a server of four sockets and two workers, by default; `descriptors`: its `ulimit -n`; `adopt`: where it gets
+   * its sockets from another process.
    */
   static async start(
     options: Partial<ServerOptions> = {},

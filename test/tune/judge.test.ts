@@ -45,7 +45,7 @@ describe('the recommendation of tune', () => {
     assert.match(reason, /^2 sockets: 180 queries a second, 80 % more than 1 socket/);
   });
 
-  it('is the smallest value that cannot be told from the best', () => {
+  it('is the smallest value that equals the best', () => {
     const found = recommend(runsOf({ 1: [100, 101, 99], 2: [180, 190, 185], 4: [186, 179, 191] }), usual);
     assert.deepEqual([found.sockets, found.best, found.certainty], [2, 4, 'high']);
     assert.match(found.reason, /4 cannot be told from it/);

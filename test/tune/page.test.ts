@@ -9,7 +9,7 @@ import { ChromiumPage } from '../support/chromium.js';
 
 const handler = fileURLToPath(new URL('../server/fixtures/burning.js', import.meta.url));
 
-/** Of an element's colour and of what is behind it: how well they can be told apart (WCAG 2.2, contrast ratio). */
+/** The contrast ratio of an element's colour and its background (WCAG 2.2). */
 const CONTRAST = `(() => {
   const channels = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((value) => {
     const share = value / 255;

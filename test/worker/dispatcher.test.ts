@@ -115,7 +115,7 @@ describe('a synchronous handler', () => {
     assert.equal(error.cause, cause);
   });
 
-  it('that throws what is no error gives SERVFAIL too', () => {
+  it('that throws a value other than an error gives SERVFAIL', () => {
     const { serve, reported } = make(() => {
       // eslint-disable-next-line @typescript-eslint/only-throw-error
       throw 'text';
@@ -144,7 +144,7 @@ describe('a synchronous handler', () => {
     assert.deepEqual(reported, []);
   });
 
-  it('that returns what is no Promise is done', () => {
+  it('that returns a value other than a Promise is done', () => {
     const { serve, counted } = make(((_: unknown, reply: Reply) => reply.answer(A)) as unknown as Handler);
     assert.equal(serve().ready, true);
     assert.deepEqual(counted(), { handled: 1 });
@@ -184,7 +184,7 @@ describe('a synchronous handler', () => {
     assert.equal(reported[0].code, 'ERR_MULTISOCKET_REPLY_TOO_LARGE');
   });
 
-  it('has its observers told what was sent, or that nothing was', () => {
+  it('calls its observers with the reply that was sent, or with none', () => {
     const outcomes: unknown[] = [];
     const { serve, encode } = make((query, reply) => {
       reply.observe((outcome) => outcomes.push(outcome));
@@ -427,7 +427,7 @@ describe('queries that handlers hold', () => {
     assert.deepEqual(seen, [2, 2]);
   });
 
-  it('are forgotten when the worker ends, and whoever waits for them goes on', async () => {
+  it('are forgotten when the worker ends, and waiting code continues', async () => {
     const { promise, resolve } = held();
     const { serve, dispatcher, delivered, counted } = make(async (_, reply) => {
       await promise;

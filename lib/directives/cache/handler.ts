@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { MAX_MESSAGE } from '../../dns/numbers.js';
 import { transports } from '../../message/batch.js';
 import { replyLimit } from '../../message/reply-limit.js';
 import { addon, type AnswerCache } from '../../native/addon.js';
@@ -21,7 +22,6 @@ const { keeping: place, kind } = addon.layout;
 const keeping = new Uint32Array(Object.keys(place).length);
 /** The native cache has an answer, and asks for its renewal by this query. */
 const RENEW = -1;
-const MAX_MESSAGE = 0xffff;
 /** What native code compares besides the question. It keeps no reply to a query with options other than a subnet's. */
 const COMPARED: readonly Dependency[] = ['transport', 'edns'];
 /** Its offset in the header. */

@@ -1,14 +1,13 @@
+import { FLAG, HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../../dns/numbers.js';
 import { MessageWriter } from '../../dns/writer.js';
 import type { Carrier, Detour, Exchange } from './exchange.js';
 import type { ForwardOptions } from './options.js';
 import type { UpstreamCounts } from './counts.js';
 
-const HEADER_SIZE = 12;
-const RD = 0x0100;
 const TYPE_NS = 2;
 const CLASS_IN = 1;
 /** The longest name, type and class after a header. */
-const MAX_LENGTH = HEADER_SIZE + 255 + 4;
+const MAX_LENGTH = HEADER_SIZE + MAX_NAME + QUESTION_FIXED_SIZE;
 /** Milliseconds that an answer may take. */
 const TIMEOUT = 1000;
 
@@ -35,7 +34,7 @@ export class HealthCheck implements Exchange {
     this.#interval = interval;
     const writer = new MessageWriter();
     writer.begin(this.#message, 0, MAX_LENGTH, '');
-    for (const word of [0, recursionDesired ? RD : 0, 1, 0, 0, 0]) writer.u16(word);
+    for (const word of [0, recursionDesired ? FLAG.RD : 0, 1, 0, 0, 0]) writer.u16(word);
     writer.name(domain, false);
     writer.u16(TYPE_NS);
     writer.u16(CLASS_IN);

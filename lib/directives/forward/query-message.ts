@@ -1,28 +1,36 @@
 /** Writes the query to an upstream for a client's query. */
+import {
+  DEFAULT_UDP_PAYLOAD,
+  DNSSEC_OK,
+  FLAG,
+  HEADER_SIZE,
+  OPT_FIXED_SIZE,
+  OPTION,
+  OPTION_FIXED_SIZE,
+  QUESTION_FIXED_SIZE,
+  TYPE,
+} from '../../dns/numbers.js';
 import type { EdnsOption } from '../../dns/edns.js';
 import type { Query } from '../../message/query.js';
 
-const HEADER_SIZE = 12;
-const TYPE_AND_CLASS_SIZE = 4;
-/** Flags that a client sets for the resolver: RD, AD, CD. */
-const FORWARDED_FLAGS = 0x0100 | 0x0020 | 0x0010;
-const TYPE_OPT = 41;
-const OPT_SIZE = 11;
-const DO = 0x80;
-/** The longest answer accepted over UDP: it passes every usual path in one piece (RFC 9715 s.3.2). */
-const PAYLOAD_SIZE = 1232;
-const CLIENT_SUBNET = 8;
+/** Flags that a client sets for the resolver. */
+const FORWARDED_FLAGS = FLAG.RD | FLAG.AD | FLAG.CD;
 
 /** Octets of the message that {@link writeQuery} writes. */
 export function queryLength(query: Query, edns: boolean): number {
   if (!edns) return query.questionEnd;
-  return query.questionEnd + OPT_SIZE + forwardedOptions(query).reduce((sum, { data }) => sum + 4 + data.length, 0);
+  return (
+    query.questionEnd +
+    OPT_FIXED_SIZE +
+    forwardedOptions(query).reduce((sum, { data }) => sum + OPTION_FIXED_SIZE + data.length, 0)
+  );
 }
 
 /**
- * Writes the query for an upstream: the client's question in its spelling, or in lower case; its RD, AD, CD and DO; and
- * with `edns`, which the client must have used, an OPT record with our own payload size. Of its options only Client Subnet is forwarded (RFC 7871
- * s.7.1.3), and those that `rewrite` has set: cookies, padding and keepalive are between the client and us.
+ * Writes the query for an upstream: the client's question in its upper and lower case, or in lower case; its RD, AD, CD
+ * and DO; and with `edns`, which the client must have used, an OPT record with the server's own payload size. Only Client
+ * Subnet (RFC 7871 s.7.1.3) and the options that `rewrite` has set are forwarded. Cookies, padding and keepalive are
+ * between the client and this server.
  */
 export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean, edns: boolean): void {
   const { bytes, offset, questionEnd } = query;
@@ -31,7 +39,7 @@ export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: 
   target[at + 3] = flags;
   for (let i = 4; i < HEADER_SIZE; i++) target[at + i] = 0;
   target[at + 5] = 1;
-  const nameEnd = questionEnd - TYPE_AND_CLASS_SIZE;
+  const nameEnd = questionEnd - QUESTION_FIXED_SIZE;
   for (let i = HEADER_SIZE; i < nameEnd; i++) {
     const octet = bytes[offset + i];
     // Lengths of labels are below 'A', so these octets stay.
@@ -43,23 +51,23 @@ export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: 
   at += questionEnd;
   target[at] = 0;
   target[at + 1] = 0;
-  target[at + 2] = TYPE_OPT;
-  target[at + 3] = PAYLOAD_SIZE >> 8;
-  target[at + 4] = PAYLOAD_SIZE & 0xff;
+  target[at + 2] = TYPE.OPT;
+  target[at + 3] = DEFAULT_UDP_PAYLOAD >> 8;
+  target[at + 4] = DEFAULT_UDP_PAYLOAD & 0xff;
   target[at + 5] = 0;
   target[at + 6] = 0;
-  target[at + 7] = query.dnssecOk ? DO : 0;
+  target[at + 7] = query.dnssecOk ? DNSSEC_OK >> 8 : 0;
   target[at + 8] = 0;
   target[at + 9] = 0;
   target[at + 10] = 0;
   const options = forwardedOptions(query);
-  let end = at + OPT_SIZE;
+  let end = at + OPT_FIXED_SIZE;
   for (const { code, data } of options) {
     target.writeUInt16BE(code, end);
     target.writeUInt16BE(data.length, end + 2);
-    end += 4 + data.copy(target, end + 4);
+    end += OPTION_FIXED_SIZE + data.copy(target, end + OPTION_FIXED_SIZE);
   }
-  target.writeUInt16BE(end - at - OPT_SIZE, at + OPT_SIZE - 2);
+  target.writeUInt16BE(end - at - OPT_FIXED_SIZE, at + OPT_FIXED_SIZE - 2);
 }
 
 const NO_OPTIONS: readonly EdnsOption[] = [];
@@ -67,5 +75,7 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 function forwardedOptions(query: Query): readonly EdnsOption[] {
   if (query.optionsLength === 0) return NO_OPTIONS;
   const { ownOptions } = query;
-  return query.edns?.options.filter(({ code }) => code === CLIENT_SUBNET || ownOptions.includes(code)) ?? NO_OPTIONS;
+  return (
+    query.edns?.options.filter(({ code }) => code === OPTION.CLIENT_SUBNET || ownOptions.includes(code)) ?? NO_OPTIONS
+  );
 }

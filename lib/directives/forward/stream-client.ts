@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { HEADER_SIZE, LENGTH_PREFIX } from '../../dns/numbers.js';
 import { addon } from '../../native/addon.js';
 import { formatAddress } from '../../socket/addresses.js';
 import { FrameInput } from '../../worker/stream/frame-input.js';
@@ -9,8 +10,6 @@ import type { Exchange } from './exchange.js';
 import { CLOSED, connectionFailed, malformed, timedOut, type Route, type UpstreamError } from './upstream-error.js';
 
 const { outcome, client } = addon.layout;
-const HEADER_SIZE = 12;
-const PREFIX = 2;
 /** The row of the answer that is being read: one for each thread. */
 const row = new Uint32Array(client.answerWords);
 
@@ -85,12 +84,12 @@ export class StreamClient {
 
   ask(exchange: Exchange, deadline: number): void {
     const { length } = exchange;
-    const framed = Buffer.allocUnsafe(PREFIX + length);
+    const framed = Buffer.allocUnsafe(LENGTH_PREFIX + length);
     framed.writeUInt16BE(length);
-    exchange.write(framed, PREFIX);
+    exchange.write(framed, LENGTH_PREFIX);
     const id = this.#freeId();
-    framed.writeUInt16BE(id, PREFIX);
-    this.#waiting.set(id, { exchange, deadline, message: framed.subarray(PREFIX) });
+    framed.writeUInt16BE(id, LENGTH_PREFIX);
+    this.#waiting.set(id, { exchange, deadline, message: framed.subarray(LENGTH_PREFIX) });
     this.#lastActive = performance.now();
     if (!this.#corked) {
       this.#corked = true;
@@ -131,8 +130,8 @@ export class StreamClient {
     const input = this.#input;
     this.#lastActive = performance.now();
     input.push(chunk, this.#lastActive);
-    while (input.end - input.start >= PREFIX) {
-      const start = input.start + PREFIX;
+    while (input.end - input.start >= LENGTH_PREFIX) {
+      const start = input.start + LENGTH_PREFIX;
       const end = start + input.bytes.readUInt16BE(input.start);
       if (end > input.end) break;
       input.consume(end, this.#lastActive);

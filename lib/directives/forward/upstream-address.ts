@@ -3,6 +3,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { MAX_PORT } from '../../dns/numbers.js';
 import { normalizeName } from '../../dns/names.js';
 import type { UpstreamOptions } from './options.js';
 
@@ -51,7 +52,7 @@ function readAddress(text: string, transport: 'dns' | 'tls'): UpstreamOptions | 
   const { host, port: portText } = found.groups as { host: string; port?: string };
   const [ip, afterPercent] = split(host);
   const port = portText === undefined ? DEFAULT_PORTS[transport] : Number(portText);
-  if ((isIP(ip) === 0 && !isHost(ip)) || port < 1 || port > 65535) return undefined;
+  if ((isIP(ip) === 0 && !isHost(ip)) || port < 1 || port > MAX_PORT) return undefined;
   // The text after % is the interface of a link-local address, or the name of a TLS upstream.
   if (transport === 'tls') return { transport, address: ip, port, servername: afterPercent };
   return { transport, address: isIP(ip) === 4 ? ip : host, port, servername: undefined };

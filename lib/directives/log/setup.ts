@@ -24,7 +24,7 @@ function readUse(use: DirectiveReader): LogRule {
   const hasFormat = last?.includes('{') ?? false;
   const names = hasFormat ? use.args.slice(0, -1) : use.args;
   const format = hasFormat && last !== undefined ? last : FORMATS.common;
-  for (const field of unknownFields(format)) use.warn(`${field} is no field, and is printed as it is`);
+  for (const field of unknownFields(format)) use.warn(`unknown field ${field}: it is printed unchanged`);
   const classes = use.block.flatMap(readClasses);
   return {
     zones: readZones(

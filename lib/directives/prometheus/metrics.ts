@@ -135,7 +135,7 @@ export function serverMetrics(namespace: string, runtime: Pick<OwnerRuntime, 'co
     metric(
       `${prefix}_socket_drops_total`,
       'counter',
-      'Datagrams that the kernel dropped for want of room.',
+      'Datagrams that the kernel dropped because a queue was full.',
       of('drops', 'udp'),
     ),
     metric(

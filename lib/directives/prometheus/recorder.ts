@@ -18,8 +18,7 @@ const TYPES = new Set(
 type RecorderRuntime = Pick<WorkerRuntime, 'serverOf' | 'tell' | 'zones' | 'metrics'>;
 
 /**
- * Counts the requests of a server block in a worker, and reports them and the counts of its directives to the main
- * thread.
+ * Counts the requests of a server block in a worker, and reports them and the counts of its directives to the owner.
  */
 export class RequestRecorder {
   readonly #runtime: RecorderRuntime;

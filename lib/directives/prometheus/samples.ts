@@ -35,7 +35,7 @@ export interface Sample {
   responseSize: Histogram;
 }
 
-/** A report of a worker to the main thread. */
+/** A report of a worker to the owner. */
 export interface WorkerCounts {
   requests: Sample[];
   /** The metrics of the directives of its server block. */

@@ -1,4 +1,5 @@
 /** `template CLASS TYPE [ZONE...] { match REGEX...; answer|additional|authority RR; rcode CODE; ederror ...; fallthrough }`. */
+import { MAX_CODE } from '../../dns/numbers.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { classNumber, typeNumber, type Rcode } from '../../dns/registry.js';
@@ -11,7 +12,6 @@ import { Expressions, type Variable } from './expressions.js';
 import { startTemplates, type TemplateOptions } from './handler.js';
 
 /** RFC 8914 s.5.2. */
-const MAX_EDE = 65_535;
 /** Matches every name. */
 const ANY_NAME = '.*';
 
@@ -130,6 +130,6 @@ function readRcode(line: DirectiveReader): Rcode {
 
 function readEde(line: DirectiveReader): TemplateOptions['ede'] {
   const [code, text = ''] = line.arguments(1, 2) as [string, string?];
-  if (!/^\d+$/.test(code) || Number(code) > MAX_EDE) throw line.error(`error parsing extended DNS error code ${code}`);
+  if (!/^\d+$/.test(code) || Number(code) > MAX_CODE) throw line.error(`error parsing extended DNS error code ${code}`);
   return { code: Number(code), text };
 }

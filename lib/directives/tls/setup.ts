@@ -53,7 +53,7 @@ function readLine(line: DirectiveReader, settings: TlsSettings): void {
   const [value] = line.arguments(1);
   if (line.name === 'keylog') {
     settings.keylog = resolve(value);
-    line.warn(`all connections can be decrypted by who reads ${settings.keylog}`);
+    line.warn(`anyone who can read ${settings.keylog} can decrypt all connections`);
     return;
   }
   const mode = MODES.find((name) => name === value);

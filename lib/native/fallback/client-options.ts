@@ -16,7 +16,7 @@ export const KEEPALIVE_WITH_TIME = 8;
 
 const NUMBERS = 6;
 
-/** What a transport says in its replies: see `lib/worker/edns-settings.ts`. */
+/** The EDNS settings of a transport: see `lib/worker/edns-settings.ts`. */
 interface Settings {
   payloadSize: number;
   keepalive: number;
@@ -24,7 +24,7 @@ interface Settings {
   nsid: Uint8Array;
 }
 
-/** Reads the form in which they are given to native code; without one, what holds for UDP. */
+/** Unpacks the settings for native code; default: those of UDP. */
 export function readSettings(packed?: Uint8Array): Settings {
   if (packed === undefined)
     return { payloadSize: DEFAULT_UDP_PAYLOAD, keepalive: 0, paddingBlock: 0, nsid: new Uint8Array() };
@@ -60,7 +60,7 @@ export function addOptions(
     begin(OPTION.TCP_KEEPALIVE, 2);
     end = reply.writeUInt16BE(keepalive, end);
   }
-  // The last one, since its length depends on all others.
+  // Padding is the last option, since its length depends on the others.
   if ((asked & ASKED_PADDING) !== 0 && paddingBlock !== 0 && fits(0)) {
     const blocks = Math.ceil((end + OPTION_FIXED_SIZE) / paddingBlock);
     const padded = Math.min(blocks * paddingBlock, most);

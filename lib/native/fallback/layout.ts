@@ -1,5 +1,6 @@
 /**
- * The layout without native code. JavaScript alone reads this memory then, so each thing simply has the next place.
+ * The layout without native code. Only JavaScript reads this memory, so the fields simply have the numbers 0, 1, 2 and
+ * so on.
  */
 import { MAX_NAME } from '../../dns/numbers.js';
 import { layoutNames, nativeSocketCounters, nativeWorkerCounters } from '../layout.js';
@@ -11,7 +12,10 @@ function places<Name extends string>(names: readonly Name[]): Record<Name, numbe
 
 const { numbers, ...groups } = layoutNames;
 
-/** All sizes are 0 but those of what the fallback fills: the rows of queries, their text, and the counters. */
+/**
+ * All sizes are 0 except those of the memory that the fallback fills: the rows of queries, their text, and the
+ * counters.
+ */
 export const layout = {
   ...(Object.fromEntries(numbers.map((name) => [name, 0])) as Record<(typeof numbers)[number], number>),
   batchSize: 64,

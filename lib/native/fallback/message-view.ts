@@ -25,15 +25,18 @@ const OPCODE_MASK = 0x7800;
 /** What an OPT record holds of BADVERS: the upper eight bits (RFC 6891 s.6.1.3). */
 const BADVERS_HIGH = RCODE.BADVERS >> 4;
 
-/** Counts beyond these are no query's: IXFR brings an SOA (RFC 1995 s.3), and there may be OPT and TSIG or SIG(0). */
+/**
+ * A query has at most these numbers of records: IXFR has an SOA (RFC 1995 s.3), and a query can have OPT, and TSIG or
+ * SIG(0).
+ */
 const MAX_ANSWERS = 1;
 const MAX_AUTHORITIES = 1;
 const MAX_ADDITIONALS = 2;
 
-/** What a message is; all but a query are named after their counters. */
+/** The kind of a message. Kinds other than a query have the names of their counters. */
 export type Verdict = 'query' | 'droppedShort' | 'droppedResponse' | 'formatErrors' | 'notImplemented' | 'badVersions';
 
-/** Where things are in a message, by offsets from its start, as far as the look came. */
+/** A checked message, with the offsets of its parts from its start. If the message is invalid, some offsets are 0. */
 export class MessageView {
   questionEnd = 0;
   hasOpt = false;
@@ -41,7 +44,7 @@ export class MessageView {
   optFlags = 0;
   optionsOffset = 0;
   optionsLength = 0;
-  /** Which options it has that are answered by being there; bits. */
+  /** The options of the query that ask for an option in the reply, as bits. */
   asked = 0;
   readonly verdict: Verdict;
 
@@ -49,7 +52,7 @@ export class MessageView {
     this.verdict = this.#examine();
   }
 
-  /** The reply that a message with that verdict gets, and `payloadSize` as ours in it: undefined when it gets none. */
+  /** The reply to a message with that verdict; undefined for none. `payloadSize`: the server's payload size in OPT. */
   errorReply(verdict: Verdict, payloadSize: number): Buffer | undefined {
     const { message } = this;
     const flags = message.length < 4 ? 0 : message.readUInt16BE(2);
@@ -65,7 +68,7 @@ export class MessageView {
     let at = this.questionEnd + 1;
     at = reply.writeUInt16BE(TYPE.OPT, at);
     at = reply.writeUInt16BE(payloadSize, at);
-    at = reply.writeUInt16BE(BADVERS_HIGH << 8, at); // and version 0, the highest that we speak
+    at = reply.writeUInt16BE(BADVERS_HIGH << 8, at); // and version 0, the highest that the server supports
     reply.writeUInt16BE(this.optFlags & DNSSEC_OK, at);
     return reply;
   }
@@ -119,12 +122,12 @@ export class MessageView {
       at = rdata + length;
     }
     if (at !== message.length) return 'formatErrors';
-    // The version comes first: what the options look like in a later one we cannot know.
+    // The version comes first, since options may have another form in a later one.
     if (version !== 0) return 'badVersions';
     return this.#readOptions() ? 'query' : 'formatErrors';
   }
 
-  /** The offset behind the question's name, before which nothing stands that it could point to; 0 when it is bad. */
+  /** The offset behind the question's name; 0 if the name is invalid. It has no pointers, since no name precedes it. */
   #skipQuestionName(): number {
     const { message } = this;
     let at = HEADER_SIZE;
@@ -138,8 +141,8 @@ export class MessageView {
   }
 
   /**
-   * The offset behind the name at `offset`, 0 when it is bad. A pointer leads to a prior name (RFC 1035 s.4.1.4), so each
-   * must lead further back than the last: that ends every chain.
+   * The offset behind the name at `offset`; 0 if the name is invalid. A pointer points to a prior name (RFC 1035
+   * s.4.1.4). Each pointer of a chain must point further back than the one before, so that every chain ends.
    */
   #skipName(offset: number): number {
     const { message } = this;
@@ -165,7 +168,7 @@ export class MessageView {
     return 0;
   }
 
-  /** Whether options fill the RDATA exactly (RFC 6891 s.6.1.2); says which are asked for. */
+  /** Whether the options fill the RDATA exactly (RFC 6891 s.6.1.2). Sets {@link asked}. */
   #readOptions(): boolean {
     const { message } = this;
     const end = this.optionsOffset + this.optionsLength;

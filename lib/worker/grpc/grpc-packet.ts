@@ -54,7 +54,7 @@ export function decodePacket(packet: Buffer): Buffer {
         break;
       }
       default:
-        throw new Error('a field is of a type that there is not');
+        throw new Error('a field has an unknown type');
     }
     if (at > packet.length) throw new Error('the packet ends within a field');
     if (tag >>> 3 === MSG && (tag & 7) === LENGTH_DELIMITED) message = packet.subarray(start, at);

@@ -24,7 +24,7 @@ const MAX_BODY = PREFIX + MAX_MESSAGE + 16;
 
 const TOO_LONG = new GrpcFailure(grpcStatus.invalidArgument, 'the message is too long');
 const TOO_LONG_BODY = new GrpcFailure(grpcStatus.resourceExhausted, `a body of more than ${MAX_BODY} bytes`);
-const NO_QUERY = new GrpcFailure(grpcStatus.invalidArgument, 'the message is no query');
+const NO_QUERY = new GrpcFailure(grpcStatus.invalidArgument, 'the message is not a query');
 const NO_REPLY = new GrpcFailure(grpcStatus.unavailable, 'there is no reply');
 const TOO_LATE = new GrpcFailure(grpcStatus.deadlineExceeded, 'the reply took longer than grpc-timeout');
 const OTHER_METHOD = new GrpcFailure(grpcStatus.unimplemented, `the only method is ${PATH}`);

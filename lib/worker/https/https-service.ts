@@ -84,7 +84,7 @@ function headOf({ method, target, fields }: HttpRequest): HttpRequestHead {
 
 function answer(request: HttpRequest, outcome: Outcome, cors: HttpFields): void {
   if (outcome === 'invalid') {
-    refuse(request, new HttpFailure(400, 'the message is no query'), cors);
+    refuse(request, new HttpFailure(400, 'the message is not a query'), cors);
   } else if (outcome === 'dropped') {
     request.abort();
   } else {

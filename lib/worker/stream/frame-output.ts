@@ -1,6 +1,6 @@
-const PREFIX = 2;
-const MAX_MESSAGE = 0xffff;
-const SIZE = 4 * (PREFIX + MAX_MESSAGE);
+import { LENGTH_PREFIX, MAX_MESSAGE } from '../../dns/numbers.js';
+
+const SIZE = 4 * (LENGTH_PREFIX + MAX_MESSAGE);
 
 /** A buffer for the replies of one read. Each stands behind its length. */
 export class FrameOutput {
@@ -14,24 +14,24 @@ export class FrameOutput {
 
   /** The offset in {@link bytes} of the next message. */
   get next(): number {
-    return this.#end + PREFIX;
+    return this.#end + LENGTH_PREFIX;
   }
 
   /** Whether there may be no room for another message: {@link take} makes room. */
   get full(): boolean {
-    return this.#end + PREFIX + MAX_MESSAGE > SIZE;
+    return this.#end + LENGTH_PREFIX + MAX_MESSAGE > SIZE;
   }
 
   /** Adds the message of that length at {@link next}. */
   add(length: number): void {
     this.bytes.writeUInt16BE(length, this.#end);
-    this.#end += PREFIX + length;
+    this.#end += LENGTH_PREFIX + length;
   }
 
   /** Adds the messages up to `end`, each of which has its length in front; returns their number. */
   addAnswers(end: number): number {
     let count = 0;
-    for (; this.#end < end; count++) this.#end += PREFIX + this.bytes.readUInt16BE(this.#end);
+    for (; this.#end < end; count++) this.#end += LENGTH_PREFIX + this.bytes.readUInt16BE(this.#end);
     return count;
   }
 

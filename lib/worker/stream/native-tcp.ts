@@ -1,4 +1,5 @@
 import { markAsUntransferable } from 'node:worker_threads';
+import { LENGTH_PREFIX } from '../../dns/numbers.js';
 import { addon, type AnswerFront, type TcpEndpoint } from '../../native/addon.js';
 import type { Endpoint, QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
@@ -12,7 +13,6 @@ import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
 
 const { batchSize, envelope, envelopeSize, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
-const PREFIX = 2;
 
 /** Whether native code can serve DNS over TCP here. Otherwise Node's `net` accepts the connections. */
 export const hasNativeTcp = addon.TcpEndpoint !== undefined;
@@ -34,7 +34,7 @@ export class NativeTcp {
     this.#putLate(query, reply);
   };
   /** The offset in the slab of the next reply. */
-  #cursor = tcp.outputOffset + PREFIX;
+  #cursor = tcp.outputOffset + LENGTH_PREFIX;
   #flushing = false;
   #closed = false;
   readonly #onDrained: (() => void)[] = [];
@@ -131,14 +131,14 @@ export class NativeTcp {
   #put(query: Query, reply: Reply, connection: number): void {
     if (this.#closed) return;
     if (this.#outbox[0] === tcp.outboxEntries || this.#cursor + tcp.maxFrame > tcp.outputEnd) this.#endpoint.flush();
-    if (this.#outbox[0] === 0) this.#cursor = tcp.outputOffset + PREFIX;
+    if (this.#outbox[0] === 0) this.#cursor = tcp.outputOffset + LENGTH_PREFIX;
     const length = this.#encoder.encode(query, reply, this.#bytes, this.#cursor);
     const entry = 1 + this.#outbox[0] * tcp.replyWords;
     this.#outbox[entry + entryWord.connection] = connection;
     this.#outbox[entry + entryWord.offset] = this.#cursor;
     this.#outbox[entry + entryWord.length] = length;
     this.#outbox[0]++;
-    this.#cursor += length + PREFIX;
+    this.#cursor += length + LENGTH_PREFIX;
   }
 
   /** Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before. */

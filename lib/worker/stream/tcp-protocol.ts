@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { LENGTH_PREFIX } from '../../dns/numbers.js';
 import { addon, type StreamAdmission } from '../../native/addon.js';
 import type { QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
@@ -12,8 +13,6 @@ import { FrameOutput } from './frame-output.js';
 
 const { query: word, queryWords, stream: streamWord, streamWords, verdict, batchSize, maxText } = addon.layout;
 
-/** The length before each message. */
-const PREFIX = 2;
 /** When more bytes of replies than this wait for a client to read, no more of its queries are taken. */
 const MAX_UNREAD = 256 * 1024;
 /**
@@ -250,8 +249,8 @@ class TcpProtocol implements Protocol {
 
 /** The end of the first `most` messages of a stream, or `end` if it has fewer. */
 function endOf(bytes: Buffer, start: number, end: number, most: number): number {
-  if (end - start < most * PREFIX) return end;
+  if (end - start < most * LENGTH_PREFIX) return end;
   let at = start;
-  for (let count = 0; count < most && end - at >= PREFIX; count++) at += PREFIX + bytes.readUInt16BE(at);
+  for (let count = 0; count < most && end - at >= LENGTH_PREFIX; count++) at += LENGTH_PREFIX + bytes.readUInt16BE(at);
   return Math.min(at, end);
 }

@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
+import { LENGTH_PREFIX } from '../../dns/numbers.js';
 import { addon } from '../../native/addon.js';
 import { MessageCheck } from '../../message/message-check.js';
 import { needsNative } from '../../native/fallback/needs-native.js';
@@ -13,7 +14,6 @@ import type { ReplyEncoder } from '../reply-encoder.js';
 import type { UdpSocket } from './udp.js';
 
 const { layout } = addon;
-const PREFIX = 2;
 
 const RECEIVED = workerCounter('received');
 const BATCHES = workerCounter('batches');
@@ -103,13 +103,13 @@ export class PlainUdpTransport {
       return;
     }
     // The layout of a stream, so that one check serves both.
-    const input = Buffer.alloc(PREFIX + message.length);
+    const input = Buffer.alloc(LENGTH_PREFIX + message.length);
     input.writeUInt16BE(message.length);
-    message.copy(input, PREFIX);
+    message.copy(input, LENGTH_PREFIX);
     const { words, text } = this.#check.check(input, input.length);
     const outcome = words[layout.query.verdict];
     if (outcome === layout.verdict.reply) {
-      this.#send(served.socket, input.subarray(PREFIX, PREFIX + words[layout.query.length]), from);
+      this.#send(served.socket, input.subarray(LENGTH_PREFIX, LENGTH_PREFIX + words[layout.query.length]), from);
     } else if (outcome === layout.verdict.query) {
       const client = endpointOf(from.address, from.port);
       const origin = { transport: 'udp' as const, envelopeSize: 0, client: () => client, local: () => local };

@@ -32,12 +32,12 @@ function apart(rfc: number, section: string, rule: string, name: string, one: As
 }
 
 export const rules: readonly Rule[] = [
-  called(1035, '7.4', 'an answer is kept', 1, { name: 'keep.test' }),
-  holds(1035, '4.1.1', "a kept answer has this client's ID", async (site) => {
+  called(1035, '7.4', 'an answer is cached', 1, { name: 'keep.test' }),
+  holds(1035, '4.1.1', 'a cached answer has the ID of the query', async (site) => {
     const { reply } = await times(2, site, { name: 'id.test', id: 1 }, { name: 'id.test', id: 2 });
     assert.equal(reply.readUInt16BE(0), 2);
   }),
-  holds(4343, '4.1', "a kept answer has this client's spelling", async (site) => {
+  holds(4343, '4.1', 'a cached answer has the upper and lower case of the query', async (site) => {
     const { called, reply } = await times(1, site, { name: 'spelling.test' }, { name: 'SPELLing.Test' });
     assert.equal(called, 1);
     const { question, answer } = readReply(reply);
@@ -51,12 +51,12 @@ export const rules: readonly Rule[] = [
     const ttls = readReply(reply).answer.map((record) => Number(record.split(' ')[1]));
     assert.ok(ttls[0] >= 90 && ttls[0] <= 98 && ttls[1] === ttls[0] + 200, ttls.join());
   }),
-  called(1035, '3.2.1', 'a TTL of 0 is for this answer alone', 3, { name: 'ttl-0.test' }),
+  called(1035, '3.2.1', 'an answer with a TTL of 0 is not cached', 3, { name: 'ttl-0.test' }),
   holds(2181, '8', 'a TTL with its uppermost bit set counts as 0', async (site) => {
     const { called } = await times(3, site, { name: 'huge.test' });
     assert.equal(called, 3);
   }),
-  holds(1035, '3.2.1', 'an answer is kept no longer than its shortest TTL', async (site) => {
+  holds(1035, '3.2.1', 'an answer is cached for its smallest TTL at most', async (site) => {
     const first = await times(2, site, { name: 'ttl-1.test' });
     await wait(2100);
     // One that asks after its end has it renewed, and is answered by the handler.
@@ -79,23 +79,23 @@ export const rules: readonly Rule[] = [
     }
   }),
 
-  called(2308, '5', 'a denial is kept', 1, { name: 'none-300.test' }),
-  holds(2308, '5', 'for MINIMUM of its SOA where that is lower than the TTL', async (site) => {
+  called(2308, '5', 'a denial is cached', 1, { name: 'none-300.test' }),
+  holds(2308, '5', 'a denial is cached for MINIMUM if it is lower than the TTL of SOA', async (site) => {
     const first = await times(2, site, { name: 'none-1.test' });
     await wait(2100);
     const second = await times(1, site, { name: 'none-1.test' });
     assert.deepEqual([first.called, second.called], [1, 1]);
   }),
-  holds(2308, '5', "for its SOA's TTL where that is lower than MINIMUM", async (site) => {
+  holds(2308, '5', 'a denial is cached for the TTL of SOA if it is lower than MINIMUM', async (site) => {
     const first = await times(2, site, { name: 'nodata-1.test' });
     await wait(2100);
     const second = await times(1, site, { name: 'nodata-1.test' });
     assert.deepEqual([first.called, second.called], [1, 1]);
   }),
-  called(2308, '5', 'a denial without SOA is not kept', 3, { name: 'none.test' }),
-  called(2308, '7.1', 'SERVFAIL is not kept', 3, { name: 'fails.test' }),
-  called(2181, '9', 'what was truncated is not kept', 3, { name: 'rrset-60.test' }),
-  called(6891, '6.2.1', 'an answer with OPT is kept without it: the next OPT is made anew', 1, {
+  called(2308, '5', 'a denial without SOA is not cached', 3, { name: 'none.test' }),
+  called(2308, '7.1', 'SERVFAIL is not cached', 3, { name: 'fails.test' }),
+  called(2181, '9', 'a truncated answer is not cached', 3, { name: 'rrset-60.test' }),
+  called(6891, '6.2.1', 'an answer is cached without OPT, which is made for each reply', 1, {
     name: 'opt.test',
     opt: {},
   }),
@@ -116,11 +116,11 @@ export const rules: readonly Rule[] = [
     { opt: { options: ['8:00011800c00002'] } },
     { opt: { options: ['8:00011800c63364'] } },
   ),
-  called(6891, '6.1.2', 'what has an option of its own is asked of the handler each time', 3, {
+  called(6891, '6.1.2', 'an answer with EDNS options of the handler is not cached', 3, {
     name: 'option.test',
     opt: { options: ['65001:00'] },
   }),
-  holds(1035, '4.2', 'TCP and UDP share no answer, since one of them may be truncated', async (site) => {
+  holds(1035, '4.2', 'TCP and UDP do not share answers, since one may be truncated', async (site) => {
     await times(1, site, { name: 'rrset-55.test' });
     const reply = await site.exchangeCached(queryOf({ name: 'rrset-55.test' }), 'tcp');
     assert.equal(readReply(reply).answer.length, 55);

@@ -32,14 +32,14 @@ export const rules: readonly Rule[] = [
   gives(
     1035,
     '4.1.4',
-    "names in SOA are compressed, and SOA's owner is a part of the question's name",
+    "names in SOA are compressed, and its owner is compressed to the end of the question's name",
     header(7, 0, 1) + own,
     `${header(7, 0x8400, 1, 0, 1)}${own}c010${hex(6)}${hex(1)}${hex(900, 4)}${hex(soa.length / 2)}${soa}`,
   ),
   gives(
     1035,
     '4.1.4',
-    'a name in NS that nothing of which stood before is written out',
+    'a name in NS without a common end with an earlier name is not compressed',
     header(7, 0, 1) + far,
     `${header(7, 0x8000, 1, 0, 1)}${far}c00c${hex(2)}${hex(1)}${hex(3600, 4)}${hex(22)}${nameHex('ns.elsewhere.example')}`,
   ),

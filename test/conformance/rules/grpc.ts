@@ -82,7 +82,7 @@ const ANSWER =
   header(0x1234, 0x8500, 1, 1) + '01780474657374000001' + '0001' + 'c00c00010001' + '0000003c' + '0004c0000201';
 
 export const rules: readonly Rule[] = [
-  calls(SERVICE, 'Query', 'a DnsPacket with a query brings one with the reply', async (call) => {
+  calls(SERVICE, 'Query', 'a DnsPacket with a query gets a DnsPacket with the reply', async (call) => {
     const { httpStatus, status, body } = await call(framed(packetOf(X)));
     assert.deepEqual([httpStatus, status], [200, '0']);
     assert.equal(body.toString('hex'), framed(packetOf(Buffer.from(ANSWER, 'hex'))));
@@ -93,31 +93,36 @@ export const rules: readonly Rule[] = [
   calls(PROTOCOL, 'Requests', 'another media type is 415', async (call) => {
     assert.equal((await call(framed(packetOf(X)), { 'content-type': 'application/json' })).httpStatus, 415);
   }),
-  calls(PROTOCOL, 'Requests', 'calls of one connection are answered as their replies are ready', async (call) => {
-    const order: string[] = [];
-    const ask = async (name: string): Promise<void> => {
-      const { body } = await call(framed(packetOf(queryOf({ name }))));
-      order.push(readReply(body.subarray(7)).question);
-    };
-    await Promise.all([ask('late.test'), ask('x.test')]);
-    assert.deepEqual(order, ['x.test IN A', 'late.test IN A']);
-  }),
-  calls(ENCODING, 'Base 128 Varints', 'a reply of more than 127 octets has a length of two', async (call) => {
+  calls(
+    PROTOCOL,
+    'Requests',
+    'calls of one connection are answered in the order in which their replies are ready',
+    async (call) => {
+      const order: string[] = [];
+      const ask = async (name: string): Promise<void> => {
+        const { body } = await call(framed(packetOf(queryOf({ name }))));
+        order.push(readReply(body.subarray(7)).question);
+      };
+      await Promise.all([ask('late.test'), ask('x.test')]);
+      assert.deepEqual(order, ['x.test IN A', 'late.test IN A']);
+    },
+  ),
+  calls(ENCODING, 'Base 128 Varints', 'the length of a reply of more than 127 octets has two octets', async (call) => {
     const { body } = await call(framed(packetOf(queryOf({ name: 'rrset-20.test' }))));
     const length = (body[6] & 0x7f) | (body[7] << 7);
     assert.deepEqual([body[5], body[6] >> 7, body[7] >> 7, length], [0x0a, 1, 0, body.length - 8]);
     assert.equal(readReply(body.subarray(8)).answer.length, 20);
   }),
-  calls(ENCODING, 'Unknown Fields', 'fields that there are not are passed over', async (call) => {
+  calls(ENCODING, 'Unknown Fields', 'unknown fields are ignored', async (call) => {
     const others = '1096011a03616263' + '250000000029' + '00'.repeat(8);
     const { status, body } = await call(framed(others + packetOf(X)));
     assert.deepEqual([status, body.toString('hex', 7)], ['0', ANSWER]);
   }),
-  calls(ENCODING, 'Last One Wins', 'of several messages the last one counts', async (call) => {
+  calls(ENCODING, 'Last One Wins', 'if there are several messages, the last one counts', async (call) => {
     const { body } = await call(framed(packetOf(queryOf({ name: 'y.test' })) + packetOf(X)));
     assert.equal(body.toString('hex', 7), ANSWER);
   }),
-  calls(SERVICE, 'Query', 'what is wrong with a query is said by DNS', async (call) => {
+  calls(SERVICE, 'Query', 'an error in a query is a DNS message', async (call) => {
     const { status, body } = await call(framed(packetOf(Buffer.from(header(1, 0x0100, 1), 'hex'))));
     assert.deepEqual([status, body.toString('hex', 7)], ['0', '000181010000000000000000']);
   }),
@@ -130,15 +135,21 @@ export const rules: readonly Rule[] = [
   refuses(
     SERVICE,
     'Query',
-    'a response is no argument',
+    'a response is INVALID_ARGUMENT',
     framed(packetOf(Buffer.from(ANSWER, 'hex'))),
     INVALID_ARGUMENT,
   ),
-  refuses(SERVICE, 'Query', 'nor are less octets than a header', framed(packetOf(Buffer.alloc(11))), INVALID_ARGUMENT),
-  refuses(SERVICE, 'Query', 'nor is no message', framed(''), INVALID_ARGUMENT),
-  refuses(ENCODING, 'Message Structure', 'a field that ends too early is an error', framed('0a05aabb'), INTERNAL),
-  refuses(ENCODING, 'Message Structure', 'and a type that there is not', framed('0f'), INTERNAL),
-  refuses(PROTOCOL, 'Requests', 'another call is not implemented', framed(packetOf(X)), UNIMPLEMENTED, {
+  refuses(
+    SERVICE,
+    'Query',
+    'a message shorter than a header is INVALID_ARGUMENT',
+    framed(packetOf(Buffer.alloc(11))),
+    INVALID_ARGUMENT,
+  ),
+  refuses(SERVICE, 'Query', 'an empty message is INVALID_ARGUMENT', framed(''), INVALID_ARGUMENT),
+  refuses(ENCODING, 'Message Structure', 'a field that ends too early is INTERNAL', framed('0a05aabb'), INTERNAL),
+  refuses(ENCODING, 'Message Structure', 'an unknown wire type is INTERNAL', framed('0f'), INTERNAL),
+  refuses(PROTOCOL, 'Requests', 'another method is UNIMPLEMENTED', framed(packetOf(X)), UNIMPLEMENTED, {
     ':path': '/coredns.dns.DnsService/Watch',
   }),
 ];

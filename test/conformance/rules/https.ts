@@ -53,19 +53,19 @@ export const rules: readonly Rule[] = [
     assert.deepEqual([code, headers['content-type']], [200, 'application/dns-message']);
     assert.deepEqual(readReply(body).answer, WWW);
   }),
-  holds(8484, '4.1', 'a message by GET is answered, with the same', async (site) => {
+  holds(8484, '4.1', 'a message by GET gets the same answer', async (site) => {
     const [posted, got] = [await site.post(queryOf({ id: 0 })), await get(site, dns(queryOf({ id: 0 })))];
     assert.equal(got.status, 200);
     assert.deepEqual(got.body, posted.body);
   }),
-  holds(8484, '4.1', 'an ID of 0, which HTTP can keep replies by, is one', async (site) => {
+  holds(8484, '4.1', 'an ID of 0, which HTTP caches need, is valid', async (site) => {
     assert.equal((await site.post(queryOf({ id: 0 }))).body.readUInt16BE(0), 0);
   }),
-  holds(8484, '4.1', 'other parameters mean nothing', async (site) => {
+  holds(8484, '4.1', 'other parameters are ignored', async (site) => {
     const { body } = await get(site, dns(queryOf()).replace('?', '?ct&x=1&') + '&dns=AAAA');
     assert.deepEqual(readReply(body).answer, WWW);
   }),
-  holds(9110, '8.6', 'the length of the reply is told', async (site) => {
+  holds(9110, '8.6', 'the response has content-length', async (site) => {
     const { headers, body } = await site.post(queryOf());
     assert.equal(headers['content-length'], String(body.length));
   }),
@@ -82,11 +82,11 @@ export const rules: readonly Rule[] = [
     assert.deepEqual(said({ status: code, headers, body }), said(got));
     assert.equal(body.length, 0);
   }),
-  holds(9110, '9.3.2', 'and so are its errors', async (site) => {
+  holds(9110, '9.3.2', 'errors of HEAD have no content', async (site) => {
     const { status: code, body } = await site.request({ ':method': 'HEAD', ':path': '/dns-query' });
     assert.deepEqual([code, body.length], [400, 0]);
   }),
-  holds(9110, '10.1.1', 'who asks whether to send the body is told to', async (site) => {
+  holds(9110, '10.1.1', 'a client that expects 100 (Continue) gets it', async (site) => {
     const headers = { 'content-type': 'application/dns-message', expect: '100-continue' };
     const { port, ca } = { port: site.ports.https, ca: site.certificate.cert };
     const request = httpsRequest({ host: '127.0.0.1', port, ca, method: 'POST', path: '/dns-query', headers });
@@ -98,15 +98,15 @@ export const rules: readonly Rule[] = [
     response.resume();
     await once(response, 'end');
   }),
-  fresh(8484, '5.1', 'HTTP may keep a reply as long as its TTL', 'www.example.org', 300),
-  fresh(8484, '5.1', 'and as the shortest of several', 'ttl-17.test', 17),
-  fresh(8484, '5.1', 'and a denial as long as its SOA says', 'nothing.child.example.org', 5),
-  fresh(8484, '5.1', 'which is MINIMUM where that is lower than the TTL', 'none-7.test', 7),
-  fresh(8484, '5.1', 'and the TTL where that is lower', 'nodata-20.test', 20),
-  fresh(8484, '5.1', 'and what fails not at all', 'throw.test', 0),
-  fresh(8484, '5.1', 'nor a denial without SOA', 'none.test', 0),
-  fresh(2181, '8', 'nor what has a TTL with its uppermost bit set', 'huge.test', 0),
-  holds(8484, '4.2.1', 'response codes of DNS come with status 200', async (site) => {
+  fresh(8484, '5.1', 'max-age is the TTL of the reply', 'www.example.org', 300),
+  fresh(8484, '5.1', 'max-age is the smallest TTL', 'ttl-17.test', 17),
+  fresh(8484, '5.1', 'max-age of a denial is from its SOA', 'nothing.child.example.org', 5),
+  fresh(8484, '5.1', 'max-age of a denial is MINIMUM if it is lower than the TTL of SOA', 'none-7.test', 7),
+  fresh(8484, '5.1', 'max-age of a denial is the TTL of SOA if it is lower than MINIMUM', 'nodata-20.test', 20),
+  fresh(8484, '5.1', 'max-age of SERVFAIL is 0', 'throw.test', 0),
+  fresh(8484, '5.1', 'max-age of a denial without SOA is 0', 'none.test', 0),
+  fresh(2181, '8', 'max-age of a reply with a TTL above 2^31 - 1 is 0', 'huge.test', 0),
+  holds(8484, '4.2.1', 'every response code of DNS has status 200', async (site) => {
     for (const [name, rcode] of [
       ['throw.test', 2],
       ['nothing.example.org', 3],
@@ -117,52 +117,54 @@ export const rules: readonly Rule[] = [
     }
   }),
   status(8484, '6', 'another media type is 415', 415, (site) => site.post(queryOf(), 'application/json')),
-  status(8484, '6', 'the media type has no case, and may have parameters', 200, (site) =>
+  status(8484, '6', 'the media type can be in upper or lower case, and have parameters', 200, (site) =>
     site.post(queryOf(), 'Application/DNS-Message; charset=utf-8'),
   ),
   status(8484, '4.1', 'another method is 405', 405, (site) =>
     site.request({ ':method': 'PUT', ':path': '/dns-query' }),
   ),
-  status(8484, '6', 'no media type is 415', 415, (site) =>
+  status(8484, '6', 'a missing media type is 415', 415, (site) =>
     site.request({ ':method': 'POST', ':path': '/dns-query' }, queryOf()),
   ),
-  holds(9110, '15.5.6', 'and told those that there are', async (site) => {
+  holds(9110, '15.5.6', '405 names the methods that are allowed', async (site) => {
     const { headers } = await site.request({ ':method': 'DELETE', ':path': '/dns-query' });
     assert.equal(headers.allow, 'GET, HEAD, POST');
   }),
   status(8484, '4.1', 'another path is 404', 404, (site) => site.post(queryOf(), undefined, '/other')),
   status(8484, '4.1', 'GET without the parameter is 400', 400, (site) => get(site, '/dns-query')),
-  status(8484, '6', 'base64url has no padding', 400, (site) => get(site, '/dns-query?dns=AAAA=')),
-  status(8484, '6', 'and no octets of base64', 400, (site) => get(site, '/dns-query?dns=a+b/')),
-  status(8484, '6', 'what is no message is 400', 400, (site) => get(site, '/dns-query?dns=AAAA')),
+  status(8484, '6', 'base64url with padding is 400', 400, (site) => get(site, '/dns-query?dns=AAAA=')),
+  status(8484, '6', 'characters of base64 that base64url does not have are 400', 400, (site) =>
+    get(site, '/dns-query?dns=a+b/'),
+  ),
+  status(8484, '6', 'an invalid message is 400', 400, (site) => get(site, '/dns-query?dns=AAAA')),
   status(8484, '4.1', 'an empty parameter is 400', 400, (site) => get(site, '/dns-query?dns=')),
   status(8484, '4.1', 'POST without a body is 400', 400, (site) => site.post(Buffer.alloc(0))),
   status(8484, '6', 'a response is 400', 400, (site) =>
     site.post(Buffer.from(header(1, 0x8100, 1) + '0000010001', 'hex')),
   ),
-  holds(8484, '4.2.1', 'what is wrong with a query is said by DNS, with status 200', async (site) => {
+  holds(8484, '4.2.1', 'an error in a query is a DNS message with status 200', async (site) => {
     const answer = await site.post(Buffer.from(header(1, 0x0100, 1), 'hex'));
     assert.deepEqual([answer.status, answer.body.toString('hex')], [200, '000181010000000000000000']);
   }),
   status(8484, '6', 'a body of more than 65,535 octets is 413', 413, (site) => site.post(Buffer.alloc(65_536))),
-  holds(8484, '5.2', 'HTTP/2 is agreed on by ALPN, and carries many requests at a time', async (site) => {
+  holds(8484, '5.2', 'ALPN selects HTTP/2, which carries many requests at a time', async (site) => {
     const [late, soon] = [site.post(queryOf({ name: 'late.test' })), site.post(queryOf())];
     const first = await Promise.race([late.then(() => 'late'), soon.then(() => 'soon')]);
     assert.equal(first, 'soon');
     assert.equal((await late).status, 200);
   }),
-  holds(9112, '2.3', 'HTTP/1.1 is answered, too', async (site) => {
+  holds(9112, '2.3', 'HTTP/1.1 is answered', async (site) => {
     const { status, body } = await http1(site, { path: dns(queryOf()) });
     assert.equal(status, 200);
     assert.deepEqual(readReply(body).answer, WWW);
   }),
-  holds(9112, '2.3', 'and POST as GET', async (site) => {
+  holds(9112, '2.3', 'HTTP/1.1 answers POST and GET alike', async (site) => {
     const type = { 'content-type': 'application/dns-message' };
     const { status, body } = await http1(site, { method: 'POST', path: '/dns-query', headers: type }, queryOf());
     assert.equal(status, 200);
     assert.deepEqual(readReply(body).answer, WWW);
   }),
-  holds(9112, '3.2.2', 'a target may be all of the URI', async (site) => {
+  holds(9112, '3.2.2', 'the target can be the whole URI', async (site) => {
     const { status, body } = await http1(site, { path: `https://localhost${dns(queryOf())}` });
     assert.equal(status, 200);
     assert.deepEqual(readReply(body).answer, WWW);

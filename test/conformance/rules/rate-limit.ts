@@ -63,7 +63,7 @@ export const rules: readonly Rule[] = [
   limited(
     BIND,
     'responses-per-second',
-    'a question is answered so often a second and no more',
+    'the responses to a question are limited per second',
     { responsesPerSecond: 1 },
     async (ask, server) => {
       const [first, ...others] = await ask(times(6, { name: 'x.test' }));
@@ -75,20 +75,20 @@ export const rules: readonly Rule[] = [
   limited(
     BIND,
     'responses-per-second',
-    'other names and other types are other questions',
+    'other names and other types have their own limit',
     { responsesPerSecond: 1 },
     async (ask) => {
       const others = [{ name: 'x.test' }, { name: 'y.test' }, { name: 'x.test', type: 'TXT' }] as const;
       assert.equal(answered(await ask(others)), 3);
     },
   ),
-  limited(4343, '3', 'another spelling is not', { responsesPerSecond: 1 }, async (ask) => {
+  limited(4343, '3', 'upper and lower case of a name share a limit', { responsesPerSecond: 1 }, async (ask) => {
     assert.equal(answered(await ask([{ name: 'x.test' }, { name: 'X.test' }, { name: 'x.TEST' }])), 1);
   }),
   limited(
     BIND,
     'slip',
-    'what is too much may be sent short: TC, and no records',
+    'an excess response can be short: TC, no records',
     { responsesPerSecond: 1, slip: 1 },
     async (ask) => {
       const [, ...others] = await ask(times(4, { name: 'rrset-3.test' }));
@@ -100,14 +100,20 @@ export const rules: readonly Rule[] = [
       );
     },
   ),
-  limited(6891, '7', 'and with OPT, where the query has it', { responsesPerSecond: 1, slip: 1 }, async (ask) => {
-    const [, short] = await ask(times(2, { name: 'x.test', opt: { size: 4096 } }));
-    assert.deepEqual([short?.flags, short?.opt], ['qr tc rd', '1232 0 0']);
-  }),
+  limited(
+    6891,
+    '7',
+    'a short response has OPT if the query has OPT',
+    { responsesPerSecond: 1, slip: 1 },
+    async (ask) => {
+      const [, short] = await ask(times(2, { name: 'x.test', opt: { size: 4096 } }));
+      assert.deepEqual([short?.flags, short?.opt], ['qr tc rd', '1232 0 0']);
+    },
+  ),
   limited(
     2181,
     '9',
-    'whoever is told so gets all of it by TCP',
+    'a client gets the whole answer by TCP after a short response',
     { responsesPerSecond: 1, slip: 1 },
     async (ask, _, port) => {
       const [, short] = await ask(times(2, { name: 'rrset-3.test' }));
@@ -121,7 +127,7 @@ export const rules: readonly Rule[] = [
   limited(
     BIND,
     'slip',
-    'nothing by TCP is limited',
+    'responses by TCP are not limited',
     { responsesPerSecond: 1, allPerSecond: 1 },
     async (_, server, port) => {
       const client = await TcpClient.connect(port);
@@ -136,7 +142,7 @@ export const rules: readonly Rule[] = [
   limited(
     BIND,
     'slip',
-    'errors are sent as they are',
+    'an excess error that is sent is not shortened',
     { responsesPerSecond: 9, errorsPerSecond: 1, slip: 1 },
     async (ask) => {
       const replies = await ask(times(4, { name: 'example.com' }));
@@ -149,31 +155,37 @@ export const rules: readonly Rule[] = [
   limited(
     BIND,
     'nxdomains-per-second',
-    'NXDOMAIN is limited whatever the name',
+    'NXDOMAIN responses are limited for all names together',
     { nxdomainsPerSecond: 1 },
     async (ask) => {
       const replies = await ask(['none-1.a.test', 'none-1.b.test', 'none-1.c.test'].map((name) => ({ name })));
       assert.deepEqual(replies.map((told) => told?.rcode).sort(), [3, undefined, undefined]);
     },
   ),
-  limited(BIND, 'errors-per-second', 'and errors, whatever they are', { errorsPerSecond: 1 }, async (ask) => {
+  limited(BIND, 'errors-per-second', 'errors are limited together', { errorsPerSecond: 1 }, async (ask) => {
     const replies = await ask([{ name: 'example.com' }, { name: 'fails.test' }, { name: 'example.net' }]);
     assert.equal(answered(replies), 1);
   }),
-  limited(BIND, 'all-per-second', 'and all together, whatever is asked', { allPerSecond: 1 }, async (ask) => {
+  limited(BIND, 'all-per-second', 'all responses are limited together', { allPerSecond: 1 }, async (ask) => {
     const replies = await ask(['x.test', 'y.test', 'none-1.test', 'example.com'].map((name) => ({ name })));
     assert.equal(answered(replies), 1);
   }),
-  limited(BIND, 'ipv4-prefix-length', 'clients of one network are one', { responsesPerSecond: 1 }, async (ask) => {
-    const queries = times(5, { name: 'x.test' });
-    const replies = [];
-    for (const from of ['127.0.5.1', '127.0.5.254', '127.0.6.1']) replies.push(answered(await ask(queries, from)));
-    assert.deepEqual(replies, [1, 0, 1]);
-  }),
+  limited(
+    BIND,
+    'ipv4-prefix-length',
+    'clients of one network share a limit',
+    { responsesPerSecond: 1 },
+    async (ask) => {
+      const queries = times(5, { name: 'x.test' });
+      const replies = [];
+      for (const from of ['127.0.5.1', '127.0.5.254', '127.0.6.1']) replies.push(answered(await ask(queries, from)));
+      assert.deepEqual(replies, [1, 0, 1]);
+    },
+  ),
   limited(
     BIND,
     'exempt-clients',
-    'those who are exempt are not limited',
+    'exempt clients are not limited',
     { responsesPerSecond: 1, allPerSecond: 1, exempt: ['127.0.5.0/30'] },
     async (ask, server) => {
       assert.equal(answered(await ask(times(5, { name: 'x.test' }), '127.0.5.3')), 5);
@@ -184,7 +196,7 @@ export const rules: readonly Rule[] = [
   limited(
     BIND,
     'log-only',
-    'where it is only counted, all are answered',
+    'with reportOnly every response is sent',
     { responsesPerSecond: 1, reportOnly: true },
     async (_, server, port) => {
       for (let id = 0; id < 5; id++) {
@@ -198,7 +210,7 @@ export const rules: readonly Rule[] = [
   limited(
     7873,
     '5.2.3',
-    'who has only a client cookie is told the server cookie',
+    'an excess query with a client cookie only gets BADCOOKIE and a server cookie',
     { responsesPerSecond: 1, slip: 1 },
     async (ask) => {
       const [, ...others] = await ask(times(3, withCookie(CLIENT_COOKIE)));
@@ -208,15 +220,21 @@ export const rules: readonly Rule[] = [
       }
     },
   ),
-  limited(7873, '5.2.4', 'and so is who has one that is not good', { responsesPerSecond: 1, slip: 1 }, async (ask) => {
-    const [, told] = await ask(times(2, withCookie(CLIENT_COOKIE + '00'.repeat(16))));
-    assert.equal(told?.rcode, 23);
-    assert.ok(cookieIn(told).startsWith(CLIENT_COOKIE));
-  }),
+  limited(
+    7873,
+    '5.2.4',
+    'an excess query with an invalid server cookie gets BADCOOKIE and a server cookie',
+    { responsesPerSecond: 1, slip: 1 },
+    async (ask) => {
+      const [, told] = await ask(times(2, withCookie(CLIENT_COOKIE + '00'.repeat(16))));
+      assert.equal(told?.rcode, 23);
+      assert.ok(cookieIn(told).startsWith(CLIENT_COOKIE));
+    },
+  ),
   limited(
     7873,
     '5.2.5',
-    'who has a good one is not limited',
+    'a client with a valid cookie is not limited',
     { responsesPerSecond: 1, allPerSecond: 1 },
     async (ask, server) => {
       const [first] = await ask([withCookie(CLIENT_COOKIE)]);

@@ -35,20 +35,20 @@ export const rules: readonly Rule[] = [
     assert.equal(chunk.readUInt16BE(0), chunk.length - 2);
     assert.deepEqual(readReply(chunk.subarray(2)).answer, ['own.example.org 60 IN TYPE65280 0a000001']);
   }),
-  tcp(7766, '8', 'length and message may come apart, octet by octet', async (client) => {
+  tcp(7766, '8', 'length and message can arrive octet by octet', async (client) => {
     for (const octet of framed(queryOf())) {
       client.socket.write(Buffer.of(octet));
       await turn();
     }
     assert.deepEqual(readReply((await client.next())!).answer, WWW);
   }),
-  tcp(7766, '6.2.1.1', 'queries may be sent before the reply to the last one has come', async (client) => {
+  tcp(7766, '6.2.1.1', 'a client can send queries before the reply to the last one', async (client) => {
     client.socket.write(Buffer.concat(Array.from({ length: 200 }, (_, id) => framed(queryOf({ id })))));
     const ids = new Set<number>();
     for (let i = 0; i < 200; i++) ids.add(idOf(await client.next())!);
     assert.equal(ids.size, 200);
   }),
-  tcp(7766, '7', 'replies come in the order in which they are ready', async (client) => {
+  tcp(7766, '7', 'replies are sent in the order in which they are ready', async (client) => {
     client.send(queryOf({ id: 1, name: 'late.test' }));
     client.send(queryOf({ id: 2 }));
     assert.deepEqual([idOf(await client.next()), idOf(await client.next())], [2, 1]);
@@ -62,27 +62,27 @@ export const rules: readonly Rule[] = [
   tcp(7766, '6.2.1', 'a connection stays open for more queries', async (client) => {
     for (const id of [1, 2, 3]) assert.equal(idOf(await client.exchange(queryOf({ id }))), id);
   }),
-  tcp(7766, '6.2.4', 'a client that has closed its side gets the replies that it waits for', async (client) => {
+  tcp(7766, '6.2.4', 'a client that has closed its side gets its remaining replies', async (client) => {
     client.send(queryOf({ id: 1, name: 'late.test' }));
     client.socket.end();
     assert.equal(idOf(await client.next()), 1);
     assert.equal(await client.next(), undefined);
   }),
-  tcp(7766, '8', 'a message of 65,535 octets is one', async (client) => {
+  tcp(7766, '8', 'a message of 65,535 octets is valid', async (client) => {
     const query = header(9, 0x0100, 1, 0, 0, 1) + question('www.example.org');
     const rest = 65535 - query.length / 2 - 11 - 4;
     const whole = Buffer.from(query + optHex({ options: [`65001:${'00'.repeat(rest)}`] }), 'hex');
     assert.equal(whole.length, 65535);
     assert.deepEqual(readReply((await client.exchange(whole))!).answer, WWW);
   }),
-  tcp(7766, '8', 'a message of no octets is passed over', async (client) => {
+  tcp(7766, '8', 'an empty message is ignored', async (client) => {
     client.socket.write(Buffer.of(0, 0));
     assert.equal(idOf(await client.exchange(queryOf({ id: 5 }))), 5);
   }),
   tcp(7766, '5', 'TCP needs no UDP before it', async (client) => {
     assert.deepEqual(readReply((await client.exchange(queryOf()))!).answer, WWW);
   }),
-  holds(7766, '6.2.3', 'a connection that rests too long is closed, and one that does not is not', async () => {
+  holds(7766, '6.2.3', 'a connection that is idle too long is closed, and an active one stays open', async () => {
     const server = createServer({
       listen: '127.0.0.1:0',
       sockets: 1,
@@ -101,7 +101,7 @@ export const rules: readonly Rule[] = [
     busy.close();
     await server.close();
   }),
-  holds(7766, '6.2.2', 'a client may have so many connections and no more', async () => {
+  holds(7766, '6.2.2', 'the number of connections of a client is limited', async () => {
     const server = createServer({
       listen: '127.0.0.1:0',
       sockets: 1,
@@ -122,7 +122,7 @@ export const rules: readonly Rule[] = [
     for (const client of clients) client.close();
     await server.close();
   }),
-  holds(7766, '10', 'a message that never ends does not keep its connection', async () => {
+  holds(7766, '10', 'a connection with a message that never ends is closed', async () => {
     const server = createServer({
       listen: '127.0.0.1:0',
       sockets: 1,
@@ -140,7 +140,7 @@ export const rules: readonly Rule[] = [
   holds(7858, '3.1', 'DNS by TLS is answered', async (site) => {
     assert.deepEqual(readReply(await site.exchange('tls', queryOf())).answer, WWW);
   }),
-  holds(7858, '3.1', 'DNS without TLS is not, on that port', async (site) => {
+  holds(7858, '3.1', 'DNS without TLS is not answered on the port of TLS', async (site) => {
     const client = await TcpClient.connect(site.ports.tls);
     client.send(queryOf());
     assert.equal(await client.next(1000).catch(() => undefined), undefined);
@@ -151,7 +151,7 @@ export const rules: readonly Rule[] = [
     assert.equal(socket.alpnProtocol, 'dot');
     socket.destroy();
   }),
-  holds(7858, '3.3', 'queries may be pipelined, and replies come as they are ready', async (site) => {
+  holds(7858, '3.3', 'queries can be pipelined, and replies are sent when they are ready', async (site) => {
     const socket = await site.openTls();
     const first = await exchangeFramed(socket, queryOf({ id: 1, name: 'late.test' }), queryOf({ id: 2 }));
     assert.equal(idOf(first), 2);
@@ -172,7 +172,7 @@ export const rules: readonly Rule[] = [
     const socket = connectTls({ port: site.ports.tls, host: '127.0.0.1', ca: site.certificate.cert, ...old });
     await assert.rejects(once(socket, 'secureConnect'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
   }),
-  holds(7858, '3.3', 'what comes before the length is complete is waited for', async (site) => {
+  holds(7858, '3.3', 'an incomplete length is waited for', async (site) => {
     const socket = await site.openTls();
     const [start, rest] = [framed(queryOf()).subarray(0, 1), framed(queryOf()).subarray(1)];
     socket.write(start);

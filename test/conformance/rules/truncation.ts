@@ -19,20 +19,23 @@ export const rules: readonly Rule[] = [
   says(
     1035,
     '4.2.1',
-    'one of 513 octets is not: TC, and no records',
+    'a reply of 513 octets is truncated by UDP: TC, no records',
     { name: 'raw-471.test', type: 65280 },
     { flags: 'qr aa tc rd' },
     ['udp'],
   ),
-  says(1035, '4.2.2', 'by a stream it is', { name: 'raw-471.test', type: 65280 }, { answer: raw(471) }, [
-    'tcp',
-    'tls',
-    'https',
-  ]),
+  says(
+    1035,
+    '4.2.2',
+    'a reply of 513 octets is sent whole by a stream',
+    { name: 'raw-471.test', type: 65280 },
+    { answer: raw(471) },
+    ['tcp', 'tls', 'https'],
+  ),
   holds(
     6891,
     '6.2.3',
-    "with OPT a reply of the client's size is sent whole, and one octet more is not",
+    "with OPT a reply of the client's size is sent whole, and one that is an octet longer is truncated",
     async (site) => {
       const ask = async (size: number): Promise<Buffer> =>
         site.exchange('udp', queryOf({ name: `raw-${size}.test`, type: 65280, opt: { size: 1000 } }));
@@ -42,12 +45,22 @@ export const rules: readonly Rule[] = [
       assert.deepEqual([readReply(cut).flags, readReply(cut).answer], ['qr aa tc rd', []]);
     },
   ),
-  says(2181, '9', 'no part of an RRset is sent', { name: 'rrset-60.test' }, { flags: 'qr aa tc rd' }, ['udp']),
-  says(2181, '9', 'all of it is, by TCP', { name: 'rrset-60.test' }, { answer: addresses('rrset-60.test', 60) }, [
-    'tcp',
-    'tls',
-    'https',
-  ]),
+  says(
+    2181,
+    '9',
+    'an RRset that does not fit is not sent in part',
+    { name: 'rrset-60.test' },
+    { flags: 'qr aa tc rd' },
+    ['udp'],
+  ),
+  says(
+    2181,
+    '9',
+    'the same RRset is sent whole by TCP',
+    { name: 'rrset-60.test' },
+    { answer: addresses('rrset-60.test', 60) },
+    ['tcp', 'tls', 'https'],
+  ),
   says(
     2181,
     '9',
@@ -77,7 +90,7 @@ export const rules: readonly Rule[] = [
   says(
     9471,
     '3.1',
-    'a referral whose glue fits has not',
+    'a referral whose glue fits has no TC',
     { name: 'glue-3.test' },
     {
       flags: 'qr rd',
@@ -88,7 +101,7 @@ export const rules: readonly Rule[] = [
   says(
     7766,
     '5',
-    'who comes back by TCP after TC gets the answer',
+    'a client that repeats the query by TCP after TC gets the answer',
     { name: 'rrset-100.test' },
     { answer: addresses('rrset-100.test', 100) },
     ['tcp'],
@@ -96,12 +109,12 @@ export const rules: readonly Rule[] = [
   says(
     1035,
     '4.2.2',
-    'what no length has room for is SERVFAIL by a stream',
+    'a reply of more than 65,535 octets is SERVFAIL by a stream',
     { name: 'raw-65535.test', type: 65280 },
     { flags: 'qr rd', rcode: 2 },
     ['tcp', 'tls', 'https'],
   ),
-  holds(1035, '4.2.2', 'a reply may have 65,535 octets', async (site) => {
+  holds(1035, '4.2.2', 'a reply of 65,535 octets is sent by a stream', async (site) => {
     const reply = await site.exchange('tcp', queryOf({ name: 'raw-65491.test', type: 65280 }));
     assert.equal(reply.length, 65535);
     assert.deepEqual(readReply(reply).answer, raw(65491));
@@ -112,7 +125,7 @@ export const rules: readonly Rule[] = [
   says(
     1035,
     '4.1.1',
-    'a handler that answers too late is SERVFAIL',
+    'a handler that takes too long is SERVFAIL',
     { name: 'never.test' },
     { flags: 'qr rd', rcode: 2 },
     ['udp', 'tcp'],
@@ -120,7 +133,7 @@ export const rules: readonly Rule[] = [
   says(
     1035,
     '4.1.1',
-    'a record that cannot be written is SERVFAIL',
+    'a record that cannot be encoded is SERVFAIL',
     { name: 'wrong.test' },
     { flags: 'qr rd', rcode: 2 },
   ),
@@ -141,7 +154,7 @@ export const rules: readonly Rule[] = [
   says(
     6891,
     '6.1.1',
-    'SERVFAIL has OPT where the query had',
+    'SERVFAIL has OPT if the query had OPT',
     { name: 'throw.test', opt: {} },
     { flags: 'qr rd', rcode: 2, opt: '1232 0 0' },
   ),

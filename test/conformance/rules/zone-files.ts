@@ -9,7 +9,7 @@ import type { TYPES } from '../wire.js';
 
 const syntax = (name: string): string => `${name}.syntax.example`;
 
-/** A rule for the records of one name: their TTLs and RDATA, of which the type is A unless told otherwise. */
+/** A rule for the records of one name: their TTLs and RDATA, whose type is A by default. */
 function reads(
   rfc: number,
   section: string,
@@ -43,37 +43,43 @@ export const rules: readonly Rule[] = [
   says(
     1035,
     '5.1',
-    'parentheses go over lines, and comments end with them',
+    'parentheses continue a record over lines, and comments end with the line',
     { name: 'syntax.example', type: 'SOA' },
     { answer: ['syntax.example 10 IN SOA a\\.b.syntax.example hostmaster.syntax.example 1 2 3 4 5'] },
   ),
   reads(1035, '5.1', '@ is the origin', 'at', '1 syntax.example', 'PTR'),
-  reads(1035, '5.1', 'a name with a dot at its end is whole', 'absolute', '1 a.other.example', 'PTR'),
-  reads(1035, '5.1', 'a line that begins with white space is of the last name', 'blank', '1 192.0.2.1; 1 192.0.2.2'),
-  reads(1035, '5.1', 'the class may stand before the TTL', 'class', '2 192.0.2.3'),
-  reads(1035, '5.1', 'the TTL may stand before the class', 'ttl', '3 192.0.2.4'),
-  reads(1035, '5.1', 'classes and types have no case', 'lower', '4 192.0.2.5'),
-  reads(1035, '5.1', '$ORIGIN ends relative names from there on', 'origin.deep', '1 192.0.2.18'),
+  reads(1035, '5.1', 'a name with a dot at its end is absolute', 'absolute', '1 a.other.example', 'PTR'),
+  reads(
+    1035,
+    '5.1',
+    'a line that starts with white space has the owner of the line before',
+    'blank',
+    '1 192.0.2.1; 1 192.0.2.2',
+  ),
+  reads(1035, '5.1', 'the class can precede the TTL', 'class', '2 192.0.2.3'),
+  reads(1035, '5.1', 'the TTL can precede the class', 'ttl', '3 192.0.2.4'),
+  reads(1035, '5.1', 'classes and types can be in upper or lower case', 'lower', '4 192.0.2.5'),
+  reads(1035, '5.1', '$ORIGIN applies to the relative names after it', 'origin.deep', '1 192.0.2.18'),
   reads(2308, '4', '$TTL is the TTL of records without one', 'default', '10 192.0.2.7'),
-  reads(2308, '4', 'a later $TTL is that of later records', 'later', '20 192.0.2.19'),
-  reads(2308, '4', 'TTLs may have units', 'units', '5400 192.0.2.6'),
+  reads(2308, '4', 'a later $TTL applies to the records after it', 'later', '20 192.0.2.19'),
+  reads(2308, '4', 'a TTL can have units', 'units', '5400 192.0.2.6'),
   reads(1035, '5.1', '\\. is a dot in a label', 'esc\\.aped', '1 192.0.2.8'),
   reads(1035, '5.1', '\\DDD is an octet of a label', 'dec\\032imal', '1 192.0.2.9'),
   reads(
     1035,
     '5.1',
-    'strings may be quoted, and have spaces, semicolons and quotes then',
+    'a quoted string can have spaces, semicolons and quotes',
     'string',
     '1 "two words" "bare" "quo\\"te" "semi;colon" ""',
     'TXT',
   ),
   reads(1035, '5.1', '\\DDD is an octet of a string', 'numeric', `1 ${JSON.stringify('A\xff')}`, 'TXT'),
-  reads(4343, '3', 'names in a zone file match in either case', 'case', '1 192.0.2.17'),
-  reads(3597, '5', 'RDATA of a type that is known may be written as octets', 'generic', '1 192.0.2.11'),
-  reads(3597, '5', 'types and classes may be written as numbers', 'number', '1 192.0.2.12'),
-  reads(3597, '5', 'octets may be written in parts', 'unknown', '1 abcdef012345', 731),
-  reads(3597, '5', 'RDATA may be empty', 'empty', '1', 731),
-  reads(4291, '2.2', 'an address may end as IPv4 addresses are written', 'mapped', '1 0:0:0:0:0:ffff:c000:20d', 'AAAA'),
+  reads(4343, '3', 'names in a zone file match in upper and lower case', 'case', '1 192.0.2.17'),
+  reads(3597, '5', 'RDATA of a known type can be written as octets', 'generic', '1 192.0.2.11'),
+  reads(3597, '5', 'types and classes can be written as numbers', 'number', '1 192.0.2.12'),
+  reads(3597, '5', 'octets can be written in several groups', 'unknown', '1 abcdef012345', 731),
+  reads(3597, '5', 'RDATA can be empty', 'empty', '1', 731),
+  reads(4291, '2.2', 'an IPv6 address can end in IPv4 notation', 'mapped', '1 0:0:0:0:0:ffff:c000:20d', 'AAAA'),
   reads(
     8659,
     '4.1',
@@ -93,18 +99,18 @@ export const rules: readonly Rule[] = [
   reads(
     9460,
     '2.4.2',
-    'HTTPS in alias form has none',
+    'HTTPS in alias form has no parameters',
     'alias',
     `1 0000037777770673796e746178076578616d706c6500`,
     'HTTPS',
   ),
-  reads(6698, '2.2', 'TLSA may be written in words', 'tlsaword', '1 0301011234', 52),
-  reads(3597, '5', 'or as octets, to the same effect', 'tlsa', '1 0301011234', 52),
+  reads(6698, '2.2', 'TLSA can be written in its text form', 'tlsaword', '1 0301011234', 52),
+  reads(3597, '5', 'TLSA as octets is the same record', 'tlsa', '1 0301011234', 52),
 
   refuses(
     2181,
     '10.1',
-    'no other data may stand beside CNAME',
+    'other data beside a CNAME are an error',
     'x A 192.0.2.1\nx CNAME a\n',
     5,
     'x.example.org CNAME: no other data may stand beside CNAME (RFC 2181 s.10.1)',
@@ -112,7 +118,7 @@ export const rules: readonly Rule[] = [
   refuses(
     1034,
     '3.6.2',
-    'nor a second CNAME',
+    'a second CNAME is an error',
     'x CNAME a\nx CNAME b\n',
     5,
     'x.example.org CNAME: a name has one CNAME at most',
@@ -120,7 +126,7 @@ export const rules: readonly Rule[] = [
   refuses(
     6672,
     '2.4',
-    'a name has one DNAME',
+    'a second DNAME is an error',
     'x DNAME a\nx DNAME b\n',
     5,
     'x.example.org DNAME: a name has one DNAME at most',
@@ -128,21 +134,28 @@ export const rules: readonly Rule[] = [
   refuses(
     6672,
     '2.4',
-    'nothing stands below a DNAME',
+    'a name below a DNAME is an error',
     'x DNAME a\ny.x A 192.0.2.1\n',
     5,
     'y.x.example.org: nothing may stand below a DNAME (RFC 6672 s.2.4)',
   ),
-  refuses(1035, '5.2', 'a zone has one SOA', '@ SOA a b 2 2 3 4 5\n', 4, 'example.org SOA: a name has one SOA at most'),
+  refuses(
+    1035,
+    '5.2',
+    'a second SOA is an error',
+    '@ SOA a b 2 2 3 4 5\n',
+    4,
+    'example.org SOA: a name has one SOA at most',
+  ),
   refuses(
     1034,
     '4.2.1',
-    'SOA stands at the top of the zone',
+    'SOA below the apex is an error',
     'x SOA a b 2 2 3 4 5\n',
     4,
     'x.example.org SOA: SOA stands at the top of the zone alone',
   ),
-  holds(1034, '4.2.1', 'names are in the zone', async ({ folder }) => {
+  holds(1034, '4.2.1', 'a name outside of the zone is left out', async ({ folder }) => {
     const file = join(folder, 'outside');
     writeFileSync(file, '$TTL 1\n@ SOA a b 1 2 3 4 5\n@ NS a\nx.example.net. A 192.0.2.1\n');
     const { faults, warnings } = Zone.check(file, 'example.org');

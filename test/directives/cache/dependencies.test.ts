@@ -126,7 +126,10 @@ async function compare(lines: string): Promise<void> {
   await cached.server.close();
 }
 
-/** What a client is told, but for TTLs and the spelling of owners. Records of a section are in alphabetical order. */
+/**
+ * The answer of a client, without TTLs and the upper and lower case of owners. Records of a section are in alphabetical
+ * order.
+ */
 async function ask(port: number, { transport, address, port: localPort, name, id }: Client): Promise<unknown> {
   const query = queryBytes(name, 'A', { id });
   const reply =

@@ -50,7 +50,7 @@ describe('additional records', () => {
     assert.deepEqual(additional('x LP 10 l\nl L32 10 10.0.0.0\nl L64 10 1:2:3:4\n', 'LP'), ['l L32', 'l L64']);
   });
 
-  it('stand once, and are none outside of the zone', () => {
+  it('are there once, and only for names in the zone', () => {
     assert.deepEqual(additional('x MX 10 h\nx MX 20 H\n', 'MX'), ADDRESSES);
     assert.deepEqual(additional('x MX 10 h.example.net.\nx SRV 0 0 0 .\n', 'MX'), []);
   });

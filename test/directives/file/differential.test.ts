@@ -14,7 +14,7 @@ import { generateQuestion, generateZone, ORIGIN, Random, type GeneratedQuestion 
 const SEED = 20260101;
 const QUESTIONS = 20_000;
 
-/** How an answer of ours may differ from NSD's, with what leaves it open. */
+/** How an answer of this server may differ from that of NSD, with the RFC that allows it. */
 type Difference =
   // NSD adds the zone's NS RRset and its addresses to positive answers. The algorithm of RFC 1034 s.4.3.2 puts NS into
   // the authority section of referrals alone.

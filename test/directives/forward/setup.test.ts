@@ -249,7 +249,7 @@ describe('the directive forward', () => {
     });
   }
 
-  it('refuses a resolv.conf without a name server, or with one that is none', () => {
+  it('refuses a resolv.conf without a name server, or with an invalid one', () => {
     const empty = write('empty', 'search a\n');
     assert.throws(() => upstreamsOf(empty), { message: /no valid upstream addresses found/ });
     const odd = write('odd', 'nameserver dns.example\n');

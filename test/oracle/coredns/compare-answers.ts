@@ -1,4 +1,4 @@
-/** Asks both servers the same, and says who is right where they differ. */
+/** Asks both servers the same questions, and says which is right if they differ. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
 import { createServer } from 'multisocket';
@@ -29,7 +29,7 @@ export interface AnswerReport {
   same: number;
   /** By the name of the rule; a difference may need several. */
   explained: Map<string, RuleCount>;
-  /** No rule says who is right. */
+  /** No rule says which server is right. */
   open: Exchange[];
 }
 

@@ -1,4 +1,4 @@
-/** Compares who accepts which Corefile. */
+/** Compares which Corefiles each server accepts. */
 import { generateCorefile, type GeneratedCorefile } from './corefiles.js';
 import { IN_USE } from './in-use.js';
 import { Random } from './random.js';

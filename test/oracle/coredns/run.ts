@@ -1,8 +1,8 @@
 /**
- * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--questions N] [--seed N] [--every-value] [--show]`: gives
- * generated Corefiles and questions to CoreDNS and to this library. Prints a table of who accepts what, and one of the
- * answers that differ; `--show`: with each difference. `--every-value`: instead of Corefiles by chance, each argument and
- * option with each of its values, one at a time.
+ * `npm run oracle:coredns -- [--coredns PATH] [--corefiles N] [--questions N] [--seed N] [--every-value] [--show]`:
+ * gives generated Corefiles and questions to CoreDNS and to this library. Prints a table of the Corefiles that each
+ * accepts, and one of the answers that differ; `--show`: with each difference. `--every-value`: instead of Corefiles by
+ * chance, each argument and option with each of its values, one at a time.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../../../dist/cli/figures.js';

@@ -9,7 +9,7 @@ const BATCH = 64;
 const INTERVAL = 1000;
 const WORKERS = 2;
 
-/** Asks for the harm; whoever gets the query does not live to answer it. */
+/** Sends the query that kills the worker that gets it. */
 const by =
   (name: string) =>
   async (target: Target): Promise<void> => {

@@ -68,7 +68,7 @@ describe('DNS over HTTPS for pages of other sites (CORS)', () => {
     });
   }
 
-  it('a browser that asks first is told what it may send', async () => {
+  it('a preflight request gets what a browser may send', async () => {
     await start({ cors: true });
     const response = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://a.test' } });
     assert.equal(response.status, 204);

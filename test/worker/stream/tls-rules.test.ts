@@ -74,7 +74,7 @@ describe('TLS', () => {
     });
   }
 
-  it('has other suites, and another lowest version, when it is told so', async () => {
+  it('has other suites, and another lowest version, if configured', async () => {
     await start('tls', { ciphers: 'ECDHE-ECDSA-AES128-SHA:TLS_AES_128_GCM_SHA256' });
     const old = await open({ maxVersion: 'TLSv1.2', ciphers: 'ALL' });
     assert.equal(old.getCipher().name, 'ECDHE-ECDSA-AES128-SHA');

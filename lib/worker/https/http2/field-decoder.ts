@@ -88,5 +88,5 @@ export class FieldDecoder {
 }
 
 function broken(what: string): Http2Error {
-  return new Http2Error(errorCode.compression, `a field block has ${what} that cannot be (RFC 7541)`);
+  return new Http2Error(errorCode.compression, `a field block has an invalid ${what} (RFC 7541)`);
 }

@@ -1,12 +1,12 @@
 /** Options of {@link Addon.openCache}. */
 export interface NativeCacheOptions {
-  /** The total memory, bookkeeping included. */
+  /** The most memory, bookkeeping included. The cache has less if the system refuses so much. */
   maxBytes: number;
   /** The longest UDP reply, also announced in OPT records, in bytes. */
   payloadSize: number;
   /** Seconds after its end that an answer may still be returned; 0: none. */
   serveStale: number;
-  /** The number of queries after which an answer is renewed early; 0: never. */
+  /** The number of queries after which an answer is renewed early; 0: never. Above 65,535 it counts as 65,535. */
   prefetchHits: number;
   /** Seconds without a query after which that count starts again; 0: never. */
   prefetchGap: number;

@@ -16,7 +16,10 @@ export interface PrefetchOptions extends OptionsOf<typeof prefetch> {}
 
 /** Options of `cache`. */
 export const cache = {
-  /** Memory for the whole cache, bookkeeping included. 64 KiB to 64 GiB. */
+  /**
+   * The most memory for the whole cache, bookkeeping included. The cache has less if the system refuses so much. 64 KiB
+   * to 64 GiB.
+   */
   maxBytes: required(integer({ min: 1 << 16, max: 2 ** 36, unit: 'bytes' })),
   /**
    * Seconds after its expiry that an answer is still returned, with TTLs of at most 30 s (RFC 8767). Meanwhile one query

@@ -69,12 +69,13 @@ AnswerCache::Found AnswerCache::read(CachedAnswer::Place place, const uint8_t* q
   ReaderNotes::Hits hits{};
   if (options_.prefetch_hits != 0) {
     hits = notes_->hits_of(answer, place, now, options_.prefetch_gap);
-    hits.count = static_cast<uint16_t>(std::min(hits.count + 1, UINT16_MAX));
+    // More hits than are needed would keep a place in the notes longer than is useful.
+    hits.count = static_cast<uint16_t>(std::min<uint32_t>(hits.count + 1U, options_.prefetch_hits));
     hits.last = static_cast<uint16_t>(now);
   }
   const bool due = is_to_refresh(answer, place, now, hits.count);
   if (due && manner.leaves_misses) return {};
-  if (options_.prefetch_hits != 0) notes_->note_hits(place, hits);
+  if (options_.prefetch_hits != 0) notes_->note_hits(place, hits, options_.prefetch_gap);
   notes_->note_use(place);
   // If another caller is faster, this one is answered.
   found.refresh = due && state_->claim_refresh(place, age);

@@ -36,9 +36,12 @@ CacheState::CacheState(const CacheOptions& options) : options_(options), hash_ke
   while (layout_.count < kMaxShards && layout_.count * 2 * kMinShardBytes <= options.max_bytes) layout_.count *= 2;
   shards_ = std::make_unique<AnswerCacheShard[]>(layout_.count);
   const size_t fixed = sizeof *this + layout_.count * sizeof(AnswerCacheShard);
-  const size_t left = options.max_bytes < fixed ? 0 : std::min(options.max_bytes - fixed, kMaxMemory);
-  layout_.size = left / layout_.count / kShardAlignment * kShardAlignment;
-  memory_ = SharedMapping(layout_.size * layout_.count);
+  size_t left = options.max_bytes < fixed ? 0 : std::min(options.max_bytes - fixed, kMaxMemory);
+  // Linux refuses more than the machine has, even if the cache would never use it.
+  for (; left > 0 && memory_.data() == nullptr; left /= 2) {
+    layout_.size = left / layout_.count / kShardAlignment * kShardAlignment;
+    memory_ = SharedMapping(layout_.size * layout_.count);
+  }
   if (memory_.data() == nullptr) return;
   for (size_t i = 0; i < layout_.count; i++) shards_[i].open(this, i);
 }

@@ -26,10 +26,10 @@ namespace multisocket {
 class AnswerCacheShard;
 
 struct CacheOptions {
-  size_t max_bytes = 0;                  // total, including bookkeeping
+  size_t max_bytes = 0;                  // total, including bookkeeping; less if the kernel refuses so much
   uint16_t payload_size = kPayloadSize;  // in our OPT records; the longest UDP reply
   uint32_t serve_stale_seconds = 0;      // how long an expired answer may still be sent (RFC 8767)
-  uint32_t prefetch_hits = 0;            // an answer with this many hits is refreshed before it expires; 0: never
+  uint16_t prefetch_hits = 0;            // an answer with this many hits is refreshed before it expires; 0: never
   uint32_t prefetch_gap = 0;             // seconds without a query after which the hits are counted anew; 0: never
   bool ignore_nsid = false;              // cache queries with NSID too; the caller adds NSID to the reply
   bool keep_ttl = false;                 // send answers with their original TTLs

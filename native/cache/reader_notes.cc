@@ -44,8 +44,13 @@ ReaderNotes::Hits ReaderNotes::hits_of(const CachedAnswer& answer, CachedAnswer:
   return hits.answer != none.answer || (gap != 0 && idle >= gap) ? none : hits;
 }
 
-void ReaderNotes::note_hits(CachedAnswer::Place place, const Hits& hits) {
-  if (counted_.data() != nullptr) counted(place).store(hits, std::memory_order_relaxed);
+void ReaderNotes::note_hits(CachedAnswer::Place place, const Hits& hits, uint32_t gap) {
+  if (counted_.data() == nullptr) return;
+  Hits there = counted(place).load(std::memory_order_relaxed);
+  const auto idle = static_cast<uint16_t>(hits.last - there.last);
+  const bool stays = there.answer != hits.answer && there.count > 1 && (gap == 0 || idle < gap);
+  if (stays) there.count--;
+  counted(place).store(stays ? there : hits, std::memory_order_relaxed);
 }
 
 }  // namespace multisocket

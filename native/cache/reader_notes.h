@@ -64,11 +64,11 @@ class alignas(kSlotAlignment) ReaderNotes : public ListedSlot<ReaderNotes> {
   }
 
   // Returns the hits that this thread has counted for an answer. They are forgotten `gap` seconds after the last one;
-  // 0: never. There is room for some thousand answers: of two that meet in one place, the later one displaces the
-  // other.
+  // 0: never.
   Hits hits_of(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now, uint32_t gap) const;
-  // Replaces them.
-  void note_hits(CachedAnswer::Place place, const Hits& hits);
+  // Replaces them, with one hit more. There is room for some thousand answers. If another answer has the place, that
+  // one loses a hit instead, and with the last one its place. Popular answers so stay among many others.
+  void note_hits(CachedAnswer::Place place, const Hits& hits, uint32_t gap);
 
  private:
   // A bit for each possible place of an answer.

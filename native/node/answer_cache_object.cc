@@ -1,5 +1,6 @@
 #include "node/answer_cache_object.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "cache/answer_kind.h"
@@ -33,7 +34,7 @@ Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
   options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
   options.payload_size = static_cast<uint16_t>(number("payloadSize").Uint32Value());
   options.serve_stale_seconds = number("serveStale").Uint32Value();
-  options.prefetch_hits = number("prefetchHits").Uint32Value();
+  options.prefetch_hits = static_cast<uint16_t>(std::min<uint32_t>(number("prefetchHits").Uint32Value(), UINT16_MAX));
   options.prefetch_gap = number("prefetchGap").Uint32Value();
   options.ignore_nsid = given.Get("ignoreNsid").As<Napi::Boolean>().Value();
   options.keep_ttl = given.Get("keepTtl").As<Napi::Boolean>().Value();

@@ -68,7 +68,7 @@ std::vector<Examined> all_names() {
 std::shared_ptr<CacheState> empty_cache(size_t max_bytes) {
   CacheOptions options;
   options.max_bytes = max_bytes;
-  options.prefetch_hits = 1000000;  // hits are counted, too
+  options.prefetch_hits = UINT16_MAX;  // hits are counted, too
   return std::make_shared<CacheState>(options);
 }
 

@@ -755,6 +755,39 @@ void keeps_what_is_refreshed_as_long_as_what_is_not() {
   CHECK(hits(&cache, numbered(0)));
 }
 
+// Other answers are counted in the same places, since there are more of them than places.
+void counts_the_hits_of_popular_names_among_many_others() {
+  CacheOptions options = options_of(1 << 20);
+  options.prefetch_hits = 10;
+  TestCache cache(options);
+  constexpr unsigned kPopular = 10, kAll = 1500;
+  for (unsigned i = 0; i < kAll; i++) CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 1000)));
+  for (unsigned round = 0; round < 3; round++) {
+    for (unsigned i = kPopular; i < kAll; i++) {
+      CHECK(hits(&cache, numbered(i), 1500));
+      if (i % 40 == 0) {
+        for (unsigned popular = 0; popular < kPopular; popular++) CHECK(hits(&cache, numbered(popular), 1500));
+      }
+    }
+  }
+  for (unsigned i = 0; i < kPopular; i++) CHECK(look_up(&cache, numbered(i), 1950).found.refresh);
+  unsigned refreshed = 0;
+  for (unsigned i = kPopular; i < kAll; i++) refreshed += look_up(&cache, numbered(i), 1950).found.refresh;
+  CHECK(refreshed == 0);
+
+  // A popular answer that is gone does not keep its place for long.
+  CHECK(cache.clear() == kAll);
+  for (unsigned i = 0; i < kAll; i++) CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 1000), 2000));
+  for (unsigned round = 0; round < 21; round++) CHECK(hits(&cache, numbered(kAll - 1), 2500));
+  CHECK(look_up(&cache, numbered(kAll - 1), 2950).found.refresh);
+}
+
+void uses_less_memory_if_the_kernel_refuses_so_much() {
+  TestCache cache(options_of(size_t{1} << 36));
+  CHECK(store(&cache, numbered(1), simple_reply(numbered(1))));
+  CHECK(hits(&cache, numbered(1)));
+}
+
 void replaces_what_it_had() {
   TestCache cache(options_of(1 << 20));
   const Query query;
@@ -888,6 +921,8 @@ int main() {
   keeps_what_is_asked_for_in_a_flood_of_other_names();
   lets_go_first_of_what_has_ended();
   keeps_what_is_refreshed_as_long_as_what_is_not();
+  counts_the_hits_of_popular_names_among_many_others();
+  uses_less_memory_if_the_kernel_refuses_so_much();
   replaces_what_it_had();
   refuses_what_no_shard_has_room_for();
   counts();

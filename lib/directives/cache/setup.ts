@@ -7,6 +7,7 @@ import type { CacheOptions, TtlBounds } from './options.js';
 
 /** CoreDNS's defaults; times in seconds. */
 const CAPACITY = 9984;
+const MIN_CAPACITY = 1024;
 const MAX_TTL = 3600;
 const MAX_DENIAL_TTL = 1800;
 const MIN_TTL = 5;
@@ -119,11 +120,11 @@ function readKind(line: DirectiveReader, { most, least }: TtlBounds): TtlBounds 
   return { most: ttl, least: leastText === undefined ? least : readInteger(line, leastText) };
 }
 
-/** As in CoreDNS, a negative capacity is none. */
+/** As in CoreDNS, a capacity is at least 1,024, even if it is given as 0 or less. */
 function readCapacity(line: DirectiveReader, text: string): number {
   const capacity = parseInteger(text);
   if (capacity === undefined) throw line.error(`invalid capacity ${JSON.stringify(text)}: it must be a whole number`);
-  return Math.max(0, capacity);
+  return Math.max(MIN_CAPACITY, capacity);
 }
 
 /** `prefetch AMOUNT [DURATION] [PERCENTAGE%]`. */

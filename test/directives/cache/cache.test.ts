@@ -150,6 +150,15 @@ describe('cache', () => {
     assert.equal(reached.length, 2 + 1 + 2);
   });
 
+  it('keeps answers, however large or small the capacity is', async () => {
+    for (const capacity of ['1', '100000000', '9223372036854775807']) {
+      reached.length = 0;
+      const [port] = await serve(`cache {\n success ${capacity}\n denial ${capacity}\n}`);
+      for (let i = 0; i < 2; i++) await ask(port, 'www.example.org');
+      assert.equal(reached.length, 1, capacity);
+    }
+  });
+
   it('gives TTLs as they came with keepttl', async () => {
     const [port] = await serve('cache {\n keepttl\n}');
     await ask(port, 'www.example.org');
@@ -229,6 +238,12 @@ describe('the directive cache', () => {
       keepTtl: false,
       disabled: { success: [], denial: [] },
     });
+  });
+
+  it('has room for at least 1,024 answers of each kind, as in CoreDNS', () => {
+    for (const few of ['0', '-1', '1', '1024']) {
+      assert.equal(configOf(`cache {\n success ${few}\n denial ${few}\n}`).capacity, 2048);
+    }
   });
 
   it('takes all options', () => {

@@ -11,7 +11,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => ({
       candidate,
       changes: distance(word.toLowerCase(), candidate.toLowerCase()),
-      others: candidate.toLowerCase().split('').filter((letter) => !word.toLowerCase().includes(letter)).length,
+      others: candidate
+        .toLowerCase()
+        .split('')
+        .filter((letter) => !word.toLowerCase().includes(letter)).length,
     }))
     .sort((a, b) => a.changes - b.changes || a.others - b.others);
   return ranked.length > 0 && ranked[0].changes <= most ? ranked[0].candidate : undefined;

@@ -2,13 +2,21 @@
 
 /**
  * The one of `known` that takes the fewest changes to become `word`: characters added, dropped, replaced, or swapped with
- * their neighbour. Case does not count. Undefined when that is more than a third of the word.
+ * their neighbour. Of several, the one with the fewest letters that `word` lacks. Case does not count. Undefined when that
+ * is more than a third of the word.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const most = Math.ceil(word.length / 3);
   const ranked = known
-    .map((candidate) => ({ candidate, changes: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.changes - b.changes);
+    .map((candidate) => ({
+      candidate,
+      changes: distance(word.toLowerCase(), candidate.toLowerCase()),
+      others: candidate
+        .toLowerCase()
+        .split('')
+        .filter((letter) => !word.toLowerCase().includes(letter)).length,
+    }))
+    .sort((a, b) => a.changes - b.changes || a.others - b.others);
   return ranked.length > 0 && ranked[0].changes <= most ? ranked[0].candidate : undefined;
 }
 

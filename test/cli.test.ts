@@ -87,7 +87,6 @@ describe('the program', () => {
     ['a directive that there is not', 'a {\n nothing\n}', 2, "Error during parsing: Unknown directive 'nothing'"],
     ['the end in a block', 'a {\n log {\n  class all', 3, 'Error during parsing: Unexpected EOF'],
     ['no end of a block', 'a {\n log', 2, "Syntax error: Unexpected token 'log', expecting '}'"],
-    ['no zone', '{\n log\n}', 1, "Syntax error: Unexpected token '{', expecting 'zone'"],
     ['an import of nothing', 'a {\n import none\n}', 2, 'Error during parsing: File to import not found: none'],
     ['a zone twice', '. {\n}\n. {\n}', 3, 'Error during parsing: cannot serve dns://.:53 - it is already defined'],
     [

@@ -1,5 +1,5 @@
 /** Runs a Corefile until a signal ends it. */
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { nativeMissing } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { CorefileServer } from '../run/corefile-server.js';
@@ -71,9 +71,11 @@ function controlPath(): string | undefined {
   }
 }
 
-/** The file goes with the process. */
+/** Writes the process ID to `file`, which appears with its content at once, and removes it at the end. */
 function writePid(file: string): void {
-  writeFileSync(file, `${process.pid}\n`);
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, `${process.pid}\n`);
+  renameSync(temporary, file);
   process.once('exit', () => {
     unlinkSync(file);
   });

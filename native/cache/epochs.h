@@ -5,7 +5,7 @@
 // that no new section finds it, and stamps it with the epoch. The memory is free when no reader is in a section of that
 // epoch or of an earlier one.
 //
-// A section covers native code only and makes no system call. A thread that sleeps, runs JavaScript or has ended is
+// A section covers native code, without system calls that wait. A thread that sleeps, runs JavaScript or has ended is
 // therefore in no section, and holds no memory back. A thread that loses its CPU in a section does, for so long.
 #ifndef MULTISOCKET_EPOCHS_H_
 #define MULTISOCKET_EPOCHS_H_

@@ -16,8 +16,8 @@ namespace multisocket {
 struct StreamEvents {
   bool readable;     // EPOLLIN
   bool writable;     // EPOLLOUT
-  bool half_closed;  // EPOLLRDHUP
-  bool broken;       // EPOLLERR or EPOLLHUP: it was reset, or both sides are closed
+  bool half_closed;  // EPOLLRDHUP, or EPOLLHUP: both sides are closed. Unread octets may precede the end.
+  bool broken;       // EPOLLERR: it was reset
 };
 
 class StreamIo {

@@ -63,6 +63,7 @@ std::shared_ptr<TcpEndpoint> TcpEndpoint::open(uv_loop_t* loop, const TcpConnect
 }
 
 int TcpEndpoint::add(Descriptor descriptor, std::unique_ptr<StreamListener> listener) {
+  if (closing()) return UV_ECANCELED;
   // Accepted connections inherit it.
   const int on = 1;
   setsockopt(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -148,8 +149,8 @@ void TcpEndpoint::poll_events() {
     const uint32_t flags = events[i].events;
     const uint64_t token = events[i].data.u64;
     if (static_cast<uint32_t>(token) != kListeningMark) {
-      connections_.wake(token, {(flags & EPOLLIN) != 0, (flags & EPOLLOUT) != 0, (flags & EPOLLRDHUP) != 0,
-                                (flags & (EPOLLERR | EPOLLHUP)) != 0});
+      connections_.wake(token, {(flags & EPOLLIN) != 0, (flags & EPOLLOUT) != 0, (flags & (EPOLLRDHUP | EPOLLHUP)) != 0,
+                                (flags & EPOLLERR) != 0});
     } else if (paused_until_ == 0) {
       const auto listening = listening_.find(static_cast<uint32_t>(token >> 32));
       if (listening != listening_.end()) accept_all(listening->second);
@@ -212,7 +213,10 @@ void TcpEndpoint::try_to_resume() {
   }
   paused_until_ = 0;
   for (const auto& entry : listening_) {
-    if (watch_listening(entry.second, EPOLL_CTL_ADD) != 0) count(layout::kTcpAcceptFailures);
+    if (watch_listening(entry.second, EPOLL_CTL_ADD) == 0) continue;
+    count(layout::kTcpAcceptFailures);
+    pause();
+    return;
   }
 }
 

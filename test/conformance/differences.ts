@@ -239,6 +239,24 @@ export const DIFFERENCES: readonly DifferenceClass[] = [
       includesAll([...theirs.additional, ...theirs.answer], ours.additional),
   },
   {
+    name: 'DS in referrals of an unsigned zone',
+    peers: 'NSD, Knot',
+    why:
+      'Asked with DO, ours adds the DS of the cut, as RFC 4035 s.3.1.4.1 has it for each delegation that has one. They look ' +
+      'for DS in signed zones alone.',
+    fields: ['authority'],
+    holds: ({ ours, theirs }) => {
+      const cuts = ours.authority.filter((record) => typeOf(record) === '2').map((record) => record.split(' ')[0]);
+      const others = ours.authority.filter((record) => typeOf(record) !== '43');
+      return (
+        (parseInt(ours.opt.split(' ')[1] ?? '0', 16) & 0x8000) !== 0 &&
+        cuts.length > 0 &&
+        JSON.stringify(others) === JSON.stringify(theirs.authority) &&
+        ours.authority.every((record) => cuts.includes(record.split(' ')[0]))
+      );
+    },
+  },
+  {
     name: 'how long a chain of aliases is followed',
     peers: 'NSD, Knot',
     why: 'RFC 1034 s.3.6.2 sets no bound. Ours is 16 aliases; the shorter answer is a part of the longer one.',

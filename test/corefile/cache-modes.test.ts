@@ -16,13 +16,16 @@ describe('the mode of cache', () => {
     const ahead =
       'multisocket 2\n bind 127.0.0.1\n reload\n ready :0\n health :0\n timeouts {\n idle 5s\n }\n errors\n any';
     assert.deepEqual(modesOf(`. {\n ${ahead}\n cache\n}`), ['native']);
-    assert.deepEqual(modesOf('. {\n cache\n rewrite name a b\n loop\n forward . 127.0.0.1\n}'), ['native']);
+    assert.deepEqual(modesOf('. {\n cache\n header {\n response set ra\n }\n loop\n forward . 127.0.0.1\n}'), [
+      'native',
+    ]);
   });
 
   const seeing: [string, string][] = [
     ['log', 'log'],
     ['acl {\n block net 192.0.2.0/24\n }', 'acl'],
     ['prometheus :0', 'prometheus'],
+    ['rewrite name a b', 'rewrite'],
     ['loadbalance', 'loadbalance'],
     ['bufsize 512', 'bufsize'],
   ];

@@ -144,7 +144,7 @@ describe('the directive prometheus', () => {
       `coredns_cache_prefetch_total{${of},${zones},${view}} 0`,
       `coredns_cache_entries{${zones},${view}} 4`,
       `coredns_cache_evictions_total{${zones},${view}} 0`,
-      `coredns_cache_served_stale_total{${zones},${view}} 0`,
+      `coredns_cache_served_stale_total{${of},${zones},${view}} 0`,
       `coredns_proxy_request_duration_seconds_count{${to},rcode="NOERROR"} 2`,
       `coredns_proxy_request_duration_seconds_count{${to},rcode="NXDOMAIN"} 1`,
       `coredns_proxy_request_duration_seconds_bucket{${to},rcode="NXDOMAIN",le="+Inf"} 1`,

@@ -8,6 +8,7 @@ interface Counts {
   hits: { success: number; denial: number };
   misses: number;
   prefetches: number;
+  stale: number;
 }
 
 /** The counts of `cache` in a worker for `prometheus`, under CoreDNS's names. */
@@ -38,8 +39,13 @@ export class CacheCounts {
     this.#of(query).prefetches++;
   }
 
+  /** Counts an expired answer that a client gets. It is a hit as well. */
+  stale(query: Query): void {
+    this.#of(query).stale++;
+  }
+
   /** `shared`: the counts of the cache itself, for all workers together. */
-  take({ entries, evictions, staleHits }: CacheCounters): MetricSample[] {
+  take({ entries, evictions }: CacheCounters): MetricSample[] {
     const samples: MetricSample[] = [];
     const view = { zones: this.#zones, view: '' };
     const add = (
@@ -51,19 +57,19 @@ export class CacheCounts {
     ): void => {
       samples.push({ name: `cache_${name}`, help, labels: { ...labels, ...view }, value: { type, number } });
     };
-    for (const [server, { hits, misses, prefetches }] of this.#counts) {
+    for (const [server, { hits, misses, prefetches, stale }] of this.#counts) {
       const all = hits.success + hits.denial + misses;
       add('requests_total', 'Queries that the cache was asked for.', 'counter', all, { server });
       add('hits_total', 'Queries that the cache has answered.', 'counter', hits.success, { server, type: 'success' });
       add('hits_total', 'Queries that the cache has answered.', 'counter', hits.denial, { server, type: 'denial' });
       add('misses_total', 'Queries that the cache has not answered.', 'counter', misses, { server });
       add('prefetch_total', 'Answers that were renewed on behalf of the cache.', 'counter', prefetches, { server });
+      add('served_stale_total', 'Queries that got an expired answer.', 'counter', stale, { server });
     }
     if (samples.length === 0) return samples;
     this.#counts = new Map();
     add('entries', 'Answers that the cache has.', 'gauge', entries);
     add('evictions_total', 'Answers that had to make room.', 'total', evictions);
-    add('served_stale_total', 'Queries answered with what was past its end.', 'total', staleHits);
     return samples;
   }
 
@@ -71,7 +77,7 @@ export class CacheCounts {
     const server = this.#serverOf(query);
     let counts = this.#counts.get(server);
     if (counts === undefined) {
-      counts = { hits: { success: 0, denial: 0 }, misses: 0, prefetches: 0 };
+      counts = { hits: { success: 0, denial: 0 }, misses: 0, prefetches: 0, stale: 0 };
       this.#counts.set(server, counts);
     }
     return counts;

@@ -61,15 +61,18 @@ export class CacheHandler {
 
   /** Answers a query of its zones from the cache; passes others, and those without a cached answer, to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
-    const { zones, verify, verifyTimeout } = this.#options;
+    const { zones, staleFor, verify, verifyTimeout } = this.#options;
     if (!isInZones(query.key, zones)) return next(query, reply);
-    let length = this.#lookUp(query, !verify);
+    let length = this.#lookUp(query, false);
+    const stale = length === 0 && staleFor > 0 && !verify;
+    if (stale) length = this.#lookUp(query, true);
     if (length === RENEW) {
       this.#counts.prefetch(query);
       void this.#renew(query, next);
-      length = this.#lookUp(query, !verify);
+      length = this.#lookUp(query, stale);
     }
     if (length > 0) {
+      if (stale) this.#counts.stale(query);
       this.#counts.hit(query, isDenial(this.#scratch));
       this.#give(query, reply, length);
       return;
@@ -147,7 +150,7 @@ export class CacheHandler {
     if (renewed !== undefined) {
       const end = renewed.encode(this.#scratch, 0, MAX_MESSAGE, this.#maxPayloadSize);
       message = Buffer.from(this.#scratch.subarray(0, end));
-    }
+    } else this.#counts.stale(query);
     this.#counts.hit(query, isDenial(message));
     const sections = findSections(message, query.question);
     if (sections !== undefined) takeOver(reply, sections);
@@ -159,6 +162,7 @@ export class CacheHandler {
     if (staleFor > 0 && verify && isFailure(reply)) {
       const length = this.#lookUpStale(query);
       if (length > 0) {
+        this.#counts.stale(query);
         this.#give(query, reply, length);
         return;
       }

@@ -1,5 +1,6 @@
-/** The media type of messages (RFC 8484 s.6). */
 import { MAX_MESSAGE } from '../../dns/numbers.js';
+
+/** The media type of a DNS message in HTTP (RFC 8484 s.6). */
 export const MEDIA_TYPE = 'application/dns-message';
 /** The path of requests (RFC 8484 s.4.1 leaves it open; all known servers use this one). */
 const PATH = '/dns-query';

@@ -37,7 +37,7 @@ export class NativeTcp {
   #cursor = tcp.outputOffset + LENGTH_PREFIX;
   #flushing = false;
   #closed = false;
-  #onDrained: (() => void) | undefined;
+  readonly #onDrained: (() => void)[] = [];
 
   /** `bounds`: of all its connections. */
   constructor(context: WorkerContext, bounds: Required<ConnectionBounds>) {
@@ -69,7 +69,7 @@ export class NativeTcp {
         descriptorsRunOut(report);
       },
       onDrained: () => {
-        this.#onDrained?.();
+        this.#tellDrained();
       },
     });
     if (guard !== undefined) this.#endpoint.guard(guard);
@@ -89,7 +89,7 @@ export class NativeTcp {
   /** Resolves when every connection is closed. Each closes when its queries are answered. */
   async drain(): Promise<void> {
     if (this.#closed || this.#endpoint.drain() === 0) return;
-    await new Promise<void>((resolve) => (this.#onDrained = resolve));
+    await new Promise<void>((resolve) => this.#onDrained.push(resolve));
   }
 
   /** Stops accepting, and closes all at once. */
@@ -97,6 +97,7 @@ export class NativeTcp {
     if (this.#closed) return;
     this.#closed = true;
     this.#endpoint.close();
+    this.#tellDrained();
   }
 
   ref(): void {
@@ -105,6 +106,10 @@ export class NativeTcp {
 
   unref(): void {
     if (!this.#closed) this.#endpoint.unref();
+  }
+
+  #tellDrained(): void {
+    for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 
   #serve(count: number): void {

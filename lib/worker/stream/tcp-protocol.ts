@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { LENGTH_PREFIX } from '../../dns/numbers.js';
 import { addon, type StreamAdmission } from '../../native/addon.js';
 import type { QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
@@ -143,9 +144,9 @@ class TcpProtocol implements Protocol {
     while (batches < BATCHES_A_TURN && !this.#full() && this.#left > 0) {
       const { bytes, start, end } = this.#input;
       const { maxPipelined } = this.#context.settings.tcp;
-      stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight, this.#left);
+      stream[streamWord.most] = Math.min(batchSize, maxPipelined - this.#connection.inFlight);
       stream[streamWord.answersEnd] = output.end;
-      const count = admission.check(bytes, start, end, front, origin.bytes);
+      const count = admission.check(bytes, start, endOf(bytes, start, end, this.#left), front, origin.bytes);
       const consumed = stream[streamWord.consumed];
       if (consumed === start) break;
       batches++;
@@ -244,4 +245,12 @@ class TcpProtocol implements Protocol {
     if (!this.#ending || this.#connection.inFlight > 0 || this.#blocked || this.#serving || this.#flushing) return;
     if (!this.#socket.writableEnded) this.#socket.end();
   }
+}
+
+/** The end of the first `most` messages of a stream, or `end` if it has fewer. */
+function endOf(bytes: Buffer, start: number, end: number, most: number): number {
+  if (end - start < most * LENGTH_PREFIX) return end;
+  let at = start;
+  for (let count = 0; count < most && end - at >= LENGTH_PREFIX; count++) at += LENGTH_PREFIX + bytes.readUInt16BE(at);
+  return Math.min(at, end);
 }

@@ -35,6 +35,7 @@ const a = (name: string): ResourceRecord => ({ type: 'A', name, ttl: 300, data: 
 describe('cache keeps', () => {
   const closing: (() => Promise<unknown>)[] = [];
   let calls: number;
+  let directive: CacheHandler;
   beforeEach(() => {
     calls = 0;
   });
@@ -54,6 +55,7 @@ describe('cache keeps', () => {
       server = createServer({ ...common, handler: next, cache: { maxBytes: 1 << 20 } });
     } else {
       const handler = new CacheHandler({ ...OPTIONS, ...options, shared: new SharedArrayBuffer(8) }, console, 1232);
+      directive = handler;
       server = createServer({ ...common, handler: (query, reply) => handler.handle(query, reply, next) });
       closing.push(async () => {
         handler.close();
@@ -160,6 +162,35 @@ describe('cache keeps', () => {
     );
     assert.equal(calls, 2);
   });
+
+  const modes: [how: string, options: Partial<CacheOptions>, stale: [healthy: number, failing: number]][] = [
+    ['without serve_stale', {}, [0, 0]],
+    ['with serve_stale', { staleFor: 3600 }, [2, 2]],
+    ['with serve_stale verify', { staleFor: 3600, verify: true }, [0, 2]],
+    ['with serve_stale verify and a time limit', { staleFor: 3600, verify: true, verifyTimeout: 500 }, [0, 2]],
+  ];
+  for (const [how, options, expected] of modes) {
+    it(`count of the expired answers that clients got, ${how}`, async () => {
+      const stale = [];
+      for (const fails of [false, true]) {
+        let renewed = false;
+        const port = await serve(
+          ({ name }, reply) => {
+            if (renewed && fails) reply.fail('SERVFAIL', new Error('no'));
+            else reply.answer({ type: 'A', name, ttl: 1, data: '192.0.2.1' });
+          },
+          { ...options, servfail: 0 },
+        );
+        for (const name of ['a.test', 'b.test', 'b.test']) await ask(port, name);
+        renewed = true;
+        await wait(1100);
+        for (const name of ['a.test', 'b.test']) await ask(port, name);
+        const sample = directive.metrics().find(({ name }) => name === 'cache_served_stale_total');
+        stale.push((sample?.value as { number: number }).number);
+      }
+      assert.deepEqual(stale, expected);
+    });
+  }
 
   it('data in place of a denial that comes later, with serve_stale_policy prefer_positive', async () => {
     let denies = false;

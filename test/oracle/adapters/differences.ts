@@ -26,7 +26,7 @@ interface Rule {
   applies: (difference: Difference) => boolean;
 }
 
-const ODD_NAME = 'A dot within a label, and octets that are no UTF-8, come back changed.';
+const ODD_NAME = 'A dot within a label, and octets that are not UTF-8, come back changed.';
 
 const rules: Rule[] = [
   {

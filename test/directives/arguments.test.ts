@@ -86,10 +86,10 @@ describe('arguments of directives', () => {
       assert.throws(() => idleOf(text), { code: 'ERR_MULTISOCKET_COREFILE', line: 3, message: /number/ });
     });
 
-  it('may be negative where CoreDNS takes that for none', () => {
+  it('may be negative where CoreDNS takes that for none, or for the least', () => {
     assert.equal(read('health :0 {\n lameduck -5s\n}').config.lameduck, 0);
     assert.deepEqual((read('errors {\n consolidate -1s a\n}').config.consolidate as { period: number }[])[0].period, 0);
-    assert.equal(read('cache {\n prefetch 1 -1s\n success -1\n denial -1\n}').config.capacity, 0);
+    assert.equal(read('cache {\n prefetch 1 -1s\n success -1\n denial -1\n}').config.capacity, 2 * 1024);
   });
 
   const warned: [string, string][] = [

@@ -6,9 +6,10 @@ import type { Layout } from './layout.js';
 import type { NativeLoadGenerator, NativeLoadPlan, NativeLoadResult } from './load-generator.js';
 import type { NativeSocket, NativeSocketDescription, NativeSocketOptions, NativeSocketStatistics } from './sockets.js';
 import type { StreamAdmission, StreamMemory } from './stream-admission.js';
+import type { EndpointMemory } from './endpoint-memory.js';
 import type { TcpEndpoint, TcpEndpointCallbacks, TcpEndpointMemory } from './tcp-endpoint.js';
 import type { UdpClient } from './udp-client.js';
-import type { UdpEndpoint, UdpEndpointMemory } from './udp-endpoint.js';
+import type { UdpEndpoint } from './udp-endpoint.js';
 
 /** The functions and classes of native code. */
 export interface Addon {
@@ -108,7 +109,7 @@ export interface Addon {
     onAnswers: (count: number) => void,
   ) => UdpClient;
   UdpEndpoint: new (
-    memory: UdpEndpointMemory,
+    memory: EndpointMemory,
     /** Called with the number of queries for the handler; their rows are the first ones in `queries`. */
     onQueries: (count: number) => void,
   ) => UdpEndpoint;

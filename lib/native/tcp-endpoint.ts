@@ -1,20 +1,9 @@
 import type { AnswerFront } from './cache.js';
+import type { EndpointMemory } from './endpoint-memory.js';
 import type { Guard } from './guard.js';
 
-/** The memory of a {@link TcpEndpoint}, which keeps it alive. Its layout: `lib/native/layout.ts`. */
-export interface TcpEndpointMemory {
-  /** `layout.tcp.slabSize` bytes. */
-  slab: ArrayBuffer;
-  /** `layout.batchSize` rows of `layout.queryWords`. */
-  queries: Uint32Array;
-  /** One word, and `layout.tcp.outboxEntries` entries of `layout.tcp.replyWords`. */
-  outbox: Uint32Array;
-  /** Rows of the sockets (by number, from element 0), then rows of the workers. */
-  counters: Float64Array;
-  /** The element at which this worker's row starts. */
-  row: number;
-  /** The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
-  edns: Uint8Array;
+/** The memory that JavaScript shares with a {@link TcpEndpoint}. */
+export interface TcpEndpointMemory extends EndpointMemory {
   /** The open connections of all workers: see `lib/worker/stream/connection-limits.ts`. */
   connections: Int32Array;
   /** The number of this worker's row of `connections`. */

@@ -1,22 +1,6 @@
 import type { AnswerFront } from './cache.js';
 import type { Guard } from './guard.js';
 
-/** The memory of a {@link UdpEndpoint}, which keeps it alive. Its layout: `lib/native/layout.ts`. */
-export interface UdpEndpointMemory {
-  /** `layout.slabSize` bytes. */
-  slab: ArrayBuffer;
-  /** `layout.batchSize` rows of `layout.queryWords`. */
-  queries: Uint32Array;
-  /** One word, and `layout.outboxEntries` entries of `layout.outboxEntryWords`. */
-  outbox: Uint32Array;
-  /** Rows of the sockets (by number, from element 0), then rows of the workers. */
-  counters: Float64Array;
-  /** The element at which this worker's row starts. */
-  row: number;
-  /** The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
-  edns: Uint8Array;
-}
-
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
   /**

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "loop/ready_queue.h"
+#include "message/endpoint_memory.h"
 #include "tcp/connection.h"
 #include "tcp/connection_limits.h"
 #include "tcp/connection_pool.h"
@@ -25,15 +26,7 @@ namespace multisocket {
 
 class TcpConnections {
  public:
-  // Memory that JavaScript allocated (layout.h). It must outlive this object. `counters`: all rows. `worker_row`: the
-  // element at which this worker's row starts. `edns` points into such memory too.
-  struct Memory {
-    uint8_t* slab;
-    uint32_t* queries;
-    uint32_t* outbox;
-    double* counters;
-    uint32_t worker_row;
-    EdnsSettings edns;
+  struct Memory : EndpointMemory {
     ConnectionLimits limits;
   };
   struct Options {

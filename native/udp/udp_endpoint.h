@@ -10,6 +10,7 @@
 
 #include "loop/poll_engine.h"
 #include "message/admission.h"
+#include "message/endpoint_memory.h"
 #include "message/query_origin.h"
 #include "net/descriptor.h"
 #include "udp/datagram_receiver.h"
@@ -19,16 +20,7 @@ namespace multisocket {
 
 class UdpEndpoint : public PollEngine {
  public:
-  // Memory that JavaScript allocated (layout.h). It must outlive the endpoint. `counters`: all rows. `worker_row`: the
-  // element at which this worker's row starts. `edns` points into such memory too.
-  struct Memory {
-    uint8_t* slab;
-    uint32_t* queries;
-    uint32_t* outbox;
-    double* counters;
-    uint32_t worker_row;
-    EdnsSettings edns;
-  };
+  using Memory = EndpointMemory;
   // The JavaScript side, which answers.
   struct Server {
     // Whether it can serve. If its thread is being ended, datagrams stay in the kernel, where another worker can

@@ -8,6 +8,7 @@ import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
+import { LateReplies } from '../late-replies.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
@@ -35,7 +36,9 @@ export class NativeTcp {
   };
   /** The offset in the slab of the next reply. */
   #cursor = tcp.outputOffset + LENGTH_PREFIX;
-  #flushing = false;
+  readonly #late = new LateReplies(() => {
+    if (!this.#closed) this.#endpoint.flush();
+  });
   #closed = false;
   readonly #onDrained: (() => void)[] = [];
 
@@ -125,7 +128,7 @@ export class NativeTcp {
   #putLate(query: Query, reply: Reply): void {
     if (this.#closed) return;
     this.#put(query, reply, connectionOf(query));
-    this.#flushSoon();
+    this.#late.soon();
   }
 
   #put(query: Query, reply: Reply, connection: number): void {
@@ -139,16 +142,6 @@ export class NativeTcp {
     this.#outbox[entry + entryWord.length] = length;
     this.#outbox[0]++;
     this.#cursor += length + LENGTH_PREFIX;
-  }
-
-  /** Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before. */
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(() => {
-      this.#flushing = false;
-      if (!this.#closed) this.#endpoint.flush();
-    });
   }
 }
 

@@ -8,6 +8,7 @@ import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { envelopeOrigin } from '../envelope.js';
+import { LateReplies } from '../late-replies.js';
 
 const { layout } = addon;
 const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
@@ -55,7 +56,9 @@ export class UdpTransport {
   };
   /** The offset in the slab of the next reply. */
   #cursor = outputOffset;
-  #flushing = false;
+  readonly #late = new LateReplies(() => {
+    if (!this.#closed) this.#endpoint.flush();
+  });
   #closed = false;
 
   constructor(context: WorkerContext) {
@@ -143,7 +146,7 @@ export class UdpTransport {
       this.#released.get(number)?.(true);
       this.#released.delete(number);
     }
-    this.#flushSoon();
+    this.#late.soon();
   }
 
   /** Makes room in the slab and the outbox for one more envelope and reply. */
@@ -164,17 +167,5 @@ export class UdpTransport {
     this.#outbox[entry + outboxWord.opt] = reply.optStart;
     this.#outbox[0]++;
     this.#cursor += length;
-  }
-
-  /**
-   * Late replies of one turn of the loop leave together; native code sends those of a batch's own microtasks before.
-   */
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(() => {
-      this.#flushing = false;
-      if (!this.#closed) this.#endpoint.flush();
-    });
   }
 }

@@ -7,15 +7,13 @@
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const most = Math.ceil(word.length / 3);
+  const meant = word.toLowerCase();
   const ranked = known
-    .map((candidate) => ({
-      candidate,
-      changes: distance(word.toLowerCase(), candidate.toLowerCase()),
-      others: candidate
-        .toLowerCase()
-        .split('')
-        .filter((letter) => !word.toLowerCase().includes(letter)).length,
-    }))
+    .map((candidate) => {
+      const letters = candidate.toLowerCase();
+      const others = letters.split('').filter((letter) => !meant.includes(letter)).length;
+      return { candidate, changes: distance(meant, letters), others };
+    })
     .sort((a, b) => a.changes - b.changes || a.others - b.others);
   return ranked.length > 0 && ranked[0].changes <= most ? ranked[0].candidate : undefined;
 }

@@ -1,11 +1,10 @@
 /** The program's reports about its server. */
-import { nameOfAddress } from '../socket/addresses.js';
 import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { withLastDot } from '../dns/names.js';
 import type { CorefileServer } from '../run/corefile-server.js';
 import type { ServerStatistics } from '../server/statistics.js';
-import { formatAddress } from '../socket/addresses.js';
+import { formatAddress, nameOfAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 
 /** The report at the start: the addresses of the server. */

@@ -1,9 +1,7 @@
 /** Reports to the service manager that started this process (sd_notify(3)). */
 import { addon } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
-
-/** The longest interval of a timer, in ms. */
-const MAX_INTERVAL = 0x7fffffff;
+import { MAX_INT32 } from '../options/numbers.js';
 
 /** A service manager such as systemd, with `Type=notify` or `Type=notify-reload`. Without one nothing is sent. */
 export class ServiceManager {
@@ -23,7 +21,7 @@ export class ServiceManager {
     this.#logger = logger;
     const watched = /^\d{1,15}$/.test(microseconds) && (pid === undefined || Number(pid) === process.pid);
     // Twice as often as it wants them.
-    this.#interval = watched ? Math.min(Number(microseconds) / 2000, MAX_INTERVAL) : 0;
+    this.#interval = watched ? Math.min(Number(microseconds) / 2000, MAX_INT32) : 0;
   }
 
   /** The server serves: at its start, and after each reload. `status`: a line for people. Signs of life begin. */

@@ -2,13 +2,11 @@
 import { splitKey } from '../corefile/keys.js';
 import type { DirectiveReader } from '../corefile/reader.js';
 import { RegularExpression } from '../corefile/regular-expression.js';
+import { MAX_INT32 } from '../options/numbers.js';
 import { rcodeNumber, type Rcode } from '../dns/registry.js';
 
-/** The longest delay of a timer in milliseconds. */
-const MAX_DELAY = 0x7fffffff;
 /** The longest duration that Go has, in milliseconds. */
 const MAX_DURATION = 2 ** 63 / 1e6;
-const MAX_INTEGER = 0x7fffffff;
 /** Milliseconds of the units that Go's durations have; `µ` is U+00B5 or U+03BC. */
 const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -84,7 +82,7 @@ export function readSignedDuration(line: DirectiveReader, text: string): number 
   let milliseconds = 0;
   for (const [, number, unit] of size.matchAll(/([\d.]+)([^\d.]+)/g)) milliseconds += Number(number) * UNITS[unit];
   if (milliseconds > MAX_DURATION) throw line.error(`invalid duration ${JSON.stringify(text)}: over 292 years`);
-  const whole = Math.min(Math.ceil(milliseconds), MAX_DELAY);
+  const whole = Math.min(Math.ceil(milliseconds), MAX_INT32);
   return sign === '-' && whole > 0 ? -whole : whole;
 }
 
@@ -96,7 +94,7 @@ export function parseInteger(text: string): number | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const value = BigInt(text);
   if (BigInt.asIntN(64, value) !== value) return undefined;
-  return Number(value > MAX_INTEGER ? MAX_INTEGER : value);
+  return Number(value > MAX_INT32 ? MAX_INT32 : value);
 }
 
 /** A whole number, not negative ({@link parseInteger}). Throws the line's error for another text. */

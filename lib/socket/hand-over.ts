@@ -9,12 +9,12 @@
  * has the sockets.
  */
 import { checkInteger, invalidType, invalidValue } from '../errors.js';
+import { MAX_INT32 } from '../options/numbers.js';
 import { closeAll, type DescriptorChannel } from './descriptor-channel.js';
 import type { SocketGroupDescription } from './socket-group.js';
 
 /** The version of the messages. */
 export const VERSION = 1;
-const MAX_TIMEOUT = 0x7fffffff;
 /** For a few bytes that the kernel takes at once, in ms. */
 export const LAST_WORD_TIMEOUT = 1000;
 
@@ -85,7 +85,7 @@ export async function within<T>(
 
 /** Checks the option `timeout`; returns it. */
 export function checkTimeout(value: unknown): number {
-  return checkInteger('timeout', value, 1, MAX_TIMEOUT);
+  return checkInteger('timeout', value, 1, MAX_INT32);
 }
 
 /** Checks the path of a Unix socket; returns it. */

@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { addon, type NativeSocketDescription } from '../native/addon.js';
 import { checkInteger, withCode, type CodedError } from '../errors.js';
+import { MAX_INT32 } from '../options/numbers.js';
 import { formatAddress } from './addresses.js';
 
 /** The traits that all sockets of a group share. */
@@ -21,7 +22,7 @@ export function inheritedFault(fd: number, fault: string, cause?: unknown): Code
  * of an invalid `fd`.
  */
 export function describeOne(fd: number): NativeSocketDescription {
-  checkInteger('descriptor', fd, 0, 0x7fffffff);
+  checkInteger('descriptor', fd, 0, MAX_INT32);
   let found: NativeSocketDescription;
   try {
     found = addon.describeSocket(fd);

@@ -15,6 +15,14 @@ export function startUnbound(records: readonly string[]): Promise<DnsProgram> {
 }
 
 function configurationOf(folder: string, port: number, records: readonly string[]): string {
+  return `${unboundServer(folder, port)}  local-zone: "." static
+${records.map((record) => `  local-data: '${record}'\n`).join('')}remote-control:
+  control-enable: no
+`;
+}
+
+/** The section `server` for a single thread on loopback without a validator; it keeps its files in `folder`. */
+export function unboundServer(folder: string, port: number): string {
   return `server:
   interface: 127.0.0.1@${port}
   do-ip6: no
@@ -26,8 +34,5 @@ function configurationOf(folder: string, port: number, records: readonly string[
   directory: "${folder}"
   num-threads: 1
   module-config: "iterator"
-  local-zone: "." static
-${records.map((record) => `  local-data: '${record}'\n`).join('')}remote-control:
-  control-enable: no
 `;
 }

@@ -2,6 +2,7 @@
 import { DnsProgram } from '../../support/dns-program.js';
 import { findProgram } from '../../support/find-program.js';
 import { serveCorefile } from '../../support/corefile-server.js';
+import { unboundServer } from '../../support/unbound.js';
 import { findCoredns } from '../coredns/find-coredns.js';
 
 /** The zone of a behaviour: names in it have 17 octets with the label `www`. */
@@ -41,18 +42,7 @@ async function startProgram(
 
 /** Its forwarding is that of a resolver: it asks again, and keeps what it believes. */
 function unboundConfiguration(folder: string, port: number, upstreams: readonly number[]): string {
-  return `server:
-  interface: 127.0.0.1@${port}
-  do-ip6: no
-  do-daemonize: no
-  use-syslog: no
-  logfile: ""
-  username: ""
-  chroot: ""
-  directory: "${folder}"
-  num-threads: 1
-  module-config: "iterator"
-  do-not-query-localhost: no
+  return `${unboundServer(folder, port)}  do-not-query-localhost: no
   qname-minimisation: no
 ${upstreams
   .map((upstream, i) => `forward-zone:\n  name: "${zoneOf(i)}."\n  forward-addr: 127.0.0.1@${upstream}\n`)

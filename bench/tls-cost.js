@@ -12,9 +12,9 @@ import { LOAD_CPU, SERVER_CPU } from './loads.js';
 import { buildOpenssl, makeCertificate } from './openssl/build.js';
 import { asText, median } from './report.js';
 
-const ROUNDS = 5;
-const CONNECTIONS = 1500;
-const MESSAGES = 20_000;
+const ROUNDS = 3;
+const CONNECTIONS = 400;
+const MESSAGES = 4000;
 /** As long as a query with its length in front. */
 const MESSAGE = Buffer.alloc(64, 7);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));

@@ -36,6 +36,8 @@
         'native/node/layout_description.cc',
         'native/message/message_view.cc',
         'native/message/names.cc',
+        'native/message/proxy_header.cc',
+        'native/message/proxy_protocol.cc',
         'native/message/records.cc',
         'native/guard/rate_limiter.cc',
         'native/net/local_datagram.cc',

@@ -68,6 +68,7 @@ bool read_port(std::string_view word, uint16_t* port) {
 }  // namespace
 
 ProxyHeader::Result ProxyHeader::read(const uint8_t* octets, size_t size) {
+  if (size == 0) return Result::kMore;
   if (begins(octets, size, kBinary)) return size < kBinarySize ? Result::kMore : read_binary(octets, size);
   if (begins(octets, size, kText)) return read_text(octets, size);
   return Result::kNone;

@@ -62,6 +62,7 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
   const rewritten = new Query({ input, words, text, origin }, 0);
   rewritten.lookups = query.lookups;
+  if (query.signature !== undefined) rewritten.signature = query.signature;
   rewritten.ownOptions = changes.ownOptions ?? query.ownOptions;
   return rewritten;
 }

@@ -30,7 +30,7 @@ export const serving = {
   pinWorkers: flag(false),
   /**
    * The opcodes of messages that reach the handler; others get NOTIMP. Handlers tell them apart by `query.opcode`. The
-   * answer cache keeps replies to QUERY alone (RFC 1996, RFC 2136). Default `['QUERY']`.
+   * answer cache keeps replies to QUERY alone (RFC 1996, RFC 2136). Default: `['QUERY']`.
    */
   opcodes: reloads(opcodes),
   /** Transaction signatures; see {@link TsigOptions}. Default: a TSIG record in a query is not looked at. */

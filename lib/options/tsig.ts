@@ -19,7 +19,7 @@ const NAMES = Object.keys(TSIG_ALGORITHMS) as TsigAlgorithm[];
 export const tsigKey = {
   /** The name of the key, as the clients have it; upper and lower case are equal. At most 93 octets on the wire. */
   name: required(converted(text(), readName)),
-  /** Default 'hmac-sha256'. */
+  /** The algorithm, which the clients must use, too. Default 'hmac-sha256'. */
   algorithm: oneOf(NAMES, 'hmac-sha256'),
   /** The secret, 16 to 1,024 octets: in Base64, as in the files of other servers, or as bytes. */
   secret: required(converted(secret('a string in Base64 or a Buffer', isBytes), readSecret)),
@@ -72,7 +72,10 @@ function keysOption(): Option<readonly TsigKeyOptions[], readonly TsigKey[]> {
 function withoutUnknown(key: unknown): unknown {
   if (typeof key !== 'object' || key === null) return typeof key;
   return Object.fromEntries(
-    Object.entries(key).map(([name, value]) => [name, Object.hasOwn(tsigKey, name) ? (value as unknown) : typeof value]),
+    Object.entries(key).map(([name, value]) => [
+      name,
+      Object.hasOwn(tsigKey, name) ? (value as unknown) : typeof value,
+    ]),
   );
 }
 

@@ -1,4 +1,5 @@
 /** The records of UPDATE and NOTIFY messages, checked as `native/message/update.cc` and `records.cc` check them. */
+import { wireLength } from '../../dns/names.js';
 import { CLASS, RECORD_FIXED_SIZE, TYPE } from '../../dns/numbers.js';
 import { WireReader } from '../../dns/reader.js';
 import { readRdata } from '../../dns/records/index.js';
@@ -26,12 +27,26 @@ export function fieldsAt(message: Buffer, at: number): Fields {
 
 /** Whether the RDATA of a record have the fields of its type. */
 export function hasShape(message: Buffer, { type, rdata, end }: Fields): boolean {
+  const reader = new WireReader(message, rdata, end);
   try {
-    readRdata(new WireReader(message, rdata, end), type);
+    if (type === TYPE.TSIG) return isTsig(reader);
+    readRdata(reader, type);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Whether RDATA have the fields of RFC 8945 s.4.2, the name of the algorithm without pointers. */
+function isTsig(reader: WireReader): boolean {
+  const { at } = reader;
+  const algorithm = reader.name();
+  if (reader.at - at !== wireLength(algorithm)) return false;
+  reader.octets(8);
+  reader.octets(reader.u16());
+  reader.octets(4);
+  reader.octets(reader.u16());
+  return reader.left === 0;
 }
 
 /** Whether a question is a zone section (RFC 2136 s.2.3). */

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kMaxEvents = 256;
 // Connections that are accepted in a turn of the loop, shared out among the sockets, and the least that a socket gets.
-constexpr size_t kMaxAccepts = 64;
+constexpr size_t kMaxAccepts = 16;
 constexpr size_t kMinAccepts = 4;
 // Milliseconds between attempts to accept again.
 constexpr uint64_t kPause = 100;

@@ -2,12 +2,14 @@
 const floors = [
   'errors.ts',
   'nearest.ts',
+  'histogram.ts',
   'dns',
   'native',
   'message',
   'options',
   'socket',
   'worker',
+  'forward',
   'server',
   'corefile',
   'directives',
@@ -16,6 +18,7 @@ const floors = [
   'adapters',
   'index.ts',
   'sockets.ts',
+  'forward.ts',
   'cli',
   'cli.ts',
 ];

@@ -23,6 +23,10 @@ const SECTIONS = [
   ['cookies', 'cookies', 'cookies'],
   ['rateLimit', 'rate-limit', 'rateLimit'],
   ['openSockets', 'sockets', 'socketGroup'],
+  ['createForwarder', 'forwarder', 'forwarder'],
+  ['createForwarder.healthCheck', 'forwarder', 'healthCheck'],
+  ['createForwarder.tls', 'forwarder', 'upstreamTls'],
+  ['forwarder.query', 'question', 'question'],
 ];
 
 /** The modules of lib/options, by name, as they run. */

@@ -8,6 +8,7 @@ import type { ResourceRecord } from '../dns/record.js';
 import { className, typeName, type Rcode } from '../dns/registry.js';
 import type { CacheChoice, Dependency } from './cache-choice.js';
 import { KeptQueries, type QueryMemory } from './kept-queries.js';
+import { upstreamQuery } from './upstream-query.js';
 
 /** The result of {@link Query.lookup}. */
 export interface LookupAnswer {
@@ -184,6 +185,16 @@ export class Query {
   /** A copy of the message as it was sent. */
   get raw(): Buffer {
     return Buffer.from(this.bytes.subarray(this.offset, this.offset + this.length));
+  }
+
+  /**
+   * The message that asks an upstream the same, as `forward` sends it: a random ID; the client's question in its upper and
+   * lower case; its flags RD, AD and CD; and if the client has used EDNS, an OPT record with a payload size of 1,232, the
+   * client's DO and its Client Subnet (RFC 7871 s.7.1.3). Cookies, padding and other options are between the client and
+   * this server.
+   */
+  wire(): Buffer {
+    return upstreamQuery(this);
   }
 
   /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */

@@ -11,7 +11,7 @@ import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../dns/registry.js';
 import { Reply } from '../../message/reply.js';
 import { clampTtls, findSections } from '../../dns/encoded-message.js';
-import { takeOver } from '../take-over.js';
+import { takeOver } from '../../message/take-over.js';
 import { isInZones } from '../../dns/names.js';
 import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';

@@ -43,7 +43,7 @@ export interface Connection {
 export interface ConnectionOwner {
   /** The connection is gone. Its queries have been answered or have failed, or are reported as unanswered. */
   closed(): void;
-  /** These queries have no answer, and may be asked on another connection. This one is not usable any more. */
+  /** These queries have no answer, and may be asked on another connection. This one is full, or not usable. */
   unanswered(queries: readonly Waiting[]): void;
 }
 

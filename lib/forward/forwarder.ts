@@ -4,7 +4,7 @@ import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import { nativeMissing } from '../native/addon.js';
 import { needsNative } from '../native/fallback/needs-native.js';
-import { forwarder, type ForwarderConfig, type ForwarderOptions } from '../options/forwarder.js';
+import { checkForwarder, type ForwarderConfig, type ForwarderOptions } from '../options/forwarder.js';
 import { question, type QuestionOptions } from '../options/question.js';
 import { resolve } from '../options/table.js';
 import { answerOf, type Answer } from './answer.js';
@@ -115,7 +115,7 @@ export class Forwarder implements Disposable {
  * `ERR_MULTISOCKET_NATIVE_REQUIRED` where the native addon is missing.
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const config = resolve('', forwarder, options);
+  const config = checkForwarder(options);
   if (nativeMissing !== undefined) throw needsNative('createForwarder');
   return new Forwarder(config);
 }

@@ -27,13 +27,15 @@ const MAX_STREAMS = 100;
 const MAX_REQUESTS = 2 ** 29;
 
 interface Sent extends Waiting {
-  request: HttpsRequest;
-  /** When it was sent. */
+  /** When it came. */
   at: number;
+  /** Undefined until the connection is ready. */
+  request: HttpsRequest | undefined;
 }
 
 /** A connection to an upstream by HTTP/2 (RFC 8484): a stream for each query. */
 export class HttpsClient implements Connection {
+  readonly #socket: TLSSocket;
   readonly #session: ClientHttp2Session;
   readonly #target: HttpsTarget;
   readonly #owner: ConnectionOwner;
@@ -45,6 +47,8 @@ export class HttpsClient implements Connection {
   /** Those whose streams ended with the connection. */
   readonly #lost: Sent[] = [];
   #usable = true;
+  /** Whether the upstream has said how many streams it allows. */
+  #ready = false;
   #requests = 0;
   #answered = 0;
   #error: Error | undefined;
@@ -59,6 +63,7 @@ export class HttpsClient implements Connection {
     this.#to = formatAddress(address, port);
     this.#servername = tls.servername ?? address;
     const socket = openTls(settings, 'h2');
+    this.#socket = socket;
     socket.once('secureConnect', () => {
       const { localAddress = '', localPort = 0 } = socket;
       this.#from = formatAddress(localAddress, localPort);
@@ -68,6 +73,9 @@ export class HttpsClient implements Connection {
     this.#session = connect(`https://${target.authority}`, { createConnection, settings: { enablePush: false } });
     this.#session.on('error', (error: Error) => {
       this.#error = error;
+    });
+    this.#session.once('remoteSettings', () => {
+      this.#start();
     });
     // The upstream answers the queries that it has begun, and no others.
     this.#session.on('goaway', () => {
@@ -92,20 +100,10 @@ export class HttpsClient implements Connection {
   }
 
   ask(exchange: Exchange, deadline: number): void {
-    const message = Buffer.allocUnsafe(exchange.length);
-    exchange.write(message, 0);
-    message.writeUInt16BE(0); // so that HTTP caches see equal queries (RFC 8484 s.4.1)
-    const at = performance.now();
-    this.#lastActive = at;
-    if (++this.#requests === MAX_REQUESTS) this.#usable = false;
-    const request = new HttpsRequest(this.#session, this.#target, message, (outcome) => {
-      if (!this.#sent.delete(sent)) return;
-      if (outcome === undefined) this.#refused(sent);
-      else if (typeof outcome === 'string') exchange.failed(this.#failure(outcome));
-      else this.#receive(exchange, message, outcome);
-    });
-    const sent: Sent = { exchange, deadline, request, at };
+    const sent: Sent = { exchange, deadline, at: performance.now(), request: undefined };
+    this.#lastActive = sent.at;
     this.#sent.add(sent);
+    if (this.#ready) this.#send(sent);
   }
 
   sweep(now: number, expire: number, maxAge: number): void {
@@ -123,6 +121,30 @@ export class HttpsClient implements Connection {
   close(): void {
     for (const sent of this.#sent) this.#fail(sent, CLOSED);
     this.#session.destroy();
+  }
+
+  /** Sends the queries that have waited, as many as the upstream allows. */
+  #start(): void {
+    this.#ready = true;
+    const held = [...this.#sent];
+    const surplus = held.splice(this.capacity);
+    for (const sent of held) this.#send(sent);
+    for (const sent of surplus) this.#sent.delete(sent);
+    this.#owner.unanswered(surplus);
+  }
+
+  #send(sent: Sent): void {
+    const { exchange } = sent;
+    const message = Buffer.allocUnsafe(exchange.length);
+    exchange.write(message, 0);
+    message.writeUInt16BE(0); // so that HTTP caches see equal queries (RFC 8484 s.4.1)
+    if (++this.#requests === MAX_REQUESTS) this.#usable = false;
+    sent.request = new HttpsRequest(this.#session, this.#target, message, (outcome) => {
+      if (!this.#sent.delete(sent)) return;
+      if (outcome === undefined) this.#refused(sent);
+      else if (typeof outcome === 'string') exchange.failed(this.#failure(outcome));
+      else this.#receive(exchange, message, outcome);
+    });
   }
 
   #receive(exchange: Exchange, query: Buffer, { message, age }: HttpsResponse): void {
@@ -148,11 +170,12 @@ export class HttpsClient implements Connection {
 
   #fail(sent: Sent, error: UpstreamError): void {
     this.#sent.delete(sent);
-    sent.request.cancel();
+    sent.request?.cancel();
     sent.exchange.failed(error);
   }
 
   #closed(): void {
+    this.#socket.destroy(); // which Node leaves open after an error of TLS
     const unanswered = [...this.#lost.splice(0), ...this.#sent];
     this.#sent.clear();
     this.#owner.closed();

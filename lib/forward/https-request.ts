@@ -42,6 +42,7 @@ export class HttpsRequest {
   readonly #chunks: Buffer[] = [];
   #length = 0;
   #age = 0;
+  #isResponse = false;
   #ended = false;
 
   /** `message`: the query with ID 0, which stays unchanged. `done` is called once. */
@@ -67,15 +68,10 @@ export class HttpsRequest {
     this.#stream.on('data', (chunk: Buffer) => {
       this.#take(chunk);
     });
-    this.#stream.on('end', () => {
-      this.#finish();
-    });
     // The reason is in rstCode, or that of the whole session.
     this.#stream.on('error', () => undefined);
     this.#stream.on('close', () => {
-      const code = this.#stream.rstCode;
-      const isLost = session.destroyed || code === NGHTTP2_REFUSED_STREAM;
-      this.#end(isLost ? undefined : `stream error: ${ERRORS.at(code) ?? code}`);
+      this.#close(session.destroyed);
     });
   }
 
@@ -86,6 +82,7 @@ export class HttpsRequest {
   }
 
   #check({ ':status': status, 'content-type': type = '', age }: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
+    this.#isResponse = true;
     if (status !== STATUS_OK) this.#reject(`status ${status}`);
     else if (type.split(';')[0].trim().toLowerCase() !== MEDIA_TYPE) {
       this.#reject(`content type ${JSON.stringify(type.slice(0, 100))}, not ${MEDIA_TYPE}`);
@@ -99,14 +96,18 @@ export class HttpsRequest {
     else if (!this.#ended) this.#chunks.push(chunk);
   }
 
+  /** `isLost`: with the connection. */
+  #close(isLost: boolean): void {
+    const { rstCode } = this.#stream;
+    if (rstCode === NGHTTP2_NO_ERROR && this.#isResponse) this.#finish();
+    // A server that closes a connection may end its streams without an error.
+    else if (isLost || rstCode === NGHTTP2_REFUSED_STREAM || rstCode === NGHTTP2_NO_ERROR) this.#end(undefined);
+    else this.#end(`stream error: ${ERRORS.at(rstCode) ?? rstCode}`);
+  }
+
   #finish(): void {
-    // A reset stream ends, too.
-    if (this.#ended || this.#stream.rstCode !== NGHTTP2_NO_ERROR || this.#stream.aborted) return;
-    if (this.#length < HEADER_SIZE) {
-      this.#reject(`a body of ${this.#length} octets`);
-      return;
-    }
-    this.#end({ message: Buffer.concat(this.#chunks, this.#length), age: this.#age });
+    if (this.#length < HEADER_SIZE) this.#end(`a body of ${this.#length} octets`);
+    else this.#end({ message: Buffer.concat(this.#chunks, this.#length), age: this.#age });
   }
 
   #reject(reason: string): void {

@@ -19,7 +19,7 @@ import {
   type OptionsOf,
   type ResolvedOf,
 } from './option.js';
-import { group, groupOfDefaults } from './table.js';
+import { group, groupOfDefaults, resolve } from './table.js';
 import { attempt } from './tls.js';
 import { parseUpstream, type UpstreamOptions } from './upstream.js';
 
@@ -88,7 +88,7 @@ export const forwarder = {
   httpMethod: oneOf(['POST', 'GET'], 'POST'),
   /** Milliseconds that an idle connection stays open. 0 to 86,400,000; default 10,000. */
   expire: integer({ min: 0, max: DAY, default: 10_000 }),
-  /** Milliseconds after which a connection takes no more queries; 0: no limit. 0 to 86,400,000; default 0. */
+  /** Milliseconds after which a connection takes no more queries, at least `expire`; 0: no limit. 0 to 86,400,000; default 0. */
   maxAge: integer({ min: 0, max: DAY, default: 0 }),
   /** Idle connections that stay open for each upstream; 0: no limit. 0 to 2,147,483,647; default 0. */
   maxIdleConns: integer({ min: 0, max: MAX_INT32, default: 0 }),
@@ -132,6 +132,14 @@ export interface ForwarderOptions extends OptionsOf<typeof forwarder> {}
 export type ForwarderConfig = ResolvedOf<typeof forwarder>;
 /** How queries are spread over upstreams. */
 export type PolicyName = ForwarderConfig['policy'];
+
+/** Checks the options of `createForwarder` and fills in the defaults. Throws as `resolve`. */
+export function checkForwarder(given: unknown): ForwarderConfig {
+  const checked = resolve('', forwarder, given);
+  const { maxAge, expire } = checked;
+  if (maxAge === 0 || maxAge >= expire) return checked;
+  throw invalidValue('maxAge', `must be 0 or at least "expire", which is ${expire}`, maxAge);
+}
 
 function isText(given: unknown): given is string {
   return typeof given === 'string';

@@ -9,8 +9,7 @@ import type { DirectiveReader } from '../../corefile/reader.js';
 import { normalizeName } from '../../dns/names.js';
 import type { Rcode } from '../../dns/registry.js';
 import { resolveUpstreams } from '../../forward/resolve-upstreams.js';
-import { forwarder, MAX_UPSTREAMS, parseResolver, type PolicyName } from '../../options/forwarder.js';
-import { resolve } from '../../options/table.js';
+import { checkForwarder, forwarder, MAX_UPSTREAMS, parseResolver, type PolicyName } from '../../options/forwarder.js';
 import { parseUpstream, type UpstreamOptions } from '../../options/upstream.js';
 import { rcodeOf, readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';
@@ -45,7 +44,7 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
 
 /** What a use has that says nothing but `forward FROM TO`. */
 export const DEFAULTS: Omit<ForwardOptions, 'upstreams'> = {
-  ...resolve('', forwarder, { upstreams: '127.0.0.1' }),
+  ...checkForwarder({ upstreams: '127.0.0.1' }),
   from: ['.'],
   except: [],
   next: [],

@@ -7,7 +7,7 @@ import { EngineCounts } from './counts.js';
 import { Lookup, type LookupOptions, type Settle } from './lookup.js';
 import { LookupTable } from './lookup-table.js';
 import { hashQuestion } from './question.js';
-import { NO_TRANSFERS, TOO_MANY, tooManyAtATime, UpstreamError } from './upstream-error.js';
+import { NO_OPCODES, NO_TRANSFERS, TOO_MANY, tooManyAtATime, UpstreamError } from './upstream-error.js';
 import type { Upstream } from './upstream.js';
 import { Tour, Upstreams } from './upstreams.js';
 
@@ -72,6 +72,7 @@ export class Engine {
   /** Why a query cannot be asked now; undefined if it can. */
   refusal(query: Query): UpstreamError | undefined {
     const { maxConcurrent } = this.#options;
+    if (query.opcode !== 'QUERY') return NO_OPCODES;
     if (TRANSFERS.has(query.type)) return NO_TRANSFERS;
     if (maxConcurrent > 0 && this.#waiting >= maxConcurrent) {
       this.#counts.rejects++;

@@ -35,7 +35,7 @@ export class Forwarder implements Disposable {
    * Answers a query by an upstream. The Promise resolves when the reply is ready; a handler returns it.
    *
    * If no upstream answers in time, the reply is SERVFAIL with the extended error 22 (RFC 8914 s.4.23). AXFR and IXFR get
-   * REFUSED, and so does a query while `maxConcurrent` others wait. `reply.cause` is then an error with code
+   * REFUSED, and so does a query while `maxConcurrent` others wait; NOTIFY and UPDATE get NOTIMP. `reply.cause` is then an error with code
    * `ERR_MULTISOCKET_NO_ANSWER` that names the question, the upstream asked last and the reason.
    */
   forward(query: Query, reply: Reply): void | Promise<void> {

@@ -32,7 +32,7 @@ export class UpstreamError extends Error {
   /** `rcode`: what the client gets. */
   constructor(
     message: string,
-    readonly rcode: 'SERVFAIL' | 'REFUSED' = 'SERVFAIL',
+    readonly rcode: 'SERVFAIL' | 'REFUSED' | 'NOTIMP' = 'SERVFAIL',
   ) {
     super(message);
   }
@@ -46,6 +46,8 @@ export const NO_HEALTHY = new UpstreamError('no healthy proxies');
 export const DEADLINE_EXCEEDED = new UpstreamError('context deadline exceeded');
 /** More clients wait than may wait at a time. */
 export const TOO_MANY = new UpstreamError('too many queries wait for upstreams');
+/** NOTIFY and UPDATE. */
+export const NO_OPCODES = new UpstreamError('only queries are forwarded', 'NOTIMP');
 /** AXFR and IXFR. */
 export const NO_TRANSFERS = new UpstreamError('zone transfers are not forwarded', 'REFUSED');
 /** The upstream's certificate was accepted, and it offers no HTTP/2 (RFC 8484 s.5.2). */

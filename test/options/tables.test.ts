@@ -76,7 +76,6 @@ function samples({ cert, key }: Certificate): Record<string, unknown> {
     sourceAddress: '127.0.0.2',
     resolvers: ['192.0.2.1:5353'],
     domain: 'example.org',
-    name: 'example.net',
     type: 'MX',
     class: 'CH',
   };

@@ -5,6 +5,7 @@ const floors = [
   'dns',
   'native',
   'message',
+  'zone',
   'options',
   'socket',
   'worker',
@@ -16,6 +17,7 @@ const floors = [
   'adapters',
   'index.ts',
   'sockets.ts',
+  'zone.ts',
   'cli',
   'cli.ts',
 ];

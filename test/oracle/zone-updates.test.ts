@@ -27,8 +27,8 @@ sub NS ns.sub
 ns.sub A 192.0.2.4
 `;
 const NAMES = ['@', 'a', 'b', 'b.c', 'c', 'alias', 'sub', 'ns.sub', '*', '*.c', 'x.y.z', 'y.z', 'd', 'x.d'];
-const ROUNDS = 12;
-const UPDATES = 25;
+const ROUNDS = 40;
+const UPDATES = 10;
 
 /** One UPDATE message, in nsupdate's language and as `zone.update` takes it. */
 interface Message {
@@ -58,7 +58,7 @@ function record(text: string): ResourceRecord {
   return parseRecord(splitRecord(text), ORIGIN) as ResourceRecord;
 }
 
-function generate(random: Random, serial: number): Message {
+function generate(random: Random, serial: number, ttls: readonly number[]): Message {
   const message: Message = { commands: '', prerequisites: [], changes: [] };
   const owner = (): string => {
     const name = random.mixCase(random.pick(NAMES));
@@ -84,11 +84,14 @@ function generate(random: Random, serial: number): Message {
     message.prerequisites.push(prerequisite);
   }
   for (let left = 1 + random.below(4); left > 0; left--) {
-    const name = owner();
     const what = random.below(10);
+    // BIND takes another case of the owner's name for a change.
+    const name = what < 6 ? owner().toLowerCase() : owner();
     if (what < 6) {
-      const ttl = random.pick([60, 300, 300]);
-      const text = data(random);
+      const ttl = random.pick(ttls);
+      let text = data(random);
+      // BIND refuses NS at a wildcard, which RFC 4592 s.4.2 leaves open.
+      if (name.startsWith('*') && text.startsWith('NS')) text = 'A 192.0.2.7';
       say(`update add ${name} ${ttl} IN ${text}`);
       message.changes.push({ kind: 'add', record: record(`${name} ${ttl} ${text}`) });
     } else if (what < 8) {
@@ -115,7 +118,9 @@ function generate(random: Random, serial: number): Message {
 
 function show(zone: Zone): string[] {
   return Array.from(zone.records(), ({ name, ttl, type, data }) => {
-    return `${name} ${ttl} ${type} ${printRdata(typeNumber(type)!, type, data)}`;
+    const text = printRdata(typeNumber(type)!, type, data);
+    // Knot keeps names in lower case.
+    return `${name} ${ttl} ${type} ${type === 'TXT' ? text : text.toLowerCase()}`;
   }).sort();
 }
 
@@ -129,10 +134,11 @@ describe('updates of a zone beside other servers', function () {
   });
 
   const peers = [
-    ['BIND', findBind(), startBind],
-    ['Knot', findKnot(), startKnot],
+    ['BIND', findBind(), startBind, [60, 300, 300]],
+    // Knot keeps the TTL of a record that it has; RFC 2136 s.3.4.2.2 has it replaced.
+    ['Knot', findKnot(), startKnot, [300]],
   ] as const;
-  for (const [name, program, start] of peers) {
+  for (const [name, program, start, ttls] of peers) {
     it(`${ROUNDS * UPDATES} random updates give the zone that ${name} has`, async function () {
       if (program === undefined || findProgram('nsupdate') === undefined) {
         console.log(`      skipped: ${name} or nsupdate is not installed`);
@@ -146,13 +152,17 @@ describe('updates of a zone beside other servers', function () {
         const first = begun.next().value!;
         const before = show(zone);
         const messages = Array.from({ length: UPDATES }, () => {
-          const message = generate(random, zone.serial);
+          const message = generate(random, zone.serial, ttls);
           if (zone.check(message.prerequisites) === 'NOERROR') zone.update(message.changes);
           return message;
         });
         await nsupdate(peer.port, ORIGIN, messages.map(({ commands }) => commands).join(''));
         const commands = messages.map((message) => message.commands).join('\n');
-        assert.deepEqual(show(zone), show(await transferred(peer.port, ORIGIN)), `round ${round}:\n${commands}`);
+        const [ours, theirs]: string[][] = [show(zone), show(await transferred(peer.port, ORIGIN))];
+        const onlyOurs: string[] = ours.filter((line) => !theirs.includes(line));
+        const onlyTheirs: string[] = theirs.filter((line) => !ours.includes(line));
+        const none = { onlyOurs: [], onlyTheirs: [] };
+        assert.deepEqual({ onlyOurs, onlyTheirs }, none, `round ${round}:\n${commands}\n${[...onlyOurs, '', ...onlyTheirs].join('\n')}`);
         assert.equal([first, ...begun].length, before.length + 1, 'a transfer that had begun');
       }
     });

@@ -35,6 +35,7 @@
         'native/node/guard_object.cc',
         'native/node/layout_description.cc',
         'native/message/message_view.cc',
+        'native/message/update.cc',
         'native/message/names.cc',
         'native/message/records.cc',
         'native/guard/rate_limiter.cc',

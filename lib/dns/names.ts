@@ -114,7 +114,8 @@ function isPlain(text: string): boolean {
     if (code === DOT) {
       if (i === start) return false;
       start = i + 1;
-    } else if (code < FIRST_VISIBLE || code > LAST_VISIBLE || code === BACKSLASH || i - start === MAX_LABEL) return false;
+    } else if (code < FIRST_VISIBLE || code > LAST_VISIBLE || code === BACKSLASH || i - start === MAX_LABEL)
+      return false;
   }
   return text !== '';
 }

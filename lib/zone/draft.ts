@@ -36,7 +36,9 @@ export class Draft {
 
   /** The records that the changes have added. */
   added(): ResourceRecord[] {
-    const before = new Map(this.#before.map((set) => [set.type, { ttl: set.ttl, records: byData(set.type, set.rdata) }]));
+    const before = new Map(
+      this.#before.map((set) => [set.type, { ttl: set.ttl, records: byData(set.type, set.rdata) }]),
+    );
     return this.after().flatMap((set) => this.#without(set, before.get(set.type)));
   }
 

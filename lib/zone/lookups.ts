@@ -222,7 +222,9 @@ export class Lookups {
         const end = { ...answered(rcode, true, [...records, ...answer], authority, additional), ds };
         return answer.length === 0 ? { ...end, unresolved: { records, target } } : end;
       }
-      records.push(...found.records.filter(({ name, type }) => !records.some((r) => r.name === name && r.type === type)));
+      records.push(
+        ...found.records.filter(({ name, type }) => !records.some((r) => r.name === name && r.type === type)),
+      );
       target = found.target;
     }
     return answered('NOERROR', true, records);

@@ -1,7 +1,7 @@
 /** Prerequisites of updates (RFC 2136 s.3.2). */
 import type { Rcode } from '../dns/registry.js';
 import type { ResourceRecord } from '../dns/record.js';
-import type { Prerequisite } from './changes.js';
+import type { Prerequisite } from '../dns/update.js';
 import { NO_SET } from './rrsets.js';
 import { canonicalData, encodeData } from './same-data.js';
 import { dataType, keyIn, refuse } from './update-error.js';

@@ -2,13 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { invalidType } from '../errors.js';
-import {
-  parseZoneFile,
-  readZoneFile,
-  type Include,
-  type OnFault,
-  type ZoneFiles,
-} from '../dns/zone-file/zone-file.js';
+import { parseZoneFile, readZoneFile, type Include, type OnFault, type ZoneFiles } from '../dns/zone-file/zone-file.js';
 import { checkedName } from './arguments.js';
 import { Zone } from './zone.js';
 import { ZoneLoader } from './zone-loader.js';
@@ -100,6 +94,7 @@ function filesIn(folder: string): Include {
 /** A text with one character for each octet. */
 function octets(text: string | Uint8Array): string {
   if (typeof text === 'string') return /[^\0-\x7f]/.test(text) ? Buffer.from(text).toString('latin1') : text;
-  if ((text as unknown) instanceof Uint8Array) return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1');
+  if ((text as unknown) instanceof Uint8Array)
+    return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1');
   throw invalidType('text', 'a string or a Uint8Array', text);
 }

@@ -24,6 +24,7 @@ export function keyIn(origin: string, name: string): string {
 /** The number of a type. Throws FORMERR for a type that cannot stand in a zone (RFC 2136 s.3.4.1.2). */
 export function dataType(type: string): number {
   const number = typeNumber(type);
-  if (number === undefined || isMeta(number)) return refuse('FORMERR', `the type ${JSON.stringify(type)} cannot stand in a zone`);
+  if (number === undefined || isMeta(number))
+    return refuse('FORMERR', `the type ${JSON.stringify(type)} cannot stand in a zone`);
   return number;
 }

@@ -2,7 +2,7 @@
 import { MAX_TTL, TYPE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { checkNumber } from '../dns/records/fields.js';
-import type { Change } from './changes.js';
+import type { Change } from '../dns/update.js';
 import { Draft } from './draft.js';
 import { TOP } from './name-tree.js';
 import { canonicalData, encodeData } from './same-data.js';
@@ -100,7 +100,7 @@ class Update {
     const { sets } = this.#draft(name);
     const known = sets.get(type);
     if (type === TYPE.SOA) {
-      const [before] = known?.records.values() ?? [];
+      const before = known?.records.values().next().value;
       if (before === undefined || !isLater(serialIn(rdata), serialIn(before))) return;
     }
     // A CNAME stands alone, and what is there already stays.

@@ -83,7 +83,8 @@ export class ZoneLoader {
     if (data.find(TOP, TYPE.SOA) === NO_SET) {
       throw zoneError(this.#file, 1, `the zone ${data.origin} has no SOA record`);
     }
-    for (const node of this.#dnames) if (data.names.hasChildren(node) && !this.#isDelegated(node)) this.#refuseBelow(node);
+    for (const node of this.#dnames)
+      if (data.names.hasChildren(node) && !this.#isDelegated(node)) this.#refuseBelow(node);
     return data;
   }
 

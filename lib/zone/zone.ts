@@ -1,10 +1,10 @@
 import type packet from 'dns-packet';
 import { TYPE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
+import type { Change, Prerequisite } from '../dns/update.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import { checkedName, checkedType } from './arguments.js';
-import type { Change, Prerequisite } from './changes.js';
 import { give } from './give.js';
 import { Lookups } from './lookups.js';
 import { TOP } from './name-tree.js';
@@ -155,4 +155,3 @@ export class Zone {
     return difference;
   }
 }
-

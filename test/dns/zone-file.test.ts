@@ -356,7 +356,9 @@ describe('zone files', () => {
 
     it('tells where a file is missing, where one has a fault, and where files go in circles', () => {
       const missing = write('missing', '\n$INCLUDE nowhere\n');
-      assert.throws(() => readZoneFile(missing, 'example.org', nothing), { message: new RegExp(`^${missing}:2: ENOENT`) });
+      assert.throws(() => readZoneFile(missing, 'example.org', nothing), {
+        message: new RegExp(`^${missing}:2: ENOENT`),
+      });
       const faulty = write('faulty', 'x 60 A y\n');
       assert.throws(() => readZoneFile(write('outer', '$INCLUDE faulty\n'), 'example.org', nothing), {
         message: `${faulty}:1: invalid IPv4 address "y": four numbers from 0 to 255 with dots between them`,

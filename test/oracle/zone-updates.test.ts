@@ -162,7 +162,11 @@ describe('updates of a zone beside other servers', function () {
         const onlyOurs: string[] = ours.filter((line) => !theirs.includes(line));
         const onlyTheirs: string[] = theirs.filter((line) => !ours.includes(line));
         const none = { onlyOurs: [], onlyTheirs: [] };
-        assert.deepEqual({ onlyOurs, onlyTheirs }, none, `round ${round}:\n${commands}\n${[...onlyOurs, '', ...onlyTheirs].join('\n')}`);
+        assert.deepEqual(
+          { onlyOurs, onlyTheirs },
+          none,
+          `round ${round}:\n${commands}\n${[...onlyOurs, '', ...onlyTheirs].join('\n')}`,
+        );
         assert.equal([first, ...begun].length, before.length + 1, 'a transfer that had begun');
       }
     });

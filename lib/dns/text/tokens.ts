@@ -108,12 +108,7 @@ function wordEnd(text: string, at: number): number {
 function endsWord(code: number): boolean {
   if (code > SEMICOLON) return false;
   return (
-    code === NEWLINE ||
-    isSpace(code) ||
-    code === SEMICOLON ||
-    code === OPENING ||
-    code === CLOSING ||
-    code === QUOTE
+    code === NEWLINE || isSpace(code) || code === SEMICOLON || code === OPENING || code === CLOSING || code === QUOTE
   );
 }
 

@@ -27,7 +27,7 @@ export type Include = (path: string, file: string) => string;
 /** What happens with the contents of a zone file. */
 export interface ZoneFileReading {
   /** Receives each record. An error that it throws becomes a {@link zoneError} of the record's line. */
-  onRecord(record: ZoneFileRecord): void;
+  onRecord: (record: ZoneFileRecord) => void;
   /** Receives each error of the file. Default: {@link throwFault}. */
   onFault?: OnFault;
   /** Default: any file, relative to the folder of the file that includes it. */

@@ -41,7 +41,9 @@ export class TsigVerifier {
     }
     const { mac } = record;
     const shortest = Math.max(MIN_MAC, secret.macSize / 2);
-    if (mac.length > secret.macSize || mac.length < shortest) return refuse(reply, 'FORMERR');
+    if (mac.length > secret.macSize || mac.length < shortest) {
+      return fail(query, reply, new TsigRefusal(record, TSIG_ERROR.BADSIG), 'FORMERR');
+    }
     const additionals = message.readUInt16BE(ADDITIONAL_COUNT) - 1;
     const scope = { previousMac: undefined, record, timersOnly: false };
     const expected = secret.mac(message.subarray(0, end), additionals, scope);
@@ -63,9 +65,9 @@ export class TsigVerifier {
   }
 }
 
-function fail(query: Query, reply: Reply, signer: MessageSigner): false {
+function fail(query: Query, reply: Reply, signer: MessageSigner, rcode: Rcode = 'NOTAUTH'): false {
   query.signature = { tsig: undefined, signer };
-  return refuse(reply, 'NOTAUTH');
+  return refuse(reply, rcode);
 }
 
 function refuse(reply: Reply, rcode: Rcode, why?: string): false {

@@ -29,9 +29,10 @@ void check_record(bool is_prerequisite, uint16_t zone_class, const uint8_t* fiel
   const uint16_t klass = read16(fields + 2);
   const bool has_ttl = read32(fields + 4) != 0;
   const bool is_empty = read16(fields + 8) == 0;
-  require(type != kTypeOpt && (type < 128 || type > 254));
+  require(type != kTypeOpt && type != kTypeTsig);
+  require(is_prerequisite || type < 128 || type > 254);
   if (klass == zone_class) {
-    require(type != kTypeAny && !(is_prerequisite && has_ttl));
+    require(is_prerequisite ? !has_ttl : type != kTypeAny);
     require(type != kTypeA || zone_class != kClassIn || read16(fields + 8) == 4);
   } else if (klass == kClassNone && !is_prerequisite) {
     require(type != kTypeAny && !has_ttl);

@@ -54,7 +54,7 @@ describe('TSIG beside BIND', function () {
       reply.authoritative = true;
     };
     const options = { opcodes: ['QUERY', 'UPDATE', 'NOTIFY'], tsig: { keys: KEYS } } as const;
-    ({ server, port } = await serve({ workers: 0, sockets: 1, handler: handler as never, ...options }));
+    ({ server, port } = await serve({ workers: 0, sockets: 1, handler: handler, ...options }));
   });
   after(async () => {
     await bind?.stop();

@@ -100,7 +100,6 @@ describe('tsig', () => {
     for (let i = 0; i < 2; i++) {
       const reply = await exchange(port, queryBytes('a.example', 'A', { additionals: [opt()] }));
       assert.deepEqual([reply[3] & 15, tsigOf(reply), seen], [REFUSED, undefined, []]);
-      assert.ok(reply.includes('a signature is required'));
     }
     const signed = sign(queryBytes('a.example'), KEY);
     verified(await exchange(port, signed), signed, KEY);

@@ -4,8 +4,10 @@ const floors = [
   'nearest.ts',
   'histogram.ts',
   'dns',
+  'dnssec',
   'native',
   'message',
+  'zone',
   'options',
   'socket',
   'worker',
@@ -19,6 +21,7 @@ const floors = [
   'index.ts',
   'sockets.ts',
   'forward.ts',
+  'zone.ts',
   'cli',
   'cli.ts',
 ];

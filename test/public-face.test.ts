@@ -7,6 +7,7 @@ import ts from 'typescript';
 import * as multisocket from 'multisocket';
 import * as forward from 'multisocket/forward';
 import * as sockets from 'multisocket/sockets';
+import * as zones from 'multisocket/zone';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -31,6 +32,11 @@ describe('the package', () => {
   it('gives a client of upstreams by its name and /forward', () => {
     using forwarder = forward.createForwarder({ upstreams: '127.0.0.1' });
     assert.ok(forwarder instanceof forward.Forwarder);
+  });
+
+  it('gives zones by /zone', () => {
+    const zone = zones.parseZone('@ 60 SOA a b 1 2 3 4 5\n', { origin: 'example.org' });
+    assert.ok(zone instanceof zones.Zone);
   });
 
   it('gives its package.json, and no other file of its own', async () => {

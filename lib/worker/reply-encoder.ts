@@ -65,7 +65,7 @@ export class ReplyEncoder {
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
-      reply.finished(0);
+      reply.finished(0, false);
       return 0;
     }
     const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
@@ -79,7 +79,7 @@ export class ReplyEncoder {
       length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
-    if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
+    const kept = this.#cache !== undefined && this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) {
       const { transport, row } = query;
@@ -87,22 +87,22 @@ export class ReplyEncoder {
       length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
     }
     this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
-    reply.finished(length);
+    reply.finished(length, kept);
     return length;
   }
 
-  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. */
-  #keep(cache: AnswerCache, query: Query, reply: Reply, target: Buffer, offset: number, length: number): void {
+  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. Returns whether it is there. */
+  #keep(cache: AnswerCache, query: Query, reply: Reply, message: Buffer): boolean {
     const { ttl, varyBy } = reply.caching;
-    if (ttl === 0 || reply.truncated) return;
-    const { bytes, offset: start, length: size, transport } = query;
+    if (ttl === 0 || reply.truncated) return false;
+    const { transport } = query;
     const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
     keeping[place.transport] = transports.indexOf(transport);
     keeping[place.opt] = reply.optStart;
     keeping[place.maxTtl] = ttl;
     keeping[place.varyBy] = varyBy;
     keeping[place.generation] = reply.cacheGeneration;
-    cache.store(bytes.subarray(start, start + size), target.subarray(offset, offset + length), keeping, origin);
+    return cache.store(query.octets, message, keeping, origin);
   }
 
   #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {

@@ -3,7 +3,7 @@ import { rcodeName } from '../../dns/registry.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { takeOver } from '../take-over.js';
+import { takeOver } from '../../message/take-over.js';
 import { ForwardCounts } from './counts.js';
 import { Lookup, type LookupOptions, type Waiter } from './lookup.js';
 import type { ForwardOptions } from './options.js';

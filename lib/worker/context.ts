@@ -48,7 +48,15 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     nsid: settings.nsid,
   });
   const limits = new ConnectionLimits(settings.connections, settings.seat);
-  const dispatcher = new Dispatcher({ ...settings, handler, around: sharing(settings, cache, counters), cache, counters, failures, report });
+  const dispatcher = new Dispatcher({
+    ...settings,
+    handler,
+    around: sharing(settings, cache, counters),
+    cache,
+    counters,
+    failures,
+    report,
+  });
   const encoder = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
   return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, report };
 }

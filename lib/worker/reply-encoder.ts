@@ -79,7 +79,8 @@ export class ReplyEncoder {
       length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
-    const kept = this.#cache !== undefined && this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
+    const kept =
+      this.#cache !== undefined && this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) {
       const { transport, row } = query;

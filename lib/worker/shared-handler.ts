@@ -12,12 +12,7 @@ import type { SharedMisses } from './shared-misses.js';
  * Returns a handler that calls `handler` for the first query with a question, and answers those that ask the same
  * meanwhile from the server's own cache. `onShared` is called for each of these.
  */
-export function shareMisses(
-  handler: Handler,
-  cache: AnswerCache,
-  misses: SharedMisses,
-  onShared: () => void,
-): Handler {
+export function shareMisses(handler: Handler, cache: AnswerCache, misses: SharedMisses, onShared: () => void): Handler {
   const scratch = Buffer.alloc(MAX_MESSAGE);
 
   const takeFromCache = (query: Query, reply: Reply): boolean => {

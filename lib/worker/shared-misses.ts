@@ -17,13 +17,10 @@ const UNIT = 8;
 const state = { free: 0, running: 1, kept: 2, notKept: 3 } as const;
 type State = (typeof state)[keyof typeof state];
 
-/** The longest wait for another query's answer in milliseconds: well below the period of the time in a word. */
-export const MAX_SHARE_MISSES = 60_000;
-
 /** What the workers of a {@link SharedMisses} share. It can be cloned into them. */
 export interface MissMemory {
   words: SharedArrayBuffer;
-  /** Milliseconds that a query may wait for the answer to another one. 1 to {@link MAX_SHARE_MISSES}. */
+  /** Milliseconds that a query may wait for the answer to another one. 1 to `MAX_SHARE_MISSES` of `lib/options/cache.ts`. */
   longest: number;
 }
 
@@ -78,7 +75,9 @@ export class SharedMisses {
    */
   release(question: number, claim: number, kept: boolean): void {
     const slot = question % WORDS;
-    const word = kept ? pack(state.kept, claim & TAG_MASK, KEPT_FOR) : pack(state.notKept, claim & TAG_MASK, NOT_KEPT_FOR);
+    const word = kept
+      ? pack(state.kept, claim & TAG_MASK, KEPT_FOR)
+      : pack(state.notKept, claim & TAG_MASK, NOT_KEPT_FOR);
     if (Atomics.compareExchange(this.#words, slot, claim, word) === claim) Atomics.notify(this.#words, slot);
   }
 

@@ -98,8 +98,7 @@ bool AnswerCache::is_to_refresh(const CachedAnswer& answer, uint32_t now, uint32
     if (options_.prefetch_hits == 0) return false;
     const bool near = (lifetime - age) * uint64_t{100} <= lifetime * uint64_t{options_.prefetch_percent};
     if (!near) return false;
-    const bool popular =
-        hits >= options_.prefetch_hits || hits + other_hits(answer, now) >= options_.prefetch_hits;
+    const bool popular = hits >= options_.prefetch_hits || hits + other_hits(answer, now) >= options_.prefetch_hits;
     if (!popular) return false;
   }
   return age >= answer.refresh_age.load(std::memory_order_relaxed);

@@ -66,8 +66,8 @@ class alignas(kSlotAlignment) ReaderNotes : public ListedSlot<ReaderNotes> {
   // Returns the hits that this thread has counted for a key. They are forgotten `gap` seconds after the last one; 0:
   // never.
   Hits hits_of(uint32_t hash, uint32_t now, uint32_t gap) const;
-  // Replaces them, with one hit more. There is room for some thousand keys. If another key has the place, that one loses
-  // a hit instead, and with the last one its place. Popular keys so stay among many others.
+  // Replaces them, with one hit more. There is room for some thousand keys. If another key has the place, that one
+  // loses a hit instead, and with the last one its place. Popular keys so stay among many others.
   void note_hits(const Hits& hits, uint32_t gap);
 
  private:

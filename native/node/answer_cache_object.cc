@@ -62,9 +62,7 @@ AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
   }
 }
 
-Napi::Value AnswerCacheObject::number(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), number_);
-}
+Napi::Value AnswerCacheObject::number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), number_); }
 
 Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
   const auto query = info[0].As<Napi::Uint8Array>();

@@ -62,8 +62,7 @@ Answer answer_of(const std::string& message) {
   return answer;
 }
 
-bool store(TestCache* cache, const Query& query, const Answer& answer, uint32_t now = 1000,
-           const Origin& origin = {}) {
+bool store(TestCache* cache, const Query& query, const Answer& answer, uint32_t now = 1000, const Origin& origin = {}) {
   const Examined examined(query);
   return cache->store(examined.data(), examined.view, origin, answer, now);
 }

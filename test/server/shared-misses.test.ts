@@ -38,7 +38,12 @@ async function serve(shareMisses: number, options: Partial<ServerOptions> = {}):
 }
 
 /** The replies to one question from many clients at once, each with a socket of its own. */
-function askAll(port: number, label: Label, timeout = 10_000, more: packet.Packet = {}): Promise<(Buffer | undefined)[]> {
+function askAll(
+  port: number,
+  label: Label,
+  timeout = 10_000,
+  more: packet.Packet = {},
+): Promise<(Buffer | undefined)[]> {
   const one = async (): Promise<Buffer | undefined> =>
     (await udpExchange(queryBytes(`${label}.example.org`, 'A', more), port, '127.0.0.1', timeout))?.reply;
   return Promise.all(Array.from({ length: CLIENTS }, one));

@@ -2,7 +2,8 @@
 import type { ConfiguredBlock, DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { parseInteger, readDuration, readInteger, readSignedDuration, readZones } from '../arguments.js';
-import { MAX_SHARE_MISSES, missMemory } from '../../worker/shared-misses.js';
+import { MAX_SHARE_MISSES } from '../../options/cache.js';
+import { missMemory } from '../../worker/shared-misses.js';
 import { CacheHandler } from './handler.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 

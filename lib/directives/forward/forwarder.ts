@@ -84,12 +84,15 @@ export class Forwarder {
       const now = performance.now();
       const waiter = { query, reply, resolve, deadline: now + QUERY_TIMEOUT, lastAttempt: 0 };
       const hash = hashQuestion(query, stream);
+      const generation = reply.cacheGeneration;
       const known = this.#lookups.find(query, stream, hash);
-      if (known !== undefined) {
+      if (known?.generation === generation) {
         known.join(waiter);
         return;
       }
-      const lookup = new Lookup(query, stream, hash, new Tour(this.#upstreams), this.#lookupOptions);
+      // What was asked before a clear of the cache may be what the clear was meant to remove.
+      if (known !== undefined) this.#lookups.delete(known);
+      const lookup = new Lookup(query, { stream, hash, generation }, new Tour(this.#upstreams), this.#lookupOptions);
       lookup.join(waiter);
       this.#lookups.add(lookup);
       lookup.start(now);

@@ -1,11 +1,13 @@
 import { addon, type AnswerCache, type Guard } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
+import { createDispatcher } from './checked-dispatcher.js';
 import { workerCounter } from './counters.js';
-import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
+import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
 import type { ServingOptions } from './messages.js';
 import { ReplyEncoder } from './reply-encoder.js';
+import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
 import { shareMisses } from './shared-handler.js';
 import { SharedMisses } from './shared-misses.js';
@@ -41,6 +43,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const cache = settings.cache === 0 ? undefined : new addon.AnswerCache(settings.cache);
   const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
   const edns = ednsSettings({
+    opcodes: settings.opcodes,
     maxPayloadSize,
     // The shortest: no client may rely on more than its address allows.
     idleTimeout: Math.min(...allBounds(settings).map((bounds) => bounds.idleTimeout)),
@@ -48,16 +51,10 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     nsid: settings.nsid,
   });
   const limits = new ConnectionLimits(settings.connections, settings.seat);
-  const dispatcher = new Dispatcher({
-    ...settings,
-    handler,
-    around: sharing(settings, cache, counters),
-    cache,
-    counters,
-    failures,
-    report,
-  });
-  const encoder = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
+  const around = sharing(settings, cache, counters);
+  const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
+  const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
+  const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
   return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, report };
 }
 

@@ -10,7 +10,7 @@ import type { HandlerFailures } from './handler-failures.js';
 import { packOrigin } from './ip.js';
 
 /** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
-const COOKIE_OPTION_SIZE = 28;
+export const COOKIE_OPTION_SIZE = 28;
 const { keeping: place } = addon.layout;
 /** How the reply is kept that is being kept: one a thread. */
 const keeping = new Uint32Array(Object.keys(place).length);
@@ -49,6 +49,8 @@ export class ReplyEncoder {
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #failures: HandlerFailures;
+  /** Whether the cache has the last reply that was written. */
+  #kept = false;
 
   constructor(options: ReplyEncoderOptions) {
     this.#cache = options.cache;
@@ -68,7 +70,15 @@ export class ReplyEncoder {
       reply.finished(0, false);
       return 0;
     }
-    const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
+    const length = this.write(query, reply, target, offset);
+    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
+    reply.finished(length, this.#kept);
+    return length;
+  }
+
+  /** Writes a reply that is not dropped. Returns its length. */
+  protected write(query: Query, reply: Reply, target: Buffer, offset: number): number {
+    const limit = this.limitOf(query, reply);
     // Each reply to a client that sent a cookie has one (RFC 7873 s.5.2). Its room is reserved before that of any
     // record.
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
@@ -79,17 +89,21 @@ export class ReplyEncoder {
       length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
-    const kept =
-      this.#cache !== undefined && this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
+    if (this.#cache !== undefined) {
+      this.#kept = this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
+    }
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) {
       const { transport, row } = query;
       const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
       length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
     }
-    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
-    reply.finished(length, kept);
     return length;
+  }
+
+  /** The most octets of a reply. */
+  protected limitOf(query: Query, reply: Reply): number {
+    return replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
   }
 
   /** Puts a reply into the cache, unless the handler or the reply itself forbids it. Returns whether it is there. */

@@ -81,8 +81,11 @@ export class Engine {
     return this.#waiting >= MAX_WAITING ? TOO_MANY : undefined;
   }
 
-  /** Asks a query that has no {@link refusal}. Calls `settle` later, once. */
-  ask(query: Query, settle: Settle): void {
+  /**
+   * Asks a query that has no {@link refusal}. Calls `settle` later, once. `generation`: of the cache that may keep the
+   * answer ({@link Reply.cacheGeneration}).
+   */
+  ask(query: Query, generation: number, settle: Settle): void {
     const { forceTcp, preferUdp, timeout } = this.#options;
     this.#waiting++;
     const stream = forceTcp || (!preferUdp && query.transport !== 'udp');
@@ -90,11 +93,13 @@ export class Engine {
     const waiter = { settle, deadline: now + timeout, lastAttempt: 0 };
     const hash = hashQuestion(query, stream);
     const known = this.#lookups.find(query, stream, hash);
-    if (known !== undefined) {
+    if (known?.generation === generation) {
       known.join(waiter);
       return;
     }
-    const lookup = new Lookup(query, stream, hash, new Tour(this.#upstreams), this.#lookupOptions);
+    // What was asked before a clear of the cache may be what the clear was meant to remove.
+    if (known !== undefined) this.#lookups.delete(known);
+    const lookup = new Lookup(query, { stream, hash, generation }, new Tour(this.#upstreams), this.#lookupOptions);
     lookup.join(waiter);
     this.#lookups.add(lookup);
     lookup.start(now);

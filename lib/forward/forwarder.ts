@@ -67,7 +67,7 @@ export class Forwarder implements Disposable {
     const refusal = engine.refusal(query);
     if (refusal !== undefined) throw noAnswer(query, refusal);
     const sections = await new Promise<EncodedSections>((answered, failed) => {
-      engine.ask(query, (outcome, upstream) => {
+      engine.ask(query, 0, (outcome, upstream) => {
         if (outcome instanceof UpstreamError) failed(noAnswer(query, outcome, upstream));
         else answered(outcome);
       });
@@ -127,7 +127,7 @@ function forward(engine: Engine, query: Query, reply: Reply): void | Promise<voi
     return;
   }
   return new Promise((resolve) => {
-    engine.ask(query, (outcome, upstream) => {
+    engine.ask(query, reply.cacheGeneration, (outcome, upstream) => {
       settleReply(reply, outcome, outcome instanceof UpstreamError ? noAnswer(query, outcome, upstream) : undefined);
       resolve();
     });

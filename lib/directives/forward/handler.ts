@@ -69,7 +69,7 @@ export class ForwardHandler {
       return;
     }
     return new Promise((resolve) => {
-      engine.ask(query, (outcome) => {
+      engine.ask(query, reply.cacheGeneration, (outcome) => {
         if (number < this.#uses.length - 1 && isForNext(options, outcome)) {
           resolve(Promise.resolve().then(() => this.#from(number + 1, query, reply, fail)));
           return;

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, type Server, type ServerOptions } from 'multisocket';
 import { openSockets, SocketGroup } from 'multisocket/sockets';
-import { fixture as handler, serve } from '../support/server.js';
+import { fixture as handler, serve, until } from '../support/server.js';
 import { ask } from '../support/clients.js';
 import { CLIENT_INTERFACE, Network, noNetwork } from '../support/network.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -226,10 +226,13 @@ describe('sockets of an interface', function () {
       createServer({ listen, sockets: 2, filename: handler });
     const refused = assert.rejects(server.handOver(path), { code: 'ERR_MULTISOCKET_HAND_OVER' });
     const message = 'the sockets do not fit the option "listen": udp tcp of lo in place of udp tcp';
+    await until(() => existsSync(path), 'the offer');
     await assert.rejects(successor(`127.0.0.1:${port}`).adopt(path), { code: 'ERR_MULTISOCKET_HAND_OVER', message });
     await refused;
     const next = successor({ address: '127.0.0.1', port, interface: 'lo' });
-    await Promise.all([server.handOver(path), next.adopt(path)]);
+    const leaving = server.handOver(path);
+    await until(() => existsSync(path), 'the second offer');
+    await Promise.all([leaving, next.adopt(path)]);
     assert.deepEqual(
       next.addresses().map((address) => address.interface),
       ['lo'],

@@ -68,7 +68,7 @@ export class Network {
     } catch (error) {
       const { stdout } = error as { stdout?: string };
       if (stdout === undefined) throw error;
-      return /refused/.test(stdout)
+      return stdout.includes('refused')
         ? 'refused'
         : /timed out|no servers could be reached/.test(stdout)
           ? 'timeout'

@@ -45,7 +45,7 @@ export interface HandlerContext<WorkerData = unknown> {
    * the last sticky one when `setup` has ended, before the first query. A listener may return a Promise: the next message
    * waits for it, and so does the Promise of `server.postMessage`. An error of a listener is a `warning` of the server.
    */
-  on(event: 'message', listener: MessageListener): void;
+  on: (event: 'message', listener: MessageListener) => void;
 }
 
 /** The exports of the module that the `filename` option names. */

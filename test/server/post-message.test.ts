@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { createServer, type Server } from 'multisocket';
-import { ask } from '../support/clients.js';
+import { ask, queryBytes } from '../support/clients.js';
 import { serve, until } from '../support/server.js';
 
 const filename = new URL('./fixtures/listener.js', import.meta.url);
@@ -107,12 +108,15 @@ describe('server.postMessage', () => {
   }
 
   it('gives the last sticky message to the replacement of a worker that has ended, before it serves', async () => {
-    const { server, port } = await serve({ workers: 2, sockets: 2, filename });
+    const { server, port, warnings } = await serve({ workers: 2, sockets: 2, filename });
+    const client = createSocket('udp4');
     await server.postMessage({ number: 1 }, { sticky: true });
     await server.postMessage({ number: 2, delay: 100 }, { sticky: true });
     let replies = 0;
     for (let round = 0; round < 3; round++) {
-      await ask(port, 'exit', 'TXT').catch(() => undefined);
+      const deaths = warnings.length;
+      client.send(queryBytes('exit', 'TXT'), port, '127.0.0.1');
+      await until(() => warnings.length > deaths, 'a worker to end');
       for (let i = 0; i < 60; i++) {
         const list = await heard(port).catch(() => undefined); // a query may go down with its worker
         if (list === undefined) continue;
@@ -121,6 +125,7 @@ describe('server.postMessage', () => {
       }
     }
     assert.ok(replies > 100, String(replies));
+    client.close();
     await server.close();
   });
 });

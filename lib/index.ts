@@ -29,6 +29,8 @@ export type { Handler, HandlerContext, HandlerModule, Logger } from './message/h
 export type { Endpoint, HttpRequestHead, Transport } from './message/batch.js';
 export { Query, type LookupAnswer } from './message/query.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
+export { packRecords, type PackedRecords, type PackOptions } from './message/pack-records.js';
+export type { MessageSource, StreamMessage } from './message/stream.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
 export type { NewerRecord, RawRecord, TextType, ResourceRecord, ServiceRecord } from './dns/record.js';
 export type { AfsdbData, KxData, LpData, MinfoData, PxData, RtData, TalinkData } from './dns/records/names.js';

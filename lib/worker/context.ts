@@ -7,6 +7,7 @@ import type { ServingOptions } from './messages.js';
 import { ReplyEncoder } from './reply-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
+import { StreamTurns } from './stream/stream-turns.js';
 
 /** What all transports of a worker share. */
 export interface WorkerContext {
@@ -26,6 +27,8 @@ export interface WorkerContext {
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
   encoder: ReplyEncoder;
+  /** The turns of streams of messages. */
+  streamTurns: StreamTurns;
   /** Passes a report on, unless its code was reported too recently. */
   report: Report;
 }
@@ -47,5 +50,6 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const limits = new ConnectionLimits(settings.connections, settings.seat);
   const dispatcher = new Dispatcher({ ...settings, handler, cache, counters, failures, report });
   const encoder = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
-  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, report };
+  const streamTurns = new StreamTurns();
+  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, streamTurns, report };
 }

@@ -22,6 +22,8 @@ export const socketCounters = nativeSocketCounters;
  * - `repliesNoError`, `repliesNxDomain`, `repliesServFail`, `repliesRefused`, `repliesOther`: replies to queries that
  *   were given to the handler or shed, by response code. Answers of native code, from the cache or to malformed
  *   messages, are not among them.
+ * - `streams`: replies of several messages that were begun. `streamsCut`: those that ended too early, because their handler
+ *   failed or their connection was closed.
  * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC.
  */
 export const workerCounters = [
@@ -37,6 +39,8 @@ export const workerCounters = [
   'truncated',
   'inFlight',
   'tlsHandshakeFailures',
+  'streams',
+  'streamsCut',
   'httpsQueries',
   'httpsReplies',
   'grpcQueries',

@@ -1,4 +1,5 @@
 import { addon, type AnswerCache } from '../native/addon.js';
+import { MAX_MESSAGE } from '../dns/numbers.js';
 import type { Rcode } from '../dns/registry.js';
 import { transports } from '../message/batch.js';
 import type { Query } from '../message/query.js';
@@ -65,7 +66,7 @@ export class ReplyEncoder {
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
-      reply.finished(0);
+      if (reply.streamed === undefined) reply.finished(0);
       return 0;
     }
     const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
@@ -81,14 +82,33 @@ export class ReplyEncoder {
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
     if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
     // This follows the caching: the options of one client are for that client only.
-    if (query.asksForOptions) {
-      const { transport, row } = query;
-      const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
-      length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
-    }
-    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
+    if (query.asksForOptions) length = this.#addOptions(query, reply, target, offset, length, limit);
+    this.countReply(reply.rcode);
     reply.finished(length);
     return length;
+  }
+
+  /**
+   * Writes a message of a stream into `target` and returns its length, at most 65,535. Throws `Error` for a message that
+   * is longer or cannot be encoded; the contents of `target` are then undefined.
+   */
+  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
+    const room = query.hasCookie ? MAX_MESSAGE - COOKIE_OPTION_SIZE : MAX_MESSAGE;
+    const length = message.encode(target, offset, room, this.#maxPayloadSize);
+    if (message.truncated) throw new Error(`a message has more than ${MAX_MESSAGE} octets`);
+    return query.asksForOptions ? this.#addOptions(query, message, target, offset, length, MAX_MESSAGE) : length;
+  }
+
+  /** Counts a reply by its response code. */
+  countReply(rcode: Rcode): void {
+    this.#counters[this.#row + (RCODES[rcode] ?? OTHER_RCODE)] += 1;
+  }
+
+  /** Adds the options that the client asked for; returns the new length. */
+  #addOptions(query: Query, reply: Reply, target: Buffer, offset: number, length: number, limit: number): number {
+    const { transport, row } = query;
+    const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
+    return addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
   }
 
   /** Puts a reply into the cache, unless the handler or the reply itself forbids it. */

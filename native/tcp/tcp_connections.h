@@ -35,6 +35,7 @@ class TcpConnections {
     uint32_t max_queries;    // of a connection; kAnyNumber: no limit
   };
   static constexpr uint32_t kAnyNumber = UINT32_MAX;
+  static constexpr uint32_t kClosed = UINT32_MAX;
 
   // `serve` passes the first `count` rows to JavaScript, which fills the outbox: at once, or later before flush().
   TcpConnections(const Memory& memory, const Options& options, StreamIo* io, std::function<void(uint32_t count)> serve);
@@ -50,6 +51,15 @@ class TcpConnections {
   void serve();
   // Sends the replies in the outbox.
   void flush();
+  // Begins a stream of messages on a connection with a query in flight. The slot stays valid until end_stream().
+  void begin_stream(uint32_t slot);
+  // Sends complete frames. Returns the octets that wait for the client, or kClosed.
+  uint32_t send_stream(uint32_t slot, const uint8_t* frames, uint32_t size);
+  // Ends a stream. `cut`: also resets the connection, so that no client takes a part for the whole.
+  void end_stream(uint32_t slot, bool cut);
+  // Calls `changed` with the slot of each connection that has sent all that a stream waited for, or that has been
+  // closed while a query was in flight, and whether it is open.
+  void report_streams(const std::function<void(uint32_t slot, bool open)>& changed);
   // Closes the connections whose time is up.
   void tick();
   // Takes no more queries. Each connection closes when all earlier queries are answered.
@@ -59,7 +69,7 @@ class TcpConnections {
 
   uint32_t count() const { return count_; }
   // Whether serve() has more to do, although no event comes.
-  bool busy() const { return !ready_.empty() || !young_.empty(); }
+  bool busy() const { return !ready_.empty() || !young_.empty() || !changed_.empty(); }
   uint32_t tick_length() const { return wheel_.tick(); }
 
  private:
@@ -95,7 +105,8 @@ class TcpConnections {
   // Connections that have just been served and are not watched yet. The client of a short connection closes it soon,
   // and a second attempt to receive costs less than watching it.
   std::vector<Connection*> young_;
-  uint8_t* received_;  // shared by all connections
+  std::vector<uint32_t> changed_;  // slots for report_streams()
+  uint8_t* received_;              // shared by all connections
   uint32_t count_ = 0;
   bool draining_ = false;
   bool closed_ = false;

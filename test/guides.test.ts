@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { programsOf } from './support/guide-program.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -65,6 +66,18 @@ describe('the documentation', () => {
     assert.ok(links.length > 50, `only ${links.length} links were found`);
     assert.deepEqual(
       links.map(({ file, link }) => faultOf(file, link)).filter((fault) => fault !== undefined),
+      [],
+    );
+  });
+
+  it('has a test of each guide with a program', () => {
+    const guides = readdirSync(join(root, 'docs/guides')).filter((name) => name.endsWith('.md'));
+    const withPrograms = guides.filter(
+      (name) => programsOf(readFileSync(join(root, 'docs/guides', name), 'utf8')).size > 0,
+    );
+    const tested = (guide: string): boolean => existsSync(join(root, 'test/guides', guide.replace(/md$/, 'test.ts')));
+    assert.deepEqual(
+      withPrograms.filter((guide) => !tested(guide)),
       [],
     );
   });

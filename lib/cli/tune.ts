@@ -1,7 +1,8 @@
 /** `multisocket tune`: measures a server with several numbers of sockets, and recommends one. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { LOOPBACK } from '../dns/networks.js';
 import { MAX_PORT } from '../dns/numbers.js';
 import { MAX_SOCKETS } from '../options/sockets.js';
 import { bounds, tune, type TuneOptions, type TuneProgress, type TuneResult } from '../tune/tune.js';
@@ -102,10 +103,7 @@ function readTarget(text: string, confirmed: boolean): Pick<TuneOptions, 'target
   if (isIP(address) === 0 || Number(port ?? 0) > MAX_PORT) {
     throw new UsageError(`-target is not an IP address with a port: ${text}`, TUNE_USAGE);
   }
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-  loopback.addAddress('::1', 'ipv6');
-  const remote = !loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const remote = !LOOPBACK.has(address);
   if (remote && !confirmed) {
     throw new UsageError(`${address} is not on loopback: confirm with -yes that it may be put under load`, TUNE_USAGE);
   }

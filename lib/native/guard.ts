@@ -1,3 +1,5 @@
+import type { Network } from '../dns/networks.js';
+
 /** Options of {@link Addon.openGuard}. */
 export interface NativeGuardOptions {
   /** The size announced in our OPT records, in bytes. */
@@ -23,7 +25,7 @@ export interface NativeRateLimit {
   maxTableSize: number;
   reportOnly: boolean;
   /** Numeric addresses. */
-  exempt: readonly { address: string; prefixLength: number }[];
+  exempt: readonly Network[];
 }
 
 /** Cookies and rate limits of the process, for use on one thread. */

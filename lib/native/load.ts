@@ -9,11 +9,16 @@ const { platform, arch } = process;
 /** Runtimes that load addons but have no libuv, on whose event loop this one works. */
 const WITHOUT_LIBUV = { bun: 'Bun', deno: 'Deno' };
 
-/** The addon, or the reason why it cannot be loaded. `MULTISOCKET_NATIVE=0` in the environment disables it. */
+/**
+ * The addon, or the reason why it cannot be loaded. In the environment, `MULTISOCKET_NATIVE=0` disables it, and
+ * `MULTISOCKET_ADDON` is the path of the only file to load.
+ */
 export function loadNative(): Addon | Error {
   if (process.env.MULTISOCKET_NATIVE === '0') return new Error('MULTISOCKET_NATIVE=0 forbids it');
   const runtime = Object.entries(WITHOUT_LIBUV).find(([name]) => process.versions[name] !== undefined);
   if (runtime !== undefined) return new Error(`${runtime[1]} has no libuv`);
+  const { MULTISOCKET_ADDON: chosen } = process.env;
+  if (chosen !== undefined) return open(chosen);
   const directory = bundled ? ownDirectory : packageFile('.');
   const names = libcs().map((libc) => `multisocket${libc}.node`);
   const files = [
@@ -25,14 +30,9 @@ export function loadNative(): Addon | Error {
     .filter((file) => existsSync(file));
   let failure: Error | undefined;
   for (const file of files) {
-    try {
-      // Not `require`, which bundlers replace by their own.
-      const loaded = { exports: {} };
-      process.dlopen(loaded, file);
-      return loaded.exports as Addon;
-    } catch (error) {
-      failure ??= error as Error;
-    }
+    const loaded = open(file);
+    if (!(loaded instanceof Error)) return loaded;
+    failure ??= loaded;
   }
   if (failure !== undefined) return failure;
   return new Error(
@@ -40,6 +40,18 @@ export function loadNative(): Addon | Error {
       ? `multisocket is bundled, and ${directory} has no multisocket.node: put it there, or ${MARK_AS_EXTERNAL}`
       : `no binary for ${platform} ${arch} in ${directory}`,
   );
+}
+
+/** The addon that a file has, or why it cannot be loaded. */
+function open(file: string): Addon | Error {
+  try {
+    // Not `require`, which bundlers replace by their own.
+    const loaded = { exports: {} };
+    process.dlopen(loaded, file);
+    return loaded.exports as Addon;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /**

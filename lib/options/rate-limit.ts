@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
 import { invalidValue } from '../errors.js';
-import { converted, flag, integer, isTexts, value, type OptionsOf, type ResolvedOf } from './option.js';
+import { networks } from './networks.js';
+import { flag, integer, type OptionsOf, type ResolvedOf } from './option.js';
 import { group } from './table.js';
 
 const MAX_RATE = 100_000;
-const MAX_EXEMPT = 256;
 
 /** Options of `rateLimit`. */
 export const rateLimit = {
@@ -31,7 +30,7 @@ export const rateLimit = {
   /** Length of the IPv6 prefix that defines a network in bits. 1 to 128; default 56. */
   ipv6PrefixLength: integer({ min: 1, max: 128, default: 56 }),
   /** Addresses and networks (`'192.0.2.0/24'`, `'2001:db8::/32'`) that are not limited, at most 256. Default: none. */
-  exempt: { ...converted(value('an array of strings', isTexts), readNetworks), default: [], otherwise: 'none' },
+  exempt: networks(),
   /** The size of the table of accounts, rounded up to a power of two, 8 bytes each. 8 to 16,777,216; default 131,072. */
   maxTableSize: integer({ min: 8, max: 16_777_216, default: 131_072 }),
   /** Whether excess responses are counted and still sent, to find suitable rates. Default false. */
@@ -55,17 +54,3 @@ export const rateLimitGroup = group<RateLimitOptions, RateLimitConfig>(rateLimit
   if (responsesPerSecond + errorsPerSecond + nxdomainsPerSecond + allPerSecond > 0) return checked;
   throw invalidValue(path, 'must have a rate above 0', given);
 });
-
-function readNetworks(path: string, networks: readonly string[]): { address: string; prefixLength: number }[] {
-  if (networks.length > MAX_EXEMPT)
-    throw invalidValue(path, `must have at most ${MAX_EXEMPT} elements`, networks.length);
-  return networks.map((network) => {
-    const [address, digits, more] = network.split('/') as [string, string | undefined, string | undefined];
-    const version = address.includes('%') ? 0 : isIP(address);
-    const most = version === 4 ? 32 : 128;
-    const prefixLength = digits === undefined ? most : Number(digits);
-    const isNumber = digits === undefined || /^\d{1,3}$/.test(digits);
-    if (version !== 0 && isNumber && prefixLength <= most && more === undefined) return { address, prefixLength };
-    throw invalidValue(path, "must have addresses and networks, such as '192.0.2.0/24'", network);
-  });
-}

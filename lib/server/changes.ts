@@ -16,12 +16,14 @@ import type { ServerSockets } from './server-sockets.js';
 export class Changes {
   readonly #parts: ServerParts;
   readonly #running: () => ServerSockets;
+  readonly #warn: (error: Error) => void;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `running`: returns the sockets of the server, or throws `ERR_SERVER_NOT_RUNNING`. */
-  constructor(parts: ServerParts, running: () => ServerSockets) {
+  /** `running`: returns the sockets of the server, or throws `ERR_SERVER_NOT_RUNNING`. `warn`: see `ServerPartsEvents`. */
+  constructor(parts: ServerParts, running: () => ServerSockets, warn: (error: Error) => void) {
     this.#parts = parts;
     this.#running = running;
+    this.#warn = warn;
   }
 
   /** Runs `work` after all earlier changes. Rejects with the error of `work`, or if the server does not run. */
@@ -198,7 +200,7 @@ export class Changes {
   /** Lets the workers read the sockets that leave until they are empty, takes them from the workers, and closes them. */
   async #closeLeaving(sockets: ServerSockets): Promise<void> {
     // If no worker can have those sockets, their datagrams are lost; the others are still to be closed.
-    if (await sockets.recall()) await this.#parts.assign().catch(() => undefined);
+    if (await sockets.recall()) await this.#parts.assign().catch(this.#warn);
     await sockets.empty();
     await this.#parts.assign();
     sockets.closeGone();

@@ -77,7 +77,13 @@ export class ServerLife {
   constructor(parts: ServerParts, events: ServerLifeEvents) {
     this.#parts = parts;
     this.#events = events;
-    this.changes = new Changes(parts, () => this.#running());
+    this.changes = new Changes(
+      parts,
+      () => this.#running(),
+      (error) => {
+        this.#events.warn(error);
+      },
+    );
   }
 
   /** Aborted when the server is about to close. */

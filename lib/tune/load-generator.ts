@@ -1,6 +1,7 @@
 /** Load for a DNS server: checks the options and runs native code's generator. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { framed } from '../dns/framing.js';
+import { LOOPBACK } from '../dns/networks.js';
 import { HEADER_SIZE, MAX_LABEL, MAX_PORT, MIN_UDP_PAYLOAD, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
 import {
   addon,
@@ -71,9 +72,6 @@ export type { LoadCounts, LoadInterval };
 
 const MOST_WAITING = 1 << 20;
 const MOST_ROWS = 100_000;
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
 
 /**
  * Starts to ask. It ends by itself, by `count` or `duration`.
@@ -147,7 +145,7 @@ function checkPlan(options: LoadOptions): NativeLoadPlan {
 function checkTarget(address: unknown, remote: boolean): void {
   if (typeof address !== 'string') throw invalidType('address', 'a string', address);
   if (isIP(address) === 0) throw invalidValue('address', 'must be an IP address', address);
-  if (!remote && !loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+  if (!remote && !LOOPBACK.has(address)) {
     throw invalidValue('address', 'must be on loopback unless "remote" is true', address);
   }
 }

@@ -1,7 +1,7 @@
 /** The rules of `acl` in a worker. */
-import { BlockList } from 'node:net';
 import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
 import { isIn } from '../../dns/names.js';
+import { NetworkSet, type Network } from '../../dns/networks.js';
 import type { Query } from '../../message/query.js';
 import { AclCounts, type Action } from './counts.js';
 
@@ -11,7 +11,7 @@ export type { Action } from './counts.js';
 export interface Policy {
   action: Action;
   types: number[] | undefined;
-  nets: { address: string; prefix: number; family: 'ipv4' | 'ipv6' | 'any' }[] | undefined;
+  nets: Network[] | undefined;
 }
 
 /** One use of `acl`: the policies for some zones. */
@@ -35,7 +35,7 @@ export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>
     policies: policies.map(({ action, types, nets }) => ({
       action,
       types: types === undefined ? undefined : new Set(types),
-      sources: nets === undefined || nets.some(({ family }) => family === 'any') ? undefined : listOf(nets),
+      sources: nets === undefined ? undefined : new NetworkSet(nets),
     })),
   }));
   /** The action, and the zone of the deciding rule. */
@@ -44,9 +44,7 @@ export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>
       const zone = zones.find((each) => isIn(query.key, each));
       if (zone === undefined) continue;
       const policy = policies.find(
-        ({ types, sources }) =>
-          types?.has(query.typeNumber) !== false &&
-          sources?.check(query.client.address, query.client.family === 'IPv4' ? 'ipv4' : 'ipv6') !== false,
+        ({ types, sources }) => types?.has(query.typeNumber) !== false && sources?.has(query.client.address) !== false,
       );
       if (policy !== undefined) return { action: policy.action, zone };
     }
@@ -71,10 +69,4 @@ export function startAcl(rules: Rule[], runtime: Pick<WorkerRuntime, 'serverOf'>
     },
     metrics: () => counts.take(),
   };
-}
-
-function listOf(nets: NonNullable<Policy['nets']>): BlockList {
-  const list = new BlockList();
-  for (const { address, prefix, family } of nets) if (family !== 'any') list.addSubnet(address, prefix, family);
-  return list;
 }

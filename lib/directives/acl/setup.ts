@@ -1,9 +1,9 @@
 /**
  * `acl [ZONES...] { allow|block|filter|drop [type QTYPE...] [net SOURCE...] }`: which clients may ask which questions.
  */
-import { isIP } from 'node:net';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
+import { parseNetwork, type Network } from '../../dns/networks.js';
 import { typeNumber } from '../../dns/registry.js';
 import { readZones } from '../arguments.js';
 import { startAcl, type Action, type Policy, type Rule } from './handler.js';
@@ -41,7 +41,7 @@ function readPolicy(line: DirectiveReader): Policy {
   return {
     action,
     types: types?.includes(ALL_TYPES) === true ? undefined : types,
-    nets: wordsOf('net')?.map((word) => readNet(line, word)),
+    nets: readNets(line, wordsOf('net') ?? ['*']),
   };
 }
 
@@ -75,14 +75,12 @@ function readType(line: DirectiveReader, word: string): number {
   return type;
 }
 
-function readNet(line: DirectiveReader, word: string): Policy['nets'] extends (infer Net)[] | undefined ? Net : never {
-  if (word === '*') return { address: '::', prefix: 0, family: 'any' };
-  const [address, digits] = word.split('/') as [string, string | undefined];
-  const version = isIP(address);
-  const most = version === 4 ? 32 : 128;
-  const prefix = digits === undefined ? most : Number(digits);
-  if (version === 0 || !/^\d*$/.test(digits ?? '') || digits === '' || prefix > most) {
-    throw line.error(`illegal CIDR notation "${word}"`);
-  }
-  return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+/** The networks of a policy; undefined if one of them is all. */
+function readNets(line: DirectiveReader, words: readonly string[]): Network[] | undefined {
+  const nets = words.map((word) => {
+    const net = word === '*' ? word : parseNetwork(word);
+    if (net === undefined) throw line.error(`illegal CIDR notation "${word}"`);
+    return net;
+  });
+  return nets.includes('*') ? undefined : (nets as Network[]);
 }

@@ -1,7 +1,8 @@
 /** Orders the records of answers. */
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { WorkerDirective, WorkerRuntime } from '../../corefile/directive.js';
 import { normalizeName } from '../../dns/names.js';
+import { NetworkSet, type Network } from '../../dns/networks.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { after } from '../after.js';
@@ -12,7 +13,7 @@ export interface LoadbalanceConfig {
   /** The file of weights, and the milliseconds between reads (0: only once); undefined: a random order. */
   weighted: { file: string; reload: number } | undefined;
   /** Networks whose addresses come first, the most preferred first. */
-  prefer: { address: string; prefix: number; family: 'ipv4' | 'ipv6' }[];
+  prefer: Network[];
 }
 
 type Order = (records: ResourceRecord[]) => ResourceRecord[];
@@ -66,17 +67,11 @@ function swap(records: ResourceRecord[], i: number, j: number): void {
 
 /** Addresses of preferred networks before all others, in the earlier order within a network. */
 function preferring(networks: LoadbalanceConfig['prefer']): Order {
-  const lists = networks.map(({ address, prefix, family }) => {
-    const list = new BlockList();
-    list.addSubnet(address, prefix, family);
-    return list;
-  });
+  const sets = networks.map((network) => new NetworkSet([network]));
   const rank = (record: ResourceRecord): number => {
     const address = addressOf(record);
-    const found = lists.findIndex(
-      (list) => address !== undefined && list.check(address, record.type === 'A' ? 'ipv4' : 'ipv6'),
-    );
-    return found < 0 ? lists.length : found;
+    const found = address === undefined ? -1 : sets.findIndex((set) => set.has(address));
+    return found < 0 ? sets.length : found;
   };
   const byRank: Order = (addresses) => addresses.sort((a, b) => rank(a) - rank(b));
   return (records) => arranged(records, byRank, (exchanges) => exchanges);

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
+import { parseNetwork, type Network } from '../../dns/networks.js';
 import { readDuration } from '../arguments.js';
 import { startLoadbalance, type LoadbalanceConfig } from './handler.js';
 import { readWeights } from './weights.js';
@@ -54,11 +54,8 @@ function readReload(line: DirectiveReader): number {
   return readDuration(line, text);
 }
 
-function readNetwork(line: DirectiveReader, cidr: string): LoadbalanceConfig['prefer'][number] {
-  const [, address = '', digits = ''] = /^([^/%]+)\/(\d{1,3})$/.exec(cidr) ?? [];
-  const version = isIP(address);
-  if (version === 0 || Number(digits) > (version === 4 ? 32 : 128)) {
-    throw line.error(`invalid CIDR ${JSON.stringify(cidr)}: an address with the length of its prefix is expected`);
-  }
-  return { address, prefix: Number(digits), family: version === 4 ? 'ipv4' : 'ipv6' };
+function readNetwork(line: DirectiveReader, cidr: string): Network {
+  const network = parseNetwork(cidr);
+  if (network !== undefined && cidr.includes('/')) return network;
+  throw line.error(`invalid CIDR ${JSON.stringify(cidr)}: an address with the length of its prefix is expected`);
 }

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { NetworkSet, parseNetwork } from '../../../dns/networks.js';
 
 /** A value of an expression. */
 export type Value = string | number | boolean | null | undefined | readonly Value[] | ReadonlyMap<string, Value>;
@@ -109,11 +110,7 @@ function trimmed(text: string, characters: string, start: boolean, end: boolean)
 function inNetwork(address: string, network: string): boolean {
   const family = isIP(address);
   if (family === 0) throw new Error('first argument is not an IP address');
-  const [, base, bits] = /^(.*)\/(\d{1,3})$/.exec(network) ?? ['', '', ''];
-  const networkFamily = isIP(base);
-  if (networkFamily === 0 || Number(bits) > (networkFamily === 4 ? 32 : 128))
-    throw new Error(`invalid CIDR address: ${network}`);
-  const list = new BlockList();
-  list.addSubnet(base, Number(bits), networkFamily === 4 ? 'ipv4' : 'ipv6');
-  return family === networkFamily && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  const parsed = parseNetwork(network);
+  if (parsed === undefined || !network.includes('/')) throw new Error(`invalid CIDR address: ${network}`);
+  return family === isIP(parsed.address) && new NetworkSet([parsed]).has(address);
 }

@@ -1,0 +1,3 @@
+export const label = 'rate limit, no client exceeds it';
+export const load = 'udp-bursts';
+export const options = () => ({ off: {}, on: { rateLimit: { responsesPerSecond: 100_000 } } });

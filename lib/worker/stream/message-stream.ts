@@ -154,7 +154,7 @@ export class MessageStream implements RunningStream, Producer {
       return false;
     }
     try {
-      output.add(this.#encode(value as StreamMessage, output));
+      output.add(this.#encode(value, output));
     } catch (error) {
       output.clear();
       this.#sourceFailed(error, true);

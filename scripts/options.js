@@ -22,6 +22,8 @@ const SECTIONS = [
   ['cache.prefetch', 'cache', 'prefetch'],
   ['cookies', 'cookies', 'cookies'],
   ['rateLimit', 'rate-limit', 'rateLimit'],
+  ['tsig', 'tsig', 'tsig'],
+  ['tsig.keys', 'tsig', 'tsigKey'],
   ['openSockets', 'sockets', 'socketGroup'],
 ];
 

@@ -3,7 +3,7 @@
  * decoded, too.
  */
 import packet, { type DecodedPacket, type OptAnswer } from 'dns-packet';
-import { HEADER_SIZE, TYPE } from './numbers.js';
+import { CLASS, HEADER_SIZE, TYPE } from './numbers.js';
 import { WireReader } from './reader.js';
 import { readRdata } from './records/index.js';
 import type { ResourceRecord, ServiceRecord } from './record.js';
@@ -63,7 +63,9 @@ function readRecord(reader: WireReader): DecodedRecord {
     return decodeOpt(reader.bytes.subarray(start, rdataEnd));
   }
   reader.end = rdataEnd;
-  const data = readRdata(reader, number);
+  // In an UPDATE, a record of these classes may stand for many and have no data (RFC 2136 s.2.4, s.2.5).
+  const isEmpty = length === 0 && (recordClass === CLASS.ANY || recordClass === CLASS.NONE);
+  const data = isEmpty ? Buffer.alloc(0) : readRdata(reader, number);
   reader.end = end;
   const type = nameOfType(number);
   const flush = (recordClass & FLUSH) !== 0;

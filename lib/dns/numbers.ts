@@ -39,6 +39,12 @@ export const MAX_CODE = 0xffff;
 
 /** The flags of the header, in its third and fourth octet (RFC 1035 s.4.1.1, RFC 4035 s.3.2). */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, AD: 0x0020, CD: 0x0010 } as const;
+/** The place of the opcode among the flags of the header. */
+export const OPCODE_MASK = 0x7800;
+/** The bits below it. */
+export const OPCODE_SHIFT = 11;
+/** Opcodes that servers take: RFC 1035 s.4.1.1, RFC 1996, RFC 2136. */
+export const OPCODE = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
 /** DO, in the flags of an OPT record (RFC 3225). */
 export const DNSSEC_OK = 0x8000;
 

@@ -1,10 +1,14 @@
 /** The names of DNS parameters by their numbers, and the numbers by the names. */
 import { inspect } from 'node:util';
-import { CLASS, MAX_CODE, RCODE, TYPE } from './numbers.js';
+import { CLASS, MAX_CODE, OPCODE, OPCODE_MASK, OPCODE_SHIFT, RCODE, TYPE } from './numbers.js';
 
 /** The name of a response code (RFC 1035 s.4.1.1, RFC 6895 s.2.3). */
 export type Rcode = keyof typeof RCODE;
 
+/** The name of an opcode (RFC 1035 s.4.1.1, RFC 1996, RFC 2136). */
+export type Opcode = keyof typeof OPCODE;
+
+const opcodeNames = new Map(Object.entries(OPCODE).map(([name, number]) => [number as number, name as Opcode]));
 const typeNumbers = new Map<string, number>(Object.entries(TYPE));
 const typeNames = new Map([...typeNumbers].map(([name, number]) => [number, name]));
 const classNumbers = new Map<string, number>(Object.entries(CLASS));
@@ -13,6 +17,11 @@ const rcodeNumbers = new Map<string, number>(Object.entries(RCODE));
 /** For errors. */
 const RCODES = [...rcodeNumbers].map(([name, number]) => `${name} (${number})`).join(', ');
 const rcodeNames = new Map([...rcodeNumbers].map(([name, number]) => [number, name as Rcode]));
+
+/** The opcode in a header's flags; undefined for one without a name here. */
+export function opcodeName(flags: number): Opcode | undefined {
+  return opcodeNames.get((flags & OPCODE_MASK) >> OPCODE_SHIFT);
+}
 
 /** The name of a resource record type; `TYPE65280` for a type without a name (RFC 3597 s.5). */
 export function typeName(number: number): string {

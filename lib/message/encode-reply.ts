@@ -1,11 +1,13 @@
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
-import { FLAG, HEADER_SIZE, RCODE } from '../dns/numbers.js';
+import { FLAG, HEADER_SIZE, OPCODE_MASK, RCODE } from '../dns/numbers.js';
 import { MessageWriter } from '../dns/writer.js';
 import type { Query } from './query.js';
 import type { ReplyRecords } from './reply-records.js';
 import type { WrittenSections } from './reply-sections.js';
 
 const { QR, AA, TC, RD, CD } = FLAG;
+/** What a reply keeps of the flags of its query. */
+const KEPT = OPCODE_MASK | RD | CD;
 const NO_OPTIONS: readonly EdnsOption[] = [];
 
 /** One a thread: encoding is never interrupted. */
@@ -66,7 +68,7 @@ export function encodeReply(parts: ReplyParts, { target, offset, limit, payloadS
   const length = writer.at - offset;
   writer.at = offset;
   writer.u16(query.id);
-  writer.u16(QR | flags | (truncated ? TC : 0) | (query.flags & (RD | CD)) | (rcode & 0x0f));
+  writer.u16(QR | flags | (truncated ? TC : 0) | (query.flags & KEPT) | (rcode & 0x0f));
   writer.u16(1);
   writer.u16(written.answers);
   writer.u16(written.authorities);

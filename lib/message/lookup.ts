@@ -1,7 +1,8 @@
 /** Questions of a handler to its own server, for example for targets of aliases (RFC 1034 s.4.3.2). */
 import { typeNumber, type Rcode } from '../dns/registry.js';
 import type { Handler } from './handler.js';
-import type { LookupAnswer, Lookups, Query } from './query.js';
+import type { LookupAnswer } from './lookup-answer.js';
+import type { Lookups, Query } from './query.js';
 import { Reply } from './reply.js';
 import { rewriteQuery } from './rewrite-query.js';
 

@@ -4,23 +4,11 @@ import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readOptions, type Edns } from '../dns/edns.js';
 import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
 import { copyOctets } from '../dns/octets.js';
-import type { ResourceRecord } from '../dns/record.js';
-import { className, typeName, type Rcode } from '../dns/registry.js';
-import type { CacheChoice, Dependency } from './cache-choice.js';
+import { className, opcodeName, typeName, type Opcode } from '../dns/registry.js';
+import { readNotify, readUpdate, type Notify, type Update } from '../dns/update.js';
 import { KeptQueries, type QueryMemory } from './kept-queries.js';
-
-/** The result of {@link Query.lookup}. */
-export interface LookupAnswer {
-  /** `'REFUSED'` if no zone of this server has the name; `'SERVFAIL'` if aliases form a loop. */
-  rcode: Rcode;
-  answers: readonly ResourceRecord[];
-  authorities: readonly ResourceRecord[];
-  additionals: readonly ResourceRecord[];
-  /** @internal How the answer may be cached. */
-  caching?: CacheChoice;
-  /** @internal What it depends on besides the question. */
-  dependencies?: readonly Dependency[];
-}
+import type { LookupAnswer } from './lookup-answer.js';
+import type { QuerySignature, QueryTsig } from './query-signature.js';
 
 /** How a query asks its server, and the questions that led to it. */
 export interface Lookups {
@@ -55,6 +43,12 @@ export class Query {
   /** @internal The function behind {@link lookup}; undefined outside of a server. */
   lookups: Lookups | undefined;
 
+  // Not initialized: other queries pay nothing for these.
+  /** @internal Set by a server with the option `tsig`, for a query with a TSIG record. */
+  declare signature?: QuerySignature;
+  declare private updateRead?: Update;
+  declare private notifyRead?: Notify;
+
   /** @internal */
   constructor(batch: QueryBatch, index: number) {
     this.#origin = batch.origin;
@@ -70,6 +64,11 @@ export class Query {
   /** The flags of the header, as 16 bits (RFC 1035 s.4.1.1, RFC 4035 s.3.2). */
   get flags(): number {
     return this.#word(word.idAndFlags) & 0xffff;
+  }
+
+  /** `'QUERY'`; with the option `opcodes` also `'NOTIFY'` (RFC 1996) or `'UPDATE'` (RFC 2136). */
+  get opcode(): Opcode {
+    return opcodeName(this.flags) ?? 'QUERY';
   }
 
   /** RD: the client wants the server to ask others. */
@@ -132,6 +131,23 @@ export class Query {
     if (!this.hasEdns) return undefined;
     this.#edns ??= this.#readEdns();
     return this.#edns;
+  }
+
+  /** The contents of an UPDATE (RFC 2136). {@link name}, {@link class} are the zone's. Undefined for other opcodes. */
+  get update(): Update | undefined {
+    if (this.opcode !== 'UPDATE') return undefined;
+    return (this.updateRead ??= readUpdate(this.raw));
+  }
+
+  /** The contents of a NOTIFY (RFC 1996); {@link name} is the zone's. Undefined for other opcodes. */
+  get notify(): Notify | undefined {
+    if (this.opcode !== 'NOTIFY') return undefined;
+    return (this.notifyRead ??= readNotify(this.raw));
+  }
+
+  /** With the option `tsig`: the key of the query's valid signature; undefined: the query is not signed. */
+  get tsig(): QueryTsig | undefined {
+    return this.signature?.tsig;
   }
 
   /** The transport of the query: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
@@ -234,6 +250,11 @@ export class Query {
   /** @internal The DO flag of its OPT record. */
   get dnssecOk(): boolean {
     return (this.#word(word.ednsSizeAndFlags) & DNSSEC_OK) !== 0;
+  }
+
+  /** @internal The offset of its TSIG record from the message's start; 0: there is none. */
+  get tsigOffset(): number {
+    return this.#word(word.tsig);
   }
 
   /** @internal Whether the reply should carry a cookie. */

@@ -2,14 +2,23 @@ import { addon } from '../native/addon.js';
 import { MessageCheck } from './message-check.js';
 import { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
-import { DEFAULT_UDP_PAYLOAD, HEADER_SIZE, LENGTH_PREFIX, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
+import {
+  DEFAULT_UDP_PAYLOAD,
+  HEADER_SIZE,
+  LENGTH_PREFIX,
+  MAX_NAME,
+  OPCODE_MASK,
+  QUESTION_FIXED_SIZE,
+} from '../dns/numbers.js';
 import { typeName } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 
 const { layout } = addon;
 /** The longest question: a name, its type and class. */
 const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
-/** Its offset in the header. */
+/** Offsets in the header. */
+const FLAGS = 2;
+const ANSWER_COUNT = 6;
 const ADDITIONAL_COUNT = 10;
 const messageCheck = new MessageCheck();
 
@@ -21,8 +30,7 @@ export interface QueryChanges {
   type?: number;
   class?: number;
   /**
-   * The options of its OPT record, which is added if missing. Other records of the additional section are then left
-   * out.
+   * The options of its OPT record, which is added if missing. Other records are then left out.
    */
   options?: readonly EdnsOption[];
   /** Codes of those options that are for upstreams. */
@@ -30,8 +38,8 @@ export interface QueryChanges {
 }
 
 /**
- * Returns the query as if its client had asked another question. The data after the question stay, unless changed. The
- * reply to the query is for the original one.
+ * Returns the query as if its client had asked another question. The data after the question stay, unless changed. A
+ * NOTIFY or UPDATE becomes a QUERY without records. The reply to the query is for the original one.
  *
  * Throws `Error` for an invalid name, and for options that make the message longer than 65,535 octets.
  */
@@ -47,11 +55,16 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   writer.name(name, false);
   writer.u16(type);
   writer.u16(ofClass);
-  if (options === undefined) {
+  if (options === undefined && query.opcode === 'QUERY') {
     writer.bytes(raw, questionEnd);
   } else {
-    writeOpt(writer, query.hasEdns ? query.udpPayloadSize : DEFAULT_UDP_PAYLOAD, 0, query.dnssecOk, options);
-    input.writeUInt16BE(1, LENGTH_PREFIX + ADDITIONAL_COUNT);
+    input.writeUInt16BE(query.flags & ~OPCODE_MASK, LENGTH_PREFIX + FLAGS);
+    input.fill(0, LENGTH_PREFIX + ANSWER_COUNT, LENGTH_PREFIX + HEADER_SIZE);
+    const all = options ?? query.edns?.options;
+    if (all !== undefined) {
+      writeOpt(writer, query.hasEdns ? query.udpPayloadSize : DEFAULT_UDP_PAYLOAD, 0, query.dnssecOk, all);
+      input.writeUInt16BE(1, LENGTH_PREFIX + ADDITIONAL_COUNT);
+    }
   }
   const end = writer.at;
   input.writeUInt16BE(end - LENGTH_PREFIX);
@@ -62,6 +75,7 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
   const rewritten = new Query({ input, words, text, origin }, 0);
   rewritten.lookups = query.lookups;
+  if (query.signature !== undefined) rewritten.signature = query.signature;
   rewritten.ownOptions = changes.ownOptions ?? query.ownOptions;
   return rewritten;
 }

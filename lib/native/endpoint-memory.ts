@@ -13,6 +13,6 @@ export interface EndpointMemory {
   counters: Float64Array;
   /** The element at which this worker's row starts. */
   row: number;
-  /** The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
+  /** Opcodes, and the contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
   edns: Uint8Array;
 }

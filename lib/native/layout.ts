@@ -163,6 +163,8 @@ export interface Layout {
     optionsLength: number;
     /** OPT: the options that native code answers, as bits. */
     asked: number;
+    /** Offset from the message's start to its TSIG record, the last one; 0: there is none. */
+    tsig: number;
     /** A verdict. Rows of datagrams are always `query`. */
     verdict: number;
     /** 1: the reply carries the cookie that follows. */
@@ -360,7 +362,7 @@ export interface Layout {
 export const layoutNames = {
   numbers: ['batchSize', 'envelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'workerRow'],
   envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket', 'connection'],
-  query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'verdict', 'hasCookie', 'cookie'],
+  query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'tsig', 'verdict', 'hasCookie', 'cookie'],
   verdict: ['query', 'drop', 'reply'],
   stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],

@@ -12,8 +12,8 @@ export interface StreamMemory {
   /** `layout.streamWords` words, named in `layout.stream`. */
   words: Uint32Array;
   /**
-   * The contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. Default: only a payload size of
-   * 1,232.
+   * Opcodes, and the contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. Default: QUERY alone,
+   * and a payload size of 1,232.
    */
   edns?: Uint8Array;
   /** The memory for answers that need no handler. Required for a guard, and for a front. */

@@ -3,8 +3,10 @@ import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../dns/numbers.js';
 import { invalidValue } from '../errors.js';
 import { https, type HttpsOptions } from './https.js';
 import { DAY } from './numbers.js';
+import { opcodes } from './opcodes.js';
 import { groupOfDefaults } from './table.js';
 import { tcp, type TcpOptions } from './tcp.js';
+import { tsigGroup } from './tsig.js';
 
 /** The longest name server identifier, in bytes (`kMaxNsid` of `native/guard/client_options.h`). */
 export const MAX_NSID = 255;
@@ -26,6 +28,13 @@ export const serving = {
    * the system does not support it. Default false.
    */
   pinWorkers: flag(false),
+  /**
+   * The opcodes of messages that reach the handler; others get NOTIMP. Handlers tell them apart by `query.opcode`. The
+   * answer cache keeps replies to QUERY alone (RFC 1996, RFC 2136). Default: `['QUERY']`.
+   */
+  opcodes: reloads(opcodes),
+  /** Transaction signatures; see {@link TsigOptions}. Default: a TSIG record in a query is not looked at. */
+  tsig: reloads(optional(tsigGroup, 'a TSIG record in a query is not looked at')),
   /** The longest UDP reply in bytes, also announced in OPT records (RFC 9715 s.3.2). 512 to 4,096; default 1,232. */
   maxPayloadSize: integer({ min: MIN_UDP_PAYLOAD, max: 4096, default: DEFAULT_UDP_PAYLOAD }),
   /**

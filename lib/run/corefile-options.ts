@@ -10,7 +10,19 @@ import type { ServerOptions } from '../options/server.js';
 const port = integer({ min: 0, max: MAX_PORT });
 
 /** Options that the Corefile sets. */
-const EXCLUDED = ['listen', 'sockets', 'auto', 'filename', 'handler', 'workerData', 'tls', 'cache', 'nsid'] as const;
+const EXCLUDED = [
+  'listen',
+  'sockets',
+  'auto',
+  'filename',
+  'handler',
+  'workerData',
+  'tls',
+  'cache',
+  'nsid',
+  'opcodes',
+  'tsig',
+] as const;
 
 /** Options of `createServer` to run a Corefile: these, and the options of any server that a Corefile does not set. */
 export interface CorefileOptions extends Omit<ServerOptions, (typeof EXCLUDED)[number]> {

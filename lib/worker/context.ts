@@ -1,10 +1,12 @@
 import { addon, type AnswerCache, type Guard } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
-import { Dispatcher } from './dispatcher.js';
+import { createDispatcher } from './checked-dispatcher.js';
+import type { Dispatcher } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
 import type { ServingOptions } from './messages.js';
 import { ReplyEncoder } from './reply-encoder.js';
+import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
 import { StreamTurns } from './stream/stream-turns.js';
@@ -41,6 +43,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const cache = settings.cache === 0 ? undefined : new addon.AnswerCache(settings.cache);
   const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
   const edns = ednsSettings({
+    opcodes: settings.opcodes,
     maxPayloadSize,
     // The shortest: no client may rely on more than its address allows.
     idleTimeout: Math.min(...allBounds(settings).map((bounds) => bounds.idleTimeout)),
@@ -48,8 +51,9 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     nsid: settings.nsid,
   });
   const limits = new ConnectionLimits(settings.connections, settings.seat);
-  const dispatcher = new Dispatcher({ ...settings, handler, cache, counters, failures, report });
-  const encoder = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
+  const dispatcher = createDispatcher({ ...settings, handler, cache, counters, failures, report }, settings);
+  const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
+  const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
   return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, streamTurns, report };
 }

@@ -1,3 +1,5 @@
+import { OPCODE } from '../dns/numbers.js';
+import type { Opcode } from '../dns/registry.js';
 import type { Transport } from '../message/batch.js';
 
 /** The length of a padded reply is a multiple of this many octets (RFC 8467 s.4.1). */
@@ -6,10 +8,12 @@ const PADDING_BLOCK = 468;
 const KEEPALIVE_UNIT = 100;
 
 /** Bytes of the numbers before the identifier. */
-const NUMBERS = 6;
+const NUMBERS = 8;
 
-/** How a server uses EDNS. */
+/** How a server uses EDNS, and which opcodes it takes. */
 export interface EdnsOptions {
+  /** Default: QUERY alone. */
+  opcodes?: readonly Opcode[];
   /** The longest UDP reply in bytes, also announced in OPT records. */
   maxPayloadSize: number;
   /** How long a connection may be idle, in ms. */
@@ -23,16 +27,18 @@ export interface EdnsOptions {
 /** The settings of each transport, as `EdnsSettings` of `native/guard/client_options.h` reads them. */
 export type EdnsSettings = Readonly<Record<Transport, Uint8Array>>;
 
-/** Packs the contents of OPT records that do not belong to an answer, in native code's form. */
+/** Packs the opcodes, and the contents of OPT records that do not belong to an answer, in native code's form. */
 export function ednsSettings(options: EdnsOptions): EdnsSettings {
-  const { maxPayloadSize, idleTimeout, grpcEncrypted, nsid = new Uint8Array(0) } = options;
+  const { opcodes = ['QUERY'], maxPayloadSize, idleTimeout, grpcEncrypted, nsid = new Uint8Array(0) } = options;
+  const opcodeBits = opcodes.reduce((bits, name) => bits | (1 << OPCODE[name]), 0);
   const keepalive = Math.min(0xffff, Math.max(1, Math.floor(idleTimeout / KEEPALIVE_UNIT)));
   const pack = (keepaliveTime: number, paddingBlock: number): Uint8Array => {
     const packed = new Uint8Array(NUMBERS + nsid.length);
     const view = new DataView(packed.buffer);
-    view.setUint16(0, maxPayloadSize);
-    view.setUint16(2, keepaliveTime);
-    view.setUint16(4, paddingBlock);
+    view.setUint16(0, opcodeBits);
+    view.setUint16(2, maxPayloadSize);
+    view.setUint16(4, keepaliveTime);
+    view.setUint16(6, paddingBlock);
     packed.set(nsid, NUMBERS);
     return packed;
   };

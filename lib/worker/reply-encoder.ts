@@ -1,5 +1,4 @@
 import { addon, type AnswerCache } from '../native/addon.js';
-import { MAX_MESSAGE } from '../dns/numbers.js';
 import type { Rcode } from '../dns/registry.js';
 import { transports } from '../message/batch.js';
 import type { Query } from '../message/query.js';
@@ -11,7 +10,7 @@ import type { HandlerFailures } from './handler-failures.js';
 import { packOrigin } from './ip.js';
 
 /** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
-const COOKIE_OPTION_SIZE = 28;
+export const COOKIE_OPTION_SIZE = 28;
 const { keeping: place } = addon.layout;
 /** How the reply is kept that is being kept: one a thread. */
 const keeping = new Uint32Array(Object.keys(place).length);
@@ -69,7 +68,15 @@ export class ReplyEncoder {
       if (reply.streamed === undefined) reply.finished(0);
       return 0;
     }
-    const limit = replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
+    const length = this.write(query, reply, target, offset);
+    this.countReply(reply.rcode);
+    reply.finished(length);
+    return length;
+  }
+
+  /** Writes a reply that is not dropped. Returns its length. */
+  protected write(query: Query, reply: Reply, target: Buffer, offset: number): number {
+    const limit = this.limitOf(query, reply);
     // Each reply to a client that sent a cookie has one (RFC 7873 s.5.2). Its room is reserved before that of any
     // record.
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
@@ -83,8 +90,6 @@ export class ReplyEncoder {
     if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) length = this.#addOptions(query, reply, target, offset, length, limit);
-    this.countReply(reply.rcode);
-    reply.finished(length);
     return length;
   }
 
@@ -93,15 +98,21 @@ export class ReplyEncoder {
    * is longer or cannot be encoded; the contents of `target` are then undefined.
    */
   encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
-    const room = query.hasCookie ? MAX_MESSAGE - COOKIE_OPTION_SIZE : MAX_MESSAGE;
+    const limit = this.limitOf(query, message);
+    const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
     const length = message.encode(target, offset, room, this.#maxPayloadSize);
-    if (message.truncated) throw new Error(`a message has more than ${MAX_MESSAGE} octets`);
-    return query.asksForOptions ? this.#addOptions(query, message, target, offset, length, MAX_MESSAGE) : length;
+    if (message.truncated) throw new Error(`a message has more than ${room} octets`);
+    return query.asksForOptions ? this.#addOptions(query, message, target, offset, length, limit) : length;
   }
 
   /** Counts a reply by its response code. */
   countReply(rcode: Rcode): void {
     this.#counters[this.#row + (RCODES[rcode] ?? OTHER_RCODE)] += 1;
+  }
+
+  /** The most octets of a reply. */
+  protected limitOf(query: Query, reply: Reply): number {
+    return replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
   }
 
   /** Adds the options that the client asked for; returns the new length. */

@@ -8,7 +8,7 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kPackedNumbers = 6;
+constexpr size_t kPackedNumbers = 8;
 constexpr size_t kOptionHeader = 4;
 
 // Writes the code and the length of an option. Returns where its data begin.
@@ -22,9 +22,10 @@ uint8_t* begin_option(uint8_t* at, uint16_t code, size_t length) {
 
 EdnsSettings EdnsSettings::of(const uint8_t* packed, size_t length) {
   EdnsSettings settings;
-  settings.payload_size = read16(packed);
-  settings.keepalive = read16(packed + 2);
-  settings.padding_block = read16(packed + 4);
+  settings.opcodes = read16(packed);
+  settings.payload_size = read16(packed + 2);
+  settings.keepalive = read16(packed + 4);
+  settings.padding_block = read16(packed + 6);
   if (length > kPackedNumbers) {
     settings.nsid = packed + kPackedNumbers;
     settings.nsid_length = length - kPackedNumbers;

@@ -11,8 +11,9 @@
 
 namespace multisocket {
 
-// What a transport puts into the OPT records of its replies.
+// What a server sets for a transport: the opcodes that it takes, and what it puts into the OPT records of replies.
 struct EdnsSettings {
+  Opcodes opcodes = kQueryAlone;
   uint16_t payload_size = kPayloadSize;  // of UDP
   // The idle timeout of a connection in units of 100 ms (RFC 7828 s.3.1); 0: keepalive is ignored, as over UDP.
   uint16_t keepalive = 0;
@@ -22,8 +23,8 @@ struct EdnsSettings {
   const uint8_t* nsid = nullptr;
   size_t nsid_length = 0;
 
-  // Reads the form that JavaScript passes: three 16-bit numbers in network order, in the order of the fields above,
-  // then the identifier. `packed` has at least six octets and must outlive the result.
+  // Reads the form that JavaScript passes: four 16-bit numbers in network order, in the order of the fields above,
+  // then the identifier. `packed` has at least eight octets and must outlive the result.
   static EdnsSettings of(const uint8_t* packed, size_t length);
 };
 

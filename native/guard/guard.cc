@@ -11,7 +11,7 @@
 namespace multisocket {
 namespace {
 
-constexpr uint16_t kKept = kFlagRd | kFlagCd;  // which a reply copies from its query
+constexpr uint16_t kKept = kOpcodeMask | kFlagRd | kFlagCd;  // which a reply copies from its query
 
 bool by_datagram(const Origin& origin) { return origin.transport == Transport::kUdp; }
 

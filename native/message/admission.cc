@@ -37,7 +37,7 @@ layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, u
   uint8_t* message = base + offset;
   uint32_t* words = rows_ + row * layout::kQueryWords;
   MessageView view;
-  Verdict verdict = examine(message, length, &view);
+  Verdict verdict = examine(message, length, &view, edns_.opcodes);
   if (verdict == Verdict::kQuery && (view.asked & kKeepaliveWithTime) && edns_.keepalive != 0) {
     verdict = Verdict::kFormatError;
   }
@@ -77,6 +77,7 @@ layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, u
   words[layout::kOptionsOffset] = view.options_offset;
   words[layout::kOptionsLength] = view.options_length;
   words[layout::kAsked] = view.asked;
+  words[layout::kTsig] = view.tsig;
   words[layout::kHasCookie] = guarded.has_cookie();
   if (guarded.has_cookie()) {
     for (size_t at = 0; at < kCookieSize; at += 4) words[layout::kCookie + at / 4] = read32(guarded.fresh + at);

@@ -77,6 +77,7 @@ constexpr uint32_t kQueryWords = 24;
   X(kOptionsOffset, optionsOffset, "OPT: offset from the message's start to its RDATA.")                       \
   X(kOptionsLength, optionsLength, "OPT: RDLENGTH.")                                                           \
   X(kAsked, asked, "OPT: the options that native code answers, as bits.")                                      \
+  X(kTsig, tsig, "Offset from the message's start to its TSIG record, the last one; 0: there is none.")        \
   X(kVerdict, verdict, "A verdict. Rows of datagrams are always `query`.")                                     \
   X(kHasCookie, hasCookie, "1: the reply carries the cookie that follows.")                                    \
   X(kCookie, cookie, "The first of six words with the 24 octets of a cookie, four a word, the first one highest.")

@@ -4,6 +4,7 @@
 
 #include "message/names.h"
 #include "message/records.h"
+#include "message/update.h"
 #include "message/wire.h"
 
 namespace multisocket {
@@ -39,62 +40,96 @@ bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
   return at == length;
 }
 
-}  // namespace
-
-Verdict examine(const uint8_t* message, size_t length, MessageView* view) {
-  if (length < kHeaderSize) return Verdict::kShort;
-  view->id = read16(message);
-  view->flags = read16(message + 2);
-  if (view->flags & kFlagQr) return Verdict::kResponse;
-  if (view->flags & kOpcodeMask) return Verdict::kNotImplemented;
-
-  const uint16_t answers = read16(message + 6);
-  const uint16_t authorities = read16(message + 8);
-  const uint16_t additionals = read16(message + 10);
-  if (read16(message + 4) != 1) return Verdict::kFormatError;  // RFC 9619
-  if (answers > kMaxAnswers || authorities > kMaxAuthorities || additionals > kMaxAdditionals) {
-    return Verdict::kFormatError;
-  }
-
-  size_t at = skip_plain_name(message, length, kHeaderSize);
-  if (at == 0 || at + 4 > length) return Verdict::kFormatError;
+// Reads the only question (RFC 9619, RFC 2136 s.2.3). Returns false if there is none, or another one.
+bool read_question(const uint8_t* message, size_t length, MessageView* view) {
+  if (read16(message + 4) != 1) return false;
+  const size_t at = skip_plain_name(message, length, kHeaderSize);
+  if (at == 0 || at + 4 > length) return false;
   view->qname_length = static_cast<uint16_t>(at - kHeaderSize);
   view->qtype = read16(message + at);
   view->qclass = read16(message + at + 2);
-  at += 4;
-  view->question_end = static_cast<uint16_t>(at);
+  view->question_end = static_cast<uint16_t>(at + 4);
+  return true;
+}
 
+// Reads `before` records and the additional section, up to the end of the message. `suits`: says whether a record may
+// have its number.
+template <class Suits>
+Verdict examine_records(const uint8_t* message, size_t length, unsigned before, unsigned additionals, MessageView* view,
+                        const Suits& suits) {
   uint8_t version = 0;
-  const unsigned first_additional = answers + authorities;
-  const unsigned records = first_additional + additionals;
+  size_t at = view->question_end;
+  const unsigned records = before + additionals;
   for (unsigned i = 0; i < records; i++) {
-    const size_t owner = at;
-    at = skip_name(message, length, at);
-    if (at == 0 || at + kRecordFixedSize > length) return Verdict::kFormatError;
-    const uint16_t type = read16(message + at);
-    const size_t rdlength = read16(message + at + 8);
-    const size_t rdata = at + kRecordFixedSize;
-    if (rdata + rdlength > length) return Verdict::kFormatError;
-    if (type == kTypeOpt) {
+    Record record;
+    at = read_fields(message, length, at, &record);
+    if (at == 0 || !suits(record, i)) return Verdict::kFormatError;
+    if (record.type == kTypeOpt) {
       // An OPT is the only one, has the root as its owner, and is in the additional section (RFC 6891 s.6.1.1 and
       // 6.1.2).
-      if (view->has_opt || i < first_additional || message[owner] != 0) return Verdict::kFormatError;
+      if (view->has_opt || i < before || message[record.owner] != 0) return Verdict::kFormatError;
       view->has_opt = true;
-      view->payload_size = read16(message + at + 2);
-      version = message[at + 5];
-      view->opt_flags = read16(message + at + 6);
-      view->options_offset = static_cast<uint16_t>(rdata);
-      view->options_length = static_cast<uint16_t>(rdlength);
-    } else {
-      view->other_records++;
+      view->payload_size = record.klass;
+      version = static_cast<uint8_t>(record.ttl >> 16);
+      view->opt_flags = static_cast<uint16_t>(record.ttl);
+      view->options_offset = static_cast<uint16_t>(record.rdata);
+      view->options_length = record.rdlength;
+      continue;
     }
-    at = rdata + rdlength;
+    view->is_plain = false;
+    if (record.type != kTypeTsig) continue;
+    // RFC 8945 s.5.1, s.4.2. No other record can follow, and so no other TSIG.
+    const bool is_last = i >= before && i + 1 == records;
+    if (!is_last || record.klass != kClassAny || record.ttl != 0 || !has_shape(message, record)) {
+      return Verdict::kFormatError;
+    }
+    view->tsig = static_cast<uint16_t>(record.owner);
   }
   if (at != length) return Verdict::kFormatError;
   // The version is checked first: the format of the options in a later version is unknown.
   if (version != 0) return Verdict::kBadVersion;
   if (!read_options(message + view->options_offset, view->options_length, &view->asked)) return Verdict::kFormatError;
   return Verdict::kQuery;
+}
+
+// Examines a message with an opcode other than QUERY.
+Verdict examine_other(const uint8_t* message, size_t length, MessageView* view, Opcodes opcodes) {
+  const unsigned opcode = (view->flags & kOpcodeMask) >> kOpcodeShift;
+  if ((opcodes >> opcode & 1) == 0) return Verdict::kNotImplemented;
+  view->is_plain = false;
+  if (!read_question(message, length, view)) return Verdict::kFormatError;
+  const unsigned answers = read16(message + 6);
+  const unsigned before = answers + read16(message + 8);
+  const unsigned additionals = read16(message + 10);
+  if (opcode == kOpcodeUpdate) {
+    if (!is_zone(view->qtype, view->qclass)) return Verdict::kFormatError;
+    return examine_records(message, length, before, additionals, view, [&](const Record& record, unsigned i) {
+      if (i < answers) return is_prerequisite(message, record, view->qclass);
+      return i < before ? is_change(message, record, view->qclass) : has_shape(message, record);
+    });
+  }
+  return examine_records(message, length, before, additionals, view,
+                         [&](const Record& record, unsigned) { return has_shape(message, record); });
+}
+
+}  // namespace
+
+Verdict examine(const uint8_t* message, size_t length, MessageView* view, Opcodes opcodes) {
+  if (length < kHeaderSize) return Verdict::kShort;
+  view->id = read16(message);
+  view->flags = read16(message + 2);
+  if (view->flags & kFlagQr) return Verdict::kResponse;
+  if (view->flags & kOpcodeMask) return examine_other(message, length, view, opcodes);
+
+  const uint16_t answers = read16(message + 6);
+  const uint16_t authorities = read16(message + 8);
+  const uint16_t additionals = read16(message + 10);
+  if (answers > kMaxAnswers || authorities > kMaxAuthorities || additionals > kMaxAdditionals ||
+      !read_question(message, length, view)) {
+    return Verdict::kFormatError;
+  }
+  return examine_records(message, length, answers + authorities, additionals, view,
+                         [](const Record&, unsigned) { return true; });
 }
 
 size_t make_error_reply(uint8_t* message, const MessageView& view, Verdict verdict, uint16_t payload_size) {

@@ -11,12 +11,16 @@ namespace multisocket {
 // Our own limit for UDP payloads, from the DNS flag day of 2020. It passes all usual paths unfragmented.
 constexpr uint16_t kPayloadSize = 1232;
 
+// The opcodes that a server takes: bit n stands for opcode n.
+using Opcodes = uint16_t;
+constexpr Opcodes kQueryAlone = 1;
+
 enum class Verdict {
-  kQuery,           // a well-formed query, for a handler
+  kQuery,           // a well-formed message with an opcode that the server takes, for a handler
   kShort,           // shorter than a header: it cannot be answered
   kResponse,        // QR=1: an answer could start a loop between two servers
   kFormatError,     // FORMERR
-  kNotImplemented,  // an opcode other than QUERY: NOTIMP
+  kNotImplemented,  // an opcode that the server does not take: NOTIMP
   kBadVersion,      // EDNS version above 0: BADVERS
 };
 
@@ -45,14 +49,16 @@ struct MessageView {
   uint16_t opt_flags = 0;     // OPT: the lower half of the TTL field; DO is 0x8000
   uint16_t options_offset = 0;
   uint16_t options_length = 0;
-  uint8_t asked = 0;           // bits of AskedOption
-  uint16_t other_records = 0;  // besides the question and OPT: TSIG, SIG(0), the SOA of IXFR
+  uint8_t asked = 0;     // bits of AskedOption
+  uint16_t tsig = 0;     // offset of the TSIG record, which is the last one; 0: there is none
+  bool is_plain = true;  // opcode QUERY, and no record besides OPT: equal messages may get the same reply
 };
 
 // Examines `length` bytes (at most 65,535). Fills `view` completely if the verdict is kQuery or kBadVersion, and
 // otherwise as far as the message was read. The length bounds the work: a query has one question and at most four other
-// records.
-Verdict examine(const uint8_t* message, size_t length, MessageView* view);
+// records. An UPDATE has the form of RFC 2136 s.2, its records included; a NOTIFY has any number of well-formed
+// records. A TSIG is the last record and well-formed (RFC 8945 s.5.1).
+Verdict examine(const uint8_t* message, size_t length, MessageView* view, Opcodes opcodes = kQueryAlone);
 
 // Replaces a message by the error reply for its verdict. Returns the length of the reply, which is at most that of the
 // message, or 0 if the verdict calls for no error reply. FORMERR and NOTIMP consist of a header. BADVERS has the

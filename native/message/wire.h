@@ -12,10 +12,15 @@ constexpr size_t kHeaderSize = 12;  // RFC 1035 s.4.1.1
 // The second word of a header (RFC 1035 s.4.1.1, RFC 4035 s.3).
 constexpr uint16_t kFlagQr = 0x8000;
 constexpr uint16_t kOpcodeMask = 0x7800;
+constexpr unsigned kOpcodeShift = 11;
 constexpr uint16_t kFlagTc = 0x0200;
 constexpr uint16_t kFlagRd = 0x0100;
 constexpr uint16_t kFlagCd = 0x0010;
 constexpr uint16_t kRcodeMask = 0x000f;
+
+constexpr unsigned kOpcodeQuery = 0;
+constexpr unsigned kOpcodeNotify = 4;  // RFC 1996
+constexpr unsigned kOpcodeUpdate = 5;  // RFC 2136
 
 constexpr uint16_t kRcodeNoError = 0;
 constexpr uint16_t kRcodeFormErr = 1;
@@ -27,6 +32,7 @@ constexpr uint16_t kRcodeBadVers = 16;
 constexpr uint16_t kRcodeBadCookie = 23;
 
 constexpr uint16_t kClassIn = 1;
+constexpr uint16_t kClassNone = 254;  // RFC 2136 s.1.3
 constexpr uint16_t kClassAny = 255;
 
 constexpr uint16_t kTypeA = 1;

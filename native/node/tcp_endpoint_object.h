@@ -35,6 +35,7 @@ class TcpEndpointObject : public Napi::ObjectWrap<TcpEndpointObject> {
   void call(const LoopCallback& callback);
 
   LoopCallback on_queries_;
+  LoopCallback on_held_;
   LoopCallback on_pause_;
   LoopCallback on_drained_;
   LoopCallback on_stream_;

@@ -16,6 +16,7 @@ const RUNS = {
   server_cookies: 100_000,
   guard: 20_000,
   tcp_connections: 20_000,
+  proxy_protocol: 200_000,
 } as const;
 
 describe('fuzz targets', function () {

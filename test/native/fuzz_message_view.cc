@@ -22,7 +22,6 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
   require(view.qname_length >= 1 && view.qname_length <= 255);
   require(size_t{view.options_offset} + view.options_length <= length);
   require(view.has_opt || (view.options_length == 0 && view.payload_size == 0 && view.opt_flags == 0));
-  require(view.has_opt + view.other_records <= 4);
 
   char text[2 * layout::kMaxText];
   size_t spelling = 0;
@@ -39,7 +38,7 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
   require(limit >= 512 && limit <= kPayloadSize);
   CacheKey key;
   if (key.read(message, view, Transport::kUdp, kPayloadSize, AddedOptions{true}))
-    require(view.other_records == 0 && key.size() > view.qname_length);
+    require(view.is_plain && key.size() > view.qname_length);
 }
 
 }  // namespace

@@ -10,12 +10,16 @@ import { auto, server } from '../../dist/options/server.js';
 import { socketGroup } from '../../dist/options/sockets.js';
 import { tcp } from '../../dist/options/tcp.js';
 import { tls } from '../../dist/options/tls.js';
+import { tsig, tsigKey } from '../../dist/options/tsig.js';
 import { checkOptions } from '../../dist/server/options/check-options.js';
 import type { ServerConfig } from '../../dist/server/options/config.js';
 import { checkGroupOptions } from '../../dist/socket/socket-group-options.js';
 import type { Certificate } from '../support/certificate.js';
 
 type Values = Record<string, unknown>;
+
+/** A key of the option `tsig`. */
+export const TSIG_KEY = { name: 'a.key', secret: 'MDEyMzQ1Njc4OWFiY2RlZg==' };
 
 /** A table, and where its options stand. */
 export interface Place {
@@ -61,6 +65,15 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
     })),
     within('cookies', cookies, {}, (options) => ({ cookies: options })),
     within('rateLimit', rateLimit, { allPerSecond: 1, responsesPerSecond: 1 }, (options) => ({ rateLimit: options })),
+    within('tsig', tsig, { keys: [] }, (options) => ({ tsig: options })),
+    {
+      ...within('tsig.keys[0]', tsigKey, TSIG_KEY, () => ({})),
+      title: 'tsig.keys',
+      check: (options) => {
+        const { tsig: checked } = checkServer({ listen: ':0', filename, tsig: { keys: [options] } });
+        return (checked as { keys: Values[] }).keys[0];
+      },
+    },
     {
       title: 'openSockets',
       prefix: '',

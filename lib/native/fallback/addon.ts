@@ -17,7 +17,7 @@ class StreamAdmission {
 
   check(input: Uint8Array, start: number, end: number): number {
     const { queries, text, counters, row, words, edns } = this.#memory;
-    const { payloadSize, keepalive } = readSettings(edns);
+    const { opcodes, payloadSize, keepalive } = readSettings(edns);
     const bytes = Buffer.from(input.buffer, input.byteOffset, end);
     const texts = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
     const most = Math.min(words[streamWord.most], queries.length / queryWords);
@@ -28,7 +28,7 @@ class StreamAdmission {
       const length = bytes.readUInt16BE(at);
       if (end - at - PREFIX < length) break;
       const offset = at + PREFIX;
-      const view = new MessageView(bytes.subarray(offset, offset + length));
+      const view = new MessageView(bytes.subarray(offset, offset + length), opcodes);
       const query = queries.subarray(rows * queryWords, (rows + 1) * queryWords);
       query[word.offset] = offset;
       const timed = view.verdict === 'query' && (view.asked & KEEPALIVE_WITH_TIME) !== 0 && keepalive !== 0;
@@ -70,6 +70,7 @@ function describe(view: MessageView, words: Uint32Array, texts: Buffer, textUsed
   words[word.optionsOffset] = view.optionsOffset;
   words[word.optionsLength] = view.optionsLength;
   words[word.asked] = view.asked;
+  words[word.tsig] = view.tsig;
   words[word.hasCookie] = 0;
   return used;
 }

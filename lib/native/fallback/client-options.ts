@@ -1,5 +1,5 @@
 /** EDNS options for one client, as `native/guard/client_options.cc` adds them. */
-import { DEFAULT_UDP_PAYLOAD, OPT_FIXED_SIZE, OPTION, OPTION_FIXED_SIZE } from '../../dns/numbers.js';
+import { DEFAULT_UDP_PAYLOAD, OPCODE, OPT_FIXED_SIZE, OPTION, OPTION_FIXED_SIZE } from '../../dns/numbers.js';
 import { layout } from './layout.js';
 
 /** Bit of the word `asked`: the query has the option NSID (RFC 5001). */
@@ -14,10 +14,14 @@ export const ASKED_PADDING = 4;
  */
 export const KEEPALIVE_WITH_TIME = 8;
 
-const NUMBERS = 6;
+const NUMBERS = 8;
+/** QUERY alone. */
+const QUERY_ALONE = 1 << OPCODE.QUERY;
 
-/** The EDNS settings of a transport: see `lib/worker/edns-settings.ts`. */
+/** The settings of a transport: see `lib/worker/edns-settings.ts`. */
 interface Settings {
+  /** Bit n stands for opcode n. */
+  opcodes: number;
   payloadSize: number;
   keepalive: number;
   paddingBlock: number;
@@ -27,10 +31,16 @@ interface Settings {
 /** Unpacks the settings for native code; default: those of UDP. */
 export function readSettings(packed?: Uint8Array): Settings {
   if (packed === undefined)
-    return { payloadSize: DEFAULT_UDP_PAYLOAD, keepalive: 0, paddingBlock: 0, nsid: new Uint8Array() };
+    return {
+      opcodes: QUERY_ALONE,
+      payloadSize: DEFAULT_UDP_PAYLOAD,
+      keepalive: 0,
+      paddingBlock: 0,
+      nsid: new Uint8Array(),
+    };
   const view = new DataView(packed.buffer, packed.byteOffset, NUMBERS);
-  const [payloadSize, keepalive, paddingBlock] = [0, 2, 4].map((at) => view.getUint16(at));
-  return { payloadSize, keepalive, paddingBlock, nsid: packed.subarray(NUMBERS) };
+  const [opcodes, payloadSize, keepalive, paddingBlock] = [0, 2, 4, 6].map((at) => view.getUint16(at));
+  return { opcodes, payloadSize, keepalive, paddingBlock, nsid: packed.subarray(NUMBERS) };
 }
 
 /** `Addon.addOptions`, without cookies. An option that does not fit is left out, and padding ends with `target` (RFC 8467 s.4.1 lets it). */

@@ -4,12 +4,16 @@
  */
 import { presentationLabel } from '../../dns/reader.js';
 import {
+  CLASS,
   DNSSEC_OK,
   FLAG,
   HEADER_SIZE,
   MAX_LABEL,
   MAX_NAME,
   MAX_POINTER,
+  OPCODE,
+  OPCODE_MASK,
+  OPCODE_SHIFT,
   OPT_FIXED_SIZE,
   OPTION,
   OPTION_FIXED_SIZE,
@@ -20,8 +24,8 @@ import {
   TYPE,
 } from '../../dns/numbers.js';
 import { ASKED_KEEPALIVE, ASKED_NSID, ASKED_PADDING, KEEPALIVE_WITH_TIME } from './client-options.js';
+import { fieldsAt, hasShape, isChange, isPrerequisite, isZone, type Fields } from './update.js';
 
-const OPCODE_MASK = 0x7800;
 /** What an OPT record holds of BADVERS: the upper eight bits (RFC 6891 s.6.1.3). */
 const BADVERS_HIGH = RCODE.BADVERS >> 4;
 
@@ -46,10 +50,16 @@ export class MessageView {
   optionsLength = 0;
   /** The options of the query that ask for an option in the reply, as bits. */
   asked = 0;
+  /** The offset of the TSIG record; 0: there is none. */
+  tsig = 0;
   readonly verdict: Verdict;
 
-  constructor(readonly message: Buffer) {
-    this.verdict = this.#examine();
+  /** `opcodes`: those that the server takes; bit n stands for opcode n. */
+  constructor(
+    readonly message: Buffer,
+    opcodes: number,
+  ) {
+    this.verdict = this.#examine(opcodes);
   }
 
   /** The reply to a message with that verdict; undefined for none. `payloadSize`: the server's payload size in OPT. */
@@ -83,22 +93,30 @@ export class MessageView {
     return labels.length === 0 ? '.' : labels.join('.');
   }
 
-  #examine(): Verdict {
+  #examine(opcodes: number): Verdict {
     const { message } = this;
     if (message.length < HEADER_SIZE) return 'droppedShort';
     const flags = message.readUInt16BE(2);
     if ((flags & FLAG.QR) !== 0) return 'droppedResponse';
-    if ((flags & OPCODE_MASK) !== 0) return 'notImplemented';
+    const opcode = (flags & OPCODE_MASK) >> OPCODE_SHIFT;
+    if (((opcodes >> opcode) & 1) === 0) return 'notImplemented';
     const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at));
-    if (questions !== 1) return 'formatErrors'; // RFC 9619
-    if (answers > MAX_ANSWERS || authorities > MAX_AUTHORITIES || additionals > MAX_ADDITIONALS) return 'formatErrors';
+    if (questions !== 1) return 'formatErrors'; // RFC 9619, RFC 2136 s.2.3
+    const many = answers > MAX_ANSWERS || authorities > MAX_AUTHORITIES || additionals > MAX_ADDITIONALS;
+    if (opcode === OPCODE.QUERY && many) return 'formatErrors';
     const nameEnd = this.#skipQuestionName();
     if (nameEnd === 0 || nameEnd + QUESTION_FIXED_SIZE > message.length) return 'formatErrors';
     this.questionEnd = nameEnd + QUESTION_FIXED_SIZE;
-    return this.#examineRecords(answers + authorities, additionals);
+    const zoneClass = message.readUInt16BE(nameEnd + 2);
+    if (opcode === OPCODE.UPDATE && !isZone(message.readUInt16BE(nameEnd), zoneClass)) return 'formatErrors';
+    return this.#examineRecords(answers + authorities, additionals, (record, i) => {
+      if (opcode === OPCODE.QUERY) return true;
+      if (opcode !== OPCODE.UPDATE || i >= answers + authorities) return hasShape(message, record);
+      return i < answers ? isPrerequisite(message, record, zoneClass) : isChange(message, record, zoneClass);
+    });
   }
 
-  #examineRecords(before: number, additionals: number): Verdict {
+  #examineRecords(before: number, additionals: number, suits: (record: Fields, i: number) => boolean): Verdict {
     const { message } = this;
     let version = 0;
     let at = this.questionEnd;
@@ -106,20 +124,26 @@ export class MessageView {
       const owner = at;
       at = this.#skipName(at);
       if (at === 0 || at + RECORD_FIXED_SIZE > message.length) return 'formatErrors';
-      const length = message.readUInt16BE(at + 8);
-      const rdata = at + RECORD_FIXED_SIZE;
-      if (rdata + length > message.length) return 'formatErrors';
-      if (message.readUInt16BE(at) === TYPE.OPT) {
+      const record = fieldsAt(message, at);
+      if (record.end > message.length || !suits(record, i)) return 'formatErrors';
+      if (record.type === TYPE.OPT) {
         // One OPT, owned by the root, in the additional section (RFC 6891 s.6.1.1 and 6.1.2).
         if (this.hasOpt || i < before || message[owner] !== 0) return 'formatErrors';
         this.hasOpt = true;
-        this.payloadSize = message.readUInt16BE(at + 2);
-        version = message[at + 5];
-        this.optFlags = message.readUInt16BE(at + 6);
-        this.optionsOffset = rdata;
-        this.optionsLength = length;
+        this.payloadSize = record.class;
+        version = (record.ttl >>> 16) & 0xff;
+        this.optFlags = record.ttl & 0xffff;
+        this.optionsOffset = record.rdata;
+        this.optionsLength = record.end - record.rdata;
+      } else if (record.type === TYPE.TSIG) {
+        // The last record, of class ANY and TTL 0 (RFC 8945 s.5.1, s.4.2).
+        const isLast = i >= before && i + 1 === before + additionals;
+        if (!isLast || record.class !== CLASS.ANY || record.ttl !== 0 || !hasShape(message, record)) {
+          return 'formatErrors';
+        }
+        this.tsig = owner;
       }
-      at = rdata + length;
+      at = record.end;
     }
     if (at !== message.length) return 'formatErrors';
     // The version comes first, since options may have another form in a later one.

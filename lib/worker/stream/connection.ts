@@ -38,6 +38,8 @@ export interface Protocol {
    * Returns their number, and whether the connection cannot go on without them.
    */
   giveUp(before: number): { messages: number; fatal: boolean };
+  /** Whether its first message, or the rest of one, may be on its way. */
+  readonly expects: boolean;
   /** Bytes of replies that the protocol itself holds back until the client allows more. */
   readonly unsent: number;
 }
@@ -109,6 +111,11 @@ export class Connection {
     return socket instanceof TLSSocket && socket.alpnProtocol !== false
       ? (socket.alpnProtocol ?? undefined)
       : undefined;
+  }
+
+  /** Whether its client's first message, or the rest of one, may be on its way. */
+  get expects(): boolean {
+    return this.#protocol.expects;
   }
 
   get inFlight(): number {

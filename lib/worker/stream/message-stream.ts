@@ -48,7 +48,7 @@ export class MessageStream implements RunningStream, Producer {
   #asked = false;
   /** Limits the time for an answer of the iterator. */
   #timer: NodeJS.Timeout | undefined;
-  /** Messages and octets that were given to the carrier. */
+  /** Messages that were encoded, and octets that were given to the carrier. */
   #messages = 0;
   #octets = 0;
 
@@ -208,7 +208,7 @@ export class MessageStream implements RunningStream, Producer {
     this.error = error;
     this.#end();
     this.#count(STREAMS_CUT);
-    if (this.#octets > 0) this.#carrier.end(true);
+    if (this.#messages > 0) this.#carrier.end(true);
     else this.#refuse();
     this.#reply.finished(this.#octets);
     if (close) this.#close();

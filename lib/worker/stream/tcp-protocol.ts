@@ -90,6 +90,7 @@ class TcpProtocol implements Protocol {
   #draining = false;
   /** Queries that the connection may still bring. */
   #left: number;
+  #asked = false;
   #flushing = false;
   readonly #streams: ConnectionStreams;
   readonly #deliver = (query: Query, reply: Reply): void => {
@@ -126,6 +127,10 @@ class TcpProtocol implements Protocol {
     this.#endWhenDone();
   }
 
+  get expects(): boolean {
+    return !this.#asked || this.#input.startedAt !== undefined;
+  }
+
   giveUp(before: number): { messages: number; fatal: boolean } {
     const { startedAt } = this.#input;
     // While it is blocked, the rest of a message may have arrived and wait for us.
@@ -159,6 +164,7 @@ class TcpProtocol implements Protocol {
       const consumed = stream[streamWord.consumed];
       if (consumed === start) break;
       batches++;
+      this.#asked = true;
       this.#input.consume(consumed, performance.now());
       const answered = output.addAnswers(stream[streamWord.answersEnd]);
       counters[row + QUERIES] += count + answered;
@@ -202,6 +208,7 @@ class TcpProtocol implements Protocol {
         counters[row + REPLIES]++;
       }
     }
+    dispatcher.keep();
   }
 
   #put(query: Query, reply: Reply): void {

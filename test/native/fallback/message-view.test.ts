@@ -5,6 +5,7 @@ import { addon } from '../../../dist/native/addon.js';
 import { fallback } from '../../../dist/native/fallback/addon.js';
 import { ednsSettings, type EdnsSettings } from '../../../dist/worker/edns-settings.js';
 import { opt, queryBytes } from '../../support/clients.js';
+import { message, sign } from '../../support/other-opcodes.js';
 import { CheckedStream } from '../../support/stream-admission.js';
 
 type Looker = Pick<typeof addon, 'layout' | 'StreamAdmission' | 'addOptions'>;
@@ -38,6 +39,7 @@ function look(code: Looker, messages: Buffer[], edns?: Uint8Array): Look {
       'edns',
       'ednsSizeAndFlags',
       'asked',
+      'tsig',
     ] as const;
     const told = Object.fromEntries(plain.map((name) => [name, at(name)]));
     const options = at('edns') === 0 ? {} : { options: at('optionsOffset'), length: at('optionsLength') };
@@ -55,12 +57,42 @@ function asking(...options: [code: number, data: Buffer][]): Buffer {
 
 const empty = Buffer.alloc(0);
 const settings = ednsSettings({
+  opcodes: ['QUERY', 'NOTIFY', 'UPDATE'],
   maxPayloadSize: 1400,
   idleTimeout: 12_345,
   grpcEncrypted: true,
   nsid: Buffer.from('one of many'),
 });
 const transport = fc.constantFrom<(keyof EdnsSettings)[]>('udp', 'tcp', 'tls', 'https', 'grpc');
+
+const SOA = `c00cc00c${'00000001'.repeat(5)}`;
+const signing = { key: 'k', secret: Buffer.alloc(16) };
+
+/** Messages with other opcodes. */
+const others = [
+  message({ zone: 'b' }),
+  message({ zone: 'b', first: [{ name: 'b', type: 'ANY', class: 'ANY' }], second: [{ name: 'a', data: '01020304' }] }),
+  message({
+    zone: 'b',
+    first: [{ name: 'b', data: '01020304' }],
+    second: [{ name: 'a', type: 'A', class: 'NONE', data: '01020304' }],
+  }),
+  message({
+    zone: 'b',
+    second: [
+      { name: 'a', type: 'MX', data: '0001c00c', ttl: 9 },
+      { name: 'a', type: 'A', class: 'ANY' },
+    ],
+  }),
+  message({
+    zone: 'b',
+    first: [{ name: 'b', type: 'A', class: 'NONE' }],
+    additional: [{ type: 'OPT', name: '.', class: 512 }],
+  }),
+  sign(message({ zone: 'b', second: [{ name: 'a', type: 'ANY', class: 'ANY' }] }), signing),
+  message({ opcode: 'NOTIFY', zone: 'b', first: [{ name: 'b', type: 'SOA', data: SOA }] }),
+  sign(message({ opcode: 'NOTIFY', zone: 'b' }), signing),
+];
 
 /** Real queries of all kinds, for what is random to be near to. */
 const seeds = [
@@ -76,6 +108,8 @@ const seeds = [
   }),
   packet.encode({ type: 'response', id: 1, questions: [{ type: 'A', name: 'x', class: 'IN' }] }),
   Buffer.alloc(12),
+  sign(queryBytes('a.b'), signing),
+  ...others,
 ];
 
 const nearly = fc
@@ -104,6 +138,7 @@ describe('the look at messages without native code', () => {
     let queries = 0;
     let replies = 0;
     let askers = 0;
+    let updates = 0;
     fc.assert(
       fc.property(
         fc.array(fc.oneof(nearly, random, named), { minLength: 1, maxLength: 64 }),
@@ -112,17 +147,21 @@ describe('the look at messages without native code', () => {
           const edns = name === undefined ? [] : [settings[name]];
           const native = look(addon, messages, ...edns);
           assert.deepEqual(look(fallback, messages, ...edns), native);
-          for (const { verdict, asked } of native.rows) {
+          for (const { verdict, asked, idAndFlags } of native.rows) {
             if (verdict === 'query') queries++;
             else if (verdict === 'reply') replies++;
             if (asked === 7) askers++;
+            if (verdict === 'query' && ((Number(idAndFlags) >> 11) & 15) === 5) updates++;
           }
         },
       ),
       { numRuns: 2000 },
     );
-    const enough = queries > 1000 && replies > 1000 && askers > 20;
-    assert.ok(enough, `${queries} queries, ${replies} replies, ${askers} with options are too few to tell`);
+    const enough = queries > 1000 && replies > 1000 && askers > 20 && updates > 200;
+    assert.ok(
+      enough,
+      `${queries} queries, ${replies} replies, ${askers} with options and ${updates} updates are too few to tell`,
+    );
   });
 
   it('takes a time for keepalive for a format error where a connection is kept alive, as native code does', () => {

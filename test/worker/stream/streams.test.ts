@@ -535,6 +535,29 @@ describe('Streams of messages', () => {
     }
   });
 
+  it('are signed, each message with the one before it (RFC 8945 s.5.3.1)', async () => {
+    const secret = Buffer.alloc(32, 7).toString('base64');
+    const { server, port } = await serve({
+      tsig: { keys: [{ name: 'transfer.example', algorithm: 'hmac-sha256', secret }], required: true },
+      workers: 0,
+      sockets: 1,
+      handler: (query, reply) => void reply.stream(packRecords(query, zoneRecords('example.org', 5000))),
+    });
+    try {
+      const at = ['@127.0.0.1', '-p', String(port), 'example.org', 'AXFR'];
+      const key = `hmac-sha256:transfer.example:${secret}`;
+      const output = await dig(...at, '-y', key);
+      assert.match(output, /XFR size: 5003 records/);
+      assert.doesNotMatch(output, /couldn't verify|could not be validated/i);
+      assert.ok((output.match(/\sANY\s+TSIG\s/g) ?? []).length > 5, output.slice(-2000));
+      const kdig = await run('kdig', [...at, '-y', key]);
+      assert.equal(kdig.split('\n').filter((line) => /\sIN\s+A\s/.test(line)).length, 5000);
+      assert.doesNotMatch(kdig, /WARNING|TSIG error/);
+    } finally {
+      await server.close();
+    }
+  });
+
   it('are what dig, kdig and ldns take for zone transfers', async () => {
     const certificate = await makeCertificate();
     const { server } = await serve({

@@ -3,8 +3,10 @@ const floors = [
   'errors.ts',
   'nearest.ts',
   'dns',
+  'dnssec',
   'native',
   'message',
+  'zone',
   'options',
   'socket',
   'worker',
@@ -16,6 +18,7 @@ const floors = [
   'adapters',
   'index.ts',
   'sockets.ts',
+  'zone.ts',
   'cli',
   'cli.ts',
 ];

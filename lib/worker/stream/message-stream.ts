@@ -185,7 +185,7 @@ export class MessageStream implements RunningStream, Producer {
     this.#end();
     this.#count(REPLIES, this.#messages);
     this.#context.encoder.countReply(this.#reply.rcode);
-    this.#reply.finished(this.#octets);
+    this.#reply.finished(this.#octets, false);
     this.#carrier.end(false);
     this.#settle.resolve();
   }
@@ -210,7 +210,7 @@ export class MessageStream implements RunningStream, Producer {
     this.#count(STREAMS_CUT);
     if (this.#messages > 0) this.#carrier.end(true);
     else this.#refuse();
-    this.#reply.finished(this.#octets);
+    this.#reply.finished(this.#octets, false);
     if (close) this.#close();
     this.#settle.reject(error);
     return true;

@@ -28,7 +28,7 @@ export interface Origin {
   /** The address of ours that it was sent to. */
   local(input: Buffer, messageOffset: number): Endpoint;
   /** Starts the stream of a `Reply` to a `Query`; undefined: the transport carries one message for each query. */
-  openStream?(query: object, reply: object, messages: MessageSource): RunningStream;
+  openStream?(this: void, query: object, reply: object, messages: MessageSource): RunningStream;
   /** The HTTP request that brought it, if the server keeps requests. */
   http?: HttpRequestHead;
 }

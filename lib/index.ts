@@ -34,6 +34,8 @@ export type { QueryTsig } from './message/query-signature.js';
 export type { Change, Notify, Prerequisite, Update, UpdateZone } from './dns/update.js';
 export type { TsigAlgorithm } from './dns/tsig.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
+export { packRecords, type PackedRecords, type PackOptions } from './message/pack-records.js';
+export type { MessageSource, StreamMessage } from './message/stream.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
 export type { NewerRecord, RawRecord, TextType, ResourceRecord, ServiceRecord } from './dns/record.js';
 export type { AfsdbData, KxData, LpData, MinfoData, PxData, RtData, TalinkData } from './dns/records/names.js';

@@ -121,6 +121,20 @@ const updates: readonly Rule[] = [
       for (const reply of await replies(site, octets)) assert.equal(reply.toString('hex', 0, 4), '4321a400');
     }
   }),
+  holds(
+    9110,
+    '9.2.1',
+    'an UPDATE or a NOTIFY in the target of a GET is refused with 405: GET is safe',
+    async (site) => {
+      for (const octets of [message(), message({ opcode: 'NOTIFY' })]) {
+        for (const method of ['GET', 'HEAD']) {
+          const path = `/dns-query?dns=${octets.toString('base64url')}`;
+          const { status, headers } = await site.request({ ':method': method, ':path': path });
+          assert.deepEqual([status, headers.allow], [405, 'POST']);
+        }
+      }
+    },
+  ),
   rcode(1996, '3.7', 'a NOTIFY may bring records', () => message({ opcode: 'NOTIFY', first: [address] }), NOERROR),
 ];
 

@@ -1,6 +1,7 @@
 import type { ServerConfig } from './options/config.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
+import { Broadcast } from './broadcast.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';
 import type { BoundAddress } from './served-address.js';
 import { ServerCache } from './server-cache.js';
@@ -38,6 +39,7 @@ export class ServerParts {
   /** The number of addresses that there is room for. */
   readonly room: number;
   readonly supervisor: Supervisor;
+  readonly broadcast: Broadcast;
   readonly counters: Counters;
   /** The answer cache; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
@@ -54,7 +56,8 @@ export class ServerParts {
     const added = { ignoreNsid: nsid !== undefined };
     this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
     this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
-    const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };
+    const { number: cacheNumber = 0, misses } = this.cache ?? {};
+    const shared = { cache: cacheNumber, misses, guard: this.guard?.number ?? 0 };
     this.room = Math.max(MIN_ROOM, 2 * config.listen.length);
     // There are twice as many workers while a reload renews them.
     this.counters = new Counters(this.room, 2 * workers + maxWrittenOff(workers));
@@ -75,6 +78,7 @@ export class ServerParts {
         this.#assignment.forget(worker);
       },
     });
+    this.broadcast = new Broadcast(this.supervisor);
   }
 
   /** See {@link Server.addresses}. */
@@ -130,11 +134,12 @@ export class ServerParts {
 
   #start(
     index: number,
-    shared: Pick<ServingOptions, 'cache' | 'guard'>,
+    shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard'>,
     events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
   ): SupervisedWorker {
     const { config } = this;
-    const worker = startWorker(config, index, this.counters, shared, events);
+    const { kept } = this.broadcast;
+    const worker = startWorker(config, index, this.counters, { ...shared, kept }, events);
     this.#tls.set(worker, config.tls);
     return worker;
   }
@@ -143,7 +148,6 @@ export class ServerParts {
   close(): void {
     this.sockets?.close();
     this.sockets = undefined;
-    this.cache?.close();
     this.guard?.close();
   }
 }

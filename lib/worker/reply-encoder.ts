@@ -49,6 +49,8 @@ export class ReplyEncoder {
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #failures: HandlerFailures;
+  /** Whether the cache has the last reply that was written. */
+  #kept = false;
 
   constructor(options: ReplyEncoderOptions) {
     this.#cache = options.cache;
@@ -65,12 +67,12 @@ export class ReplyEncoder {
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
-      reply.finished(0);
+      if (reply.streamed === undefined) reply.finished(0, false);
       return 0;
     }
     const length = this.write(query, reply, target, offset);
-    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
-    reply.finished(length);
+    this.countReply(reply.rcode);
+    reply.finished(length, this.#kept);
     return length;
   }
 
@@ -87,14 +89,29 @@ export class ReplyEncoder {
       length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
-    if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
-    // This follows the caching: the options of one client are for that client only.
-    if (query.asksForOptions) {
-      const { transport, row } = query;
-      const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
-      length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
+    if (this.#cache !== undefined) {
+      this.#kept = this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
     }
+    // This follows the caching: the options of one client are for that client only.
+    if (query.asksForOptions) length = this.#addOptions(query, reply, target, offset, length, limit);
     return length;
+  }
+
+  /**
+   * Writes a message of a stream into `target` and returns its length, at most 65,535. Throws `Error` for a message that
+   * is longer or cannot be encoded; the contents of `target` are then undefined.
+   */
+  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
+    const limit = this.limitOf(query, message);
+    const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
+    const length = message.encode(target, offset, room, this.#maxPayloadSize);
+    if (message.truncated) throw new Error(`a message has more than ${room} octets`);
+    return query.asksForOptions ? this.#addOptions(query, message, target, offset, length, limit) : length;
+  }
+
+  /** Counts a reply by its response code. */
+  countReply(rcode: Rcode): void {
+    this.#counters[this.#row + (RCODES[rcode] ?? OTHER_RCODE)] += 1;
   }
 
   /** The most octets of a reply. */
@@ -102,18 +119,25 @@ export class ReplyEncoder {
     return replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
   }
 
-  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. */
-  #keep(cache: AnswerCache, query: Query, reply: Reply, target: Buffer, offset: number, length: number): void {
+  /** Adds the options that the client asked for; returns the new length. */
+  #addOptions(query: Query, reply: Reply, target: Buffer, offset: number, length: number, limit: number): number {
+    const { transport, row } = query;
+    const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
+    return addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
+  }
+
+  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. Returns whether it is there. */
+  #keep(cache: AnswerCache, query: Query, reply: Reply, message: Buffer): boolean {
     const { ttl, varyBy } = reply.caching;
-    if (ttl === 0 || reply.truncated) return;
-    const { bytes, offset: start, length: size, transport } = query;
+    if (ttl === 0 || reply.truncated) return false;
+    const { transport } = query;
     const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
     keeping[place.transport] = transports.indexOf(transport);
     keeping[place.opt] = reply.optStart;
     keeping[place.maxTtl] = ttl;
     keeping[place.varyBy] = varyBy;
     keeping[place.generation] = reply.cacheGeneration;
-    cache.store(bytes.subarray(start, start + size), target.subarray(offset, offset + length), keeping, origin);
+    return cache.store(query.octets, message, keeping, origin);
   }
 
   #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {

@@ -9,11 +9,12 @@ import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
 import { LateReplies } from '../late-replies.js';
+import type { Proxies } from '../proxies.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
 
-const { batchSize, envelope, envelopeSize, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
+const { batchSize, envelope, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
 
 /** Whether native code can serve DNS over TCP here. Otherwise Node's `net` accepts the connections. */
 export const hasNativeTcp = addon.TcpEndpoint !== undefined;
@@ -31,6 +32,7 @@ export class NativeTcp {
   readonly #dispatcher: Dispatcher;
   readonly #encoder: ReplyEncoder;
   readonly #locals: Endpoint[] = [];
+  readonly #proxies: Proxies;
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
   };
@@ -51,7 +53,9 @@ export class NativeTcp {
     // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(batchSize * queryWords);
-    const origin = envelopeOrigin('tcp', this.#locals);
+    const { envelopeSize } = context.proxies;
+    this.#proxies = context.proxies;
+    const origin = envelopeOrigin('tcp', this.#locals, envelopeSize);
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin };
     const memory = {
       slab: this.#slab,
@@ -60,6 +64,7 @@ export class NativeTcp {
       counters,
       row,
       edns: edns.tcp,
+      envelopeSize,
       connections: new Int32Array(settings.connections),
       seat: settings.seat,
       settings: packSettings({ ...settings.tcp, ...bounds }),
@@ -81,7 +86,7 @@ export class NativeTcp {
   /** Starts to accept from a socket; queries that `front` can answer need no handler. Throws a system error. */
   add(socket: StreamSocket, front: AnswerFront | undefined): void {
     this.#locals[socket.number] = socket.local;
-    this.#endpoint.add(socket.number, socket.fd, socket.wildcard, front);
+    this.#endpoint.add(socket.number, socket.fd, socket.wildcard, front, this.#proxies.of(socket.entry));
   }
 
   /** Stops accepting from a socket; its connections stay. */
@@ -120,14 +125,14 @@ export class NativeTcp {
       const query = new Query(this.#batch, i);
       const reply = new Reply(query);
       // Read before the handler runs: a handler that returns a Promise moves the query out of the slab.
-      const connection = connectionOf(query);
+      const connection = this.#connectionOf(query);
       if (this.#dispatcher.serve(query, reply, this.#deliver)) this.#put(query, reply, connection);
     }
   }
 
   #putLate(query: Query, reply: Reply): void {
     if (this.#closed) return;
-    this.#put(query, reply, connectionOf(query));
+    this.#put(query, reply, this.#connectionOf(query));
     this.#late.soon();
   }
 
@@ -143,11 +148,11 @@ export class NativeTcp {
     this.#outbox[0]++;
     this.#cursor += length + LENGTH_PREFIX;
   }
-}
 
-/** The number of the connection that brought a query. */
-function connectionOf(query: Query): number {
-  return query.bytes.readUInt32LE(query.offset - envelopeSize + envelope.connection);
+  /** The number of the connection that brought a query. */
+  #connectionOf(query: Query): number {
+    return query.bytes.readUInt32LE(query.offset - this.#batch.origin.envelopeSize + envelope.connection);
+  }
 }
 
 /** The options as words, named in `layout.tcpSetting`; those without an upper bound become the largest number. */

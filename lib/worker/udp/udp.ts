@@ -6,12 +6,13 @@ import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
+import type { Proxies } from '../proxies.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { envelopeOrigin } from '../envelope.js';
 import { LateReplies } from '../late-replies.js';
 
 const { layout } = addon;
-const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
+const { envelope, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
 
 /** A fuller outbox is sent before more is added: native code needs room for a batch's own replies. */
 const OUTBOX_LIMIT = layout.outboxEntries - layout.batchSize;
@@ -28,6 +29,8 @@ export interface UdpSocket {
   wildcard: boolean;
   /** The address and port that it is bound to. */
   local: Endpoint;
+  /** Its address as in the option `listen`. */
+  entry: string;
 }
 
 /**
@@ -43,6 +46,8 @@ export class UdpTransport {
   readonly #dispatcher: Dispatcher;
   readonly #encoder: ReplyEncoder;
   readonly #maxPayloadSize: number;
+  readonly #proxies: Proxies;
+  readonly #envelopeSize: number;
   readonly #locals: Endpoint[] = [];
   /** Queries of a socket that a handler still holds. */
   readonly #inFlight: number[] = [];
@@ -69,9 +74,21 @@ export class UdpTransport {
     // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
-    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: envelopeOrigin('udp', this.#locals) };
-    const { counters, row, edns } = context;
-    const memory = { slab: this.#slab, queries: words, outbox: this.#outbox, counters, row, edns: edns.udp };
+    const { counters, row, edns, proxies } = context;
+    const { envelopeSize } = proxies;
+    this.#proxies = proxies;
+    this.#envelopeSize = envelopeSize;
+    const origin = envelopeOrigin('udp', this.#locals, envelopeSize);
+    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin };
+    const memory = {
+      slab: this.#slab,
+      queries: words,
+      outbox: this.#outbox,
+      counters,
+      row,
+      edns: edns.udp,
+      envelopeSize,
+    };
     this.#endpoint = new addon.UdpEndpoint(memory, (count) => {
       this.#serve(count);
     });
@@ -92,6 +109,8 @@ export class UdpTransport {
     this.#locals[socket.number] = socket.local;
     this.#inFlight[socket.number] = 0;
     this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard, front);
+    const proxy = this.#proxies.of(socket.entry);
+    if (proxy !== undefined) this.#endpoint.believe(socket.number, proxy);
   }
 
   /** Stops reading a socket; resolves when the last query that came through it is answered. */
@@ -123,7 +142,7 @@ export class UdpTransport {
       const query = new Query(this.#batch, i);
       const reply = new Reply(query);
       // Read before the handler runs: a handler that returns a Promise moves the query out of the slab.
-      const envelopeOffset = query.offset - envelopeSize;
+      const envelopeOffset = query.offset - this.#envelopeSize;
       if (this.#dispatcher.serve(query, reply, this.#deliver)) {
         this.#makeRoom();
         this.#put(query, reply, envelopeOffset);
@@ -137,7 +156,13 @@ export class UdpTransport {
     if (this.#closed) return;
     this.#makeRoom();
     const envelopeOffset = this.#cursor;
-    this.#cursor += copyOctets(query.bytes, query.offset - envelopeSize, query.offset, this.#bytes, envelopeOffset);
+    this.#cursor += copyOctets(
+      query.bytes,
+      query.offset - this.#envelopeSize,
+      query.offset,
+      this.#bytes,
+      envelopeOffset,
+    );
     this.#put(query, reply, envelopeOffset);
     const number = this.#bytes.readUInt32LE(envelopeOffset + envelope.socket);
     const left = --this.#inFlight[number];
@@ -151,7 +176,7 @@ export class UdpTransport {
 
   /** Makes room in the slab and the outbox for one more envelope and reply. */
   #makeRoom(): void {
-    if (this.#outbox[0] >= OUTBOX_LIMIT || this.#cursor + envelopeSize + this.#maxPayloadSize > slabSize) {
+    if (this.#outbox[0] >= OUTBOX_LIMIT || this.#cursor + this.#envelopeSize + this.#maxPayloadSize > slabSize) {
       this.#endpoint.flush();
     }
     if (this.#outbox[0] === 0) this.#cursor = outputOffset;

@@ -49,6 +49,8 @@ class TcpConnections {
   void wake(uint64_t token, const StreamEvents& events);
   // Serves what has come, within the limits of one turn of the loop.
   void serve();
+  // Whether the outbox has replies.
+  bool has_replies() const { return memory_.outbox[0] > 0; }
   // Sends the replies in the outbox.
   void flush();
   // Closes the connections whose time is up.

@@ -11,7 +11,9 @@ import { buildProgram, corpusOf, FUZZ_TARGETS, runProgram } from '../support/nat
 
 /** Shares of the runs. */
 const SHARES = {
-  message_view: 0.48,
+  message_view: 0.28,
+  update: 0.1,
+  tsig: 0.1,
   upstream_answer: 0.25,
   answer_cache: 0.1,
   server_cookies: 0.14,

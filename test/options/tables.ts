@@ -5,6 +5,7 @@ import { cookies } from '../../dist/options/cookies.js';
 import { https } from '../../dist/options/https.js';
 import { listenEntry } from '../../dist/options/listen.js';
 import type { Option, Table } from '../../dist/options/option.js';
+import { proxyProtocol } from '../../dist/options/proxy-protocol.js';
 import { rateLimit } from '../../dist/options/rate-limit.js';
 import { auto, server } from '../../dist/options/server.js';
 import { socketGroup } from '../../dist/options/sockets.js';
@@ -65,6 +66,7 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
     })),
     within('cookies', cookies, {}, (options) => ({ cookies: options })),
     within('rateLimit', rateLimit, { allPerSecond: 1, responsesPerSecond: 1 }, (options) => ({ rateLimit: options })),
+    within('proxyProtocol', proxyProtocol, { from: [] }, (options) => ({ proxyProtocol: options })),
     within('tsig', tsig, { keys: [] }, (options) => ({ tsig: options })),
     {
       ...within('tsig.keys[0]', tsigKey, TSIG_KEY, () => ({})),

@@ -24,6 +24,8 @@ const compiler = hasClang ? 'clang++' : 'g++';
 /** The fuzz targets: `fuzz_NAME.cc`, each with its corpus in `test/native/corpus/NAME`. */
 export const FUZZ_TARGETS = [
   'message_view',
+  'update',
+  'tsig',
   'upstream_answer',
   'answer_cache',
   'server_cookies',

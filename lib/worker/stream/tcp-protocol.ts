@@ -199,6 +199,7 @@ class TcpProtocol implements Protocol {
         counters[row + REPLIES]++;
       }
     }
+    dispatcher.keep();
   }
 
   #put(query: Query, reply: Reply): void {

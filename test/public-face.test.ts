@@ -5,7 +5,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import * as multisocket from 'multisocket';
+import * as forward from 'multisocket/forward';
 import * as sockets from 'multisocket/sockets';
+import * as zones from 'multisocket/zone';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -25,6 +27,16 @@ describe('the package', () => {
     assert.ok(group instanceof sockets.SocketGroup);
     group.close();
     assert.equal(sockets.usableCpus, multisocket.usableCpus);
+  });
+
+  it('gives a client of upstreams by its name and /forward', () => {
+    using forwarder = forward.createForwarder({ upstreams: '127.0.0.1' });
+    assert.ok(forwarder instanceof forward.Forwarder);
+  });
+
+  it('gives zones by /zone', () => {
+    const zone = zones.parseZone('@ 60 SOA a b 1 2 3 4 5\n', { origin: 'example.org' });
+    assert.ok(zone instanceof zones.Zone);
   });
 
   it('gives its package.json, and no other file of its own', async () => {
@@ -107,7 +119,7 @@ describe('the types of the package', () => {
         if (!isAlias(exported)) look(exported, `${relative(directory, path)}: ${exported.name}`);
       }
     }
-    for (const entry of ['index', 'sockets']) {
+    for (const entry of ['index', 'sockets', 'forward']) {
       for (const exported of exportsOf(join(directory, `node_modules/multisocket/dist/${entry}.d.ts`))) {
         const symbol = isAlias(exported) ? checker.getAliasedSymbol(exported) : exported;
         if ((symbol.flags & ts.SymbolFlags.Class) === 0) continue;

@@ -3,6 +3,7 @@ import type { Endpoint, Transport } from '../message/batch.js';
 import type { ServingConfig } from '../options/serving.js';
 import type { ProxyProtocolConfig } from '../options/proxy-protocol.js';
 import type { ConnectionBounds } from '../options/tcp.js';
+import type { MissMemory } from './shared-misses.js';
 import type { SharedTls } from './stream/secure-context.js';
 
 /** A socket of a server, as its borrowers see it. */
@@ -33,6 +34,8 @@ export interface ServingOptions extends ServingConfig {
   ownProxyProtocol: Readonly<Record<string, ProxyProtocolConfig | null>>;
   /** The number of the answer cache; 0: none. */
   cache: number;
+  /** For the cache; undefined: misses are not shared. */
+  misses: MissMemory | undefined;
   /** The number of the cookies and rate limits; 0: none. */
   guard: number;
   /** The worker's number, from 0. */

@@ -72,6 +72,14 @@ function samples({ cert, key }: Certificate): Record<string, unknown> {
     from: ['192.0.2.0/24'],
     proxyProtocol: { from: ['192.0.2.1'] },
     ipv6Only: true,
+    upstreams: ['192.0.2.9', 'https://dns.example/x'],
+    healthCheck: { interval: 1 },
+    failover: ['SERVFAIL'],
+    sourceAddress: '127.0.0.2',
+    resolvers: ['192.0.2.1:5353'],
+    domain: 'example.org',
+    type: 'MX',
+    class: 'CH',
   };
 }
 

@@ -101,7 +101,7 @@
               'native/tcp/tcp_connections_send.cc',
               'native/tcp/tcp_connections_stream.cc',
               'native/tcp/tcp_endpoint.cc',
-                'native/tcp/tcp_endpoint_io.cc',
+              'native/tcp/tcp_endpoint_io.cc',
               'native/node/tcp_endpoint_object.cc',
             ],
           },

@@ -18,8 +18,6 @@ constexpr int kMaxEvents = 256;
 // Connections that are accepted in a turn of the loop, shared out among the sockets, and the least that a socket gets.
 constexpr size_t kMaxAccepts = 16;
 constexpr size_t kMinAccepts = 4;
-// Octets of a stream that wait in the kernel. They keep a fast client busy until the loop comes round again.
-constexpr unsigned kMaxUnsent = 128 * 1024;
 // Milliseconds between attempts to accept again.
 constexpr uint64_t kPause = 100;
 // Milliseconds for which the limit of descriptors is known.

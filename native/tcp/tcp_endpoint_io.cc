@@ -1,10 +1,18 @@
 // What the connections of a TcpEndpoint get from the system.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "tcp/tcp_endpoint.h"
 
 namespace multisocket {
+namespace {
+
+// Octets of a stream that wait in the kernel. They keep a fast client busy until the loop comes round again.
+constexpr unsigned kMaxUnsent = 128 * 1024;
+
+}  // namespace
 
 uint64_t TcpEndpoint::now() { return uv_now(loop_); }
 

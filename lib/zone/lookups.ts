@@ -12,6 +12,7 @@ import type { ZoneData } from './zone-data.js';
 
 /** The most CNAMEs in an answer: enough for real chains, and an end for loops. */
 const MAX_ALIASES = 16;
+
 /** Where a name leads to, from the top of the zone downwards. */
 type Place =
   | { kind: 'name' | 'cut' | 'dname'; node: number }

@@ -1,4 +1,5 @@
 // What each worker does with a query: blocks it or forwards it, and logs it.
+import { clearInterval, setInterval } from 'node:timers';
 import { createForwarder } from 'multisocket/forward';
 import { readBlockList } from './block-list.js';
 

@@ -1,5 +1,5 @@
 /** The EDNS options that a handler gives to a reply. */
-import packet, { type OptAnswer, type Packet } from 'dns-packet';
+import packet, { type OptAnswer } from 'dns-packet';
 import { withScope } from '../dns/client-subnet.js';
 import { readOptions, type EdnsOption } from '../dns/edns.js';
 import { HEADER_SIZE, MAX_CODE, OPT_FIXED_SIZE, OPTION } from '../dns/numbers.js';

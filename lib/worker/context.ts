@@ -6,6 +6,7 @@ import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
 import type { ServingOptions } from './messages.js';
+import { Proxies } from './proxies.js';
 import { ReplyEncoder } from './reply-encoder.js';
 import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
@@ -28,6 +29,8 @@ export interface WorkerContext {
   guard: Guard | undefined;
   /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
+  /** Which proxies the server's addresses believe. */
+  proxies: Proxies;
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
@@ -53,13 +56,14 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     grpcEncrypted: [settings.tls, ...Object.values(settings.ownTls)].some((tls) => tls !== undefined && tls !== null),
     nsid: settings.nsid,
   });
+  const proxies = new Proxies(settings);
   const limits = new ConnectionLimits(settings.connections, settings.seat);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
-  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, streamTurns, report };
+  return { settings, counters, row, edns, guard, cache, proxies, limits, dispatcher, encoder, streamTurns, report };
 }
 
 /** Undefined if the server's own cache does not share misses. */

@@ -170,8 +170,8 @@ export class Reply {
 
   /**
    * Chooses how the server's answer cache keeps this reply: for `ttl` seconds at most, 0 to 2^31 - 1, default its
-   * smallest TTL; 0: not at all. `varyBy`: what the answer depends on besides the question; queries that differ in it
-   * do not get this reply. Has no effect without a cache. Throws `RangeError` or `TypeError`.
+   * smallest TTL; 0: not at all. `varyBy`: what the answer depends on besides the question; queries that differ in it do
+   * not get this reply. Without a call, a handler that has read `query.connection` chooses 0. Throws `RangeError` or `TypeError`.
    */
   cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
     this.#caching = cacheChoice(ttl, varyBy);
@@ -180,7 +180,7 @@ export class Reply {
 
   /** @internal */
   get caching(): CacheChoice {
-    return this.#caching;
+    return this.#query.cachingOf(this.#caching);
   }
 
   /** @internal Adds dependencies of the reply. */
@@ -192,7 +192,7 @@ export class Reply {
 
   /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */
   restrictCaching({ ttl, varyBy }: CacheChoice): void {
-    this.#caching = { ttl: Math.min(this.#caching.ttl, ttl), varyBy: this.#caching.varyBy | varyBy };
+    this.#caching = { ...this.#caching, ttl: Math.min(this.#caching.ttl, ttl), varyBy: this.#caching.varyBy | varyBy };
   }
 
   /** @internal The start of the OPT record in the output of {@link encode}; 0: none. */

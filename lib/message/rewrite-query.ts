@@ -1,4 +1,5 @@
 import { addon } from '../native/addon.js';
+import type { QueryConnection } from './connection.js';
 import { MessageCheck } from './message-check.js';
 import { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
@@ -72,7 +73,8 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
   if (words[layout.query.verdict] !== layout.verdict.query)
     throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   const { client, local, transport } = query;
-  const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
+  const connection = (): QueryConnection => query.connection;
+  const origin = { transport, envelopeSize: 0, client: () => client, local: () => local, connection };
   const rewritten = new Query({ input, words, text, origin }, 0);
   rewritten.lookups = query.lookups;
   if (query.signature !== undefined) rewritten.signature = query.signature;

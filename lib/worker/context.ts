@@ -1,3 +1,4 @@
+import { NetworkSet } from '../dns/networks.js';
 import { addon, type AnswerCache, type Guard } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
@@ -24,6 +25,8 @@ export interface WorkerContext {
   guard: Guard | undefined;
   /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
+  /** Proxies whose word for their clients is taken. */
+  trustedProxies: NetworkSet;
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
@@ -48,8 +51,9 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     nsid: settings.nsid,
   });
   const limits = new ConnectionLimits(settings.connections, settings.seat);
+  const trustedProxies = new NetworkSet(settings.trustedProxies);
   const dispatcher = createDispatcher({ ...settings, handler, cache, counters, failures, report }, settings);
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
-  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, report };
+  return { settings, counters, row, edns, guard, cache, trustedProxies, limits, dispatcher, encoder, report };
 }

@@ -20,7 +20,7 @@ export class ConnectionGate {
    * client. Undefined: it exceeded a cap and has been reset, or it is closed already.
    */
   admit(socket: Socket, listener: number): Endpoint | undefined {
-    const { limits, counters, settings } = this.#context;
+    const { limits, counters, settings, trustedProxies } = this.#context;
     const { maxConnections, maxConnectionsPerClient } = settings.tcp;
     const { remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined || remotePort === undefined) {
@@ -30,7 +30,8 @@ export class ConnectionGate {
     const client = endpointOf(remoteAddress, remotePort);
     const bucket = limits.bucketOf(client);
     const full = limits.open() >= maxConnections;
-    if (full || limits.openOf(bucket) >= maxConnectionsPerClient) {
+    // All clients of a proxy come from its address.
+    if (full || (limits.openOf(bucket) >= maxConnectionsPerClient && !trustedProxies.has(client.address))) {
       this.count(full ? 'tcpRefused' : 'tcpRefusedClient');
       socket.resetAndDestroy();
       return undefined;

@@ -63,12 +63,22 @@ export class ConnectionLimits {
   /** Counts an opened connection. */
   add(bucket: number): void {
     Atomics.add(this.#shared, this.#row, 1);
-    Atomics.add(this.#shared, this.#row + bucket, 1);
+    this.hold(bucket);
   }
 
   /** Counts a closed connection. */
   remove(bucket: number): void {
     Atomics.sub(this.#shared, this.#row, 1);
+    this.release(bucket);
+  }
+
+  /** Counts, in a bucket, what a client does through the connection of another one. */
+  hold(bucket: number): void {
+    Atomics.add(this.#shared, this.#row + bucket, 1);
+  }
+
+  /** Ends the count of {@link hold}. */
+  release(bucket: number): void {
     Atomics.sub(this.#shared, this.#row + bucket, 1);
   }
 

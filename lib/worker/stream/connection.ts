@@ -3,6 +3,8 @@ import { TLSSocket } from 'node:tls';
 import { addon, type AnswerFront } from '../../native/addon.js';
 import type { Endpoint, Origin, Transport } from '../../message/batch.js';
 import { socketCounter, type WorkerCounter } from '../counters.js';
+import type { QueryConnection } from '../../message/connection.js';
+import { knownOf } from './known-connection.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import { endpointOf, packOrigin } from '../ip.js';
 
@@ -47,11 +49,19 @@ export const NOTHING_GIVEN_UP = { messages: 0, fatal: false } as const;
 /** The result of a {@link Protocol} whose connection ends with its only message. */
 export const CONNECTION_GIVEN_UP = { messages: 1, fatal: true } as const;
 
+/** The origin of all messages of a connection. */
+export interface ConnectionOrigin extends Origin {
+  bytes: Uint8Array;
+  client(): Endpoint;
+  local(): Endpoint;
+  connection(): QueryConnection;
+}
+
 /** A client's connection: its origin, its protocol, and since when the client owes something. */
 export class Connection {
   /** Encrypted or not. */
   readonly socket: Socket;
-  readonly origin: Origin & { bytes: Uint8Array };
+  readonly origin: ConnectionOrigin;
   readonly front: AnswerFront | undefined;
   readonly bounds: Required<ConnectionBounds>;
   /** The element of the counters for the queries of its listening socket. */
@@ -80,7 +90,9 @@ export class Connection {
     this.front = front;
     this.bounds = bounds;
     this.socketQueries = number * addon.layout.socketRow + QUERIES;
-    this.origin = { transport, bytes, envelopeSize: 0, client: () => client, local: () => local };
+    const known = knownOf(socket);
+    const ends = { client: () => client, local: () => local, connection: () => known };
+    this.origin = { transport, bytes, envelopeSize: 0, ...ends };
     // A reset by the client is not our error. Node reports a renegotiation of TLS here, and leaves the connection open.
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => (this.#unreadSince = undefined));
@@ -103,12 +115,14 @@ export class Connection {
     this.active();
   }
 
+  /** Whether it is encrypted. */
+  get encrypted(): boolean {
+    return this.socket instanceof TLSSocket;
+  }
+
   /** The protocol that both sides have agreed on (RFC 7301); undefined: none. */
   get alpn(): string | undefined {
-    const { socket } = this;
-    return socket instanceof TLSSocket && socket.alpnProtocol !== false
-      ? (socket.alpnProtocol ?? undefined)
-      : undefined;
+    return this.origin.connection().alpn;
   }
 
   get inFlight(): number {

@@ -209,7 +209,7 @@ describe('query.connection', () => {
   it('is one object, however often it is read', async () => {
     const handler: Handler = (query, reply) => {
       assert.equal(query.connection, query.connection);
-      note(query, reply);
+      return note(query, reply);
     };
     await start('https://127.0.0.1:0', { handler });
     await get();

@@ -62,7 +62,7 @@ describe('DNS over HTTPS without TLS (http://)', () => {
       if (findProgram(program) === undefined) this.skip();
       await start();
       const url = `http://127.0.0.1:${port}/dns-query${dnsParameter('example.org')}`;
-      assert.match(await run(program, [...args, url]), /example\x03org/);
+      assert.ok((await run(program, [...args, url])).includes('example\x03org'));
     });
   }
 

@@ -103,12 +103,17 @@ describe('DNS over HTTPS for pages of other sites (CORS)', () => {
   ]) {
     it(`an origin that no browser sends is an error: ${JSON.stringify(origin)}`, () => {
       for (const cors of [origin, ['https://b.test', origin]])
-        assert.throws(() => checkHttps({ cors }), {
-          code: 'ERR_INVALID_ARG_VALUE',
-          message: new RegExp(
-            `"https\\.cors" .*'https://example\\.org'\\. Received '${origin.replace(/[*.]/g, '\\$&')}`,
-          ),
-        });
+        assert.throws(
+          () => {
+            checkHttps({ cors });
+          },
+          {
+            code: 'ERR_INVALID_ARG_VALUE',
+            message: new RegExp(
+              `"https\\.cors" .*'https://example\\.org'\\. Received '${origin.replace(/[*.]/g, '\\$&')}`,
+            ),
+          },
+        );
     });
   }
 

@@ -63,7 +63,7 @@ describe('paths of DNS over HTTPS', () => {
     [['/:a', '/b'], /because "\/:a" comes first. Received '\/b'/],
   ];
   for (const [paths, message] of faulty) {
-    it(`${JSON.stringify(paths)?.slice(0, 60)} is an error that says which and why`, () => {
+    it(`${JSON.stringify(paths).slice(0, 60)} is an error that says which and why`, () => {
       const options = { listen: ':0', workers: 0, handler: () => undefined, https: { paths } };
       assert.throws(() => checkOptions(options as never), { message });
     });

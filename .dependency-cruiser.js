@@ -3,6 +3,7 @@ const floors = [
   'errors.ts',
   'nearest.ts',
   'dns',
+  'dnssec',
   'native',
   'message',
   'options',

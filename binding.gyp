@@ -37,6 +37,8 @@
         'native/message/message_view.cc',
         'native/message/update.cc',
         'native/message/names.cc',
+        'native/message/proxy_header.cc',
+        'native/message/proxy_protocol.cc',
         'native/message/records.cc',
         'native/guard/rate_limiter.cc',
         'native/net/local_datagram.cc',

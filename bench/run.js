@@ -14,7 +14,7 @@ import { asText, document, loadTable, machine, promiseTable, summarise } from '.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     out: { type: 'string' },
   },

@@ -28,6 +28,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'acl',
   'cache',
   'header',
+  'dnssec',
   'minimal',
   'template',
   'hosts',

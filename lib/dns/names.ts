@@ -42,6 +42,11 @@ export function normalizeName(text: string): string | undefined {
   }
 }
 
+/** The labels of a name, from the left; none for the root. */
+export function labelsOf(name: string): string[] {
+  return name === '.' ? [] : (name.match(LABELS) ?? []);
+}
+
 /** The name with a dot at its end, as CoreDNS writes zones: `example.org.` for `example.org`. */
 export function withLastDot(name: string): string {
   return name === '.' ? name : `${name}.`;

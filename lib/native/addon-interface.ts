@@ -111,7 +111,8 @@ export interface Addon {
   UdpEndpoint: new (
     memory: EndpointMemory,
     /** Called with the number of queries for the handler; their rows are the first ones in `queries`. */
-    onQueries: (count: number) => void,
+    onQueries: TcpEndpointCallbacks['onQueries'],
+    onHeld: () => void,
   ) => UdpEndpoint;
   /** Linux only. `questions`: queries of one question, each with its length in front; RangeError if they are not. */
   LoadGenerator?: new (

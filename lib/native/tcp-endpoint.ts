@@ -14,8 +14,12 @@ export interface TcpEndpointMemory extends EndpointMemory {
 
 /** What a {@link TcpEndpoint} calls. */
 export interface TcpEndpointCallbacks {
-  /** Called with the number of queries for the handler; their rows are the first ones in `queries`. */
-  onQueries(count: number): void;
+  /**
+   * Called with the number of queries for the handler; their rows are the first ones in `queries`. Returns whether
+   * handlers hold some of them: `onHeld` is then called after the microtasks, before the memory of the queries is reused.
+   */
+  onQueries(count: number): boolean;
+  onHeld(): void;
   /** Called when no connection is accepted for a while, because descriptors run out. */
   onPause(): void;
   /** Called when the last connection of an endpoint that drains is closed. */
@@ -38,11 +42,11 @@ export interface TcpEndpoint {
   drain(): number;
   /** Makes the guard check all messages. */
   guard(guard: Guard): void;
-  /** Sends all in the outbox and empties it. */
+  /** Sends all in the outbox and empties it, as the endpoint does itself after each batch and before the event loop waits. */
   flush(): void;
   /** Lets the sockets and connections keep the event loop alive, as they do at first. */
   ref(): void;
   unref(): void;
-  /** Stops accepting and closes all connections; the object cannot be used afterwards. */
+  /** Sends all in the outbox, stops accepting and closes all connections; the object cannot be used afterwards. */
   close(): void;
 }

@@ -21,10 +21,10 @@ export interface UdpEndpoint {
   dropOlderThan(milliseconds: number): void;
   /** Makes the guard check all messages. */
   guard(guard: Guard): void;
-  /** Sends all in the outbox and empties it. */
+  /** Sends all in the outbox and empties it, as the endpoint does itself after each batch and before the event loop waits. */
   flush(): void;
   ref(): void;
   unref(): void;
-  /** Stops and removes all; the object cannot be used afterwards. */
+  /** Sends all in the outbox, stops and removes all; the object cannot be used afterwards. */
   close(): void;
 }

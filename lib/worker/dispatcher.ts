@@ -36,7 +36,8 @@ export type Deliver = (query: Query, reply: Reply) => void;
 interface Pending extends ListEntry {
   query: Query;
   deliver: Deliver;
-  deadline: number;
+  /** By `performance.now()`; undefined until the query is kept. */
+  deadline: number | undefined;
 }
 
 const HANDLED = workerCounter('handled');
@@ -78,8 +79,8 @@ export class Dispatcher {
   }
 
   /**
-   * Gives a query to the handler. True: the reply is ready. False: `deliver` is called with it later, exactly once, and
-   * the query has been moved out of its batch.
+   * Gives a query to the handler. True: the reply is ready. False: `deliver` is called with it later, exactly once; the
+   * caller calls {@link keep} before it reuses the memory of the batch.
    */
   serve(query: Query, reply: Reply, deliver: Deliver): boolean {
     if (this.#pending.size >= this.#maxInFlight) {
@@ -100,9 +101,23 @@ export class Dispatcher {
       this.#finish(query, reply);
       return true;
     }
-    query.detach();
     this.#wait(query, reply, deliver, answered);
     return false;
+  }
+
+  /**
+   * Moves the queries that handlers still hold out of their batches, and starts their time. Most handlers that wait for
+   * nothing outside of this process are done before: a batch is kept after its microtasks.
+   */
+  keep(): void {
+    let pending = this.#pending.last;
+    if (pending === undefined || pending.deadline !== undefined) return;
+    const deadline = performance.now() + this.#handlerTimeout;
+    for (; pending !== undefined && pending.deadline === undefined; pending = pending.before as Pending | undefined) {
+      pending.query.detach();
+      pending.deadline = deadline;
+    }
+    this.#timer ??= this.#sweepIn(this.#handlerTimeout);
   }
 
   /** Resolves when no handler holds a query. */
@@ -142,12 +157,18 @@ export class Dispatcher {
   }
 
   #wait(query: Query, reply: Reply, deliver: Deliver, answered: Promise<void>): void {
-    const deadline = performance.now() + this.#handlerTimeout;
-    const pending: Pending = { query, deliver, deadline, before: undefined, after: undefined, listed: false };
+    const pending: Pending = {
+      query,
+      deliver,
+      deadline: undefined,
+      before: undefined,
+      after: undefined,
+      listed: false,
+    };
     this.#pending.add(pending);
     this.#counters[this.#row + IN_FLIGHT] += 1;
-    this.#timer ??= this.#sweepIn(this.#handlerTimeout);
-    answered.then(
+    // A foreign thenable could answer before this returns.
+    Promise.resolve(answered).then(
       () => {
         if (!this.#settle(pending)) return;
         this.#finish(query, reply);
@@ -180,7 +201,7 @@ export class Dispatcher {
   readonly #sweep = (): void => {
     this.#timer = undefined;
     const now = performance.now();
-    for (let pending = this.#pending.first; pending !== undefined; pending = this.#pending.first) {
+    for (let pending = this.#pending.first; pending?.deadline !== undefined; pending = this.#pending.first) {
       if (pending.deadline > now) {
         this.#timer = this.#sweepIn(Math.ceil(pending.deadline - now));
         return;

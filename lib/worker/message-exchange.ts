@@ -71,6 +71,7 @@ export class MessageExchange {
       this.#finish(length === 0 ? 'dropped' : copy(this.#output, 0, length), done);
     };
     if (dispatcher.serve(query, reply, deliver)) deliver(query, reply);
+    else dispatcher.keep();
   }
 
   /** The outcome of a message that needs no handler; undefined if it needs one. */

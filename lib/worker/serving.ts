@@ -101,7 +101,8 @@ export class Serving {
   /** Takes nothing new, finishes what is in flight, and lets the handler module close. */
   async drain(): Promise<void> {
     await this.release([...this.#sockets.keys()]);
-    await Promise.all([this.#connections.drain(), this.#dispatcher.drained()]);
+    await this.#connections.drain();
+    await this.#dispatcher.drained();
     this.#abort.abort();
     await this.#loaded.close();
     this.destroy();

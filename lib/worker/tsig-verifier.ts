@@ -8,8 +8,6 @@ import type { Rcode } from '../dns/registry.js';
 
 /** The shortest MAC, in octets: this, or half of a whole one (RFC 8945 s.5.2.2.1). */
 const MIN_MAC = 10;
-/** "Prohibited" (RFC 8914 s.4.19). */
-const PROHIBITED = 18;
 /** Offset in the header. */
 const ADDITIONAL_COUNT = 10;
 
@@ -32,7 +30,7 @@ export class TsigVerifier {
    */
   admits(query: Query, reply: Reply): boolean {
     const { tsigOffset: end } = query;
-    if (end === 0) return !this.#required || refuse(reply, 'REFUSED', 'a signature is required');
+    if (end === 0) return !this.#required || refuse(reply, 'REFUSED');
     const message = query.bytes.subarray(query.offset, query.offset + query.length);
     const record = readTsig(message, end);
     const secret = this.#secrets.get(record.key);
@@ -41,7 +39,9 @@ export class TsigVerifier {
     }
     const { mac } = record;
     const shortest = Math.max(MIN_MAC, secret.macSize / 2);
-    if (mac.length > secret.macSize || mac.length < shortest) return refuse(reply, 'FORMERR');
+    if (mac.length > secret.macSize || mac.length < shortest) {
+      return fail(query, reply, new TsigRefusal(record, TSIG_ERROR.BADSIG), 'FORMERR');
+    }
     const additionals = message.readUInt16BE(ADDITIONAL_COUNT) - 1;
     const scope = { previousMac: undefined, record, timersOnly: false };
     const expected = secret.mac(message.subarray(0, end), additionals, scope);
@@ -63,14 +63,13 @@ export class TsigVerifier {
   }
 }
 
-function fail(query: Query, reply: Reply, signer: MessageSigner): false {
+function fail(query: Query, reply: Reply, signer: MessageSigner, rcode: Rcode = 'NOTAUTH'): false {
   query.signature = { tsig: undefined, signer };
-  return refuse(reply, 'NOTAUTH');
+  return refuse(reply, rcode);
 }
 
-function refuse(reply: Reply, rcode: Rcode, why?: string): false {
+function refuse(reply: Reply, rcode: Rcode): false {
   reply.rcode = rcode;
   reply.cache({ ttl: 0 });
-  if (why !== undefined) reply.ede(PROHIBITED, why);
   return false;
 }

@@ -27,6 +27,11 @@ export class WaitList<T extends ListEntry> {
     return this.#first;
   }
 
+  /** The newest entry; undefined if the list is empty. */
+  get last(): T | undefined {
+    return this.#last;
+  }
+
   /** Adds an entry that is in no list at the end. */
   add(entry: T): void {
     entry.before = this.#last;

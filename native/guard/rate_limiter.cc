@@ -17,17 +17,6 @@ constexpr uint64_t kNearlyMost = kSecond / 64;  // an account that owes the most
 constexpr unsigned kTimeBits = 40;
 constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
 
-uint64_t read64(const uint8_t* at) {
-  uint64_t value = 0;
-  for (unsigned i = 0; i < 8; i++) value = value << 8 | at[i];
-  return value;
-}
-
-uint64_t mask_of(unsigned prefix_length) {
-  if (prefix_length == 0) return 0;
-  return prefix_length >= 64 ? UINT64_MAX : UINT64_MAX << (64 - prefix_length);
-}
-
 // Copies the first `bits` bits of an address.
 void copy_prefix(const uint8_t* address, unsigned bits, uint8_t* to) {
   const unsigned whole = bits / 8;
@@ -52,14 +41,6 @@ void copy_folded(const uint8_t* from, size_t length, uint8_t* to) {
 
 }  // namespace
 
-Network::Network(const uint8_t* address, unsigned prefix_length)
-    : mask_{mask_of(prefix_length), mask_of(prefix_length < 64 ? 0 : prefix_length - 64)},
-      bits_{read64(address) & mask_[0], read64(address + 8) & mask_[1]} {}
-
-bool Network::has(const uint8_t* address) const {
-  return (read64(address) & mask_[0]) == bits_[0] && (read64(address + 8) & mask_[1]) == bits_[1];
-}
-
 RateLimiter::RateLimiter(const Options& options)
     : hash_key_(random_key()),
       max_owed_((1 + uint64_t{options.window}) * kSecond),
@@ -75,9 +56,7 @@ RateLimiter::RateLimiter(const Options& options)
   buckets_ = std::make_unique<Bucket[]>(buckets);
 }
 
-bool RateLimiter::exempt(const uint8_t* client) const {
-  return std::any_of(exempt_.begin(), exempt_.end(), [&](const Network& network) { return network.has(client); });
-}
+bool RateLimiter::exempt(const uint8_t* client) const { return Network::any_has(exempt_, client); }
 
 bool RateLimiter::charge(Kind kind, const uint8_t* client, const uint8_t* name, size_t name_length, uint16_t type,
                          uint64_t now) {

@@ -21,19 +21,9 @@
 #include <vector>
 
 #include "guard/siphash.h"
+#include "message/network.h"
 
 namespace multisocket {
-
-// The addresses that begin with the same bits. Each has 16 octets; IPv4 is mapped to IPv6.
-class Network {
- public:
-  Network(const uint8_t* address, unsigned prefix_length);
-  bool has(const uint8_t* address) const;
-
- private:
-  uint64_t mask_[2];
-  uint64_t bits_[2];
-};
 
 class RateLimiter {
  public:

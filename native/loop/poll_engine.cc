@@ -15,7 +15,14 @@ void PollEngine::begin(uv_loop_t* loop) {
     engine->turn();
   });
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
-  open_handles_ = 1;
+  uv_prepare_init(loop, &prepare_);
+  prepare_.data = this;
+  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
+    auto* engine = static_cast<PollEngine*>(handle->data);
+    if (!engine->closing_) engine->before_wait();
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
+  open_handles_ = 2;
   self_ = shared_from_this();
 }
 
@@ -75,6 +82,7 @@ void PollEngine::close(std::function<void()> closed) {
   closed_ = std::move(closed);
   close_sockets();
   close_handle(reinterpret_cast<uv_handle_t*>(&check_));
+  close_handle(reinterpret_cast<uv_handle_t*>(&prepare_));
 }
 
 void PollEngine::handle_closed() {

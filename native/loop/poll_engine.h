@@ -44,6 +44,8 @@ class PollEngine : public std::enable_shared_from_this<PollEngine> {
 
   // Serves the ready sockets. Called after the loop has polled.
   virtual void turn() = 0;
+  // Called before the loop waits for events: what JavaScript has left since the last turn can be sent.
+  virtual void before_wait() {}
   // Closes every socket that is still watched.
   virtual void close_sockets() = 0;
 
@@ -79,6 +81,7 @@ class PollEngine : public std::enable_shared_from_this<PollEngine> {
   void handle_closed();
 
   uv_check_t check_{};
+  uv_prepare_t prepare_{};
   bool closing_ = false;
   unsigned open_handles_ = 0;
   std::function<void()> closed_;

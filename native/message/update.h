@@ -13,7 +13,7 @@ namespace multisocket {
 bool is_zone(uint16_t type, uint16_t klass);
 
 // Whether a record has one of the forms of a prerequisite (RFC 2136 s.2.4, s.3.2). Whether its name is in the zone is
-// not checked.
+// not checked, nor whether a zone can have records of its type: a prerequisite may ask for what cannot be.
 bool is_prerequisite(const uint8_t* message, const Record& record, uint16_t zone_class);
 
 // Whether a record has one of the forms of a change (RFC 2136 s.2.5, s.3.4.1), likewise.

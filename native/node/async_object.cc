@@ -14,16 +14,20 @@ uv_loop_t* event_loop(Napi::Env env) {
 LoopCallback::LoopCallback(Napi::Function function, const char* resource)
     : function_(Napi::Persistent(function)), context_(std::make_unique<Napi::AsyncContext>(function.Env(), resource)) {}
 
-void LoopCallback::operator()(std::initializer_list<napi_value> arguments) const {
+bool LoopCallback::operator()(std::initializer_list<napi_value> arguments) const {
   const Napi::Env env = function_.Env();
   // This calls Node-API directly. The wrapper of node-addon-api would throw in a worker that is being ended, where an
   // exception cannot be thrown.
-  const napi_status status =
-      napi_make_callback(env, *context_, env.Global(), function_.Value(), arguments.size(), arguments.begin(), nullptr);
-  if (status != napi_pending_exception) return;
-  // No caller can catch it.
-  napi_value error;
-  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  napi_value returned = nullptr;
+  const napi_status status = napi_make_callback(env, *context_, env.Global(), function_.Value(), arguments.size(),
+                                                arguments.begin(), &returned);
+  if (status == napi_pending_exception) {
+    // No caller can catch it.
+    napi_value error;
+    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  }
+  bool result = false;
+  return status == napi_ok && napi_get_value_bool(env, returned, &result) == napi_ok && result;
 }
 
 // Node-API has no such check. But a function that may run JavaScript fails if JavaScript can no longer run.

@@ -21,10 +21,10 @@ class LoopCallback {
   // `resource`: the name of the calls in async_hooks.
   LoopCallback(Napi::Function function, const char* resource);
 
-  // Calls the function and runs the microtasks before it returns. An exception in the function becomes an
-  // `uncaughtException`. In an environment that is being torn down, the call does nothing, since no JavaScript can run.
-  // The caller must have opened a handle scope.
-  void operator()(std::initializer_list<napi_value> arguments) const;
+  // Calls the function and runs the microtasks before it returns. Returns whether the function returned true. An
+  // exception in the function becomes an `uncaughtException`. In an environment that is being torn down, the call does
+  // nothing, since no JavaScript can run. The caller must have opened a handle scope.
+  bool operator()(std::initializer_list<napi_value> arguments) const;
 
   // Whether JavaScript can run in this environment.
   bool able() const;

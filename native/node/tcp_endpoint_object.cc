@@ -37,6 +37,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   const auto row = memory.get<Napi::Number>("row");
   const auto seat = memory.get<Napi::Number>("seat");
   const auto on_queries = callbacks.get<Napi::Function>("onQueries");
+  const auto on_held = callbacks.get<Napi::Function>("onHeld");
   const auto on_pause = callbacks.get<Napi::Function>("onPause");
   const auto on_drained = callbacks.get<Napi::Function>("onDrained");
   if (!memory.complete() || !callbacks.complete()) return;
@@ -52,6 +53,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   for (uint32_t i = 0; i < 6; i++) kept.Set(i, shared[i]);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
   on_queries_ = LoopCallback(on_queries, "multisocket:TcpEndpoint");
+  on_held_ = LoopCallback(on_held, "multisocket:TcpEndpoint");
   on_pause_ = LoopCallback(on_pause, "multisocket:TcpEndpoint");
   on_drained_ = LoopCallback(on_drained, "multisocket:TcpEndpoint");
 
@@ -79,7 +81,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   server.serve = [this](uint32_t count) {
     const Napi::HandleScope scope(Env());
     // The call runs the microtasks, so the replies of asynchronous handlers that do no I/O leave with their batch.
-    on_queries_({Napi::Number::New(Env(), count)});
+    if (on_queries_({Napi::Number::New(Env(), count)})) on_held_({});
   };
   server.paused = [this]() { call(on_pause_); };
   server.drained = [this]() { call(on_drained_); };

@@ -32,6 +32,7 @@ class TcpEndpointObject : public Napi::ObjectWrap<TcpEndpointObject> {
   void call(const LoopCallback& callback);
 
   LoopCallback on_queries_;
+  LoopCallback on_held_;
   LoopCallback on_pause_;
   LoopCallback on_drained_;
   Napi::ObjectReference memory_;  // keeps the shared arrays alive

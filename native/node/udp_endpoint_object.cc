@@ -45,6 +45,7 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   for (uint32_t i = 0; i < 5; i++) kept.Set(i, shared[i]);
   memory_ = Napi::Persistent(kept.As<Napi::Object>());
   on_queries_ = LoopCallback(info[1].As<Napi::Function>(), "multisocket:UdpEndpoint");
+  on_held_ = LoopCallback(info[2].As<Napi::Function>(), "multisocket:UdpEndpoint");
 
   uv_loop_t* loop = event_loop(env);
   if (loop == nullptr) return;
@@ -107,7 +108,7 @@ void UdpEndpointObject::begin_close() {
 void UdpEndpointObject::serve(uint32_t count) {
   const Napi::HandleScope scope(Env());
   // The call runs the microtasks, so the replies of asynchronous handlers that do no I/O leave with their batch.
-  on_queries_({Napi::Number::New(Env(), count)});
+  if (on_queries_({Napi::Number::New(Env(), count)})) on_held_({});
 }
 
 }  // namespace multisocket

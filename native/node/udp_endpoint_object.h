@@ -34,6 +34,7 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
   void serve(uint32_t count);
 
   LoopCallback on_queries_;
+  LoopCallback on_held_;
   Napi::ObjectReference memory_;  // keeps the shared arrays alive
   std::shared_ptr<UdpEndpoint> endpoint_;
   EnvironmentHold<UdpEndpointObject> hold_;

@@ -56,6 +56,8 @@ struct Connection : Timed {
   bool open() const { return descriptor >= 0; }
   // Whether a complete message waits in `input`.
   bool has_frame();
+  // Whether its first message, or the rest of one, may be on its way.
+  bool expects() const { return !asked || input.size() > 0; }
   // Whether it may take no more queries until handlers or the client have caught up.
   bool full(uint32_t max_pipelined) const {
     return in_flight >= max_pipelined || output.size() > kMaxUnread || left == 0;
@@ -74,6 +76,7 @@ struct Connection : Timed {
   bool writable : 1;     // sending may succeed
   bool has_local : 1;    // the local address in `origin` is the right one
   bool preamble : 1;     // a preamble is expected
+  bool asked : 1;        // a message of it has been taken
   bool half_closed : 1;  // the client has closed its side; unread octets may precede that
   bool eof : 1;          // all octets of the client are read
   bool ending : 1;       // takes nothing new, and ends when all queries are answered
@@ -104,6 +107,7 @@ struct Connection : Timed {
         writable(false),
         has_local(false),
         preamble(false),
+        asked(false),
         half_closed(false),
         eof(false),
         ending(false),

@@ -32,11 +32,19 @@ class ConnectionPool {
 
   // Returns null if there is no such slot.
   Connection* find(uint32_t slot) { return slot < slots() ? at(slot) : nullptr; }
-  uint32_t slots() const { return static_cast<uint32_t>(chunks_.size()) * kChunk; }
+
+  // Calls `visit` with each open connection. `visit` may close it.
+  template <class Visit>
+  void each_open(Visit visit) {
+    for (uint32_t slot = 0; slot < slots(); slot++) {
+      if (at(slot)->open()) visit(at(slot));
+    }
+  }
 
  private:
   static constexpr uint32_t kChunk = 64;
 
+  uint32_t slots() const { return static_cast<uint32_t>(chunks_.size()) * kChunk; }
   Connection* at(uint32_t slot) { return &chunks_[slot / kChunk][slot % kChunk]; }
 
   void grow() {

@@ -66,7 +66,6 @@ bool TcpConnections::open(int descriptor, const sockaddr_storage& client,
   connection->has_local = !listener->wildcard;
   connection->preamble = listener->preamble != nullptr;
   connection->readable = connection->writable = true;
-  connection->ending = draining_;
   connection->left = options_.max_queries;
   connection->last_active = now_;
   count_++;
@@ -224,6 +223,7 @@ uint32_t TcpConnections::admit(Connection* connection, uint8_t* octets, uint32_t
     at += 2 + length;
   }
   if (messages > 0) {
+    connection->asked = true;
     count(layout::kTcpQueries, messages);
     layout::count(memory_.counters + connection->listener->number * layout::kSocketRow + layout::kSocketQueries,
                   messages);
@@ -268,22 +268,17 @@ void TcpConnections::flush() {
 }
 
 void TcpConnections::drain() {
-  draining_ = true;
   now_ = io_->now();
-  for (uint32_t slot = 0; slot < pool_.slots(); slot++) {
-    Connection* connection = pool_.find(slot);
-    if (!connection->open()) continue;
-    connection->ending = true;
+  drained_at_ = now_ + kDrainGrace;
+  pool_.each_open([this](Connection* connection) {
+    connection->readable = true;  // a last attempt to receive, also without an event
     settle(connection);
-  }
+  });
 }
 
 void TcpConnections::close_all() {
   closed_ = true;
-  for (uint32_t slot = 0; slot < pool_.slots(); slot++) {
-    Connection* connection = pool_.find(slot);
-    if (connection->open()) close(connection);
-  }
+  pool_.each_open([this](Connection* connection) { close(connection); });
 }
 
 }  // namespace multisocket

@@ -35,6 +35,7 @@ class TcpConnections {
     uint32_t max_queries;    // of a connection; kAnyNumber: no limit
   };
   static constexpr uint32_t kAnyNumber = UINT32_MAX;
+  static constexpr uint32_t kDrainGrace = 150;  // ms
 
   // `serve` passes the first `count` rows to JavaScript, which fills the outbox: at once, or later before flush().
   TcpConnections(const Memory& memory, const Options& options, StreamIo* io, std::function<void(uint32_t count)> serve);
@@ -48,11 +49,14 @@ class TcpConnections {
   void wake(uint64_t token, const StreamEvents& events);
   // Serves what has come, within the limits of one turn of the loop.
   void serve();
+  // Whether the outbox has replies.
+  bool has_replies() const { return memory_.outbox[0] > 0; }
   // Sends the replies in the outbox.
   void flush();
   // Closes the connections whose time is up.
   void tick();
-  // Takes no more queries. Each connection closes when all earlier queries are answered.
+  // Ends each connection when the queries are answered that have come by now. A connection whose first query may still
+  // be on its way has kDrainGrace more.
   void drain();
   // Closes all connections at once.
   void close_all();
@@ -74,6 +78,7 @@ class TcpConnections {
   void send(Connection* connection);
   void send_output(Connection* connection);
   void settle(Connection* connection);
+  bool drained(const Connection* connection) const;
   void end(Connection* connection);
   void watch(Connection* connection);
   void close(Connection* connection);
@@ -97,7 +102,7 @@ class TcpConnections {
   std::vector<Connection*> young_;
   uint8_t* received_;  // shared by all connections
   uint32_t count_ = 0;
-  bool draining_ = false;
+  uint64_t drained_at_ = TimerWheel::kNever;  // when the grace ends; kNever: it does not drain
   bool closed_ = false;
 };
 

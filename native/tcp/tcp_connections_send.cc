@@ -95,6 +95,7 @@ void TcpConnections::settle(Connection* connection) {
   // What has come of a message may have waited for long, and not for the client.
   if (connection->blocked && !waits && !full) connection->started_at = now_;
   connection->blocked = waits || full;
+  if (drained(connection)) connection->ending = true;
   if (connection->ending && !waits && !connection->touched && connection->in_flight == 0 &&
       connection->output.size() == 0) {
     end(connection);
@@ -110,8 +111,15 @@ void TcpConnections::settle(Connection* connection) {
   }
 }
 
+// Whether the server drains, and the connection has had its last chance to bring a query.
+bool TcpConnections::drained(const Connection* connection) const {
+  if (drained_at_ == TimerWheel::kNever) return false;
+  return now_ >= drained_at_ || (!connection->readable && !connection->expects());
+}
+
 void TcpConnections::tick() {
   now_ = io_->now();
+  if (now_ >= drained_at_) pool_.each_open([this](Connection* connection) { settle(connection); });
   wheel_.advance(now_, [this](Timed* item) {
     auto* connection = static_cast<Connection*>(item);
     const Connection::Deadline deadline = connection->deadline(options_.timeouts);

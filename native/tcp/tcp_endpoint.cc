@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kMaxEvents = 256;
 // Connections that are accepted in a turn of the loop, shared out among the sockets, and the least that a socket gets.
-constexpr size_t kMaxAccepts = 64;
+constexpr size_t kMaxAccepts = 16;
 constexpr size_t kMinAccepts = 4;
 // Milliseconds between attempts to accept again.
 constexpr uint64_t kPause = 100;
@@ -118,6 +118,7 @@ void TcpEndpoint::set_ref(bool on) {
 }
 
 void TcpEndpoint::close_sockets() {
+  connections_.flush();
   connections_.close_all();
   listening_.clear();
   close_handle(handle(&idle_));
@@ -140,6 +141,11 @@ void TcpEndpoint::turn() {
     if (closing()) return;
   }
   update();
+}
+
+// Sends the replies of handlers that took longer than their batch.
+void TcpEndpoint::before_wait() {
+  if (connections_.has_replies()) flush();
 }
 
 void TcpEndpoint::poll_events() {

@@ -67,6 +67,7 @@ class TcpEndpoint : public PollEngine, private StreamIo {
   TcpEndpoint(uv_loop_t* loop, const TcpConnections::Memory& memory, const Options& options, Server server);
   int begin_polling(uv_loop_t* loop);
   void turn() override;
+  void before_wait() override;
   void close_sockets() override;
   void poll_events();
   void accept_all(const Listening& listening);

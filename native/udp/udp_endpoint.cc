@@ -136,6 +136,7 @@ void UdpEndpoint::set_ref(bool on) {
 }
 
 void UdpEndpoint::close_sockets() {
+  flush();
   for (uint32_t number = 0; number < sockets_.size(); number++) remove(number);
 }
 
@@ -147,6 +148,11 @@ void UdpEndpoint::turn() {
     if (queries > 0) server_.serve(queries);
     flush();
   }
+}
+
+// Sends the replies of handlers that took longer than their batch.
+void UdpEndpoint::before_wait() {
+  if (memory_.outbox[0] > 0) flush();
 }
 
 // Receives from the ready sockets until the slots are full. A batch takes from many sockets, so that 64 sockets with

@@ -69,6 +69,7 @@ class UdpEndpoint : public PollEngine {
 
   UdpEndpoint(const Memory& memory, Server server);
   void turn() override;
+  void before_wait() override;
   void close_sockets() override;
   unsigned fill();
   uint32_t admit(unsigned received);

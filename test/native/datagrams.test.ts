@@ -63,7 +63,9 @@ class Responder {
       },
       (count) => {
         this.#serve(count);
+        return false;
       },
+      () => undefined,
     );
     this.#endpoint.add(0, fd, 0, wildcard);
   }

@@ -140,10 +140,13 @@ void draining_finishes_what_was_taken() {
   ScriptedWorker worker;
   ScriptedClient* idle = worker.connect();
   ScriptedClient* busy = worker.connect();
+  idle->sent = queries(1);
+  worker.run();
   worker.at_once = [](const std::string&) { return false; };
   busy->sent = queries(2);
   worker.run();
   worker.connections->drain();
+  worker.run();
   CHECK(idle->server_finished && !idle->server_closed && !busy->server_finished);
   busy->sent = queries(1);
   worker.wake(*busy);
@@ -160,6 +163,51 @@ void draining_finishes_what_was_taken() {
   worker.connections->tick();
   CHECK(idle->server_closed && worker.connections->count() == 0);
   CHECK(worker.counted(layout::kTcpIdle) == 0);
+}
+
+void what_came_before_the_drain_is_answered() {
+  ScriptedWorker worker;
+  std::vector<ScriptedClient*> clients;
+  for (unsigned i = 0; i < 4; i++) clients.push_back(worker.connect());
+  clients[0]->sent = queries(1);
+  worker.run();
+  clients[0]->sent = queries(2);  // these come without an event
+  clients[1]->sent = queries(3);
+  clients[2]->sent = queries(1) + std::string("\0", 1);
+  worker.connections->drain();
+  worker.run();
+  CHECK(unframed(clients[0]->heard).size() == 3 && clients[0]->server_finished);
+  CHECK(heard_in_order(*clients[1], 3) && clients[1]->server_finished);
+  CHECK(heard_in_order(*clients[2], 1) && !clients[2]->server_finished && !clients[3]->server_finished);
+}
+
+void a_first_query_has_time_until_the_grace_of_the_drain_ends() {
+  ScriptedWorker worker;
+  ScriptedClient* quick = worker.connect();
+  ScriptedClient* slow = worker.connect();
+  ScriptedClient* busy = worker.connect();
+  worker.run();
+  worker.connections->drain();
+  worker.run();
+  CHECK(!quick->server_finished && !slow->server_finished);
+  worker.io.time += TcpConnections::kDrainGrace - 10;
+  const std::string first = queries(1);
+  quick->sent = first.substr(0, 5);
+  busy->sent = queries(1) + "\1";  // as if there was always more
+  worker.wake(*quick);
+  worker.wake(*busy);
+  worker.run();
+  worker.connections->tick();
+  CHECK(!quick->server_finished && !slow->server_finished && !busy->server_finished);
+  quick->sent = first.substr(5);
+  worker.wake(*quick);
+  worker.run();
+  CHECK(heard_in_order(*quick, 1) && quick->server_finished && !slow->server_finished);
+  worker.io.time += 10;
+  worker.connections->tick();
+  worker.run();
+  CHECK(slow->server_finished && heard_in_order(*busy, 1) && busy->server_finished);
+  CHECK(worker.counted(layout::kTcpIdle) == 0 && worker.counted(layout::kTcpMessageTimeout) == 0);
 }
 
 void limits_hold() {
@@ -211,6 +259,8 @@ int main() {
   a_slot_is_given_back_once();
   timeouts_hold();
   draining_finishes_what_was_taken();
+  what_came_before_the_drain_is_answered();
+  a_first_query_has_time_until_the_grace_of_the_drain_ends();
   limits_hold();
   closing_all_leaves_nothing();
   a_connection_that_cannot_be_watched_is_closed();

@@ -179,7 +179,7 @@ describe('opcodes', () => {
     'a prerequisite of class NONE with data': { first: [{ class: 'NONE', type: 'A', data: 'c0000201' }] },
     'a prerequisite of another class': { first: [{ class: 'CH', type: 'A', data: '00' }] },
     'a prerequisite of the zone class without data': { first: [{ type: 'A' }] },
-    'a prerequisite with a meta-type and data': { first: [{ type: 'ANY', data: '00' }] },
+    'a prerequisite of type TSIG': { first: [{ type: 'TSIG', class: 'ANY' }] },
     'an addition of type ANY (s.3.4.1.2)': { second: [{ type: 'ANY', ttl: 1 }] },
     'an addition of type AXFR': { second: [{ type: 'AXFR', ttl: 1 }] },
     'an addition of OPT': { second: [{ type: 'OPT', name: '.' }] },

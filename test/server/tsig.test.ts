@@ -100,7 +100,6 @@ describe('tsig', () => {
     for (let i = 0; i < 2; i++) {
       const reply = await exchange(port, queryBytes('a.example', 'A', { additionals: [opt()] }));
       assert.deepEqual([reply[3] & 15, tsigOf(reply), seen], [REFUSED, undefined, []]);
-      assert.ok(reply.includes('a signature is required'));
     }
     const signed = sign(queryBytes('a.example'), KEY);
     verified(await exchange(port, signed), signed, KEY);
@@ -136,14 +135,14 @@ describe('tsig', () => {
     ],
     'a time of 48 bits': [(plain) => sign(plain, { ...KEY, time: 2 ** 48 - 1 }), NOTAUTH, BADTIME, true],
     'half a MAC': [(plain) => sign(plain, { ...KEY, macSize: 16 }), NOTAUTH, BADTRUNC, true],
-    'less than half a MAC (RFC 8945 s.5.2.2.1)': [(plain) => sign(plain, { ...KEY, macSize: 15 }), FORMERR, undefined],
+    'less than half a MAC (RFC 8945 s.5.2.2.1)': [(plain) => sign(plain, { ...KEY, macSize: 15 }), FORMERR, BADSIG],
     'less than 10 octets of a MAC': [
       (plain) => sign(plain, { key: 'sha1', algorithm: 'hmac-sha1', secret: SECRET, macSize: 9 }),
       FORMERR,
-      undefined,
+      BADSIG,
     ],
-    'more than a MAC': [(plain) => sign(plain, { ...KEY, macSize: 33 }), FORMERR, undefined],
-    'no MAC': [(plain) => sign(plain, { ...KEY, macSize: 0 }), FORMERR, undefined],
+    'more than a MAC': [(plain) => sign(plain, { ...KEY, macSize: 33 }), FORMERR, BADSIG],
+    'no MAC': [(plain) => sign(plain, { ...KEY, macSize: 0 }), FORMERR, BADSIG],
     'a record behind the signature (s.5.1)': [
       (plain) => withRecord(sign(plain, KEY), { name: '.', type: 'OPT', class: 1232 }),
       FORMERR,
@@ -335,9 +334,11 @@ describe('tsig', () => {
       assert.match(answered, /key\.example\.\s+0\s+ANY\s+TSIG\s+hmac-sha256\. .* NOERROR 0/);
       assert.doesNotMatch(answered, /verify|WARNING/i);
     }
-    const wrong = await dig(...at, '-y', `hmac-sha256:key.example:${Buffer.alloc(32).toString('base64')}`, 'a.example');
-    assert.match(wrong, /NOTAUTH[^]*BADSIG/);
-    assert.match(await dig(...at, '-y', key.replace('key.', 'no.'), 'a.example'), /NOTAUTH[^]*BADKEY/);
+    await assert.rejects(
+      dig(...at, '-y', `hmac-sha256:key.example:${Buffer.alloc(32).toString('base64')}`, 'a.example'),
+      /NOTAUTH[^]*BADSIG/,
+    );
+    await assert.rejects(dig(...at, '-y', key.replace('key.', 'no.'), 'a.example'), /NOTAUTH[^]*BADKEY/);
     const kdig = await run('kdig', [...at, '-y', key, 'a.example']);
     assert.match(kdig, /status: NOERROR[^]*192\.0\.2\.0/);
     assert.doesNotMatch(kdig, /WARNING|ERROR: /);

@@ -39,7 +39,9 @@ export class Echo {
           outbox.set([offset - layout.envelopeSize, cursor, reply.length], entry);
           cursor += reply.length;
         }
+        return false;
       },
+      () => undefined,
     );
   }
 

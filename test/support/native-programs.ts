@@ -24,11 +24,14 @@ const compiler = hasClang ? 'clang++' : 'g++';
 /** The fuzz targets: `fuzz_NAME.cc`, each with its corpus in `test/native/corpus/NAME`. */
 export const FUZZ_TARGETS = [
   'message_view',
+  'update',
+  'tsig',
   'upstream_answer',
   'answer_cache',
   'server_cookies',
   'guard',
   'tcp_connections',
+  'proxy_protocol',
 ] as const;
 
 /** The folder of a target's corpus. */
@@ -85,15 +88,21 @@ async function compile(given: readonly string[]): Promise<string[]> {
   return made.sort();
 }
 
-/** Compiles `test/native/NAME.cc`, unless that is done; `sanitizers` as `-fsanitize` has them, or `none`. Returns the program. */
-export async function buildProgram(name: string, sanitizers: string, optimize = '-O1'): Promise<string> {
-  const given = (list: string): string[] =>
-    list === 'none' ? [...flags, optimize] : [...flags, optimize, `-fsanitize=${list}`, '-fno-sanitize-recover=all'];
+/** Compiles `test/native/NAME.cc`, unless that is done; `sanitizers` as `-fsanitize` has them, or `none`; `more`: other flags of them. Returns the program. */
+export async function buildProgram(
+  name: string,
+  sanitizers: string,
+  optimize = '-O1',
+  more: readonly string[] = [],
+): Promise<string> {
+  const checks = (list: string): string[] =>
+    list === 'none' ? [] : [`-fsanitize=${list}`, '-fno-sanitize-recover=all', ...more];
+  const given = (list: string): string[] => [...flags, optimize, ...checks(list)];
   // Objects for the fuzzer serve other programs with the same sanitizers too.
   const ofObjects = hasClang ? sanitizers.replace(/^(?:fuzzer,)?address/, 'fuzzer-no-link,address') : sanitizers;
   const ofProgram = sanitizers.startsWith('fuzzer') ? sanitizers : ofObjects;
   const parts = await compile(given(ofObjects));
-  const file = join(built, `${name}-${sanitizers.replaceAll(',', '-')}${optimize}`);
+  const file = join(built, `${name}-${[sanitizers, ...more].join('').replaceAll(',', '-')}${optimize}`);
   return make(file, [...given(ofProgram), join(root, `test/native/${name}.cc`), ...parts]);
 }
 

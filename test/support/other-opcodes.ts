@@ -100,6 +100,7 @@ export function withRecord(before: Buffer, record: RecordParts): Buffer {
 export interface SignedMessage {
   key: string;
   algorithm: string;
+  ttl: number;
   time: number;
   fudge: number;
   mac: Buffer;
@@ -132,6 +133,7 @@ export function tsigOf(signed: Buffer): SignedMessage | undefined {
   if (counts[1] + counts[2] + counts[3] === 0) return undefined;
   const key = name();
   if (signed.readUInt16BE(at) !== TYPES.TSIG) return undefined;
+  const ttl = signed.readUInt32BE(at + 4);
   at += 10;
   const algorithm = name();
   const [time, fudge] = [signed.readUIntBE(at, 6), signed.readUInt16BE(at + 6)];
@@ -141,5 +143,5 @@ export function tsigOf(signed: Buffer): SignedMessage | undefined {
   const other = signed.toString('hex', at + 6, at + 6 + length);
   const unsigned = Buffer.from(signed.subarray(0, start));
   unsigned.writeUInt16BE(counts[3] - 1, 10);
-  return { key, algorithm, time, fudge, mac, originalId, error, other, unsigned };
+  return { key, algorithm, ttl, time, fudge, mac, originalId, error, other, unsigned };
 }

@@ -14,6 +14,7 @@ const { layout } = addon;
 
 /** A query with what the library keeps to itself. */
 export interface Query extends queries.Query {
+  readonly bytes: Buffer;
   readonly offset: number;
   readonly length: number;
   readonly questionEnd: number;

@@ -11,6 +11,7 @@ import { crashes } from './cases/crashes.js';
 import { descriptors } from './cases/descriptors.js';
 import { flood } from './cases/flood.js';
 import { handOvers } from './cases/hand-overs.js';
+import { silentConnections } from './cases/silent-connections.js';
 import { shutdown } from './cases/shutdown.js';
 import { stalls } from './cases/stalls.js';
 import { steady } from './cases/steady.js';
@@ -25,6 +26,7 @@ const cases: Record<string, Case> = {
   handOvers,
   flood,
   connections,
+  silentConnections,
   descriptors,
   shutdown,
 };

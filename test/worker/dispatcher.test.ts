@@ -63,14 +63,15 @@ function make(handler: Handler, more: Partial<DispatcherOptions & ReplyEncoderOp
     reported,
     delivered,
     encode,
-    /** Serves a query; `ready` as {@link Dispatcher.serve} says. */
-    serve: (how: Asked = {}) => {
+    /** Serves a query as a batch of its own; `ready` as {@link Dispatcher.serve} says. */
+    serve: (how: Asked = {}, keep = true) => {
       const query = asked(how);
       const reply = new Reply(query);
       const ready = dispatcher.serve(query, reply, (sameQuery, late) => {
         assert.equal(sameQuery, query);
         delivered.push(late as Reply);
       });
+      if (keep) dispatcher.keep();
       return { query, reply, ready };
     },
   };
@@ -87,6 +88,11 @@ function held(): { promise: Promise<void>; resolve: () => void; reject: (error: 
   return { promise, resolve, reject };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Resolves when all microtasks are done. */
+const microtasks = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 
 describe('a synchronous handler', () => {
   it('has its reply sent at once', () => {
@@ -261,6 +267,46 @@ describe('an asynchronous handler', () => {
     assert.equal(serve().ready, false);
     await turn();
     assert.equal(delivered.length, 1);
+  });
+});
+
+describe('a batch of queries for an asynchronous handler', () => {
+  afterEach(() => {
+    mock.restoreAll();
+  });
+
+  it('costs one look at the clock, and none if all are answered within it', async () => {
+    const clock = mock.method(performance, 'now');
+    const handler: Handler = async (query, reply) => {
+      if (query.id > 100) await turn();
+      reply.answer(A);
+    };
+    const { serve, dispatcher, delivered } = make(handler, { maxInFlight: 64 });
+    for (let id = 1; id <= 64; id++) serve({ id }, false);
+    await microtasks();
+    dispatcher.keep();
+    assert.deepEqual([delivered.length, clock.mock.callCount()], [64, 0]);
+    for (let id = 101; id <= 164; id++) serve({ id }, false);
+    await microtasks();
+    dispatcher.keep();
+    dispatcher.keep();
+    assert.deepEqual([delivered.length, clock.mock.callCount()], [64, 1]);
+    await turn();
+    assert.equal(delivered.length, 128);
+  });
+
+  it('leaves its memory when it is kept, and those that are answered do not', async () => {
+    const { serve, dispatcher } = make(async (query) => {
+      if (query.id === 2) await turn();
+    });
+    const queries = [1, 2].map((id) => serve({ id }, false).query);
+    const before = queries.map(({ bytes }) => bytes);
+    await microtasks();
+    dispatcher.keep();
+    assert.deepEqual(
+      queries.map(({ bytes }, i) => bytes === before[i]),
+      [true, false],
+    );
   });
 });
 

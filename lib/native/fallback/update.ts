@@ -2,7 +2,7 @@
 import { wireLength } from '../../dns/names.js';
 import { CLASS, RECORD_FIXED_SIZE, TYPE } from '../../dns/numbers.js';
 import { WireReader } from '../../dns/reader.js';
-import { readRdata } from '../../dns/records/index.js';
+import { codecOf, readRdata } from '../../dns/records/index.js';
 
 /** The fields of a record after its name. `rdata` and `end`: offsets of its RDATA and after it. */
 export interface Fields {
@@ -25,12 +25,12 @@ export function fieldsAt(message: Buffer, at: number): Fields {
   };
 }
 
-/** Whether the RDATA of a record have the fields of its type. */
+/** Whether the RDATA of a record have the fields of its type, as its codec has them. */
 export function hasShape(message: Buffer, { type, rdata, end }: Fields): boolean {
   const reader = new WireReader(message, rdata, end);
   try {
     if (type === TYPE.TSIG) return isTsig(reader);
-    readRdata(reader, type);
+    codecOf(type)?.print(readRdata(reader, type));
     return true;
   } catch {
     return false;
@@ -57,25 +57,21 @@ export function isZone(type: number, zoneClass: number): boolean {
 /** Whether a record has one of the forms of a prerequisite (RFC 2136 s.2.4, s.3.2). */
 export function isPrerequisite(message: Buffer, record: Fields, zoneClass: number): boolean {
   if (record.ttl !== 0) return false;
-  if (record.class === zoneClass) return hasData(message, record);
-  if (record.class !== CLASS.ANY && record.class !== CLASS.NONE) return false;
-  return isEmpty(record);
+  if (record.class === zoneClass) return hasShape(message, record);
+  return (record.class === CLASS.ANY || record.class === CLASS.NONE) && record.rdata === record.end;
 }
 
 /** Whether a record has one of the forms of a change (RFC 2136 s.2.5, s.3.4.1). */
 export function isChange(message: Buffer, record: Fields, zoneClass: number): boolean {
   if (record.class === zoneClass) return hasData(message, record);
   if (record.ttl !== 0) return false;
-  return record.class === CLASS.NONE ? hasData(message, record) : record.class === CLASS.ANY && isEmpty(record);
+  if (record.class === CLASS.NONE) return hasData(message, record);
+  if (record.class !== CLASS.ANY || record.rdata !== record.end) return false;
+  return record.type === TYPE.ANY || !isMeta(record.type);
 }
 
 function hasData(message: Buffer, record: Fields): boolean {
   return !isMeta(record.type) && hasShape(message, record);
-}
-
-/** Whether a record names a type, or ANY, and has no RDATA. */
-function isEmpty({ type, rdata, end }: Fields): boolean {
-  return rdata === end && (type === TYPE.ANY || !isMeta(type));
 }
 
 /** Whether no zone has records of a type: OPT, and the range of meta-types and QTYPEs (RFC 6895 s.3.1). */

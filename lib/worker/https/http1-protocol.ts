@@ -51,6 +51,7 @@ class Http1Protocol implements Protocol {
   #waiting: Http1Request[] = [];
   /** Requests that are being read or answered. */
   readonly #held = new Set<Http1Request>();
+  #asked = false;
   #draining = false;
   /** Since when an incomplete header has been arriving; undefined if none is. */
   #headSince: number | undefined;
@@ -78,6 +79,7 @@ class Http1Protocol implements Protocol {
       });
     });
     this.#headSince = undefined;
+    this.#asked = true;
     if (this.#draining) return; // the connection ends after the earlier requests
     if (this.#waiting.length === 0 && !this.#full()) {
       this.#begin(request);
@@ -90,6 +92,10 @@ class Http1Protocol implements Protocol {
   drain(): void {
     this.#draining = true;
     this.#next();
+  }
+
+  get expects(): boolean {
+    return !this.#asked || this.#headSince !== undefined;
   }
 
   giveUp(before: number): { messages: number; fatal: boolean } {

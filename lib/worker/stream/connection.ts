@@ -40,6 +40,8 @@ export interface Protocol {
    * Returns their number, and whether the connection cannot go on without them.
    */
   giveUp(before: number): { messages: number; fatal: boolean };
+  /** Whether its first message, or the rest of one, may be on its way. */
+  readonly expects: boolean;
   /** Bytes of replies that the protocol itself holds back until the client allows more. */
   readonly unsent: number;
 }
@@ -123,6 +125,11 @@ export class Connection {
   /** The protocol that both sides have agreed on (RFC 7301); undefined: none. */
   get alpn(): string | undefined {
     return this.origin.connection().alpn;
+  }
+
+  /** Whether its client's first message, or the rest of one, may be on its way. */
+  get expects(): boolean {
+    return this.#protocol.expects;
   }
 
   get inFlight(): number {

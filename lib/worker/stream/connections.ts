@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AnswerFront } from '../../native/addon.js';
 import type { Endpoint } from '../../message/batch.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
@@ -14,6 +15,8 @@ import { TlsHandshakes } from './tls-handshakes.js';
 /** Milliseconds between checks for overdue connections; at most a quarter of the shortest time limit. */
 const MAX_SWEEP = 500;
 const MIN_SWEEP = 10;
+/** Milliseconds that a draining worker gives handshakes and first queries that may be on their way. */
+const DRAIN_GRACE = 150;
 /** No address has this name. */
 const SHARED = '';
 
@@ -44,7 +47,8 @@ export class Connections {
   readonly #handshakes = new Map<string, TlsHandshakes>();
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
-  #draining = false;
+  /** Whether it drains, and the grace is over. */
+  #drained = false;
   #onEmpty: (() => void)[] = [];
   #ref = true;
 
@@ -98,12 +102,24 @@ export class Connections {
     handshakes.secure(tls);
   }
 
-  /** Resolves when every connection is closed. Each closes when its queries are answered. */
+  /**
+   * Ends each connection when the queries are answered that have come by now, and resolves when all are closed. A
+   * connection whose first query may still be on its way, or whose handshake is not complete, has 150 ms more.
+   */
   async drain(): Promise<void> {
-    this.#draining = true;
+    await Promise.all([...[...this.#native.values()].map((native) => native.drain()), this.#drainOpen()]);
+  }
+
+  async #drainOpen(): Promise<void> {
+    // The loop receives what has come by now between these two.
+    await turn();
+    await turn();
+    for (const connection of this.#open) if (!connection.expects) connection.drain();
+    await this.#empty(DRAIN_GRACE);
+    this.#drained = true;
     this.#endHandshakes();
     for (const connection of this.#open) connection.drain();
-    await Promise.all([...[...this.#native.values()].map((native) => native.drain()), this.#empty()]);
+    await this.#empty();
   }
 
   /** Stops accepting, and closes all at once. */
@@ -146,9 +162,15 @@ export class Connections {
     return size;
   }
 
-  /** Resolves when Node has no connection. */
-  async #empty(): Promise<void> {
-    if (this.#size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  /** Resolves when Node has no connection, or after `most` ms. */
+  async #empty(most?: number): Promise<void> {
+    if (this.#size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty.push(resolve);
+      if (most !== undefined) timer = setTimeout(resolve, most);
+    });
+    clearTimeout(timer);
   }
 
   #endHandshakes(): void {
@@ -190,7 +212,7 @@ export class Connections {
       this.#open.delete(connection);
       this.#closed();
     });
-    if (this.#draining) connection.drain();
+    if (this.#drained) connection.drain();
   }
 
   #sweep(): void {

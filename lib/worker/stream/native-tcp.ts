@@ -8,7 +8,6 @@ import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
-import { LateReplies } from '../late-replies.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
@@ -31,14 +30,12 @@ export class NativeTcp {
   readonly #dispatcher: Dispatcher;
   readonly #encoder: ReplyEncoder;
   readonly #locals: Endpoint[] = [];
+  /** The endpoint sends what is delivered late, after the batch or before the loop waits. */
   readonly #deliver = (query: Query, reply: Reply): void => {
-    this.#putLate(query, reply);
+    this.#put(query, reply);
   };
   /** The offset in the slab of the next reply. */
   #cursor = tcp.outputOffset + LENGTH_PREFIX;
-  readonly #late = new LateReplies(() => {
-    if (!this.#closed) this.#endpoint.flush();
-  });
   #closed = false;
   readonly #onDrained: (() => void)[] = [];
 
@@ -65,8 +62,9 @@ export class NativeTcp {
       settings: packSettings({ ...settings.tcp, ...bounds }),
     };
     this.#endpoint = new addon.TcpEndpoint(memory, {
-      onQueries: (count) => {
-        this.#serve(count);
+      onQueries: (count) => this.#serve(count),
+      onHeld: () => {
+        this.#dispatcher.keep();
       },
       onPause: () => {
         descriptorsRunOut(report);
@@ -115,29 +113,25 @@ export class NativeTcp {
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 
-  #serve(count: number): void {
+  /** Returns whether handlers hold some of the queries. */
+  #serve(count: number): boolean {
+    let held = false;
     for (let i = 0; i < count; i++) {
       const query = new Query(this.#batch, i);
       const reply = new Reply(query);
-      // Read before the handler runs: a handler that returns a Promise moves the query out of the slab.
-      const connection = connectionOf(query);
-      if (this.#dispatcher.serve(query, reply, this.#deliver)) this.#put(query, reply, connection);
+      if (this.#dispatcher.serve(query, reply, this.#deliver)) this.#put(query, reply);
+      else held = true;
     }
+    return held;
   }
 
-  #putLate(query: Query, reply: Reply): void {
-    if (this.#closed) return;
-    this.#put(query, reply, connectionOf(query));
-    this.#late.soon();
-  }
-
-  #put(query: Query, reply: Reply, connection: number): void {
+  #put(query: Query, reply: Reply): void {
     if (this.#closed) return;
     if (this.#outbox[0] === tcp.outboxEntries || this.#cursor + tcp.maxFrame > tcp.outputEnd) this.#endpoint.flush();
     if (this.#outbox[0] === 0) this.#cursor = tcp.outputOffset + LENGTH_PREFIX;
     const length = this.#encoder.encode(query, reply, this.#bytes, this.#cursor);
     const entry = 1 + this.#outbox[0] * tcp.replyWords;
-    this.#outbox[entry + entryWord.connection] = connection;
+    this.#outbox[entry + entryWord.connection] = connectionOf(query);
     this.#outbox[entry + entryWord.offset] = this.#cursor;
     this.#outbox[entry + entryWord.length] = length;
     this.#outbox[0]++;

@@ -88,6 +88,7 @@ class TcpProtocol implements Protocol {
   #draining = false;
   /** Queries that the connection may still bring. */
   #left: number;
+  #asked = false;
   #flushing = false;
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
@@ -115,6 +116,10 @@ class TcpProtocol implements Protocol {
   drain(): void {
     this.#draining = this.#ending = true;
     this.#endWhenDone();
+  }
+
+  get expects(): boolean {
+    return !this.#asked || this.#input.startedAt !== undefined;
   }
 
   giveUp(before: number): { messages: number; fatal: boolean } {
@@ -150,6 +155,7 @@ class TcpProtocol implements Protocol {
       const consumed = stream[streamWord.consumed];
       if (consumed === start) break;
       batches++;
+      this.#asked = true;
       this.#input.consume(consumed, performance.now());
       const answered = output.addAnswers(stream[streamWord.answersEnd]);
       counters[row + QUERIES] += count + answered;
@@ -193,6 +199,7 @@ class TcpProtocol implements Protocol {
         counters[row + REPLIES]++;
       }
     }
+    dispatcher.keep();
   }
 
   #put(query: Query, reply: Reply): void {

@@ -123,8 +123,12 @@ export class PlainUdpTransport {
       if (!this.#closed) this.#put(asked, late, from, served);
       if (--served.inFlight === 0) served.onEmpty?.();
     };
-    if (this.#dispatcher.serve(query, reply, deliver)) this.#put(query, reply, from, served);
-    else served.inFlight++;
+    if (this.#dispatcher.serve(query, reply, deliver)) {
+      this.#put(query, reply, from, served);
+    } else {
+      served.inFlight++;
+      this.#dispatcher.keep();
+    }
   }
 
   #put(query: Query, reply: Reply, from: RemoteInfo, { socket }: Served): void {

@@ -8,7 +8,6 @@ import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { envelopeOrigin } from '../envelope.js';
-import { LateReplies } from '../late-replies.js';
 
 const { layout } = addon;
 const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
@@ -56,9 +55,6 @@ export class UdpTransport {
   };
   /** The offset in the slab of the next reply. */
   #cursor = outputOffset;
-  readonly #late = new LateReplies(() => {
-    if (!this.#closed) this.#endpoint.flush();
-  });
   #closed = false;
 
   constructor(context: WorkerContext) {
@@ -72,9 +68,10 @@ export class UdpTransport {
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: envelopeOrigin('udp', this.#locals) };
     const { counters, row, edns } = context;
     const memory = { slab: this.#slab, queries: words, outbox: this.#outbox, counters, row, edns: edns.udp };
-    this.#endpoint = new addon.UdpEndpoint(memory, (count) => {
-      this.#serve(count);
-    });
+    const onHeld = (): void => {
+      this.#dispatcher.keep();
+    };
+    this.#endpoint = new addon.UdpEndpoint(memory, (count) => this.#serve(count), onHeld);
     this.#endpoint.dropOlderThan(settings.maxQueueDelay);
     if (context.guard !== undefined) this.#endpoint.guard(context.guard);
   }
@@ -105,7 +102,6 @@ export class UdpTransport {
   /** Sends the replies that are ready and closes all; later replies are dropped. */
   close(): void {
     if (this.#closed) return;
-    this.#endpoint.flush();
     this.#closed = true;
     this.#endpoint.close();
   }
@@ -118,26 +114,34 @@ export class UdpTransport {
     this.#endpoint.unref();
   }
 
-  #serve(count: number): void {
+  /** Returns whether handlers hold some of the queries. */
+  #serve(count: number): boolean {
+    let held = false;
     for (let i = 0; i < count; i++) {
       const query = new Query(this.#batch, i);
       const reply = new Reply(query);
-      // Read before the handler runs: a handler that returns a Promise moves the query out of the slab.
-      const envelopeOffset = query.offset - envelopeSize;
       if (this.#dispatcher.serve(query, reply, this.#deliver)) {
         this.#makeRoom();
-        this.#put(query, reply, envelopeOffset);
+        this.#put(query, reply, query.offset - envelopeSize);
       } else {
-        this.#inFlight[this.#bytes.readUInt32LE(envelopeOffset + envelope.socket)]++;
+        held = true;
+        this.#inFlight[this.#bytes.readUInt32LE(query.offset - envelopeSize + envelope.socket)]++;
       }
     }
+    return held;
   }
 
+  /** The endpoint sends the reply after the batch, or before the loop waits. */
   #putLate(query: Query, reply: Reply): void {
     if (this.#closed) return;
     this.#makeRoom();
-    const envelopeOffset = this.#cursor;
-    this.#cursor += copyOctets(query.bytes, query.offset - envelopeSize, query.offset, this.#bytes, envelopeOffset);
+    let envelopeOffset = query.offset - envelopeSize;
+    if (query.bytes !== this.#bytes) {
+      // The query has been kept longer than its batch, and its envelope with it.
+      const at = this.#cursor;
+      this.#cursor += copyOctets(query.bytes, envelopeOffset, query.offset, this.#bytes, at);
+      envelopeOffset = at;
+    }
     this.#put(query, reply, envelopeOffset);
     const number = this.#bytes.readUInt32LE(envelopeOffset + envelope.socket);
     const left = --this.#inFlight[number];
@@ -146,7 +150,6 @@ export class UdpTransport {
       this.#released.get(number)?.(true);
       this.#released.delete(number);
     }
-    this.#late.soon();
   }
 
   /** Makes room in the slab and the outbox for one more envelope and reply. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -19,6 +20,7 @@ const zone = join(folder, 'zone');
 const hosts = join(folder, 'hosts');
 writeFileSync(zone, '$TTL 60\n@ SOA ns h 1 1 1 1 60\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\n');
 writeFileSync(hosts, '192.0.2.1 www.example.org\n');
+const key = execFileSync('dnssec-keygen', ['-q', '-K', folder, '-a', '13', '.'], { encoding: 'utf8' }).trim();
 
 /** Lines with each directive that answers queries or sees them, in a block that ends with `whoami`. */
 const LINES: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +29,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   bufsize: ['bufsize 600'],
   cache: ['cache 60'],
   chaos: ['chaos'],
+  dnssec: [`dnssec {\n key file ${join(folder, key)}\n}`],
   errors: ['errors'],
   file: [`file ${zone} example.org`],
   forward: ['forward . 127.0.0.1:UPSTREAM'],

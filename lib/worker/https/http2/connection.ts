@@ -61,6 +61,10 @@ export class Http2Connection implements Protocol {
     return this.#session.unsent;
   }
 
+  get expects(): boolean {
+    return this.#session.lastServed === 0 || this.#reader.startedAt !== undefined;
+  }
+
   giveUp(before: number): { messages: number; fatal: boolean } {
     // Frames that wait for their turn, or for the client to read, may be complete.
     const waits = this.#awake || this.#socket.isPaused();

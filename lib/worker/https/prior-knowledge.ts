@@ -41,6 +41,10 @@ export class UnknownHttp implements Protocol {
     return this.#chosen?.unsent ?? 0;
   }
 
+  get expects(): boolean {
+    return this.#chosen?.expects ?? true;
+  }
+
   drain(): void {
     if (this.#chosen === undefined) this.#socket.end();
     else this.#chosen.drain();

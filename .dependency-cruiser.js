@@ -6,6 +6,7 @@ const floors = [
   'dnssec',
   'native',
   'message',
+  'zone',
   'options',
   'socket',
   'worker',
@@ -17,6 +18,7 @@ const floors = [
   'adapters',
   'index.ts',
   'sockets.ts',
+  'zone.ts',
   'cli',
   'cli.ts',
 ];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import * as multisocket from 'multisocket';
 import * as sockets from 'multisocket/sockets';
+import * as zones from 'multisocket/zone';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -25,6 +26,11 @@ describe('the package', () => {
     assert.ok(group instanceof sockets.SocketGroup);
     group.close();
     assert.equal(sockets.usableCpus, multisocket.usableCpus);
+  });
+
+  it('gives zones by /zone', () => {
+    const zone = zones.parseZone('@ 60 SOA a b 1 2 3 4 5\n', { origin: 'example.org' });
+    assert.ok(zone instanceof zones.Zone);
   });
 
   it('gives its package.json, and no other file of its own', async () => {

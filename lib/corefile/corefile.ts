@@ -88,10 +88,11 @@ function configure(
       const zones = block.zones.map(({ zone }) => zone);
       const { transport, port } = block.zones[0];
       const address = { transport, address: block.listen.addresses?.[0] ?? '', port };
+      const directives = syntax[index].directives.map((directive) => directive.name.text);
       const readers = uses.map((use) => new DirectiveReader(use, name, warnings));
       faults.gather(() => {
         // A value that cannot be cloned fails here and not when a worker starts.
-        const config = structuredClone(setup.configure(readers, { zones, address }));
+        const config = structuredClone(setup.configure(readers, { zones, directives, address }));
         const listen = setup.listen?.(config) ?? {};
         const { file, line } = readers[0];
         block.directives.push({ name, config, listen, file, line });

@@ -77,6 +77,8 @@ export interface BlockContext {
 
 /** The server block of a directive, for its `configure`. */
 export interface ConfiguredBlock extends BlockContext {
+  /** The names of all directives in the block, in the file's order. */
+  directives: readonly string[];
   /** The first address that the block listens on, as far as the directives before this one decide it. */
   address: {
     transport: CorefileTransport;

@@ -8,6 +8,10 @@ import { MAX_LABEL, MAX_NAME } from './numbers.js';
 import { escapeOctet, isEscaped, unescape } from './escapes.js';
 
 const LABELS = /(?:\\.|[^\\.])+/gs;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const FIRST_VISIBLE = 0x21;
+const LAST_VISIBLE = 0x7e;
 const PRINTABLE = /^[!-~]+$/;
 /** Valid escapes, and other characters. */
 const CHARACTERS = /^(?:\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)|[^\\])+$/u;
@@ -18,12 +22,23 @@ const CHARACTERS = /^(?:\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)|[^\\])+$/u;
  */
 export function absoluteName(text: string, origin: string): string {
   if (text === '.') return text;
+  if (isPlain(text)) {
+    const plain = text.endsWith('.') ? text.slice(0, -1) : origin === '.' ? text : `${text}.${origin}`;
+    return checkLength(plain);
+  }
   const labels: string[] = text.match(LABELS) ?? [];
   const body = labels.join('.');
   const absolute = text === `${body}.`;
   if (!absolute && text !== body) throw new Error(`the name ${text} has an empty label or ends with a backslash`);
   const name = labels.map(canonicalLabel).join('.') + (absolute || origin === '.' ? '' : `.${origin}`);
-  if (wireLength(name) > MAX_NAME) throw new Error(`the name ${name} has more than ${MAX_NAME} octets`);
+  return checkLength(name);
+}
+
+function checkLength(name: string): string {
+  // A text is at least as long as the name on the wire without the first length and the root.
+  if (name.length + 2 > MAX_NAME && wireLength(name) > MAX_NAME) {
+    throw new Error(`the name ${name} has more than ${MAX_NAME} octets`);
+  }
   return name;
 }
 
@@ -94,6 +109,20 @@ export function wireLength(name: string): number {
   if (name === '.') return 1;
   const octets = name.includes('\\') ? name.replace(/\\(?:\d{3}|.)/gs, 'x').length : name.length;
   return octets + 2;
+}
+
+/** Whether a text is labels of 1 to 63 printable characters without escapes, with or without a dot at the end. */
+function isPlain(text: string): boolean {
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (i === start) return false;
+      start = i + 1;
+    } else if (code < FIRST_VISIBLE || code > LAST_VISIBLE || code === BACKSLASH || i - start === MAX_LABEL)
+      return false;
+  }
+  return text !== '';
 }
 
 function canonicalLabel(label: string): string {

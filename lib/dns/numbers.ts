@@ -14,6 +14,8 @@ export const OPTION_FIXED_SIZE = 4;
 export const MAX_MESSAGE = 0xffff;
 /** The longest RDATA, in octets. */
 export const MAX_RDATA = 0xffff;
+/** Octets of RDLENGTH. */
+export const RDLENGTH_SIZE = 2;
 /** The longest UDP message that every client takes, in octets (RFC 1035 s.4.2.1). */
 export const MIN_UDP_PAYLOAD = 512;
 /** The default of what a server takes and sends by UDP, in octets: it passes any network in one packet (RFC 9715 s.3.2). */

@@ -210,7 +210,12 @@ export class Query {
 
   /** A copy of the message as it was sent. */
   get raw(): Buffer {
-    return Buffer.from(this.bytes.subarray(this.offset, this.offset + this.length));
+    return Buffer.from(this.octets);
+  }
+
+  /** @internal The message as it was sent, in place. */
+  get octets(): Buffer {
+    return this.bytes.subarray(this.offset, this.offset + this.length);
   }
 
   /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */

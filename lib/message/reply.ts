@@ -252,9 +252,9 @@ export class Reply {
   }
 
   /** @internal Ends the reply: `length` octets of it are sent, none if it was dropped. */
-  finished(length: number): void {
+  finished(length: number, kept: boolean): void {
     if (this.#observers === undefined) return;
-    for (const observer of this.#observers) observer({ rcode: this.#rcode, length, truncated: this.#truncated });
+    for (const observer of this.#observers) observer({ rcode: this.#rcode, length, truncated: this.#truncated, kept });
   }
 
   /**

@@ -64,8 +64,6 @@ export interface Addon {
    * index in `transports` of `lib/message/batch.ts`.
    */
   queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
-  /** Opens an answer cache of this process and returns its number. */
-  openCache(options: NativeCacheOptions): number;
   /** The kind of a well-formed response: one of `layout.kind`. */
   answerKind(message: Uint8Array): number;
   /**
@@ -73,18 +71,17 @@ export interface Addon {
    * a row of answers. Returns the outcome: `answered`, `malformed` or `unmatched`.
    */
   readAnswer(query: Uint8Array, questionEnd: number, message: Uint8Array, row: Uint32Array): number;
-  /** Releases the cache: its memory is freed with its last {@link AnswerCache}. */
-  closeCache(number: number): void;
-  /** Opens cookies and rate limits of this process and returns their number. */
-  openGuard(options: NativeGuardOptions): number;
-  /** Releases the guard: its memory is freed with its last {@link Guard}. */
-  closeGuard(number: number): void;
-  /** Changes the secrets of an open guard: 1 to 4, of 16 bytes each. */
-  setCookieSecrets(number: number, secrets: readonly Uint8Array[]): void;
-  /** Attaches to an open guard, from any thread; for use on that thread only. */
-  Guard: new (number: number) => Guard;
-  /** Attaches to an open cache, from any thread. */
-  AnswerCache: new (number: number) => AnswerCache;
+  /**
+   * Makes cookies and rate limits of this process, or attaches to those with this number, from any thread. Their memory
+   * is freed with the last object of all threads. Throws `Error` if the number is not in use.
+   */
+  Guard: new (numberOrOptions: number | NativeGuardOptions) => Guard;
+  /**
+   * Attaches to the answer cache of this process with this number, from any thread; makes one with `options` if the
+   * number is not in use. A cache's memory is freed with the last object of all threads. Throws `Error` without
+   * `options`.
+   */
+  AnswerCache: new (number: number, options?: NativeCacheOptions) => AnswerCache;
   /** Asks the caches in this order. */
   AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
   DescriptorChannel: {

@@ -1,4 +1,4 @@
-/** Options of {@link Addon.openCache}. */
+/** Options of {@link Addon.AnswerCache}. */
 export interface NativeCacheOptions {
   /** The most memory, bookkeeping included. The cache has less if the system refuses so much. */
   maxBytes: number;
@@ -67,6 +67,13 @@ export interface AnswerCache {
    * cleared since `keeping.generation`.
    */
   store(query: Uint8Array, reply: Uint8Array, keeping: Uint32Array, origin?: Uint8Array): boolean;
+  /** By which other threads attach to the cache. */
+  number(): number;
+  /**
+   * A number of 26 bits that queries with the same key have in common until the next {@link clear}; -1: the query cannot
+   * use the cache. Different keys may have the same number. `transport`: its index in `transports`.
+   */
+  question(query: Uint8Array, transport: number): number;
   /** A number that changes with each clear. */
   generation(): number;
   /** Removes all answers, or those for a name in wire format, or for it and all names below; returns their number. */

@@ -1,6 +1,6 @@
 import type { Network } from '../dns/networks.js';
 
-/** Options of {@link Addon.openGuard}. */
+/** Options of {@link Addon.Guard}. */
 export interface NativeGuardOptions {
   /** The size announced in our OPT records, in bytes. */
   payloadSize: number;
@@ -29,4 +29,9 @@ export interface NativeRateLimit {
 }
 
 /** Cookies and rate limits of the process, for use on one thread. */
-export type Guard = object;
+export interface Guard {
+  /** By which other threads attach to them. */
+  number(): number;
+  /** Changes the secrets for all threads: 1 to 4, of 16 bytes each. */
+  setCookieSecrets(secrets: readonly Uint8Array[]): void;
+}

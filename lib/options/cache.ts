@@ -14,6 +14,9 @@ export const prefetch = {
 /** When an answer is renewed early. */
 export interface PrefetchOptions extends OptionsOf<typeof prefetch> {}
 
+/** The longest wait for the answer to another query, in milliseconds. */
+export const MAX_SHARE_MISSES = 60_000;
+
 /** Options of `cache`. */
 export const cache = {
   /**
@@ -31,6 +34,13 @@ export const cache = {
    * query goes to the handler. `false`: no early renewal. Default false.
    */
   prefetch: orFalse(group<PrefetchOptions>(prefetch)),
+  /**
+   * Milliseconds that a query may wait if a handler, in any worker, is answering the same question: it then gets that
+   * answer, so that a popular name that is not in the cache costs one call. If there is no answer in time, or it is not
+   * kept for all who ask the same, the query goes to the handler, and the same question is not shared for the next 5 s.
+   * The wait is part of `handlerTimeout` and counts for `maxInFlight`. 0: never. 0 to 60,000; default 0.
+   */
+  shareMisses: integer({ min: 0, max: MAX_SHARE_MISSES, default: 0 }),
 };
 
 /**

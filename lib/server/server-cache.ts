@@ -3,8 +3,8 @@ import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } 
 import { invalidValue } from '../errors.js';
 import { MessageWriter } from '../dns/writer.js';
 import type { CacheOptions } from '../options/cache.js';
+import { missMemory, type MissMemory } from '../worker/shared-misses.js';
 
-/** The longest name in wire format (RFC 1035 s.2.3.4). */
 /** In seconds: the TTLs of answers past their end, and the time between two tries to renew one (RFC 8767 s.4, s.5). */
 const STALE_TTL = 30;
 const REFRESH_INTERVAL = 30;
@@ -12,12 +12,12 @@ const REFRESH_INTERVAL = 30;
 /** The answer cache of a server, shared by all its workers: `server.cache` of a server with the option `cache`. */
 export class ServerCache {
   readonly #cache: AnswerCache;
-  /** @internal The workers find it by this number. */
-  readonly number: number;
+  /** @internal For the workers; undefined: they do not share misses. */
+  readonly misses: MissMemory | undefined;
 
   /** @internal `added`: see `NativeCacheOptions`; what is false there is left to the handler. */
   constructor(
-    { maxBytes, serveStale, prefetch }: Required<CacheOptions>,
+    { maxBytes, serveStale, prefetch, shareMisses }: Required<CacheOptions>,
     payloadSize: number,
     added: Pick<NativeCacheOptions, 'ignoreNsid'>,
   ) {
@@ -25,8 +25,13 @@ export class ServerCache {
     const prefetching = { prefetchHits: hits, prefetchGap: 0, prefetchPercent: percent };
     const stale = { staleFirst: true, staleTtl: STALE_TTL, refreshInterval: REFRESH_INTERVAL, preferData: false };
     const given = { keepTtl: false, lookedUpAgain: false, ...stale, ...added };
-    this.number = addon.openCache({ maxBytes, payloadSize, serveStale, ...prefetching, ...given });
-    this.#cache = new addon.AnswerCache(this.number);
+    this.misses = shareMisses > 0 ? missMemory(shareMisses) : undefined;
+    this.#cache = new addon.AnswerCache(0, { maxBytes, payloadSize, serveStale, ...prefetching, ...given });
+  }
+
+  /** @internal The workers find it by this number. */
+  get number(): number {
+    return this.#cache.number();
   }
 
   /**
@@ -50,10 +55,5 @@ export class ServerCache {
   /** @internal */
   counters(): CacheCounters {
     return this.#cache.counters();
-  }
-
-  /** @internal */
-  close(): void {
-    addon.closeCache(this.number);
   }
 }

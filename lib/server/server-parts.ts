@@ -54,7 +54,8 @@ export class ServerParts {
     const added = { ignoreNsid: nsid !== undefined };
     this.cache = cache === undefined ? undefined : new ServerCache(cache, maxPayloadSize, added);
     this.guard = ServerGuard.open(cookies, rateLimit, maxPayloadSize);
-    const shared = { cache: this.cache?.number ?? 0, guard: this.guard?.number ?? 0 };
+    const { number: cacheNumber = 0, misses } = this.cache ?? {};
+    const shared = { cache: cacheNumber, misses, guard: this.guard?.number ?? 0 };
     this.room = Math.max(MIN_ROOM, 2 * config.listen.length);
     // There are twice as many workers while a reload renews them.
     this.counters = new Counters(this.room, 2 * workers + maxWrittenOff(workers));
@@ -130,7 +131,7 @@ export class ServerParts {
 
   #start(
     index: number,
-    shared: Pick<ServingOptions, 'cache' | 'guard'>,
+    shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard'>,
     events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
   ): SupervisedWorker {
     const { config } = this;
@@ -143,7 +144,6 @@ export class ServerParts {
   close(): void {
     this.sockets?.close();
     this.sockets = undefined;
-    this.cache?.close();
     this.guard?.close();
   }
 }

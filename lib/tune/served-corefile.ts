@@ -46,9 +46,12 @@ export function corefileQuestions(corefile: Corefile): Question[] {
 
 /** Each name and type of a zone file once. */
 function zoneQuestions(file: string, zone: string): Question[] {
-  const { records } = readZoneFile(file, zone);
-  // Names with escapes are left to files of questions.
-  const plain = records.filter(({ name }) => !name.includes('\\'));
-  const distinct = new Map(plain.map(({ name, type }) => [`${name.toLowerCase()} ${type}`, { name, type }]));
+  const distinct = new Map<string, Question>();
+  readZoneFile(file, zone, {
+    onRecord({ name, type }) {
+      // Names with escapes are left to files of questions.
+      if (!name.includes('\\')) distinct.set(`${name.toLowerCase()} ${type}`, { name, type });
+    },
+  });
   return [...distinct.values()];
 }

@@ -2,13 +2,16 @@ import { NetworkSet } from '../dns/networks.js';
 import { addon, type AnswerCache, type Guard } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
-import type { Dispatcher } from './dispatcher.js';
+import { workerCounter } from './counters.js';
+import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
 import type { ServingOptions } from './messages.js';
 import { ReplyEncoder } from './reply-encoder.js';
 import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
+import { shareMisses } from './shared-handler.js';
+import { SharedMisses } from './shared-misses.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
 
 /** What all transports of a worker share. */
@@ -52,8 +55,23 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   });
   const limits = new ConnectionLimits(settings.connections, settings.seat);
   const trustedProxies = new NetworkSet(settings.trustedProxies);
-  const dispatcher = createDispatcher({ ...settings, handler, cache, counters, failures, report }, settings);
+  const around = sharing(settings, cache, counters);
+  const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
   return { settings, counters, row, edns, guard, cache, trustedProxies, limits, dispatcher, encoder, report };
+}
+
+/** Undefined if the server's own cache does not share misses. */
+function sharing(
+  { misses, row }: ServingOptions,
+  cache: AnswerCache | undefined,
+  counters: Float64Array,
+): DispatcherOptions['around'] {
+  if (misses === undefined || cache === undefined) return undefined;
+  const place = row + workerCounter('sharedMisses');
+  return (handler) =>
+    shareMisses(handler, cache, new SharedMisses(misses), () => {
+      counters[place]++;
+    });
 }

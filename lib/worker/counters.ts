@@ -22,6 +22,8 @@ export const socketCounters = nativeSocketCounters;
  * - `repliesNoError`, `repliesNxDomain`, `repliesServFail`, `repliesRefused`, `repliesOther`: replies to queries that
  *   were given to the handler or shed, by response code. Answers of native code, from the cache or to malformed
  *   messages, are not among them.
+ * - `sharedMisses`: of `handled`, queries that waited until the handler had answered another one, and got that answer
+ *   from the server's cache (`cache.shareMisses`).
  * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC.
  */
 export const workerCounters = [
@@ -46,6 +48,7 @@ export const workerCounters = [
   'repliesServFail',
   'repliesRefused',
   'repliesOther',
+  'sharedMisses',
 ] as const;
 
 /** The name of a counter of a socket. */

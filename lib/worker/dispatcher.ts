@@ -14,6 +14,8 @@ import { WaitList, type ListEntry } from './wait-list.js';
 /** Options of a {@link Dispatcher}. */
 export interface DispatcherOptions {
   handler: Handler;
+  /** Makes what clients' queries go to from the handler; undefined: they go to the handler. */
+  around?: ((handler: Handler) => Handler) | undefined;
   /** Milliseconds that an asynchronous handler may take. */
   handlerTimeout: number;
   /** Queries that asynchronous handlers may hold at a time. */
@@ -66,7 +68,7 @@ export class Dispatcher {
   #onDrained: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
-    this.#handler = options.handler;
+    this.#handler = options.around?.(options.handler) ?? options.handler;
     this.#lookups = lookupsThrough(options.handler);
     this.#handlerTimeout = options.handlerTimeout;
     this.#maxInFlight = options.maxInFlight;

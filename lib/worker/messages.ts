@@ -2,6 +2,7 @@
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { ServingConfig } from '../options/serving.js';
 import type { ConnectionBounds } from '../options/tcp.js';
+import type { MissMemory } from './shared-misses.js';
 import type { SharedTls } from './stream/secure-context.js';
 
 /** A socket of a server, as its borrowers see it. */
@@ -30,6 +31,8 @@ export interface ServingOptions extends ServingConfig {
   ownTcp: Readonly<Record<string, ConnectionBounds>>;
   /** The number of the answer cache; 0: none. */
   cache: number;
+  /** For the cache; undefined: misses are not shared. */
+  misses: MissMemory | undefined;
   /** The number of the cookies and rate limits; 0: none. */
   guard: number;
   /** The worker's number, from 0. */

@@ -49,6 +49,8 @@ export class ReplyEncoder {
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #failures: HandlerFailures;
+  /** Whether the cache has the last reply that was written. */
+  #kept = false;
 
   constructor(options: ReplyEncoderOptions) {
     this.#cache = options.cache;
@@ -65,12 +67,12 @@ export class ReplyEncoder {
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
-      reply.finished(0);
+      reply.finished(0, false);
       return 0;
     }
     const length = this.write(query, reply, target, offset);
     this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
-    reply.finished(length);
+    reply.finished(length, this.#kept);
     return length;
   }
 
@@ -87,7 +89,9 @@ export class ReplyEncoder {
       length = this.#tryEncode(query, reply, target, offset, room);
     }
     if (reply.truncated) this.#counters[this.#row + TRUNCATED] += 1;
-    if (this.#cache !== undefined) this.#keep(this.#cache, query, reply, target, offset, length);
+    if (this.#cache !== undefined) {
+      this.#kept = this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
+    }
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) {
       const { transport, row } = query;
@@ -102,18 +106,18 @@ export class ReplyEncoder {
     return replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
   }
 
-  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. */
-  #keep(cache: AnswerCache, query: Query, reply: Reply, target: Buffer, offset: number, length: number): void {
+  /** Puts a reply into the cache, unless the handler or the reply itself forbids it. Returns whether it is there. */
+  #keep(cache: AnswerCache, query: Query, reply: Reply, message: Buffer): boolean {
     const { ttl, varyBy } = reply.caching;
-    if (ttl === 0 || reply.truncated) return;
-    const { bytes, offset: start, length: size, transport } = query;
+    if (ttl === 0 || reply.truncated) return false;
+    const { transport } = query;
     const origin = varyBy === 0 ? undefined : packOrigin(transport, query.client, query.local);
     keeping[place.transport] = transports.indexOf(transport);
     keeping[place.opt] = reply.optStart;
     keeping[place.maxTtl] = ttl;
     keeping[place.varyBy] = varyBy;
     keeping[place.generation] = reply.cacheGeneration;
-    cache.store(bytes.subarray(start, start + size), target.subarray(offset, offset + length), keeping, origin);
+    return cache.store(query.octets, message, keeping, origin);
   }
 
   #tryEncode(query: Query, reply: Reply, target: Buffer, offset: number, limit: number): number {

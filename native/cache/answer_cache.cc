@@ -68,14 +68,14 @@ AnswerCache::Found AnswerCache::read(CachedAnswer::Place place, const uint8_t* q
   }
   ReaderNotes::Hits hits{};
   if (options_.prefetch_hits != 0) {
-    hits = notes_->hits_of(answer, place, now, options_.prefetch_gap);
+    hits = notes_->hits_of(answer.hash, now, options_.prefetch_gap);
     // More hits than are needed would keep a place in the notes longer than is useful.
     hits.count = static_cast<uint16_t>(std::min<uint32_t>(hits.count + 1U, options_.prefetch_hits));
     hits.last = static_cast<uint16_t>(now);
   }
-  const bool due = is_to_refresh(answer, place, now, hits.count);
+  const bool due = is_to_refresh(answer, now, hits.count);
   if (due && manner.leaves_misses) return {};
-  if (options_.prefetch_hits != 0) notes_->note_hits(place, hits, options_.prefetch_gap);
+  if (options_.prefetch_hits != 0) notes_->note_hits(hits, options_.prefetch_gap);
   notes_->note_use(place);
   // If another caller is faster, this one is answered.
   found.refresh = due && state_->claim_refresh(place, age);
@@ -91,16 +91,14 @@ AnswerCache::Found AnswerCache::read(CachedAnswer::Place place, const uint8_t* q
 }
 
 // Whether a caller should refresh an answer that this thread has sent `hits` times.
-bool AnswerCache::is_to_refresh(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now,
-                                uint32_t hits) const {
+bool AnswerCache::is_to_refresh(const CachedAnswer& answer, uint32_t now, uint32_t hits) const {
   const uint32_t age = answer.age(now);
   const uint32_t lifetime = answer.lifetime();
   if (age < lifetime) {
     if (options_.prefetch_hits == 0) return false;
     const bool near = (lifetime - age) * uint64_t{100} <= lifetime * uint64_t{options_.prefetch_percent};
     if (!near) return false;
-    const bool popular =
-        hits >= options_.prefetch_hits || hits + other_hits(answer, place, now) >= options_.prefetch_hits;
+    const bool popular = hits >= options_.prefetch_hits || hits + other_hits(answer, now) >= options_.prefetch_hits;
     if (!popular) return false;
   }
   return age >= answer.refresh_age.load(std::memory_order_relaxed);
@@ -108,12 +106,22 @@ bool AnswerCache::is_to_refresh(const CachedAnswer& answer, CachedAnswer::Place 
 
 // The hits of an answer that other threads have counted. Only the last part of an answer's life needs them, and only
 // until there are enough.
-uint32_t AnswerCache::other_hits(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now) const {
+uint32_t AnswerCache::other_hits(const CachedAnswer& answer, uint32_t now) const {
   uint32_t sum = 0;
   state_->notes().each([&](const ReaderNotes& notes) {
-    if (&notes != notes_) sum += notes.hits_of(answer, place, now, options_.prefetch_gap).count;
+    if (&notes != notes_) sum += notes.hits_of(answer.hash, now, options_.prefetch_gap).count;
   });
   return sum;
+}
+
+int32_t AnswerCache::question(const uint8_t* query, const MessageView& view, Transport transport) const {
+  constexpr unsigned kBits = 26;
+  CacheKey key;
+  if (!key.read(query, view, transport, options_.payload_size, {options_.ignore_nsid})) return kNoQuestion;
+  key.vary(0, {});
+  const uint64_t hash = siphash<1, 3>(hash_key_, key.data(), key.size());
+  // The odd factor moves each question at each clear.
+  return static_cast<int32_t>((hash + state_->generation() * uint64_t{0x9e3779b97f4a7c15}) >> (64 - kBits));
 }
 
 bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer,

@@ -61,6 +61,11 @@ class AnswerCache {
   // no section.
   bool store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer, uint32_t now);
 
+  // A number of 26 bits that queries with the same key have in common until the next clear, or kNoQuestion if the query
+  // cannot use the cache. Different keys may have the same number.
+  int32_t question(const uint8_t* query, const MessageView& view, Transport transport) const;
+  static constexpr int32_t kNoQuestion = -1;
+
   // Whether any answer varies by the client's or the local address. Only then does `origin` need addresses.
   bool varies() const { return state_->variations() > 1; }
 
@@ -75,8 +80,8 @@ class AnswerCache {
                 uint8_t* out, size_t capacity);
   Found read(CachedAnswer::Place place, const uint8_t* query, const MessageView& view, uint32_t now, Manner manner,
              uint8_t* out, size_t capacity);
-  bool is_to_refresh(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now, uint32_t hits) const;
-  uint32_t other_hits(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now) const;
+  bool is_to_refresh(const CachedAnswer& answer, uint32_t now, uint32_t hits) const;
+  uint32_t other_hits(const CachedAnswer& answer, uint32_t now) const;
 
   const std::shared_ptr<CacheState> state_;
   ReaderNotes* const notes_;

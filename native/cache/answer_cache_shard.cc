@@ -70,7 +70,6 @@ bool AnswerCacheShard::store(const AnswerDraft& draft, uint32_t hash, uint32_t n
   }
   CachedAnswer* answer = draft.write(BlockArena::payload(base_, place), now);
   answer->hash = hash;
-  answer->serial = ++serial_;
   old = table().find(base_, hash, key, key_length);  // it may have been evicted
   insert(place, old);
   stores_++;

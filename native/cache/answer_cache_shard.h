@@ -80,7 +80,6 @@ class alignas(kSlotAlignment) AnswerCacheShard {
   size_t linked_bytes_ = 0;
   size_t table_bytes_ = 0;  // both tables
   size_t entries_ = 0;
-  uint32_t serial_ = 0;
   uint64_t stores_ = 0;
   uint64_t dropped_ = 0;
   uint64_t evictions_ = 0;

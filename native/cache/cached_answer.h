@@ -63,8 +63,7 @@ class CachedAnswer {
   std::atomic<uint32_t> refresh_age{0};  // from this age on, one caller should refresh the answer
 
   // Set before the answer is published.
-  uint32_t hash = 0;    // the low bits of the key's hash
-  uint32_t serial = 0;  // tells it from an earlier answer in the same place
+  uint32_t hash = 0;  // the low bits of the key's hash
 
  private:
   friend class AnswerDraft;

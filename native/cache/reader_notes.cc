@@ -3,7 +3,6 @@
 namespace multisocket {
 namespace {
 
-constexpr uint32_t kScatter = 0x9e3779b1;  // a large odd number: neighbours end far apart (Knuth, vol. 3, 6.4)
 constexpr size_t kMaxCounted = 4096;
 constexpr size_t kAnswerOctetsPerCounted = 4096;
 
@@ -15,8 +14,6 @@ size_t counted_size(size_t answers_size) {
   while (places < kMaxCounted && places * 2 * kAnswerOctetsPerCounted <= answers_size) places *= 2;
   return places * sizeof(ReaderNotes::Hits);
 }
-
-uint32_t identity(const CachedAnswer& answer, CachedAnswer::Place place) { return place ^ answer.serial * kScatter; }
 
 }  // namespace
 
@@ -30,27 +27,26 @@ size_t ReaderNotes::size_of(size_t answers_size, bool counts_hits) {
   return sizeof(ReaderNotes) + used_size(answers_size) + (counts_hits ? counted_size(answers_size) : 0);
 }
 
-std::atomic<ReaderNotes::Hits>& ReaderNotes::counted(CachedAnswer::Place place) const {
+std::atomic<ReaderNotes::Hits>& ReaderNotes::counted(uint32_t hash) const {
   const size_t mask = counted_.size() / sizeof(Hits) - 1;
-  return reinterpret_cast<std::atomic<Hits>*>(counted_.data())[(place * kScatter >> 16) & mask];
+  return reinterpret_cast<std::atomic<Hits>*>(counted_.data())[hash & mask];
 }
 
-ReaderNotes::Hits ReaderNotes::hits_of(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now,
-                                       uint32_t gap) const {
-  const Hits none = {identity(answer, place), 0, static_cast<uint16_t>(now)};
+ReaderNotes::Hits ReaderNotes::hits_of(uint32_t hash, uint32_t now, uint32_t gap) const {
+  const Hits none = {hash, 0, static_cast<uint16_t>(now)};
   if (counted_.data() == nullptr) return none;
-  const Hits hits = counted(place).load(std::memory_order_relaxed);
+  const Hits hits = counted(hash).load(std::memory_order_relaxed);
   const auto idle = static_cast<uint16_t>(now - hits.last);
-  return hits.answer != none.answer || (gap != 0 && idle >= gap) ? none : hits;
+  return hits.hash != hash || (gap != 0 && idle >= gap) ? none : hits;
 }
 
-void ReaderNotes::note_hits(CachedAnswer::Place place, const Hits& hits, uint32_t gap) {
+void ReaderNotes::note_hits(const Hits& hits, uint32_t gap) {
   if (counted_.data() == nullptr) return;
-  Hits there = counted(place).load(std::memory_order_relaxed);
+  Hits there = counted(hits.hash).load(std::memory_order_relaxed);
   const auto idle = static_cast<uint16_t>(hits.last - there.last);
-  const bool stays = there.answer != hits.answer && there.count > 1 && (gap == 0 || idle < gap);
+  const bool stays = there.hash != hits.hash && there.count > 1 && (gap == 0 || idle < gap);
   if (stays) there.count--;
-  counted(place).store(stays ? there : hits, std::memory_order_relaxed);
+  counted(hits.hash).store(stays ? there : hits, std::memory_order_relaxed);
 }
 
 }  // namespace multisocket

@@ -30,11 +30,11 @@ class alignas(kSlotAlignment) ReaderNotes : public ListedSlot<ReaderNotes> {
     std::atomic<uint64_t> value_{0};
   };
 
-  // The hits of one answer, since a reader last had none for a while.
+  // The hits of one key, since a reader last had none for a while. An answer that is renewed keeps them.
   struct alignas(8) Hits {
-    uint32_t answer;  // its identity
-    uint16_t count;   // at most UINT16_MAX
-    uint16_t last;    // seconds, the low bits
+    uint32_t hash;   // the low bits of the key's hash
+    uint16_t count;  // at most UINT16_MAX
+    uint16_t last;   // seconds, the low bits
   };
 
   // For a cache with this many octets of answers. `counts_hits`: the hits of single answers are noted too.
@@ -63,12 +63,12 @@ class alignas(kSlotAlignment) ReaderNotes : public ListedSlot<ReaderNotes> {
     return true;
   }
 
-  // Returns the hits that this thread has counted for an answer. They are forgotten `gap` seconds after the last one;
-  // 0: never.
-  Hits hits_of(const CachedAnswer& answer, CachedAnswer::Place place, uint32_t now, uint32_t gap) const;
-  // Replaces them, with one hit more. There is room for some thousand answers. If another answer has the place, that
-  // one loses a hit instead, and with the last one its place. Popular answers so stay among many others.
-  void note_hits(CachedAnswer::Place place, const Hits& hits, uint32_t gap);
+  // Returns the hits that this thread has counted for a key. They are forgotten `gap` seconds after the last one; 0:
+  // never.
+  Hits hits_of(uint32_t hash, uint32_t now, uint32_t gap) const;
+  // Replaces them, with one hit more. There is room for some thousand keys. If another key has the place, that one
+  // loses a hit instead, and with the last one its place. Popular keys so stay among many others.
+  void note_hits(const Hits& hits, uint32_t gap);
 
  private:
   // A bit for each possible place of an answer.
@@ -78,7 +78,7 @@ class alignas(kSlotAlignment) ReaderNotes : public ListedSlot<ReaderNotes> {
   std::atomic<uint32_t>& used_word(CachedAnswer::Place place) const {
     return reinterpret_cast<std::atomic<uint32_t>*>(used_.data())[place / kPlacesPerBit / 32];
   }
-  std::atomic<Hits>& counted(CachedAnswer::Place place) const;
+  std::atomic<Hits>& counted(uint32_t hash) const;
 
   // Pages of their own, so that no other thread's data are near.
   SharedMapping used_;

@@ -216,12 +216,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("statistics", Napi::Function::New<statistics>(env, "statistics"));
   exports.Set("addOptions", Napi::Function::New<add_options>(env, "addOptions"));
   exports.Set("queryOrigin", Napi::Function::New<query_origin>(env, "queryOrigin"));
-  exports.Set("openCache", Napi::Function::New<AnswerCacheObject::open>(env, "openCache"));
   exports.Set("answerKind", Napi::Function::New<AnswerCacheObject::kind>(env, "answerKind"));
-  exports.Set("closeCache", Napi::Function::New<AnswerCacheObject::close>(env, "closeCache"));
-  exports.Set("openGuard", Napi::Function::New<GuardObject::open>(env, "openGuard"));
-  exports.Set("closeGuard", Napi::Function::New<GuardObject::close>(env, "closeGuard"));
-  exports.Set("setCookieSecrets", Napi::Function::New<GuardObject::set_cookie_secrets>(env, "setCookieSecrets"));
   exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));

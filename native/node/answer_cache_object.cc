@@ -14,21 +14,7 @@ namespace {
 
 constexpr uint32_t kAdditionals = 10;  // offset of ARCOUNT
 
-}  // namespace
-
-Napi::Function AnswerCacheObject::define(Napi::Env env) {
-  return DefineClass(env, "AnswerCache",
-                     {
-                         InstanceMethod<&AnswerCacheObject::look_up>("lookUp"),
-                         InstanceMethod<&AnswerCacheObject::store>("store"),
-                         InstanceMethod<&AnswerCacheObject::clear>("clear"),
-                         InstanceMethod<&AnswerCacheObject::generation>("generation"),
-                         InstanceMethod<&AnswerCacheObject::counters>("counters"),
-                     });
-}
-
-Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
-  const auto given = info[0].As<Napi::Object>();
+CacheOptions options_of(const Napi::Object& given) {
   const auto number = [&](const char* name) { return given.Get(name).As<Napi::Number>(); };
   CacheOptions options;
   options.max_bytes = static_cast<size_t>(number("maxBytes").DoubleValue());
@@ -44,21 +30,39 @@ Napi::Value AnswerCacheObject::open(const Napi::CallbackInfo& info) {
   options.prefer_data = given.Get("preferData").As<Napi::Boolean>().Value();
   options.looked_up_again = given.Get("lookedUpAgain").As<Napi::Boolean>().Value();
   options.stale_first = given.Get("staleFirst").As<Napi::Boolean>().Value();
-  return Napi::Number::New(info.Env(), Registry<CacheState>::open(std::make_shared<CacheState>(options)));
+  return options;
 }
 
-void AnswerCacheObject::close(const Napi::CallbackInfo& info) {
-  Registry<CacheState>::close(info[0].As<Napi::Number>().Uint32Value());
+}  // namespace
+
+Napi::Function AnswerCacheObject::define(Napi::Env env) {
+  return DefineClass(env, "AnswerCache",
+                     {
+                         InstanceMethod<&AnswerCacheObject::number>("number"),
+                         InstanceMethod<&AnswerCacheObject::look_up>("lookUp"),
+                         InstanceMethod<&AnswerCacheObject::question>("question"),
+                         InstanceMethod<&AnswerCacheObject::store>("store"),
+                         InstanceMethod<&AnswerCacheObject::clear>("clear"),
+                         InstanceMethod<&AnswerCacheObject::generation>("generation"),
+                         InstanceMethod<&AnswerCacheObject::counters>("counters"),
+                     });
 }
 
-AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AnswerCacheObject>(info) {
-  const auto state = Registry<CacheState>::find(info[0].As<Napi::Number>().Uint32Value());
+AnswerCacheObject::AnswerCacheObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<AnswerCacheObject>(info), number_(info[0].As<Napi::Number>().Uint32Value()) {
+  auto state = Registry<CacheState>::find(number_);
+  if (state == nullptr && info[1].IsObject()) {
+    state = std::make_shared<CacheState>(options_of(info[1].As<Napi::Object>()));
+    number_ = Registry<CacheState>::add(state);
+  }
   if (state == nullptr) {
     Napi::Error::New(info.Env(), "no such answer cache").ThrowAsJavaScriptException();
   } else {
     cache_ = std::make_shared<AnswerCache>(state);
   }
 }
+
+Napi::Value AnswerCacheObject::number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), number_); }
 
 Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
   const auto query = info[0].As<Napi::Uint8Array>();
@@ -73,6 +77,17 @@ Napi::Value AnswerCacheObject::look_up(const Napi::CallbackInfo& info) {
     found = cache_->look_up(section, query.Data(), view, origin, seconds(), allow_stale, out.Data(), out.ByteLength());
   }
   return Napi::Number::New(info.Env(), found.refresh ? -1 : static_cast<double>(found.length));
+}
+
+Napi::Value AnswerCacheObject::question(const Napi::CallbackInfo& info) {
+  const auto query = info[0].As<Napi::Uint8Array>();
+  const auto transport = static_cast<Transport>(info[1].As<Napi::Number>().Uint32Value());
+  MessageView view;
+  int32_t question = AnswerCache::kNoQuestion;
+  if (examine(query.Data(), query.ElementLength(), &view) == Verdict::kQuery) {
+    question = cache_->question(query.Data(), view, transport);
+  }
+  return Napi::Number::New(info.Env(), question);
 }
 
 Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {

@@ -47,12 +47,7 @@ void read_limits(const Napi::Object& limit, GuardOptions* options) {
   }
 }
 
-}  // namespace
-
-Napi::Function GuardObject::define(Napi::Env env) { return DefineClass(env, "Guard", {}); }
-
-Napi::Value GuardObject::open(const Napi::CallbackInfo& info) {
-  const auto given = info[0].As<Napi::Object>();
+GuardOptions options_of(const Napi::Object& given) {
   GuardOptions options;
   options.payload_size = static_cast<uint16_t>(given.Get("payloadSize").As<Napi::Number>().Uint32Value());
   if (given.Get("cookies").IsObject()) {
@@ -62,25 +57,36 @@ Napi::Value GuardObject::open(const Napi::CallbackInfo& info) {
     options.secrets = secrets_of(cookies.Get("secrets"));
   }
   if (given.Get("rateLimit").IsObject()) read_limits(given.Get("rateLimit").As<Napi::Object>(), &options);
-  return Napi::Number::New(info.Env(), Registry<GuardState>::open(std::make_shared<GuardState>(options)));
+  return options;
 }
 
-void GuardObject::close(const Napi::CallbackInfo& info) {
-  Registry<GuardState>::close(info[0].As<Napi::Number>().Uint32Value());
-}
+}  // namespace
 
-void GuardObject::set_cookie_secrets(const Napi::CallbackInfo& info) {
-  const auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
-  if (state != nullptr) state->set_secrets(secrets_of(info[1]));
+Napi::Function GuardObject::define(Napi::Env env) {
+  return DefineClass(env, "Guard",
+                     {
+                         InstanceMethod<&GuardObject::number>("number"),
+                         InstanceMethod<&GuardObject::set_cookie_secrets>("setCookieSecrets"),
+                     });
 }
 
 GuardObject::GuardObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GuardObject>(info) {
-  auto state = Registry<GuardState>::find(info[0].As<Napi::Number>().Uint32Value());
-  if (state == nullptr) {
+  if (info[0].IsNumber()) {
+    number_ = info[0].As<Napi::Number>().Uint32Value();
+    state_ = Registry<GuardState>::find(number_);
+  } else {
+    state_ = std::make_shared<GuardState>(options_of(info[0].As<Napi::Object>()));
+    number_ = Registry<GuardState>::add(state_);
+  }
+  if (state_ == nullptr) {
     Napi::Error::New(info.Env(), "no such guard").ThrowAsJavaScriptException();
   } else {
-    guard_ = std::make_shared<Guard>(std::move(state));
+    guard_ = std::make_shared<Guard>(state_);
   }
 }
+
+Napi::Value GuardObject::number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), number_); }
+
+void GuardObject::set_cookie_secrets(const Napi::CallbackInfo& info) { state_->set_secrets(secrets_of(info[0])); }
 
 }  // namespace multisocket

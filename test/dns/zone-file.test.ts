@@ -6,11 +6,17 @@ import fc from 'fast-check';
 import { writeRdata } from '../../dist/dns/records/index.js';
 import { typeNumber } from '../../dist/dns/registry.js';
 import { MessageWriter } from '../../dist/dns/writer.js';
-import { parseZoneFile, readZoneFile } from '../../dist/dns/zone-file/zone-file.js';
+import { parseZoneFile, readZoneFile, type ZoneFileRecord } from '../../dist/dns/zone-file/zone-file.js';
 
 /** `name ttl type data` of each record of a zone file for example.org; octets as hexadecimal digits. */
 function read(text: string): string[] {
-  return parseZoneFile(text, 'db', 'example.org').records.map(show);
+  return records(text).map(show);
+}
+
+function records(text: string): ZoneFileRecord[] {
+  const found: ZoneFileRecord[] = [];
+  parseZoneFile(text, 'db', 'example.org', { onRecord: (record) => found.push(record) });
+  return found;
 }
 
 function show({ name, ttl, type, data }: { name: string; ttl: number; type: string; data: unknown }): string {
@@ -27,9 +33,12 @@ function strings(_: string, value: unknown): unknown {
   return type === 'Buffer' ? Buffer.from(data!).toString('latin1') : value;
 }
 
+/** Takes no records. */
+const nothing = { onRecord: (): void => undefined };
+
 /** The data of one record: text for an address or a name, else its octets as hexadecimal digits. */
 function rdata(type: string, text: string): string {
-  const [{ data }] = parseZoneFile(`$TTL 60\nx ${type} ${text}\n`, 'db', 'example.org').records;
+  const [{ data }] = records(`$TTL 60\nx ${type} ${text}\n`);
   return typeof data === 'string' ? data : octets(type, data).toString('hex');
 }
 
@@ -329,7 +338,8 @@ describe('zone files', () => {
       write('more/inner', '$TTL 5\n a A 192.0.2.9\nb A 192.0.2.1\n$INCLUDE "third"\n'.replace(' a ', 'a '));
       write('more/third', '$ORIGIN example.net.\nc A 192.0.2.3\n');
       const outer = write('outer', '$TTL 60\n$INCLUDE more/inner sub\nd A 192.0.2.4\n');
-      const { records, files } = readZoneFile(outer, 'example.org');
+      const records: ZoneFileRecord[] = [];
+      const files = readZoneFile(outer, 'example.org', { onRecord: (record) => records.push(record) });
       assert.deepEqual(records.map(show), [
         'a.sub.example.org 5 A 192.0.2.9',
         'b.sub.example.org 5 A 192.0.2.1',
@@ -346,13 +356,15 @@ describe('zone files', () => {
 
     it('tells where a file is missing, where one has a fault, and where files go in circles', () => {
       const missing = write('missing', '\n$INCLUDE nowhere\n');
-      assert.throws(() => readZoneFile(missing, 'example.org'), { message: new RegExp(`^${missing}:2: ENOENT`) });
+      assert.throws(() => readZoneFile(missing, 'example.org', nothing), {
+        message: new RegExp(`^${missing}:2: ENOENT`),
+      });
       const faulty = write('faulty', 'x 60 A y\n');
-      assert.throws(() => readZoneFile(write('outer', '$INCLUDE faulty\n'), 'example.org'), {
+      assert.throws(() => readZoneFile(write('outer', '$INCLUDE faulty\n'), 'example.org', nothing), {
         message: `${faulty}:1: invalid IPv4 address "y": four numbers from 0 to 255 with dots between them`,
       });
       const circle = write('circle', '$INCLUDE circle\n');
-      assert.throws(() => readZoneFile(circle, 'example.org'), {
+      assert.throws(() => readZoneFile(circle, 'example.org', nothing), {
         message: `${circle}:1: files include each other more than 10 deep`,
       });
     });
@@ -393,7 +405,7 @@ describe('zone files', () => {
     fc.assert(
       fc.property(texts, (text) => {
         try {
-          for (const { ttl, line } of parseZoneFile(text, 'db', 'example.org').records) {
+          for (const { ttl, line } of records(text)) {
             assert.ok(ttl >= 0 && line >= 1);
           }
         } catch (error) {

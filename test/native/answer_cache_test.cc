@@ -62,8 +62,7 @@ Answer answer_of(const std::string& message) {
   return answer;
 }
 
-bool store(TestCache* cache, const Query& query, const Answer& answer, uint32_t now = 1000,
-           const Origin& origin = {}) {
+bool store(TestCache* cache, const Query& query, const Answer& answer, uint32_t now = 1000, const Origin& origin = {}) {
   const Examined examined(query);
   return cache->store(examined.data(), examined.view, origin, answer, now);
 }
@@ -626,6 +625,8 @@ void asks_one_caller_to_refresh() {
   CHECK(!refresh(2959));
   CHECK(!refresh(2988));
   CHECK(refresh(2989));
+  CHECK(store(&cache, query, simple_reply(query, 1000), 3000));
+  CHECK(refresh(3900));  // an answer that is renewed is as popular as it was
 
   // Without prefetching, a stale answer is still refreshed, even if it is seldom queried.
   options.prefetch_hits = 0;
@@ -878,20 +879,19 @@ void clears_by_name() {
 }
 
 void registers_caches_for_all_threads() {
-  const uint32_t first = Registry<CacheState>::open(std::make_shared<CacheState>(options_of(1 << 20)));
-  const uint32_t second = Registry<CacheState>::open(std::make_shared<CacheState>(options_of(1 << 20)));
+  auto held = std::make_shared<CacheState>(options_of(1 << 20));
+  auto brief = std::make_shared<CacheState>(options_of(1 << 20));
+  const uint32_t first = Registry<CacheState>::add(held);
+  const uint32_t second = Registry<CacheState>::add(brief);
   CHECK(first != 0 && second != 0 && first != second);
-  const std::shared_ptr<CacheState> held = Registry<CacheState>::find(first);
-  CHECK(held != nullptr && held == Registry<CacheState>::find(first) && held != Registry<CacheState>::find(second));
-  Registry<CacheState>::close(first);
-  CHECK(Registry<CacheState>::find(first) == nullptr);
-  CHECK(Registry<CacheState>::find(second) != nullptr);
-  TestCache one(held), other(held);
+  CHECK(Registry<CacheState>::find(first) == held && Registry<CacheState>::find(second) == brief);
+  brief.reset();
+  CHECK(Registry<CacheState>::find(second) == nullptr);
+  TestCache one(held), other(Registry<CacheState>::find(first));
   CHECK(store(&one, Query{}, simple_reply(Query{})));
   CHECK(hits(&other, Query{}));
-  Registry<CacheState>::close(first);
-  Registry<CacheState>::close(second);
-  CHECK(Registry<CacheState>::open(std::make_shared<CacheState>(options_of(1 << 20))) > second);
+  CHECK(Registry<CacheState>::add(held) > second);
+  CHECK(Registry<CacheState>::find(second) == nullptr);
 }
 
 }  // namespace

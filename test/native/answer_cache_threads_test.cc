@@ -123,7 +123,8 @@ int main(int count, char** arguments) {
   options.max_bytes = kMaxBytes;
   options.serve_stale_seconds = 10;
   options.prefetch_hits = 2;
-  const uint32_t number = Registry<CacheState>::open(std::make_shared<CacheState>(options));
+  const auto state = std::make_shared<CacheState>(options);
+  const uint32_t number = Registry<CacheState>::add(state);
 
   Outcome outcomes[kThreads];
   std::vector<std::thread> owners;
@@ -138,7 +139,7 @@ int main(int count, char** arguments) {
   }
   for (std::thread& owner : owners) owner.join();
 
-  const CacheCounters counters = Registry<CacheState>::find(number)->counters();
+  const CacheCounters counters = state->counters();
   Outcome sum;
   for (const Outcome& outcome : outcomes) {
     CHECK(outcome.bad == 0);
@@ -157,6 +158,5 @@ int main(int count, char** arguments) {
          static_cast<unsigned long long>(sum.looked_up), static_cast<unsigned long long>(sum.hits),
          static_cast<unsigned long long>(counters.stores), static_cast<unsigned long long>(counters.dropped),
          static_cast<unsigned long long>(counters.evictions));
-  Registry<CacheState>::close(number);
   return conclude();
 }

@@ -53,9 +53,13 @@ function printer(program: string, args: (file: string) => string[], folder: stri
     );
     const printed = await run(program, args(file));
     const owner = type === 'SOA' ? 'example.org' : 'x.example.org';
-    const { records } = parseZoneFile(printed, program, '.');
-    const found = records.find((record) => record.name === owner && record.type === type);
-    return found === undefined ? undefined : wire(type, found.data);
+    let found: string | undefined;
+    parseZoneFile(printed, program, '.', {
+      onRecord(record) {
+        if (record.name === owner && record.type === type) found ??= wire(type, record.data);
+      },
+    });
+    return found;
   };
 }
 

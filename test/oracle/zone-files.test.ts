@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Zone } from '../../dist/directives/file/zone.js';
+import { checkZoneFile } from '../../dist/zone/read-zone.js';
 import { findProgram } from '../support/find-program.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { generateZone, ORIGIN, Random } from '../directives/file/zone-generator.js';
@@ -108,7 +108,7 @@ describe('zone files beside named-checkzone', function () {
     ];
     const { status, stdout } = spawnSync(program ?? '', [...options, ORIGIN, file]);
     const theirs = status === 0 ? 'accepts' : `refuses: ${String(stdout).slice(-300)}`;
-    const { faults } = Zone.check(file, ORIGIN);
+    const { faults } = checkZoneFile(file, ORIGIN);
     const ours = faults.length === 0 ? 'accepts' : `refuses: ${faults.map(({ message }) => message).join()}`;
     return ours.slice(0, 7) === theirs.slice(0, 7) ? 'the same' : `${ours}; BIND ${theirs}`;
   }

@@ -25,6 +25,10 @@ database:
 log:
   - target: stderr
     any: warning
+acl:
+  - id: local
+    address: 127.0.0.1
+    action: [transfer, update]
 template:
   - id: default
     storage: "${folder}"
@@ -34,5 +38,7 @@ template:
 zone:
   - domain: "${origin}"
     file: "${folder}/zone"
+    acl: local
+    serial-policy: increment
 `;
 }

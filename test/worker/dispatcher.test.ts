@@ -202,8 +202,8 @@ describe('a synchronous handler', () => {
       encode(query, reply);
     }
     assert.deepEqual(outcomes, [
-      { rcode: 'NOERROR', length: 0, truncated: false },
-      { rcode: 'REFUSED', length: 12 + 17, truncated: false },
+      { rcode: 'NOERROR', length: 0, truncated: false, kept: false },
+      { rcode: 'REFUSED', length: 12 + 17, truncated: false, kept: false },
     ]);
   });
 });

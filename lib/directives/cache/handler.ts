@@ -11,11 +11,12 @@ import type { Query } from '../../message/query.js';
 import type { Rcode } from '../../dns/registry.js';
 import { Reply } from '../../message/reply.js';
 import { clampTtls, findSections } from '../../dns/encoded-message.js';
-import { takeOver } from '../take-over.js';
+import { takeOver } from '../../message/take-over.js';
 import { isInZones } from '../../dns/names.js';
 import { CacheCounts } from './counts.js';
 import type { CacheOptions, TtlBounds } from './options.js';
-import { SharedCache } from './shared-cache.js';
+import { SharedMisses } from '../../worker/shared-misses.js';
+import { sharedCache } from './shared-cache.js';
 
 const { keeping: place, kind } = addon.layout;
 /** The options of the reply that is being cached: one for each thread. */
@@ -32,7 +33,9 @@ export class CacheHandler {
   readonly #options: CacheOptions;
   readonly #logger: Logger;
   readonly #maxPayloadSize: number;
-  readonly #cache: SharedCache;
+  /** The cache, whose answers may be returned without this handler. */
+  readonly answers: AnswerCache;
+  readonly #misses: SharedMisses | undefined;
   readonly #counts: CacheCounts;
   /** A message that is about to be returned or cached: valid until the next one. */
   readonly #scratch = Buffer.alloc(MAX_MESSAGE);
@@ -51,12 +54,8 @@ export class CacheHandler {
     this.#logger = logger;
     this.#maxPayloadSize = maxPayloadSize;
     this.#counts = new CacheCounts(serverOf, options.zones);
-    this.#cache = new SharedCache(options, maxPayloadSize);
-  }
-
-  /** The cache whose answers may be returned without this handler. */
-  get answers(): AnswerCache {
-    return this.#cache.answers;
+    this.answers = sharedCache(options, maxPayloadSize);
+    this.#misses = options.misses && new SharedMisses(options.misses);
   }
 
   /** Answers a query of its zones from the cache; passes others, and those without a cached answer, to `next`. */
@@ -73,45 +72,74 @@ export class CacheHandler {
     }
     if (length > 0) {
       if (stale) this.#counts.stale(query);
-      this.#counts.hit(query, isDenial(this.#scratch));
-      this.#give(query, reply, length);
+      this.#giveHit(query, reply, length);
       return;
     }
     if (verify && verifyTimeout > 0) {
       length = this.#lookUpStale(query);
       if (length > 0) return this.#verify(query, reply, next, length);
     }
-    this.#counts.miss(query);
-    const generation = this.answers.generation();
-    // Directives before this one see each query, so it does not matter here what they depend on.
-    reply.dependencies = [];
-    const answered = next(query, reply);
-    if (answered === undefined) {
-      this.#finish(query, reply, generation);
-      return;
-    }
-    return answered.then(() => {
-      this.#finish(query, reply, generation);
-    });
+    if (this.#misses === undefined) return this.#ask(query, reply, next);
+    return this.#share(this.#misses, query, reply, next);
   }
 
   /** Returns the counts since the last call. */
   metrics(): MetricSample[] {
-    return this.#counts.take(this.#cache.answers.counters());
+    return this.#counts.take(this.answers.counters());
   }
 
-  close(): void {
-    this.#cache.close();
+  /** Asks the chain, or waits for the answer to the same question if another query has asked it. */
+  #share(misses: SharedMisses, query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    const question = this.answers.question(query.octets, transports.indexOf(query.transport));
+    const claim = misses.take(question);
+    if (claim === 0) return this.#ask(query, reply, next);
+    if (typeof claim === 'number') {
+      return this.#ask(query, reply, next, (kept) => {
+        misses.release(question, claim, kept);
+      });
+    }
+    return claim.then(() => {
+      const length = this.#lookUp(query, false);
+      if (length <= 0) return this.#ask(query, reply, next);
+      this.#giveHit(query, reply, length);
+    });
+  }
+
+  /** Answers a miss by the chain. `done`: called when the chain has ended, with whether its answer is in the cache. */
+  #ask(query: Query, reply: Reply, next: Handler, done: (kept: boolean) => void = ignore): void | Promise<void> {
+    this.#counts.miss(query);
+    const generation = this.answers.generation();
+    // Directives before this one see each query, so it does not matter here what they depend on.
+    reply.dependencies = [];
+    const finish = (): void => {
+      done(this.#finish(query, reply, generation));
+    };
+    const fail = (error: unknown): never => {
+      done(false);
+      throw error;
+    };
+    try {
+      const answered = next(query, reply);
+      if (answered !== undefined) return answered.then(finish, fail);
+    } catch (error) {
+      fail(error);
+    }
+    finish();
   }
 
   #lookUp(query: Query, allowStale: boolean): number {
-    return this.answers.lookUp(octetsOf(query), transports.indexOf(query.transport), allowStale, this.#scratch);
+    return this.answers.lookUp(query.octets, transports.indexOf(query.transport), allowStale, this.#scratch);
   }
 
   /** Also finds expired answers; the caller renews them anyway. */
   #lookUpStale(query: Query): number {
     const length = this.#lookUp(query, true);
     return length === RENEW ? this.#lookUp(query, true) : length;
+  }
+
+  #giveHit(query: Query, reply: Reply, length: number): void {
+    this.#counts.hit(query, isDenial(this.#scratch));
+    this.#give(query, reply, length);
   }
 
   #give(query: Query, reply: Reply, length: number): void {
@@ -156,47 +184,48 @@ export class CacheHandler {
     if (sections !== undefined) takeOver(reply, sections);
   }
 
-  /** Handles the chain's answer. */
-  #finish(query: Query, reply: Reply, generation: number): void {
+  /** Handles the chain's answer; returns whether it is in the cache. */
+  #finish(query: Query, reply: Reply, generation: number): boolean {
     const { staleFor, verify } = this.#options;
     if (staleFor > 0 && verify && isFailure(reply)) {
       const length = this.#lookUpStale(query);
       if (length > 0) {
         this.#counts.stale(query);
         this.#give(query, reply, length);
-        return;
+        return false;
       }
     }
-    this.#keep(query, reply, generation);
+    return this.#keep(query, reply, generation);
   }
 
-  /** Caches a reply if it is cacheable, and gives it the TTLs with which it is cached. */
-  #keep(query: Query, reply: Reply, generation: number): void {
+  /** Caches a reply if it is cacheable, and gives it the TTLs with which it is cached. Returns whether it is cached. */
+  #keep(query: Query, reply: Reply, generation: number): boolean {
     const { ttl, varyBy } = reply.caching;
-    if (!reply.answered || reply.dropped || ttl === 0) return;
-    if (varyBy !== 0 || reply.dependencies.some((dependency) => !COMPARED.includes(dependency))) return;
+    if (!reply.answered || reply.dropped || ttl === 0) return false;
+    if (varyBy !== 0 || reply.dependencies.some((dependency) => !COMPARED.includes(dependency))) return false;
     const limit = replyLimit(query, this.#maxPayloadSize);
     const length = reply.encode(this.#scratch, 0, limit, this.#maxPayloadSize);
-    if (reply.truncated) return;
+    if (reply.truncated) return false;
     const message = this.#scratch.subarray(0, length);
     const bounds = this.#boundsOf(query, reply.rcode, message);
-    if (bounds === undefined) return;
+    if (bounds === undefined) return false;
     clampTtls(message, bounds.least, bounds.most);
-    this.#store(query, length, reply.optStart, Math.min(bounds.most, ttl), generation);
+    const kept = this.#store(query, length, reply.optStart, Math.min(bounds.most, ttl), generation);
     // A failure stays one, with its cause.
-    if (isFailure(reply)) return;
+    if (isFailure(reply)) return kept;
     const sections = findSections(Buffer.from(message), query.question);
     if (sections !== undefined) reply.takeOver(sections);
+    return kept;
   }
 
-  /** Caches the reply of this many octets in the scratch. */
-  #store(query: Query, length: number, optStart: number, ttl: number, generation: number): void {
+  /** Caches the reply of this many octets in the scratch; returns whether it is there. */
+  #store(query: Query, length: number, optStart: number, ttl: number, generation: number): boolean {
     keeping[place.transport] = transports.indexOf(query.transport);
     keeping[place.opt] = optStart;
     keeping[place.maxTtl] = ttl;
     keeping[place.varyBy] = 0;
     keeping[place.generation] = generation;
-    this.answers.store(octetsOf(query), this.#scratch.subarray(0, length), keeping);
+    return this.answers.store(query.octets, this.#scratch.subarray(0, length), keeping);
   }
 
   /** How long a reply may be cached; undefined if it is not cacheable (RFC 2308 s.5, s.7). */
@@ -215,9 +244,8 @@ export class CacheHandler {
   }
 }
 
-/** A query's octets, where they stand. */
-function octetsOf({ bytes, offset, length }: Query): Buffer {
-  return bytes.subarray(offset, offset + length);
+function ignore(): void {
+  // Nobody waits for the answer.
 }
 
 /** Whether a reply must not replace cached data (RFC 8767 s.4): any RCODE but NOERROR and NXDOMAIN. */

@@ -1,3 +1,5 @@
+import type { MissMemory } from '../../worker/shared-misses.js';
+
 /** Bounds for answers of one kind, in seconds. */
 export interface TtlBounds {
   most: number;
@@ -31,9 +33,8 @@ export interface CacheOptions {
   keepTtl: boolean;
   /** Zones without cached answers of a kind. */
   disabled: { success: readonly string[]; denial: readonly string[] };
-  /**
-   * The number of the native cache once a worker has opened it, then the number of workers that use it: two 32-bit
-   * integers.
-   */
+  /** The number of the native cache once a worker has opened it, a 32-bit integer. */
   shared: SharedArrayBuffer;
+  /** Undefined: misses are not shared. */
+  misses: MissMemory | undefined;
 }

@@ -1,7 +1,9 @@
 /** `cache [TTL] [ZONES...] { ... }`: answers repeated questions from memory. */
-import type { DirectiveDefinition } from '../../corefile/directive.js';
+import type { ConfiguredBlock, DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { parseInteger, readDuration, readInteger, readSignedDuration, readZones } from '../arguments.js';
+import { MAX_SHARE_MISSES } from '../../options/cache.js';
+import { missMemory } from '../../worker/shared-misses.js';
 import { CacheHandler } from './handler.js';
 import type { CacheOptions, TtlBounds } from './options.js';
 
@@ -20,8 +22,12 @@ const STALE_FOR = 3600;
 const STALE_TTL = 30;
 const RECHECK = 30;
 const MAX_RECHECK = 300;
+/** Milliseconds; CoreDNS has no such property. */
+const SHARE_MISSES = 1000;
 
-interface Draft extends Omit<CacheOptions, 'capacity' | 'shared'> {
+interface Draft extends Omit<CacheOptions, 'capacity' | 'shared' | 'misses'> {
+  /** Milliseconds that a query may wait for the answer to the same question; 0: none waits. */
+  shareMisses: number;
   capacities: { success: number; denial: number };
 }
 
@@ -33,9 +39,10 @@ export const cache: DirectiveDefinition<CacheOptions> = {
       // The cast: an array may have no second element.
       const second = again as DirectiveReader | undefined;
       if (second !== undefined) throw second.error('this plugin can only be used once per Server Block');
-      const { capacities, ...options } = readUse(use, block.zones);
+      const { capacities, shareMisses, ...options } = readUse(use, block);
       const capacity = capacities.success + capacities.denial;
-      return { ...options, capacity, shared: new SharedArrayBuffer(8) };
+      const misses = shareMisses > 0 ? missMemory(shareMisses) : undefined;
+      return { ...options, capacity, shared: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT), misses };
     },
     dependsOn: [],
     start: (options, { logger, maxPayloadSize, serverOf }) =>
@@ -43,7 +50,7 @@ export const cache: DirectiveDefinition<CacheOptions> = {
   },
 };
 
-function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
+function readUse(use: DirectiveReader, block: ConfiguredBlock): Draft {
   const first = use.args.at(0) ?? '';
   const ttl = parseInteger(first);
   if (/^\d+[a-zµ]*[smh]$/.test(first)) {
@@ -51,7 +58,7 @@ function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
   }
   if (ttl !== undefined && ttl <= 0) throw use.error(`cache TTL can not be zero or negative: ${ttl}`);
   const draft: Draft = {
-    zones: readZones(use, use.args.slice(ttl === undefined ? 0 : 1), blockZones),
+    zones: readZones(use, use.args.slice(ttl === undefined ? 0 : 1), block.zones),
     capacities: { success: CAPACITY, denial: CAPACITY },
     success: { most: ttl ?? MAX_TTL, least: MIN_TTL },
     denial: { most: ttl ?? MAX_DENIAL_TTL, least: MIN_TTL },
@@ -65,6 +72,7 @@ function readUse(use: DirectiveReader, blockZones: readonly string[]): Draft {
     preferData: false,
     keepTtl: false,
     disabled: { success: [], denial: [] },
+    shareMisses: block.directives.includes('forward') ? SHARE_MISSES : 0,
   };
   for (const line of use.block) {
     line.refuseBlock();
@@ -101,6 +109,9 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       break;
     case 'disable':
       readDisable(line, draft);
+      break;
+    case 'share_misses':
+      draft.shareMisses = readShareMisses(line);
       break;
     case 'keepttl':
       line.arguments(0);
@@ -167,6 +178,12 @@ function readSeconds(line: DirectiveReader, text: string): number {
   if (milliseconds % 1000 !== 0)
     throw line.error(`serve_stale response TTL must be a whole number of seconds: ${text}`);
   return milliseconds / 1000;
+}
+
+function readShareMisses(line: DirectiveReader): number {
+  const longest = readDuration(line, line.arguments(1)[0]);
+  if (longest > MAX_SHARE_MISSES) throw line.error(`share_misses can not exceed 1m: ${line.args[0]}`);
+  return longest;
 }
 
 function readServfail(line: DirectiveReader): number {

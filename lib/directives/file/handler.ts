@@ -5,7 +5,8 @@ import { followAlias } from '../../message/lookup.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
 import { ZoneSource } from './zone-source.js';
-import type { Alias, ZoneAnswer } from './zone-answer.js';
+import { give } from '../../zone/give.js';
+import type { Alias, ZoneAnswer } from '../../zone/zone-answer.js';
 
 /** The options of one use of `file`. */
 export interface FileOptions {
@@ -111,16 +112,6 @@ async function resolve(query: Query, reply: Reply, found: ZoneAnswer, { records,
   if (await followAlias(query, reply, target)) return;
   reply.answers = [];
   give(query, reply, found);
-}
-
-function give({ dnssecOk }: Query, reply: Reply, found: ZoneAnswer): void {
-  const { rcode, authoritative, answer, authority, additional, ds } = found;
-  reply.rcode = rcode;
-  reply.authoritative = authoritative;
-  if (answer.length > 0) reply.answer(...answer);
-  if (authority.length > 0) reply.authority(...authority);
-  if (dnssecOk && ds !== undefined) reply.authority(...ds);
-  if (additional.length > 0) reply.additional(...additional);
 }
 
 function loadOrWait(source: ZoneSource, reload: number, logger: Logger): void {

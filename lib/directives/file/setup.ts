@@ -4,7 +4,7 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration, readFallthrough, readZones } from '../arguments.js';
 import { FileHandler, type FileOptions } from './handler.js';
-import { Zone } from './zone.js';
+import { checkZoneFile } from '../../zone/read-zone.js';
 
 const DEFAULT_RELOAD = 60_000;
 
@@ -35,7 +35,7 @@ function checkZones(options: FileOptions[]): string[] {
   for (const { file, zones, reload } of options) {
     for (const zone of zones) {
       try {
-        const found = Zone.check(file, zone);
+        const found = checkZoneFile(file, zone);
         faults.push(...found.faults);
         warnings.push(...found.warnings);
       } catch (error) {

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Logger } from '../../message/handler.js';
-import { stateOf } from '../../dns/zone-file/zone-file.js';
-import { Zone } from './zone.js';
+import { stateOf, type ZoneFiles } from '../../dns/zone-file/zone-file.js';
+import { readZoneAndFiles, type ReadZone } from '../../zone/read-zone.js';
+import type { Zone } from '../../zone/zone.js';
 
 /** The most warnings of one zone that are logged. */
 const MAX_WARNINGS = 10;
@@ -14,7 +15,7 @@ export class ZoneSource {
   readonly #logger: Logger;
   #zone: Zone | undefined;
   /** The files of the last read, with their states then; undefined if the read failed. */
-  #files: ReadonlyMap<string, string> | undefined;
+  #files: ZoneFiles | undefined;
   /** Whether a check of the files is in progress: a slow one may take longer than the interval. */
   #looking = false;
   /** The last error that was logged. */
@@ -38,11 +39,11 @@ export class ZoneSource {
     return this.#zone;
   }
 
-  /** Reads the zone for the first time. Throws the errors of `Zone.read`, also if the file is missing (ENOENT). */
+  /** Reads the zone for the first time. Throws the errors of `readZone`, also if the file is missing (ENOENT). */
   load(): void {
     this.#fault = undefined;
     try {
-      this.#take(Zone.read(this.#file, this.#origin));
+      this.#take(readZoneAndFiles(this.#file, this.#origin));
     } catch (error) {
       this.#fault = (error as Error).message;
       throw error;
@@ -66,14 +67,15 @@ export class ZoneSource {
   #reload(): void {
     const before = this.#zone;
     try {
-      const zone = Zone.read(this.#file, this.#origin);
+      const read = readZoneAndFiles(this.#file, this.#origin);
+      const { zone, files } = read;
       this.#fault = undefined;
       if (this.#byTime || before?.serial !== zone.serial) {
-        this.#take(zone);
+        this.#take(read);
         this.#logger.info(`plugin/file: zone ${this.#origin} was reloaded with serial ${zone.serial}`);
         return;
       }
-      this.#files = zone.files;
+      this.#files = files;
       this.#logger.warn(
         `plugin/file: zone ${this.#origin} was not reloaded: ${this.#file} has changed and its serial ${zone.serial} has not`,
       );
@@ -87,9 +89,9 @@ export class ZoneSource {
     }
   }
 
-  #take(zone: Zone): void {
+  #take({ zone, files }: ReadZone): void {
     this.#zone = zone;
-    this.#files = zone.files;
+    this.#files = files;
     const { warnings } = zone;
     for (const warning of warnings.slice(0, MAX_WARNINGS)) this.#logger.warn(`plugin/file: ${warning}`);
     const more = warnings.length - MAX_WARNINGS;
@@ -97,7 +99,7 @@ export class ZoneSource {
   }
 }
 
-async function haveChanged(files: ReadonlyMap<string, string>): Promise<boolean> {
+async function haveChanged(files: ZoneFiles): Promise<boolean> {
   const changed = [...files].map(async ([file, state]) => {
     const now = await stat(file).then(stateOf, () => 'gone');
     return now !== state;

@@ -3,7 +3,7 @@ import { rcodeName } from '../../dns/registry.js';
 import type { MetricSample } from '../../corefile/metric-sample.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { takeOver } from '../take-over.js';
+import { takeOver } from '../../message/take-over.js';
 import { ForwardCounts } from './counts.js';
 import { Lookup, type LookupOptions, type Waiter } from './lookup.js';
 import type { ForwardOptions } from './options.js';
@@ -84,12 +84,15 @@ export class Forwarder {
       const now = performance.now();
       const waiter = { query, reply, resolve, deadline: now + QUERY_TIMEOUT, lastAttempt: 0 };
       const hash = hashQuestion(query, stream);
+      const generation = reply.cacheGeneration;
       const known = this.#lookups.find(query, stream, hash);
-      if (known !== undefined) {
+      if (known?.generation === generation) {
         known.join(waiter);
         return;
       }
-      const lookup = new Lookup(query, stream, hash, new Tour(this.#upstreams), this.#lookupOptions);
+      // What was asked before a clear of the cache may be what the clear was meant to remove.
+      if (known !== undefined) this.#lookups.delete(known);
+      const lookup = new Lookup(query, { stream, hash, generation }, new Tour(this.#upstreams), this.#lookupOptions);
       lookup.join(waiter);
       this.#lookups.add(lookup);
       lookup.start(now);

@@ -46,6 +46,8 @@ export class Lookup implements Exchange, TableEntry {
   readonly query: Query;
   readonly stream: boolean;
   readonly hash: number;
+  /** Of the server's cache when it began, which a client that joins must have too: {@link Reply.cacheGeneration}. */
+  readonly generation: number;
   after: TableEntry | undefined;
   readonly questionEnd: number;
   length: number;
@@ -62,11 +64,12 @@ export class Lookup implements Exchange, TableEntry {
   #error: UpstreamError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `stream`: do not use UDP. `hash`: the question's `hashQuestion`. */
-  constructor(query: Query, stream: boolean, hash: number, tour: Tour, options: LookupOptions) {
+  /** `key`: `stream`: do not use UDP; `hash`: the question's `hashQuestion`. */
+  constructor(query: Query, key: Pick<Lookup, 'stream' | 'hash' | 'generation'>, tour: Tour, options: LookupOptions) {
     this.query = query;
-    this.stream = stream;
-    this.hash = hash;
+    this.stream = key.stream;
+    this.hash = key.hash;
+    this.generation = key.generation;
     this.#tour = tour;
     this.#options = options;
     this.#lowerCase = query.isLowerCase;

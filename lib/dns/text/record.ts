@@ -72,6 +72,6 @@ function typeOf(text: string | undefined): { number: number; name: string } {
 }
 
 /** Whether a type is for questions and messages only, and not for zones (RFC 6895 s.3.1): OPT, and 128 to 255. */
-function isMeta(type: number): boolean {
+export function isMeta(type: number): boolean {
   return type === 0 || type === TYPE.OPT || (type >= 128 && type <= 255);
 }

@@ -4,7 +4,7 @@
 export interface Token {
   text: string;
   quoted: boolean;
-  /** Whether it follows another token without white space, like the second token of `a"b"`. Default: false. */
+  /** Whether it follows another token without white space, like the second token of `a"b"`. */
   glued?: boolean;
 }
 
@@ -21,8 +21,18 @@ export interface Entry {
 /** Reports an error on a line. */
 export type Fail = (line: number, reason: string) => never;
 
-const TOKEN =
-  /(?<space>[ \t\r\f]+)|(?<newline>\n)|(?<comment>;[^\n]*)|(?<paren>[()])|"(?<string>(?:\\[^\n]|[^"\\\n])*)"|(?<word>(?:\\[^\n]|[^\s();"\\])+)/gy;
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const FORM_FEED = 0x0c;
+const RETURN = 0x0d;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const OPENING = 0x28;
+const CLOSING = 0x29;
+const SEMICOLON = 0x3b;
+const BACKSLASH = 0x5c;
+
+const UNCLOSED = 'a quote is not closed on its line, or the line ends with a backslash';
 
 /** The entries of `text`, one after the other. Calls `fail` for quotes and parentheses that do not match. */
 export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
@@ -31,12 +41,10 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
   let entry: Entry = { line, indented: false, tokens: [] };
   let atStart = true;
   let glued = false;
-  const pattern = new RegExp(TOKEN); // a copy, since it keeps a position
-  while (pattern.lastIndex < text.length) {
-    const groups: Partial<Record<string, string>> | undefined = pattern.exec(text)?.groups;
-    if (groups === undefined) fail(line, 'a quote is not closed on its line, or the line ends with a backslash');
-    const { space, newline, paren, string, word } = groups;
-    if (newline !== undefined) {
+  for (let at = 0; at < text.length;) {
+    const code = text.charCodeAt(at);
+    if (code === NEWLINE) {
+      at++;
       line++;
       glued = false;
       if (depth > 0) continue;
@@ -45,16 +53,63 @@ export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
       atStart = true;
       continue;
     }
-    if (space !== undefined && atStart) entry.indented = true;
+    if (isSpace(code)) {
+      if (atStart) entry.indented = true;
+      at++;
+      glued = false;
+    } else if (code === SEMICOLON) {
+      const end = text.indexOf('\n', at);
+      at = end < 0 ? text.length : end;
+    } else if (code === OPENING || code === CLOSING) {
+      depth += code === OPENING ? 1 : -1;
+      if (depth < 0) fail(line, 'a closing parenthesis has no opening one');
+      at++;
+      glued = false;
+    } else {
+      const quoted = code === QUOTE;
+      const end = quoted ? stringEnd(text, at + 1) : wordEnd(text, at);
+      if (end < 0) fail(line, UNCLOSED);
+      entry.tokens.push({ text: quoted ? text.slice(at + 1, end) : text.slice(at, end), quoted, glued });
+      at = quoted ? end + 1 : end;
+      glued = true;
+    }
     atStart = false;
-    if (paren === '(') depth++;
-    if (paren === ')' && --depth < 0) fail(line, 'a closing parenthesis has no opening one');
-    const token = string ?? word;
-    if (token !== undefined) entry.tokens.push({ text: token, quoted: string !== undefined, ...(glued && { glued }) });
-    glued = token !== undefined;
   }
   if (depth > 0) fail(entry.line, 'a parenthesis is not closed');
   if (entry.tokens.length > 0) yield entry;
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB || code === RETURN || code === FORM_FEED;
+}
+
+/** The place of the quote that ends the string with its first character at `at`; -1: it is not closed on its line. */
+function stringEnd(text: string, at: number): number {
+  for (let i = at; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) return i;
+    if (code === NEWLINE || (code === BACKSLASH && text.charCodeAt(++i) === NEWLINE)) return -1;
+  }
+  return -1;
+}
+
+/** The end of the word that starts at `at`; -1: a backslash ends the line. */
+function wordEnd(text: string, at: number): number {
+  for (let i = at; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === BACKSLASH) {
+      i++;
+      if (i === text.length || text.charCodeAt(i) === NEWLINE) return -1;
+    } else if (endsWord(code)) return i;
+  }
+  return text.length;
+}
+
+function endsWord(code: number): boolean {
+  if (code > SEMICOLON) return false;
+  return (
+    code === NEWLINE || isSpace(code) || code === SEMICOLON || code === OPENING || code === CLOSING || code === QUOTE
+  );
 }
 
 /**

@@ -21,12 +21,21 @@ export interface ZoneFileRecord {
   line: number;
 }
 
-/** The contents of a zone file and of the files that it includes. */
-export interface ZoneFileContent {
-  records: ZoneFileRecord[];
-  /** The files that were read, by path. The value is the file's {@link stateOf} before the read. */
-  files: ReadonlyMap<string, string>;
+/** The path of a file that `$INCLUDE` in `file` names as `path`. Throws `Error` if it may not be read. */
+export type Include = (path: string, file: string) => string;
+
+/** What happens with the contents of a zone file. */
+export interface ZoneFileReading {
+  /** Receives each record. An error that it throws becomes a {@link zoneError} of the record's line. */
+  onRecord: (record: ZoneFileRecord) => void;
+  /** Receives each error of the file. Default: {@link throwFault}. */
+  onFault?: OnFault;
+  /** Default: any file, relative to the folder of the file that includes it. */
+  include?: Include;
 }
+
+/** The files that were read, by path. The value is the file's {@link stateOf} before the read. */
+export type ZoneFiles = ReadonlyMap<string, string>;
 
 /** An error in a zone file: code `ERR_MULTISOCKET_ZONE`, message `FILE:LINE: REASON`. */
 export function zoneError(file: string, line: number, reason: string, cause?: unknown): CodedError {
@@ -51,40 +60,39 @@ export const throwFault: OnFault = (fault) => {
   throw fault;
 };
 
+const anyFile: Include = (path, file) => resolve(dirname(file), path);
+
 /**
- * Reads the zone file `file` and what it includes. Names are relative to `origin` until the first `$ORIGIN`. `onFault`
- * receives each {@link zoneError}; by default the first is thrown.
- *
- * Throws a system error if `file` cannot be read.
+ * Reads the zone file `file` and what it includes. Names are relative to `origin` until the first `$ORIGIN`. Throws a
+ * system error if `file` cannot be read.
  */
-export function readZoneFile(file: string, origin: string, onFault = throwFault): ZoneFileContent {
-  const parser = new Parser(onFault);
+export function readZoneFile(file: string, origin: string, reading: ZoneFileReading): ZoneFiles {
+  const parser = new Parser(reading);
   parser.read(file, origin, undefined, 0);
-  return parser;
+  return parser.files;
 }
 
-/**
- * Reads a zone file from a text that has one character for each octet. Errors name `file`, and `$INCLUDE` is relative
- * to its folder.
- */
-export function parseZoneFile(text: string, file: string, origin: string, onFault = throwFault): ZoneFileContent {
-  const parser = new Parser(onFault);
+/** Reads a zone file from a text that has one character for each octet. Errors name `file`. */
+export function parseZoneFile(text: string, file: string, origin: string, reading: ZoneFileReading): ZoneFiles {
+  const parser = new Parser(reading);
   parser.parse(text, file, origin, undefined, 0);
-  return parser;
+  return parser.files;
 }
 
-class Parser implements ZoneFileContent {
-  readonly records: ZoneFileRecord[] = [];
+class Parser {
   readonly files = new Map<string, string>();
   /** The value of `$TTL` (RFC 2308 s.4). */
   #defaultTtl: number | undefined;
   /** The TTL of the last record that has one (RFC 1035 s.5.1). */
   #lastTtl: number | undefined;
-
+  readonly #onRecord: ZoneFileReading['onRecord'];
   readonly #onFault: OnFault;
+  readonly #include: Include;
 
-  constructor(onFault: OnFault) {
+  constructor({ onRecord, onFault = throwFault, include = anyFile }: ZoneFileReading) {
+    this.#onRecord = onRecord;
     this.#onFault = onFault;
+    this.#include = include;
   }
 
   read(file: string, origin: string, owner: string | undefined, depth: number): void {
@@ -103,7 +111,7 @@ class Parser implements ZoneFileContent {
       const rest = new TextReader(tokens.slice(1), origin);
       if (directive === '$ORIGIN') origin = last(rest, rest.name('the origin'));
       else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time('the TTL'));
-      else if (directive === '$INCLUDE') this.#include(rest, file, origin, owner, depth);
+      else if (directive === '$INCLUDE') this.#readIncluded(rest, file, origin, owner, depth);
       else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
       else if (directive !== undefined) {
         throw new Error(`unknown directive ${directive}: $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
@@ -138,13 +146,13 @@ class Parser implements ZoneFileContent {
     ttl ??= this.#defaultTtl ?? this.#lastTtl;
     if (ttl === undefined && type === 'SOA') ttl = this.#lastTtl = (data as { minimum: number }).minimum;
     if (ttl === undefined) throw new Error('the record has no TTL, and neither $TTL nor an earlier record gives one');
-    this.records.push({ name: owner, type, ttl, data, file, line });
+    this.#onRecord({ name: owner, type, ttl, data, file, line });
   }
 
   /** `$INCLUDE FILE [ORIGIN]`; its origin and TTL end with the file (RFC 1035 s.5.1). */
-  #include(fields: TextReader, file: string, origin: string, owner: string | undefined, depth: number): void {
+  #readIncluded(fields: TextReader, file: string, origin: string, owner: string | undefined, depth: number): void {
     if (depth === MAX_INCLUDE_DEPTH) throw new Error(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
-    const included = resolve(dirname(file), fields.octets('the file').toString());
+    const included = this.#include(fields.octets('the file').toString(), file);
     const itsOrigin = fields.atEnd ? origin : fields.name('the origin');
     fields.end();
     const defaultTtl = this.#defaultTtl;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'multisocket';
-import { Zone } from '../../../dist/directives/file/zone.js';
+import { checkZoneFile } from '../../../dist/zone/read-zone.js';
 import { holds, says, type Rule } from '../rule.js';
 import type { TYPES } from '../wire.js';
 
@@ -158,7 +158,7 @@ export const rules: readonly Rule[] = [
   holds(1034, '4.2.1', 'a name outside of the zone is left out', async ({ folder }) => {
     const file = join(folder, 'outside');
     writeFileSync(file, '$TTL 1\n@ SOA a b 1 2 3 4 5\n@ NS a\nx.example.net. A 192.0.2.1\n');
-    const { faults, warnings } = Zone.check(file, 'example.org');
+    const { faults, warnings } = checkZoneFile(file, 'example.org');
     assert.deepEqual(faults, []);
     const why = 'x.example.net A: the name is not in the zone example.org: the record is left out';
     assert.deepEqual(warnings, [`${file}:4: ${why}`]);

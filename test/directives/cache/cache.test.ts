@@ -22,7 +22,7 @@ const soa = (minimum: number) => ({
 });
 
 describe('cache', () => {
-  const closing: (() => Promise<void>)[] = [];
+  const closing: (() => Promise<unknown>)[] = [];
   /** Questions that reached the handler behind the cache. */
   let reached: string[];
   let behind: Handler;
@@ -52,10 +52,7 @@ describe('cache', () => {
         };
         const handle: Handler = (query, reply) => handler.handle(query, reply, next);
         const server = createServer({ listen: '127.0.0.1:0', sockets: 1, workers: 0, handler: handle });
-        closing.push(async () => {
-          await server.close();
-          handler.close();
-        });
+        closing.push(() => server.close());
         await server.listen();
         return server.addresses()[0].port;
       }),
@@ -221,7 +218,7 @@ describe('cache', () => {
 describe('the directive cache', () => {
   it('has defaults', () => {
     const { shared, ...rest } = configOf('cache');
-    assert.equal(shared.byteLength, 8);
+    assert.equal(shared.byteLength, 4);
     assert.deepEqual(rest, {
       zones: ['example.org'],
       capacity: 2 * 9984,
@@ -237,6 +234,7 @@ describe('the directive cache', () => {
       preferData: false,
       keepTtl: false,
       disabled: { success: [], denial: [] },
+      misses: undefined,
     });
   });
 
@@ -247,7 +245,7 @@ describe('the directive cache', () => {
   });
 
   it('takes all options', () => {
-    const { shared, ...rest } = configOf(`cache 100 a.example.org 10.0.0.0/8 {
+    const { shared, misses, ...rest } = configOf(`cache 100 a.example.org 10.0.0.0/8 {
       success 5000 200 10
       denial 2500 3
       prefetch 3 2m 20%
@@ -256,8 +254,9 @@ describe('the directive cache', () => {
       servfail 1m
       disable denial b
       keepttl
+      share_misses 2s
     }`);
-    assert.equal(shared.byteLength, 8);
+    assert.equal(shared.byteLength, 4);
     assert.deepEqual(rest, {
       zones: ['a.example.org', '10.in-addr.arpa'],
       capacity: 7500,
@@ -274,6 +273,7 @@ describe('the directive cache', () => {
       keepTtl: true,
       disabled: { success: [], denial: ['b'] },
     });
+    assert.equal(misses?.longest, 2000);
   });
 
   const faults: [string, number, string][] = [
@@ -289,6 +289,8 @@ describe('the directive cache', () => {
     ['cache {\n serve_stale 1h soon\n}', 3, 'invalid value for serve_stale refresh mode: soon'],
     ['cache {\n servfail 6m\n}', 3, 'caching SERVFAIL responses over 5 minutes is not permitted: 6m'],
     ['cache {\n disable all\n}', 3, 'cache type for disable must be "success" or "denial"'],
+    ['cache {\n share_misses\n}', 3, "Wrong argument count or unexpected line ending after 'share_misses'"],
+    ['cache {\n share_misses 61s\n}', 3, 'share_misses can not exceed 1m: 61s'],
     ['cache {\n keepttl yes\n}', 3, "Wrong argument count or unexpected line ending after 'yes'"],
   ];
   for (const [lines, line, message] of faults) {

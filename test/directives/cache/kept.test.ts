@@ -22,6 +22,7 @@ const OPTIONS: Omit<CacheOptions, 'shared'> = {
   preferData: false,
   keepTtl: false,
   disabled: { success: [], denial: [] },
+  misses: undefined,
 };
 const SOA = {
   type: 'SOA' as const,
@@ -54,13 +55,9 @@ describe('cache keeps', () => {
     if (options === 'server') {
       server = createServer({ ...common, handler: next, cache: { maxBytes: 1 << 20 } });
     } else {
-      const handler = new CacheHandler({ ...OPTIONS, ...options, shared: new SharedArrayBuffer(8) }, console, 1232);
+      const handler = new CacheHandler({ ...OPTIONS, ...options, shared: new SharedArrayBuffer(4) }, console, 1232);
       directive = handler;
       server = createServer({ ...common, handler: (query, reply) => handler.handle(query, reply, next) });
-      closing.push(async () => {
-        handler.close();
-        return Promise.resolve();
-      });
     }
     closing.unshift(() => server.close());
     await server.listen();

@@ -82,7 +82,7 @@ describe('the directive file', () => {
         () => check(`example.org {\n file ${db}\n}`),
         (error: AggregateError) => {
           const lines = (error.errors as Error[]).map(({ message }) => /^.*db:(\d+): /.exec(message)?.[1]);
-          assert.deepEqual(lines, ['3', '4', '8', '9', '10', '6']);
+          assert.deepEqual(lines, ['3', '4', '6', '8', '9', '10']);
           return true;
         },
       );

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import packet, { type Packet } from 'dns-packet';
+import { createServer } from 'multisocket';
+import { ForwardHandler } from '../../../dist/directives/forward/handler.js';
+import { DEFAULTS } from '../../../dist/directives/forward/setup.js';
 import { opt, queryBytes, TcpClient, udpExchange } from '../../support/clients.js';
 import { until } from '../../support/server.js';
 import { answer, replyTo, ScriptedUpstream, type Asked, type Script } from '../../support/upstream.js';
@@ -270,5 +273,36 @@ describe('forward: equal questions at a time', () => {
       const ports = upstream.asked.filter(({ transport }) => transport === 'udp').map(({ port }) => port);
       assert.equal(new Set(ports).size, 8);
     });
+  });
+
+  it('do not join one from before a clear of the cache of the server', async () => {
+    const handler = new ForwardHandler([{ ...DEFAULTS, to: [at(upstream.port)], maxAttempts: 1 }]);
+    const server = createServer({
+      listen: '127.0.0.1:0',
+      sockets: 1,
+      workers: 0,
+      cache: { maxBytes: 1 << 20 },
+      handler: (query, reply) => handler.handle(query, reply, () => undefined),
+    });
+    await server.listen();
+    const { port } = server.addresses()[0];
+    const ask = async (): Promise<unknown> => dataOf((await udpExchange(queryBytes('www.example.org'), port))!.reply);
+    const say = (i: number, data: string): void => {
+      const { message, send } = upstream.asked[i];
+      send(replyTo(message, { answers: [{ type: 'A', name: 'www.example.org', ttl: 300, data }] }));
+    };
+    const before = ask();
+    await until(() => upstream.asked.length === 1, 'a query upstream');
+    server.cache?.clear();
+    const after = ask();
+    await until(() => upstream.asked.length === 2, 'a query of its own after the clear');
+    const joined = ask();
+    say(0, '192.0.2.1');
+    say(1, '192.0.2.2');
+    assert.deepEqual(await Promise.all([before, after, joined]), ['192.0.2.1', '192.0.2.2', '192.0.2.2']);
+    assert.equal(await ask(), '192.0.2.2', 'what is kept is from after the clear');
+    assert.equal(upstream.asked.length, 2);
+    handler.close();
+    await server.close();
   });
 });

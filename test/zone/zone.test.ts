@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Zone, type ZoneAnswer } from '../../../dist/directives/file/zone.js';
+import { parseZone, type Zone, type ZoneAnswer } from '../../dist/zone.js';
 
 const HEAD = `$TTL 1h
 @ SOA ns1 hostmaster 7 1d 2h 4w 15m
@@ -13,7 +13,7 @@ const NO_DATA = { ...NOERROR, authority: [SOA] };
 const NO_NAME = { ...NO_DATA, rcode: 'NXDOMAIN' };
 
 function zoneOf(text: string): Zone {
-  return Zone.parse(HEAD + text, 'example.org', 'db');
+  return parseZone(HEAD + text, { origin: 'example.org', file: 'db' });
 }
 
 /** An answer with its records as `name ttl type data`. */
@@ -109,7 +109,7 @@ describe('a zone', () => {
   });
 
   it('may be the root', () => {
-    const root = Zone.parse('$TTL 60\n. SOA a b 1 2 3 4 5\norg NS a.org\na.org A 192.0.2.1\n* TXT x\n', '.', 'db');
+    const root = parseZone('$TTL 60\n. SOA a b 1 2 3 4 5\norg NS a.org\na.org A 192.0.2.1\n* TXT x\n', { origin: '.' });
     assert.deepEqual(look(root, 'x.example.org', 'A'), {
       ...NOERROR,
       authoritative: false,
@@ -354,7 +354,7 @@ mx MX 10 ns.sub
     refuses('@ SOA a b 1 2 3 4 5\n', 'db:6: example.org SOA: a name has one SOA at most');
     refuses('a SOA a b 1 2 3 4 5\n', 'db:6: a.example.org SOA: SOA stands at the top of the zone alone');
     refuses('b.a A 192.0.2.1\na DNAME c\n', 'db:6: b.a.example.org: nothing may stand below a DNAME (RFC 6672 s.2.4)');
-    assert.throws(() => Zone.parse('$TTL 1\na A 192.0.2.1\n', 'example.org', 'db'), {
+    assert.throws(() => parseZone('$TTL 1\na A 192.0.2.1\n', { origin: 'example.org', file: 'db' }), {
       code: 'ERR_MULTISOCKET_ZONE',
       message: 'db:1: the zone example.org has no SOA record',
     });

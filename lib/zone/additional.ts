@@ -1,8 +1,8 @@
 /** Which records of a zone are useful additions to an RRset: those of the names that it points to. */
 import type packet from 'dns-packet';
-import type { AfsdbData, KxData, LpData, RtData } from '../../dns/records/names.js';
-import type { ServiceBinding } from '../../dns/records/svcb.js';
-import type { ResourceRecord } from '../../dns/record.js';
+import type { AfsdbData, KxData, LpData, RtData } from '../dns/records/names.js';
+import type { ServiceBinding } from '../dns/records/svcb.js';
+import type { ResourceRecord } from '../dns/record.js';
 
 /** Records that go into the additional section, if the zone has them. */
 export interface Wanted {
@@ -50,6 +50,7 @@ function naptr({ data }: ResourceRecord): Wanted | undefined {
  * means no service in AliasMode (s.2.5).
  */
 function service({ name, type, data }: ResourceRecord): Wanted | undefined {
+  if (data instanceof Uint8Array) return undefined; // it would be encoded to other octets
   const { priority, target } = data as ServiceBinding;
   if (target !== '.') return { name: target, types: [...ADDRESSES, type] };
   return priority === 0 ? undefined : { name, types: ADDRESSES };

@@ -1,6 +1,6 @@
 /** Answers with the message of another server. */
 import { readOptions, type EdnsOption } from '../dns/edns.js';
-import type { Reply } from '../message/reply.js';
+import type { Reply } from './reply.js';
 import type { EncodedSections } from '../dns/encoded-message.js';
 
 const CLIENT_SUBNET = 8;

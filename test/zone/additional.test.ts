@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Zone } from '../../../dist/directives/file/zone.js';
+import { parseZone } from '../../dist/zone.js';
 
 const HEAD = '$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n';
 const HOST = 'h A 192.0.2.2\nh AAAA 2001:db8::2\n';
@@ -7,7 +7,7 @@ const ADDRESSES = ['h A', 'h AAAA'];
 
 /** `NAME TYPE` of the additional records of `x`'s RRset, without the zone's name. */
 function additional(text: string, type: string): string[] {
-  const zone = Zone.parse(HEAD + HOST + text, 'example.org', 'db');
+  const zone = parseZone(HEAD + HOST + text, { origin: 'example.org' });
   return zone
     .lookup('x.example.org', type)!
     .additional.map((extra) => `${extra.name.replace(/\.?example\.org$/, '')} ${extra.type}`);

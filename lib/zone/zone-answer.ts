@@ -1,5 +1,5 @@
-import type { Rcode } from '../../dns/registry.js';
-import type { ResourceRecord } from '../../dns/record.js';
+import type { Rcode } from '../dns/registry.js';
+import type { ResourceRecord } from '../dns/record.js';
 
 /** The result of a look-up in a zone: frozen, and shared between queries. */
 export interface ZoneAnswer {

@@ -1,0 +1,206 @@
+import { randomInt } from 'node:crypto';
+import { escapeOctet, unescape } from '../dns/escapes.js';
+import { isIn } from '../dns/names.js';
+import { isEscaped } from '../dns/escapes.js';
+import { Column, Octets } from './columns.js';
+
+/** The node of the zone's own name. */
+export const TOP = 0;
+/** The answer of look-ups that find nothing; no child has this number. */
+export const NONE = 0;
+
+const FIRST_HEADS = 256;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const PRIME = 0x01000193;
+
+/**
+ * The names of a zone: a tree of labels, each a node with a number. Nodes are numbered in the order in which they were
+ * added and keep their numbers. A node has a value, 0 for none. A name exists if it, or one below it, has a value.
+ *
+ * A node takes some 30 octets. Children are found by a hash table over all nodes, with the parent's number and the label
+ * as its key. Labels are kept as octets in lower case.
+ */
+export class NameTree {
+  readonly #origin: string;
+  readonly #parents = new Column();
+  readonly #values = new Column();
+  /** The number of children that exist. */
+  readonly #children = new Column();
+  /** The offset of a label in {@link #labels}: its length, then its octets. */
+  readonly #offsets = new Column();
+  readonly #labels = new Octets();
+  /** The next node in the same row of the hash table. */
+  readonly #nexts = new Column();
+  #heads = new Uint32Array(FIRST_HEADS);
+  #count = 1;
+  /** Random, so that nobody can choose labels that share a row. */
+  readonly #seed = randomInt(0x7fffffff);
+
+  /** `origin`: the zone's name, in lower case. */
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** The number of nodes. */
+  get count(): number {
+    return this.#count;
+  }
+
+  parent(node: number): number {
+    return this.#parents.get(node);
+  }
+
+  value(node: number): number {
+    return this.#values.get(node);
+  }
+
+  setValue(node: number, value: number): void {
+    const before = this.exists(node);
+    this.#values.set(node, value);
+    const step = value === 0 ? -1 : 1;
+    // Each name above may begin or cease to exist with the one below it.
+    for (let at = node, was = before; at !== TOP && this.exists(at) !== was;) {
+      at = this.#parents.get(at);
+      was = this.exists(at);
+      this.#children.set(at, this.#children.get(at) + step);
+    }
+  }
+
+  exists(node: number): boolean {
+    return this.#values.get(node) !== 0 || this.#children.get(node) !== 0;
+  }
+
+  /** Whether a name below the node exists. */
+  hasChildren(node: number): boolean {
+    return this.#children.get(node) !== 0;
+  }
+
+  /** The length of the part of `name` before the dot of the origin, -1 for the origin itself; undefined outside of it. */
+  relativeEnd(name: string): number | undefined {
+    if (!isIn(name, this.#origin)) return undefined;
+    if (this.#origin === '.') return name === '.' ? -1 : name.length;
+    return name.length - this.#origin.length - 1;
+  }
+
+  /** The child of `parent` for the label of `name` from `start` to `end`; {@link NONE}: none. */
+  child(parent: number, name: string, start: number, end: number): number {
+    const label = plainLabel(name, start, end);
+    if (label !== undefined) return this.#find(parent, label, 0, label.length);
+    return this.#find(parent, name, start, end);
+  }
+
+  /** The node of a name in lower case, which is made with those above it; undefined outside of the zone. */
+  add(name: string): number | undefined {
+    let end = this.relativeEnd(name);
+    if (end === undefined) return undefined;
+    let node = TOP;
+    while (end > 0) {
+      const start = labelStart(name, end);
+      node = this.#childOrNew(node, name, start, end);
+      end = start - 1;
+    }
+    return node;
+  }
+
+  /** The node of a name in lower case; undefined if the tree has none, or the name does not exist. */
+  at(name: string): number | undefined {
+    let end = this.relativeEnd(name);
+    if (end === undefined) return undefined;
+    let node = TOP;
+    while (end > 0) {
+      const start = labelStart(name, end);
+      node = this.child(node, name, start, end);
+      if (node === NONE) return undefined;
+      end = start - 1;
+    }
+    return this.exists(node) ? node : undefined;
+  }
+
+  /** The name of a node, in lower case and presentation form without the last dot. */
+  nameOf(node: number): string {
+    let name = '';
+    for (let at = node; at !== TOP; at = this.#parents.get(at)) name += `${this.#labelOf(at)}.`;
+    if (this.#origin !== '.') return name + this.#origin;
+    return name === '' ? '.' : name.slice(0, -1);
+  }
+
+  /** The name of a child, from that of its parent. */
+  nameBelow(node: number, parent: string): string {
+    return parent === '.' ? this.#labelOf(node) : `${this.#labelOf(node)}.${parent}`;
+  }
+
+  #labelOf(node: number): string {
+    const { bytes } = this.#labels;
+    const at = this.#offsets.get(node);
+    const label = bytes.toString('latin1', at + 1, at + 1 + bytes[at]);
+    return /[^!-~]|[.\\]/.test(label) ? Array.from(label, (octet) => escapeOctet(octet.charCodeAt(0))).join('') : label;
+  }
+
+  #childOrNew(parent: number, name: string, start: number, end: number): number {
+    const found = this.child(parent, name, start, end);
+    if (found !== NONE) return found;
+    const node = this.#count++;
+    const label = plainLabel(name, start, end) ?? name.slice(start, end);
+    const offset = this.#labels.reserve(label.length + 1);
+    const { bytes } = this.#labels;
+    bytes[offset] = label.length;
+    for (let i = 0; i < label.length; i++) bytes[offset + 1 + i] = label.charCodeAt(i);
+    this.#parents.set(node, parent);
+    this.#offsets.set(node, offset);
+    if (node >= this.#heads.length) this.#rehash();
+    this.#link(node, this.#hash(parent, label, 0, label.length));
+    return node;
+  }
+
+  #find(parent: number, text: string, start: number, end: number): number {
+    const { bytes } = this.#labels;
+    const length = end - start;
+    const row = this.#hash(parent, text, start, end) & (this.#heads.length - 1);
+    for (let node = this.#heads[row]; node !== NONE; node = this.#nexts.get(node)) {
+      if (this.#parents.get(node) !== parent) continue;
+      const offset = this.#offsets.get(node);
+      if (bytes[offset] !== length) continue;
+      let same = 0;
+      while (same < length && bytes[offset + 1 + same] === text.charCodeAt(start + same)) same++;
+      if (same === length) return node;
+    }
+    return NONE;
+  }
+
+  #hash(parent: number, text: string, start: number, end: number): number {
+    let hash = this.#seed ^ Math.imul(parent, 0x9e3779b1);
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME) ^ (hash >>> 13);
+    return hash ^ (hash >>> 15);
+  }
+
+  #link(node: number, hash: number): void {
+    const row = hash & (this.#heads.length - 1);
+    this.#nexts.set(node, this.#heads[row]);
+    this.#heads[row] = node;
+  }
+
+  /** Doubles the rows of the hash table. */
+  #rehash(): void {
+    this.#heads = new Uint32Array(2 * this.#heads.length);
+    const { bytes } = this.#labels;
+    for (let node = 1; node < this.#count - 1; node++) {
+      const at = this.#offsets.get(node);
+      const label = bytes.toString('latin1', at + 1, at + 1 + bytes[at]);
+      this.#link(node, this.#hash(this.#parents.get(node), label, 0, label.length));
+    }
+  }
+}
+
+/** The start of the label of `name` that ends before `end`. */
+export function labelStart(name: string, end: number): number {
+  let dot = end - 1;
+  while (dot >= 0 && (name.charCodeAt(dot) !== DOT || isEscaped(name, dot))) dot--;
+  return dot + 1;
+}
+
+/** The octets of a label that has escapes; undefined without any. */
+function plainLabel(name: string, start: number, end: number): string | undefined {
+  for (let i = start; i < end; i++) if (name.charCodeAt(i) === BACKSLASH) return unescape(name.slice(start, end));
+  return undefined;
+}

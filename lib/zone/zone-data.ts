@@ -1,0 +1,145 @@
+import type { ResourceRecord } from '../dns/record.js';
+import { TYPE } from '../dns/numbers.js';
+import { NameTree, TOP } from './name-tree.js';
+import { NO_SET, RRsets } from './rrsets.js';
+
+/** An RRset outside of a {@link ZoneData}. */
+export interface LooseSet {
+  type: number;
+  /** Seconds. */
+  ttl: number;
+  /** RDLENGTH and RDATA of each record. */
+  rdata: readonly Buffer[];
+}
+
+/** What an iteration over all records goes on with while the zone changes. */
+interface Snapshot {
+  /** The number of nodes. */
+  end: number;
+  /** The first sets of nodes that have changed since. */
+  before: Map<number, number>;
+}
+
+/**
+ * The records of one zone, in columns of numbers and octets: some 70 octets for a name with one address. It is made for
+ * look-ups by name, for reads in order, and for native code, which can read the same memory.
+ *
+ * The value of a node in {@link names} is its first RRset in {@link sets}. Changes are made in place, one name at a time,
+ * by {@link replace}; iterations that have begun do not see them.
+ */
+export class ZoneData {
+  readonly names: NameTree;
+  readonly sets = new RRsets();
+  /** The number of records. */
+  size = 0;
+  /** Octets of records in use. */
+  #used = 0;
+  #snapshots: WeakRef<Snapshot>[] = [];
+
+  /** `origin`: the zone's name, in lower case. */
+  constructor(readonly origin: string) {
+    this.names = new NameTree(origin);
+  }
+
+  /** The set of a type at a node; `NO_SET`: none. */
+  find(node: number, type: number): number {
+    return this.sets.find(this.names.value(node), type);
+  }
+
+  /** The first set of a node; `NO_SET`: none. */
+  first(node: number): number {
+    return this.names.value(node);
+  }
+
+  /** The RRsets of a node. */
+  loose(node: number): LooseSet[] {
+    const { sets } = this;
+    const found: LooseSet[] = [];
+    for (let set = this.first(node); set !== NO_SET; set = sets.next(set)) {
+      found.push({ type: sets.type(set), ttl: sets.ttl(set), rdata: [...sets.records(set)] });
+    }
+    return found;
+  }
+
+  /** Gives a name, in lower case and in the zone, other RRsets. */
+  replace(name: string, rrsets: readonly LooseSet[]): void {
+    const { names, sets } = this;
+    const node = names.add(name) ?? TOP;
+    const before = this.first(node);
+    this.#remember(node, before);
+    for (const { rdata } of this.loose(node)) this.#count(rdata, -1);
+    let first = NO_SET;
+    for (const { type, ttl, rdata } of rrsets.toReversed()) {
+      first = sets.add(type, ttl, first);
+      // A set of which only the TTL changes, or nothing, is written again: updates are rare.
+      for (const record of rdata) sets.append(first, record, 0, record.length);
+      this.#count(rdata, 1);
+    }
+    names.setValue(node, first);
+  }
+
+  /** Whether a copy of the data would take less than half of the memory. */
+  get isSparse(): boolean {
+    return this.sets.size > 2 * this.#used + (1 << 20);
+  }
+
+  /** The same records in fresh memory. */
+  compacted(): ZoneData {
+    const copy = new ZoneData(this.origin);
+    for (const [name, node] of this.#nodes(this.names.count)) copy.replace(name, this.loose(node));
+    return copy;
+  }
+
+  /** All records as of now, whatever changes during the iteration; SOA first, then the other records of the zone's own name. */
+  *records(): Generator<ResourceRecord, void, undefined> {
+    const snapshot: Snapshot = { end: this.names.count, before: new Map() };
+    const reference = new WeakRef(snapshot);
+    this.#snapshots.push(reference);
+    try {
+      const { sets } = this;
+      const soa = this.find(TOP, TYPE.SOA);
+      yield* sets.decoded(soa, this.origin);
+      for (const [name, node] of this.#nodes(snapshot.end)) {
+        let set = snapshot.before.get(node) ?? this.first(node);
+        for (; set !== NO_SET; set = sets.next(set)) if (set !== soa) yield* sets.decoded(set, name);
+      }
+    } finally {
+      this.#snapshots = this.#snapshots.filter((other) => other !== reference);
+    }
+  }
+
+  /** Counts records that were added in another way than by {@link replace}. */
+  count(records: number, octets: number): void {
+    this.size += records;
+    this.#used += octets;
+  }
+
+  /** The nodes before `end` with their names. */
+  *#nodes(end: number): Generator<[name: string, node: number]> {
+    const { names } = this;
+    let parent = TOP;
+    let parentName = this.origin;
+    yield [this.origin, TOP];
+    for (let node = 1; node < end; node++) {
+      if (names.parent(node) !== parent) {
+        parent = names.parent(node);
+        parentName = names.nameOf(parent);
+      }
+      yield [names.nameBelow(node, parentName), node];
+    }
+  }
+
+  #remember(node: number, first: number): void {
+    this.#snapshots = this.#snapshots.filter((reference) => {
+      const snapshot = reference.deref();
+      if (snapshot === undefined) return false; // its iteration was abandoned
+      if (node < snapshot.end && !snapshot.before.has(node)) snapshot.before.set(node, first);
+      return true;
+    });
+  }
+
+  #count(rdata: readonly Buffer[], sign: 1 | -1): void {
+    const octets = rdata.reduce((sum, { length }) => sum + length, 0);
+    this.count(sign * rdata.length, sign * octets);
+  }
+}

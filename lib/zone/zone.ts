@@ -1,0 +1,157 @@
+import type packet from 'dns-packet';
+import { TYPE } from '../dns/numbers.js';
+import type { ResourceRecord } from '../dns/record.js';
+import type { Change, Prerequisite } from '../dns/update.js';
+import type { Query } from '../message/query.js';
+import type { Reply } from '../message/reply.js';
+import { checkedName, checkedType } from './arguments.js';
+import { give } from './give.js';
+import { Lookups } from './lookups.js';
+import { TOP } from './name-tree.js';
+import { checkPrerequisites, type PrerequisiteRcode } from './prerequisites.js';
+import { NO_SET } from './rrsets.js';
+import { updateZone, type ZoneDifference } from './update.js';
+import { EMPTY, type ZoneAnswer } from './zone-answer.js';
+import type { ZoneData } from './zone-data.js';
+
+/**
+ * A zone in memory. {@link parseZone} and {@link readZone} make one.
+ *
+ * Answers are made at once, so that each is of one version of the zone. What a method has returned never changes: records
+ * are frozen, and an iteration over {@link records} goes on with the version with which it began.
+ */
+export class Zone {
+  /** The name at its top: lower case, without the last dot; the root is `.`. */
+  readonly origin: string;
+  /** Records of its text that were left out, since their names are outside of the zone: each with its place and the reason. */
+  readonly warnings: readonly string[];
+  #data: ZoneData;
+  #lookups: Lookups;
+
+  /** @internal */
+  constructor(data: ZoneData, warnings: readonly string[] = []) {
+    this.origin = data.origin;
+    this.warnings = warnings;
+    this.#data = data;
+    this.#lookups = new Lookups(data);
+  }
+
+  /** The serial number of its SOA record, 0 to 2^32 - 1. */
+  get serial(): number {
+    return (this.soa.data as packet.SoaData).serial ?? 0;
+  }
+
+  /** Its SOA record. */
+  get soa(): ResourceRecord {
+    const { sets } = this.#data;
+    return sets.decoded(this.#data.find(TOP, TYPE.SOA), this.origin)[0];
+  }
+
+  /** The number of records. */
+  get size(): number {
+    return this.#data.size;
+  }
+
+  /**
+   * The records of a type at a name, as they stand in the zone: wildcards, aliases and zone cuts have no effect. Empty if
+   * there are none. `name` is in presentation form, in any case, with or without the last dot; `type` is `'A'` or
+   * `'TYPE65280'`, or `'ANY'` for all records of the name.
+   *
+   * Throws `ERR_INVALID_ARG_VALUE` for an invalid name, or an unknown type.
+   */
+  find(name: string, type: string): readonly ResourceRecord[] {
+    const key = checkedName('name', name);
+    const number = checkedType(type);
+    const node = this.#data.names.at(key);
+    if (node === undefined) return EMPTY;
+    const { sets } = this.#data;
+    if (number !== TYPE.ANY) {
+      const set = this.#data.find(node, number);
+      return set === NO_SET ? EMPTY : sets.decoded(set, key);
+    }
+    const all: ResourceRecord[] = [];
+    for (let set = this.#data.first(node); set !== NO_SET; set = sets.next(set)) all.push(...sets.decoded(set, key));
+    return all;
+  }
+
+  /**
+   * The zone's answer to a question: `name` in the form of `Query.key`, `type` in that of `Query.type`, class IN. Undefined
+   * for a name outside of the zone.
+   *
+   * Additional records are the useful ones of the zone. Negative answers have the SOA record with the lower of its TTL and
+   * MINIMUM (RFC 2308 s.3). A chain of CNAMEs is followed inside the zone; the response code is that of its end (RFC 6604
+   * s.2.1).
+   */
+  lookup(name: string, type: string): ZoneAnswer | undefined {
+    return this.#lookups.lookup(name, type);
+  }
+
+  /**
+   * Answers a query by the algorithm of RFC 1034 s.4.3.2: with data, aliases (also DNAME, RFC 6672), wildcards (RFC 4592),
+   * referrals with glue, NXDOMAIN and no data with the SOA record, and one RRset for ANY (RFC 8482). Aliases that lead out of
+   * the zone are left to the client. AXFR and IXFR are refused: {@link records} is for them.
+   *
+   * Returns whether the query is for this zone. If not, the reply is as before.
+   */
+  answer(query: Query, reply: Reply): boolean {
+    if (query.class !== 'IN') return false;
+    const { type } = query;
+    const found = this.#lookups.lookup(query.key, type);
+    if (found === undefined) return false;
+    if (type === 'AXFR' || type === 'IXFR') reply.rcode = 'REFUSED';
+    else give(query, reply, found);
+    return true;
+  }
+
+  /**
+   * All records as of now: the SOA record first, then the others; not again the SOA record, which ends a transfer (RFC 5936
+   * s.2.2). Records are decoded one by one, so that an iteration takes no memory. It goes on with this version of the zone,
+   * whatever {@link update} does meanwhile.
+   */
+  records(): IterableIterator<ResourceRecord> {
+    return this.#data.records();
+  }
+
+  /**
+   * The records of a zone transfer (RFC 5936 s.2.2): {@link records}, and the same SOA record again. For
+   * `reply.stream(packRecords(query, zone.transfer()))`.
+   */
+  *transfer(): Generator<ResourceRecord, void, undefined> {
+    const { soa } = this;
+    yield* this.#data.records();
+    yield soa;
+  }
+
+  /**
+   * Checks prerequisites of an update, in the shape of `query.update.prerequisites` (RFC 2136 s.3.2). Returns the response
+   * code for the client: `'NOERROR'` if all hold, else that of the first one that does not.
+   *
+   * Throws `ERR_MULTISOCKET_UPDATE`; the error has the response code as `rcode`: `'NOTZONE'` for a name outside of the zone,
+   * `'FORMERR'` for a prerequisite that is none.
+   */
+  check(prerequisites: Iterable<Prerequisite>): PrerequisiteRcode {
+    return checkPrerequisites(this.#data, prerequisites);
+  }
+
+  /**
+   * Makes changes in the shape of `query.update.changes`, in their order and by the rules of RFC 2136 s.3.4: SOA and the
+   * last NS of the zone's own name stay, nothing comes beside a CNAME, a change without effect is ignored. A record is added
+   * with its own TTL, which the others of its RRset take. If anything changes, the serial number becomes the next one (RFC
+   * 1982), unless a change has added an SOA record with a later one.
+   *
+   * All changes are made, or none if it throws. Returns the difference. It costs time in proportion to the names that the
+   * changes touch, not to the zone. From time to time it also tidies the zone's memory, once for as many changes as the zone
+   * has records.
+   *
+   * Throws `ERR_MULTISOCKET_UPDATE`; the error has the response code as `rcode`: `'NOTZONE'` for a name outside of the zone,
+   * `'FORMERR'` for an invalid name, type, TTL or data, `'REFUSED'` for records that only signed zones have.
+   */
+  update(changes: Iterable<Change>): ZoneDifference {
+    const difference = updateZone(this.#data, changes);
+    if (difference.added.length > 0) {
+      if (this.#data.isSparse) this.#data = this.#data.compacted();
+      this.#lookups = new Lookups(this.#data);
+    }
+    return difference;
+  }
+}

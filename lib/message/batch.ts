@@ -1,20 +1,15 @@
 /** Queries that a transport received together, and the memory that holds them. */
 import type { Buffer } from 'node:buffer';
 import type { QueryConnection } from './connection.js';
+import type { Endpoint } from './endpoint.js';
+
+export type { Endpoint } from './endpoint.js';
 
 /** The ways in which a message travels, in native code's order (`native/cache/cache_key.h`). */
 export const transports = ['udp', 'tcp', 'tls', 'https', 'grpc'] as const;
 
 /** How a message travels. */
 export type Transport = (typeof transports)[number];
-
-/** One end of a conversation. */
-export interface Endpoint {
-  /** Numeric; IPv4-mapped addresses are given as IPv4. */
-  address: string;
-  port: number;
-  family: 'IPv4' | 'IPv6';
-}
 
 /** What a transport knows of a message besides its bytes. */
 export interface Origin {

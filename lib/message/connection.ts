@@ -1,7 +1,7 @@
 /** What a server knows of the connection and of the HTTP request that brought a query. */
 import type { X509Certificate } from 'node:crypto';
-import type { Endpoint } from './batch.js';
 import type { CacheChoice } from './cache-choice.js';
+import type { Endpoint } from './endpoint.js';
 
 /**
  * The connection that brought a query. Its members are undefined where they do not apply: all of them for a datagram and

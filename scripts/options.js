@@ -25,6 +25,10 @@ const SECTIONS = [
   ['tsig', 'tsig', 'tsig'],
   ['tsig.keys', 'tsig', 'tsigKey'],
   ['openSockets', 'sockets', 'socketGroup'],
+  ['createForwarder', 'forwarder', 'forwarder'],
+  ['createForwarder.healthCheck', 'forwarder', 'healthCheck'],
+  ['createForwarder.tls', 'forwarder', 'upstreamTls'],
+  ['forwarder.query', 'question', 'question'],
 ];
 
 /** The modules of lib/options, by name, as they run. */

@@ -11,6 +11,7 @@ import { cachingWith, PLAIN, type QueryConnection } from './connection.js';
 import { KeptQueries, type QueryMemory } from './kept-queries.js';
 import type { LookupAnswer } from './lookup-answer.js';
 import type { QuerySignature, QueryTsig } from './query-signature.js';
+import { upstreamQuery } from './upstream-query.js';
 
 /** How a query asks its server, and the questions that led to it. */
 export interface Lookups {
@@ -216,6 +217,16 @@ export class Query {
   /** @internal The message as it was sent, in place. */
   get octets(): Buffer {
     return this.bytes.subarray(this.offset, this.offset + this.length);
+  }
+
+  /**
+   * The message that asks an upstream the same, as `forward` sends it: a random ID; the client's question in its upper and
+   * lower case; its flags RD, AD and CD; and if the client has used EDNS, an OPT record with a payload size of 1,232, the
+   * client's DO and its Client Subnet (RFC 7871 s.7.1.3). Cookies, padding and other options are between the client and
+   * this server.
+   */
+  wire(): Buffer {
+    return upstreamQuery(this);
   }
 
   /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */

@@ -2,12 +2,15 @@
 import type { ServerOptions } from 'multisocket';
 import { cache, prefetch } from '../../dist/options/cache.js';
 import { cookies } from '../../dist/options/cookies.js';
+import { checkForwarder, forwarder, healthCheck, upstreamTls } from '../../dist/options/forwarder.js';
 import { https } from '../../dist/options/https.js';
 import { listenEntry } from '../../dist/options/listen.js';
 import type { Option, Table } from '../../dist/options/option.js';
+import { question } from '../../dist/options/question.js';
 import { rateLimit } from '../../dist/options/rate-limit.js';
 import { auto, server } from '../../dist/options/server.js';
 import { socketGroup } from '../../dist/options/sockets.js';
+import { resolve } from '../../dist/options/table.js';
 import { tcp } from '../../dist/options/tcp.js';
 import { tls } from '../../dist/options/tls.js';
 import { tsig, tsigKey } from '../../dist/options/tsig.js';
@@ -36,7 +39,7 @@ export interface Place {
 
 const filename = 'handler.js';
 
-/** The places of all options of `createServer` and of `openSockets`. */
+/** The places of all options. */
 export function allPlaces({ cert, key }: Certificate): Place[] {
   const within = (name: string, table: Table, base: Values, wrap: (options: Values) => Values): Place => ({
     title: name,
@@ -81,6 +84,16 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
       base: { protocol: 'udp', address: '127.0.0.1' },
       check: (options) => ({ ...checkGroupOptions(options as never) }),
     },
+    { title: 'createForwarder', prefix: '', table: forwarder, base: { upstreams: '127.0.0.1' }, check: checkForwarder },
+    forwarderGroup('healthCheck', healthCheck, {}),
+    forwarderGroup('tls', upstreamTls, { cert, key }),
+    {
+      title: 'forwarder.query',
+      prefix: '',
+      table: question,
+      base: { name: 'example.org' },
+      check: (options) => resolve('', question, options),
+    },
   ];
 }
 
@@ -89,6 +102,16 @@ export function allOptions(certificate: Certificate): { place: Place; name: stri
   return allPlaces(certificate).flatMap((place) =>
     Object.entries(place.table).map(([name, option]) => ({ place, name, option })),
   );
+}
+
+function forwarderGroup(name: 'healthCheck' | 'tls', table: Table, base: Values): Place {
+  return {
+    title: `createForwarder.${name}`,
+    prefix: `${name}.`,
+    table,
+    base,
+    check: (options) => ({ ...checkForwarder({ upstreams: '127.0.0.1', [name]: options })[name] }),
+  };
 }
 
 function checkServer(options: Values): Values {

@@ -2,9 +2,9 @@
  * Compares the questions that queries ask of upstreams. They are equal if {@link writeQuery} writes the same message,
  * except for the case of the name, and if the transport is the same: UDP or a stream.
  */
-import type { Query } from '../../message/query.js';
+import type { Query } from '../message/query.js';
 import { keyedHash } from './keyed-hash.js';
-import { queryLength, writeQuery } from './query-message.js';
+import { queryLength, writeQuery } from '../message/upstream-query.js';
 
 /** Octets that most messages fit into. */
 const SIZE = 512;

@@ -2,22 +2,36 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { normalizeName } from '../../dns/names.js';
-import { HostsTable } from '../hosts/hosts-table.js';
-import type { ForwardOptions, UpstreamOptions } from './options.js';
+import { normalizeName } from '../dns/names.js';
+import { HostsTable } from '../dns/hosts-table.js';
+import type { UpstreamOptions } from '../options/upstream.js';
 
+/** The most upstreams after hosts are looked up: a `Tour` has a bit of a 32-bit number for each. */
+const MAX_ADDRESSES = 30;
 const HOSTS_FILE = '/etc/hosts';
 /** Milliseconds that a resolver may take to answer, and the number of tries. */
 const RESOLVER_OPTIONS = { timeout: 2000, tries: 1 };
 
+/** What {@link resolveUpstreams} changes, and what it needs for that. */
+interface Named {
+  upstreams: readonly UpstreamOptions[];
+  /** Servers that are asked for the addresses of hosts, as `IP`, `IP:PORT` or `[IPV6]:PORT`; none: the system's. */
+  resolvers: readonly string[];
+}
+
+/** Whether all upstreams have numeric addresses. */
+export function areNumeric(upstreams: readonly UpstreamOptions[]): boolean {
+  return upstreams.every(({ address }) => isIP(address) !== 0);
+}
+
 /**
- * The same use of `forward` with numeric addresses only, each upstream once. Names are absolute; search domains are not
- * used. Rejects with an `Error` that names the host without an address.
+ * The same options with numeric addresses only, each upstream once, and at most 30. Names are absolute; search domains are not used.
+ * Rejects with an `Error` that names the host without an address.
  */
-export async function resolveUpstreams(use: ForwardOptions): Promise<ForwardOptions> {
-  const resolved = await Promise.all(use.to.map((to) => addressesOf(to, use.resolvers)));
+export async function resolveUpstreams<Options extends Named>(options: Options): Promise<Options> {
+  const resolved = await Promise.all(options.upstreams.map((to) => addressesOf(to, options.resolvers)));
   const unique = new Map(resolved.flat().map((to) => [JSON.stringify(to), to]));
-  return { ...use, to: [...unique.values()] };
+  return { ...options, upstreams: [...unique.values()].slice(0, MAX_ADDRESSES) };
 }
 
 async function addressesOf(to: UpstreamOptions, resolvers: readonly string[]): Promise<UpstreamOptions[]> {
@@ -27,15 +41,15 @@ async function addressesOf(to: UpstreamOptions, resolvers: readonly string[]): P
   try {
     addresses = resolvers.length === 0 ? await askSystem(host) : await askResolvers(host, resolvers);
   } catch (error) {
-    throw new Error(`plugin/forward: failed to resolve ${JSON.stringify(host)}: ${(error as Error).message}`, {
+    throw new Error(`failed to resolve ${JSON.stringify(host)}: ${(error as Error).message}`, {
       cause: error,
     });
   }
   return addresses.map((address) => ({
     ...to,
     address,
-    // The certificate must have the name in the Corefile.
-    servername: transport === 'tls' ? (servername ?? host) : servername,
+    // The certificate must have the name that was given.
+    servername: transport === 'dns' ? servername : (servername ?? host),
   }));
 }
 

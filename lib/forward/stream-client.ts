@@ -1,11 +1,19 @@
 import { randomInt } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { HEADER_SIZE, LENGTH_PREFIX } from '../../dns/numbers.js';
-import { addon } from '../../native/addon.js';
-import { formatAddress } from '../../socket/addresses.js';
-import { FrameInput } from '../../worker/stream/frame-input.js';
+import type { Socket } from 'node:net';
+import { HEADER_SIZE, LENGTH_PREFIX } from '../dns/numbers.js';
+import { addon } from '../native/addon.js';
+import { formatAddress } from '../socket/addresses.js';
+import { FrameInput } from '../worker/stream/frame-input.js';
 import { sectionsOf } from './answer-row.js';
+import {
+  isTls,
+  openTcp,
+  openTls,
+  type Connection,
+  type ConnectionOwner,
+  type ConnectionSettings,
+  type Waiting,
+} from './connection.js';
 import type { Exchange } from './exchange.js';
 import { CLOSED, connectionFailed, malformed, timedOut, type Route, type UpstreamError } from './upstream-error.js';
 
@@ -13,37 +21,26 @@ const { outcome, client } = addon.layout;
 /** The row of the answer that is being read: one for each thread. */
 const row = new Uint32Array(client.answerWords);
 
-/** The address and settings of a connection. */
-export interface StreamOptions {
-  /** Numeric. */
-  address: string;
-  port: number;
-  /** For TLS; undefined: plain TCP. Shared by all connections to the upstream, so that sessions are resumed. */
-  tls: ConnectionOptions | undefined;
-  /** The source address of connections, numeric; default: the kernel's choice. */
-  source: string | undefined;
-}
+/** Queries that wait on one connection before another one is opened. */
+const MAX_PIPELINED = 100;
 
-/** A query that waits for its answer. */
-export interface Waiting {
-  exchange: Exchange;
-  deadline: number;
+interface Sent extends Waiting {
   /** As it was sent, without its length. */
   message: Buffer;
 }
 
-/** One connection to an upstream. Sends queries as they come, and takes their answers in any order. */
-export class StreamClient {
+/** A connection to an upstream by TCP (RFC 7766) or TLS (RFC 7858), which takes answers in any order. */
+export class StreamClient implements Connection {
+  readonly capacity = MAX_PIPELINED;
   readonly #socket: Socket;
   readonly #to: string;
   /** Undefined until it is connected. */
   #from: string | undefined;
   readonly #servername: string;
-  readonly #onClosed: (unanswered: readonly Waiting[]) => void;
+  readonly #owner: ConnectionOwner;
   readonly #input = new FrameInput();
   /** By ID. */
-  readonly #waiting = new Map<number, Waiting>();
-  /** Whether it takes more queries. */
+  readonly #waiting = new Map<number, Sent>();
   usable = true;
   #lastActive = performance.now();
   #answered = 0;
@@ -51,21 +48,16 @@ export class StreamClient {
   #error: NodeJS.ErrnoException | undefined;
   readonly #opened = performance.now();
 
-  /** `onClosed`: the connection is gone; gets the queries that may be asked on another one. The others have failed. */
-  constructor({ address, port, tls, source }: StreamOptions, onClosed: (unanswered: readonly Waiting[]) => void) {
-    this.#onClosed = onClosed;
+  constructor(settings: ConnectionSettings, owner: ConnectionOwner) {
+    const { address, port, tls } = settings;
+    this.#owner = owner;
     this.#to = formatAddress(address, port);
     this.#servername = tls?.servername ?? address;
-    const endpoint = { host: address, port, ...(source === undefined ? {} : { localAddress: source }) };
-    this.#socket =
-      tls === undefined
-        ? connect({ ...endpoint, noDelay: true })
-        : connectTls({ ...tls, ...endpoint, ALPNProtocols: ['dot'] }).setNoDelay(true);
+    this.#socket = isTls(settings) ? openTls(settings, 'dot') : openTcp(settings);
     this.#socket.once('connect', () => {
       const { localAddress = '', localPort = 0 } = this.#socket;
       this.#from = formatAddress(localAddress, localPort);
     });
-    if (tls !== undefined) this.#socket.on('session', (session: Buffer) => (tls.session = session));
     this.#socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -77,7 +69,6 @@ export class StreamClient {
     });
   }
 
-  /** The number of pending queries. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -102,10 +93,6 @@ export class StreamClient {
     this.#socket.write(framed);
   }
 
-  /**
-   * Fails expired queries, and closes the connection after `expire` milliseconds without use. After `maxAge`
-   * milliseconds it takes no more queries; 0: no limit.
-   */
   sweep(now: number, expire: number, maxAge: number): void {
     if (maxAge > 0 && now - this.#opened >= maxAge) this.usable = false;
     for (const [id, { exchange, deadline }] of this.#waiting) {
@@ -119,7 +106,6 @@ export class StreamClient {
     if (!this.usable || now - this.#lastActive >= expire) this.#socket.destroy();
   }
 
-  /** Closes at once; pending queries fail with `CLOSED`. */
   close(): void {
     this.#answered = 0;
     this.#socket.destroy();
@@ -159,7 +145,9 @@ export class StreamClient {
     if (this.#answered === 0) this.#failAll(connectionFailed(this.#route, this.#error, this.#servername));
     const unanswered = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#onClosed(unanswered);
+    this.#owner.closed();
+    // An upstream may close a connection at any time: its pending queries are asked once more (RFC 7766 s.6.2.4).
+    this.#owner.unanswered(unanswered);
   }
 
   #failAll(error: UpstreamError): void {

@@ -1,6 +1,6 @@
-/** The upstreams of one use of `forward`. */
-import type { ForwardCounts } from './counts.js';
-import type { ForwardOptions } from './options.js';
+/** The upstreams of an engine. */
+import type { ForwarderConfig } from '../options/forwarder.js';
+import type { EngineCounts } from './counts.js';
 import { chooseRandom, createPolicy, type Policy } from './policy.js';
 import { UdpCarrier } from './udp-carrier.js';
 import { Upstream } from './upstream.js';
@@ -10,16 +10,16 @@ export class Upstreams {
   readonly all: readonly Upstream[];
   readonly failfast: boolean;
   readonly policy: Policy;
-  readonly counts: ForwardCounts;
+  readonly counts: EngineCounts;
   readonly #udp: UdpCarrier | undefined;
 
-  constructor(options: ForwardOptions, counts: ForwardCounts) {
+  constructor(options: ForwarderConfig, counts: EngineCounts) {
     this.counts = counts;
     this.failfast = options.failfast;
     this.policy = createPolicy(options.policy);
-    const udp = options.to.some(({ transport }) => transport === 'dns') ? new UdpCarrier() : undefined;
+    const udp = options.upstreams.some(({ transport }) => transport === 'dns') ? new UdpCarrier() : undefined;
     this.#udp = udp;
-    this.all = options.to.map((to) => {
+    this.all = options.upstreams.map((to) => {
       const carrier = to.transport === 'dns' ? udp?.add(to.address, to.port, options.sourceAddress) : undefined;
       return new Upstream(to, options, carrier);
     });

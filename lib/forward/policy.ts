@@ -1,5 +1,5 @@
 /** Policies that choose the first and the next upstream. Sets of upstreams are bits by their numbers. */
-import type { PolicyName } from './options.js';
+import type { PolicyName } from '../options/forwarder.js';
 
 /** Chooses one of `count` upstreams that is not in `tried`, which leaves at least one. */
 export type Policy = (count: number, tried: number) => number;

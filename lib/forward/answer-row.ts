@@ -1,6 +1,6 @@
 /** Reads the row in which native code describes an upstream's answer. */
-import { addon } from '../../native/addon.js';
-import type { EncodedSections } from '../../dns/encoded-message.js';
+import { addon } from '../native/addon.js';
+import type { EncodedSections } from '../dns/encoded-message.js';
 
 const { answer: word } = addon.layout;
 

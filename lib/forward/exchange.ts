@@ -1,5 +1,5 @@
 /** The interface between a forwarded question and its carriers. */
-import type { EncodedSections } from '../../dns/encoded-message.js';
+import type { EncodedSections } from '../dns/encoded-message.js';
 import type { UpstreamError } from './upstream-error.js';
 
 /**

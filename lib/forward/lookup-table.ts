@@ -1,4 +1,4 @@
-import type { Query } from '../../message/query.js';
+import type { Query } from '../message/query.js';
 import { isSameQuestion } from './question.js';
 
 /** Buckets of an empty table, a power of two. */

@@ -1,8 +1,8 @@
 import { isIP, isIPv4 } from 'node:net';
-import { writeIPv6 } from '../../dns/records/fields.js';
-import { checkIPv6 } from '../../dns/text/reader.js';
-import { MessageWriter } from '../../dns/writer.js';
-import { isInZones, normalizeName } from '../../dns/names.js';
+import { writeIPv6 } from './records/fields.js';
+import { checkIPv6 } from './text/reader.js';
+import { MessageWriter } from './writer.js';
+import { isInZones, normalizeName } from './names.js';
 
 /** The types that a hosts file has records of for a name. */
 export type AddressType = 'A' | 'AAAA';

@@ -1,9 +1,8 @@
-import type { EncodedSections } from '../../dns/encoded-message.js';
-import { rcodeName } from '../../dns/registry.js';
-import type { Query } from '../../message/query.js';
-import type { Reply } from '../../message/reply.js';
+import type { EncodedSections } from '../dns/encoded-message.js';
+import { rcodeName } from '../dns/registry.js';
+import type { Query } from '../message/query.js';
 import type { Detour, Exchange } from './exchange.js';
-import { queryLength, writeQuery } from './query-message.js';
+import { queryLength, writeQuery } from '../message/upstream-query.js';
 import type { Upstream } from './upstream.js';
 import { CLOSED, DEADLINE_EXCEEDED, NO_HEALTHY, UpstreamError } from './upstream-error.js';
 import type { TableEntry } from './lookup-table.js';
@@ -12,29 +11,30 @@ import type { Tour } from './upstreams.js';
 /** What servers that do not know EDNS answer to it. They are asked without it (RFC 6891 s.6.2.2, s.7). */
 const NO_EDNS: readonly string[] = ['FORMERR', 'NOTIMP'];
 
-/** A client's query that waits for the answer. */
+/** The answer, or the reason why there is none, and the upstream that was asked last, if any. */
+export type Settle = (outcome: EncodedSections | UpstreamError, upstream: string | undefined) => void;
+
+/** A query that waits for the answer. */
 export interface Waiter {
-  query: Query;
-  reply: Reply;
   /** When it stops waiting, by `performance.now()`. A later waiter has no earlier deadline. */
   deadline: number;
   /** The attempt whose failure fails the query; set by {@link Lookup.join}. */
   lastAttempt: number;
-  /** Resolves the promise that its handler returned. */
-  resolve: (more?: void | Promise<void>) => void;
+  /** Called once. */
+  settle: Settle;
 }
 
-/** The options of a lookup, from its `forward`. */
+/** The options of a lookup, from its engine. */
 export interface LookupOptions {
   /** Milliseconds that an upstream may take to answer. */
   readTimeout: number;
-  /** The most times that a client's query is sent. */
+  /** The most times that a waiter's query is sent. */
   maxAttempts: number;
   /** RCODEs after which the next upstream is asked. */
   failover: readonly string[];
-  /** Ends a client's wait; `outcome`: the answer, or the reason why there is none. */
-  settle: (waiter: Waiter, outcome: EncodedSections | UpstreamError) => void;
-  /** Called when no client waits any more. */
+  /** Called when a query waits no longer, before its `settle`. */
+  settled: () => void;
+  /** Called when none waits any more. */
   end: (lookup: Lookup) => void;
 }
 
@@ -59,6 +59,8 @@ export class Lookup implements Exchange, TableEntry {
   #lowerCase: boolean;
   #edns: boolean;
   #upstream: Upstream | undefined;
+  /** The upstream that was asked last. */
+  #asking: Upstream | undefined;
   #attempts = 0;
   #asked = 0;
   #error: UpstreamError | undefined;
@@ -133,6 +135,7 @@ export class Lookup implements Exchange, TableEntry {
 
   #askNext(now: number): void {
     this.#upstream = this.#tour.next();
+    this.#asking = this.#upstream ?? this.#asking;
     this.#byStream = this.stream;
     this.#edns = this.query.hasEdns;
     this.length = queryLength(this.query, this.#edns);
@@ -163,14 +166,19 @@ export class Lookup implements Exchange, TableEntry {
     for (let first = this.#waiters.at(0); first !== undefined; first = this.#waiters.at(0)) {
       if (first.deadline > now && first.lastAttempt > this.#attempts) return;
       this.#waiters.shift();
-      this.#options.settle(first, this.#error ?? DEADLINE_EXCEEDED);
+      this.#settle(first, this.#error ?? DEADLINE_EXCEEDED);
     }
   }
 
   #end(outcome: EncodedSections | UpstreamError): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#options.end(this);
-    for (const waiter of this.#waiters) this.#options.settle(waiter, outcome);
+    for (const waiter of this.#waiters) this.#settle(waiter, outcome);
     this.#waiters.length = 0;
+  }
+
+  #settle(waiter: Waiter, outcome: EncodedSections | UpstreamError): void {
+    this.#options.settled();
+    waiter.settle(outcome, this.#asking?.name);
   }
 }

@@ -1,4 +1,5 @@
 /** Writes the query to an upstream for a client's query. */
+import { randomInt } from 'node:crypto';
 import {
   DEFAULT_UDP_PAYLOAD,
   DNSSEC_OK,
@@ -9,15 +10,27 @@ import {
   OPTION_FIXED_SIZE,
   QUESTION_FIXED_SIZE,
   TYPE,
-} from '../../dns/numbers.js';
-import type { EdnsOption } from '../../dns/edns.js';
-import type { Query } from '../../message/query.js';
+} from '../dns/numbers.js';
+import type { Edns, EdnsOption } from '../dns/edns.js';
 
 /** Flags that a client sets for the resolver. */
 const FORWARDED_FLAGS = FLAG.RD | FLAG.AD | FLAG.CD;
 
+/** What an upstream's query takes from a client's `Query`. */
+interface ForwardedQuery {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly questionEnd: number;
+  readonly flags: number;
+  readonly hasEdns: boolean;
+  readonly dnssecOk: boolean;
+  readonly optionsLength: number;
+  readonly edns: Edns | undefined;
+  readonly ownOptions: readonly number[];
+}
+
 /** Octets of the message that {@link writeQuery} writes. */
-export function queryLength(query: Query, edns: boolean): number {
+export function queryLength(query: ForwardedQuery, edns: boolean): number {
   if (!edns) return query.questionEnd;
   return (
     query.questionEnd +
@@ -32,7 +45,7 @@ export function queryLength(query: Query, edns: boolean): number {
  * Subnet (RFC 7871 s.7.1.3) and the options that `rewrite` has set are forwarded. Cookies, padding and keepalive are
  * between the client and this server.
  */
-export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: boolean, edns: boolean): void {
+export function writeQuery(query: ForwardedQuery, target: Buffer, at: number, lowerCase: boolean, edns: boolean): void {
   const { bytes, offset, questionEnd } = query;
   const flags = query.flags & FORWARDED_FLAGS;
   target[at + 2] = flags >> 8;
@@ -70,9 +83,17 @@ export function writeQuery(query: Query, target: Buffer, at: number, lowerCase: 
   target.writeUInt16BE(end - at - OPT_FIXED_SIZE, at + OPT_FIXED_SIZE - 2);
 }
 
+/** The message of {@link writeQuery} with a random ID. */
+export function upstreamQuery(query: ForwardedQuery): Buffer {
+  const message = Buffer.alloc(queryLength(query, query.hasEdns));
+  writeQuery(query, message, 0, false, query.hasEdns);
+  message.writeUInt16BE(randomInt(0x10000));
+  return message;
+}
+
 const NO_OPTIONS: readonly EdnsOption[] = [];
 
-function forwardedOptions(query: Query): readonly EdnsOption[] {
+function forwardedOptions(query: ForwardedQuery): readonly EdnsOption[] {
   if (query.optionsLength === 0) return NO_OPTIONS;
   const { ownOptions } = query;
   return (

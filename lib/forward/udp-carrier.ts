@@ -1,6 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads';
-import { addon, type UdpClient } from '../../native/addon.js';
-import { formatAddress } from '../../socket/addresses.js';
+import { addon, type UdpClient } from '../native/addon.js';
+import { formatAddress } from '../socket/addresses.js';
 import { sectionsOf } from './answer-row.js';
 import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
 import { CLOSED, socketFailed, timedOut, TOO_MANY, type Route } from './upstream-error.js';
@@ -95,7 +95,8 @@ export class UdpCarrier {
       this.#flushing = false;
       this.#flush();
     });
-    this.#sweeper ??= setInterval(this.#sweep, SWEEP_INTERVAL).unref();
+    // The sockets do not keep the process alive; this does, while queries wait.
+    this.#sweeper ??= setInterval(this.#sweep, SWEEP_INTERVAL);
   }
 
   #flush(): void {

@@ -28,7 +28,15 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
 const VERIFY = 'tls: failed to verify certificate: x509:';
 
 /** Why an upstream gave no answer. */
-export class UpstreamError extends Error {}
+export class UpstreamError extends Error {
+  /** `rcode`: what the client gets. */
+  constructor(
+    message: string,
+    readonly rcode: 'SERVFAIL' | 'REFUSED' | 'NOTIMP' = 'SERVFAIL',
+  ) {
+    super(message);
+  }
+}
 
 /** The server closes. */
 export const CLOSED = new UpstreamError('proxy: transport stopped');
@@ -38,6 +46,17 @@ export const NO_HEALTHY = new UpstreamError('no healthy proxies');
 export const DEADLINE_EXCEEDED = new UpstreamError('context deadline exceeded');
 /** More clients wait than may wait at a time. */
 export const TOO_MANY = new UpstreamError('too many queries wait for upstreams');
+/** NOTIFY and UPDATE. */
+export const NO_OPCODES = new UpstreamError('only queries are forwarded', 'NOTIMP');
+/** AXFR and IXFR. */
+export const NO_TRANSFERS = new UpstreamError('zone transfers are not forwarded', 'REFUSED');
+/** The upstream's certificate was accepted, and it offers no HTTP/2 (RFC 8484 s.5.2). */
+export const NO_HTTP2 = new UpstreamError('the upstream does not speak HTTP/2');
+
+/** The error if `most` queries wait, the value of `max_concurrent`. */
+export function tooManyAtATime(most: number): UpstreamError {
+  return new UpstreamError(`concurrent queries exceeded maximum ${most}`, 'REFUSED');
+}
 
 /** The route of a query: both ends as `192.0.2.1:53`. `from` is empty before there is a source address. */
 export interface Route {

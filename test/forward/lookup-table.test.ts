@@ -1,10 +1,10 @@
 /** The questions that `forward` is asking, found by what an upstream would be sent. */
 import assert from 'node:assert/strict';
 import packet from 'dns-packet';
-import { LookupTable, type TableEntry } from '../../../dist/directives/forward/lookup-table.js';
-import { hashQuestion } from '../../../dist/directives/forward/question.js';
-import { opt, queryBytes } from '../../support/clients.js';
-import { receiveOne, type Query } from '../../support/queries.js';
+import { LookupTable, type TableEntry } from '../../dist/forward/lookup-table.js';
+import { hashQuestion } from '../../dist/forward/question.js';
+import { opt, queryBytes } from '../support/clients.js';
+import { receiveOne, type Query } from '../support/queries.js';
 
 class Entry implements TableEntry {
   after: TableEntry | undefined;

@@ -1,29 +1,28 @@
-import { StreamClient, type StreamOptions } from './stream-client.js';
 import type { UpstreamCounts } from './counts.js';
+import type { ForwarderConfig } from '../options/forwarder.js';
+import type { Connection, ConnectionOwner } from './connection.js';
 import { SWEEP_INTERVAL, type Carrier, type Exchange } from './exchange.js';
-import type { ForwardOptions } from './options.js';
 import { CLOSED } from './upstream-error.js';
 
-/** Queries that wait on one connection before another one is opened. */
-const MAX_PIPELINED = 100;
 /** The most connections to one upstream; further queries wait on these. */
 const MAX_CONNECTIONS = 16;
 
 /** The limits for kept connections. */
-export type Keeping = Pick<ForwardOptions, 'expire' | 'maxAge' | 'maxIdleConns'>;
+export type Keeping = Pick<ForwarderConfig, 'expire' | 'maxAge' | 'maxIdleConns'>;
 
-/** A worker's connections to one upstream over TCP (RFC 7766) or TLS (RFC 7858), kept open and pipelined. */
+/** A worker's connections to one upstream, which stay open and carry many queries at a time. */
 export class StreamCarrier implements Carrier {
-  readonly #options: StreamOptions;
+  readonly #connect: (owner: ConnectionOwner) => Connection;
   readonly #keeping: Keeping;
   readonly #counts: UpstreamCounts;
-  readonly #connections = new Set<StreamClient>();
+  readonly #connections = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: StreamOptions, keeping: Keeping, counts: UpstreamCounts) {
+  /** `connect`: opens a connection. */
+  constructor(connect: (owner: ConnectionOwner) => Connection, keeping: Keeping, counts: UpstreamCounts) {
     this.#counts = counts;
-    this.#options = options;
+    this.#connect = connect;
     this.#keeping = keeping;
   }
 
@@ -39,27 +38,30 @@ export class StreamCarrier implements Carrier {
   }
 
   /** The oldest connection with room, so that surplus ones become idle. */
-  #choose(): StreamClient {
-    let least: StreamClient | undefined;
+  #choose(): Connection {
+    let least: Connection | undefined;
     for (const connection of this.#connections) {
       if (!connection.usable) continue;
-      if (connection.waiting < MAX_PIPELINED) return this.#reuse(connection);
+      if (connection.waiting < connection.capacity) return this.#reuse(connection);
       if (least === undefined || connection.waiting < least.waiting) least = connection;
     }
     return least === undefined || this.#connections.size < MAX_CONNECTIONS ? this.#open() : this.#reuse(least);
   }
 
-  #reuse(connection: StreamClient): StreamClient {
+  #reuse(connection: Connection): Connection {
     this.#counts.connectionHits++;
     return connection;
   }
 
-  #open(): StreamClient {
+  #open(): Connection {
     this.#counts.connectionMisses++;
-    const connection = new StreamClient(this.#options, (unanswered) => {
-      this.#connections.delete(connection);
-      // An upstream may close a connection at any time: its pending queries are asked once more (RFC 7766 s.6.2.4).
-      for (const { exchange, deadline } of unanswered) this.ask(exchange, deadline);
+    const connection = this.#connect({
+      unanswered: (queries) => {
+        for (const { exchange, deadline } of queries) this.ask(exchange, deadline);
+      },
+      closed: () => {
+        this.#connections.delete(connection);
+      },
     });
     this.#connections.add(connection);
     this.#sweeper ??= setInterval(this.#sweep, SWEEP_INTERVAL).unref();

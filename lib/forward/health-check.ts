@@ -1,7 +1,7 @@
-import { FLAG, HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../../dns/numbers.js';
-import { MessageWriter } from '../../dns/writer.js';
+import { FLAG, HEADER_SIZE, MAX_NAME, QUESTION_FIXED_SIZE } from '../dns/numbers.js';
+import { MessageWriter } from '../dns/writer.js';
 import type { Carrier, Detour, Exchange } from './exchange.js';
-import type { ForwardOptions } from './options.js';
+import type { ForwarderConfig } from '../options/forwarder.js';
 import type { UpstreamCounts } from './counts.js';
 
 const TYPE_NS = 2;
@@ -26,7 +26,7 @@ export class HealthCheck implements Exchange {
 
   constructor(
     carrier: Carrier,
-    { interval, recursionDesired, domain }: ForwardOptions['healthCheck'],
+    { interval, recursionDesired, domain }: ForwarderConfig['healthCheck'],
     counts: UpstreamCounts,
   ) {
     this.#carrier = carrier;

@@ -96,6 +96,7 @@
               'native/tcp/query_batch.cc',
               'native/tcp/tcp_connections.cc',
               'native/tcp/tcp_connections_send.cc',
+              'native/tcp/tcp_connections_stream.cc',
               'native/tcp/tcp_endpoint.cc',
               'native/node/tcp_endpoint_object.cc',
             ],

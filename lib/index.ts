@@ -21,20 +21,27 @@ export type { RateLimitOptions } from './options/rate-limit.js';
 export type { ConnectionBounds, TcpOptions } from './options/tcp.js';
 export type { TlsSettings } from './options/tls.js';
 export { MAX_SOCKETS, type Steering } from './options/sockets.js';
-export type { CloseOptions, CloseReport } from './server/server.js';
+export type { CloseOptions, CloseReport, PostMessageOptions } from './server/server.js';
 export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/served-address.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { CodedError } from './errors.js';
+<<<<<<< HEAD
 export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';
 export type { QueryConnection, QueryRequest } from './message/connection.js';
+=======
+export type { Handler, HandlerContext, HandlerModule, Logger, MessageListener } from './message/handler.js';
+export type { Endpoint, HttpRequestHead, Transport } from './message/batch.js';
+>>>>>>> main
 export { Query } from './message/query.js';
 export type { LookupAnswer } from './message/lookup-answer.js';
 export type { QueryTsig } from './message/query-signature.js';
 export type { Change, Notify, Prerequisite, Update, UpdateZone } from './dns/update.js';
 export type { TsigAlgorithm } from './dns/tsig.js';
 export { Reply, type ReplyObserver, type ReplyOutcome } from './message/reply.js';
+export { packRecords, type PackedRecords, type PackOptions } from './message/pack-records.js';
+export type { MessageSource, StreamMessage } from './message/stream.js';
 export type { DecodedMessage, DecodedRecord } from './dns/decode.js';
 export type { NewerRecord, RawRecord, TextType, ResourceRecord, ServiceRecord } from './dns/record.js';
 export type { AfsdbData, KxData, LpData, MinfoData, PxData, RtData, TalinkData } from './dns/records/names.js';

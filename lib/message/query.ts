@@ -289,6 +289,11 @@ export class Query {
     return this.#word(word.hasCookie) !== 0;
   }
 
+  /** @internal Starts the stream of a reply; undefined: its transport carries one message for each query. */
+  get openStream(): Origin['openStream'] {
+    return this.#origin.openStream;
+  }
+
   /** @internal Its words, as native code wrote them (`layout.query`). */
   get row(): Uint32Array {
     return this.#memory.words.subarray(this.#row, this.#row + queryWords);

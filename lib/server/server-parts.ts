@@ -1,6 +1,7 @@
 import type { ServerConfig } from './options/config.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
+import { Broadcast } from './broadcast.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';
 import type { BoundAddress } from './served-address.js';
 import { ServerCache } from './server-cache.js';
@@ -38,6 +39,7 @@ export class ServerParts {
   /** The number of addresses that there is room for. */
   readonly room: number;
   readonly supervisor: Supervisor;
+  readonly broadcast: Broadcast;
   readonly counters: Counters;
   /** The answer cache; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
@@ -76,6 +78,7 @@ export class ServerParts {
         this.#assignment.forget(worker);
       },
     });
+    this.broadcast = new Broadcast(this.supervisor);
   }
 
   /** See {@link Server.addresses}. */
@@ -135,7 +138,8 @@ export class ServerParts {
     events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
   ): SupervisedWorker {
     const { config } = this;
-    const worker = startWorker(config, index, this.counters, shared, events);
+    const { kept } = this.broadcast;
+    const worker = startWorker(config, index, this.counters, { ...shared, kept }, events);
     this.#tls.set(worker, config.tls);
     return worker;
   }

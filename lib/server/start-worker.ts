@@ -16,7 +16,7 @@ export function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
-  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard'>,
+  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard' | 'kept'>,
   events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
 ): SupervisedWorker {
   const { workers, handler, logger } = config;

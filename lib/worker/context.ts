@@ -13,6 +13,7 @@ import { allBounds } from './stream/connection-bounds.js';
 import { shareMisses } from './shared-handler.js';
 import { SharedMisses } from './shared-misses.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
+import { StreamTurns } from './stream/stream-turns.js';
 
 /** What all transports of a worker share. */
 export interface WorkerContext {
@@ -34,6 +35,8 @@ export interface WorkerContext {
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
   encoder: ReplyEncoder;
+  /** The turns of streams of messages. */
+  streamTurns: StreamTurns;
   /** Passes a report on, unless its code was reported too recently. */
   report: Report;
 }
@@ -59,7 +62,9 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
-  return { settings, counters, row, edns, guard, cache, trustedProxies, limits, dispatcher, encoder, report };
+  const streamTurns = new StreamTurns();
+  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, limits, dispatcher, encoder };
+  return { ...ours, streamTurns, report };
 }
 
 /** Undefined if the server's own cache does not share misses. */

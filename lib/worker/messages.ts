@@ -35,6 +35,8 @@ export interface ServingOptions extends ServingConfig {
   misses: MissMemory | undefined;
   /** The number of the cookies and rate limits; 0: none. */
   guard: number;
+  /** The last sticky message of `Server.postMessage`. */
+  kept: Kept | undefined;
   /** The worker's number, from 0. */
   index: number;
   /** The number of its row of counters. */
@@ -47,6 +49,11 @@ export interface ServingOptions extends ServingConfig {
   row: number;
   /** Open TCP connections, one row for each worker (see `ConnectionLimits`). */
   connections: SharedArrayBuffer;
+}
+
+/** A message that workers receive when they start. */
+export interface Kept {
+  message: unknown;
 }
 
 /** The data with which a worker thread starts. */
@@ -69,6 +76,7 @@ export type Order =
   | { kind: 'lend'; id: number; sockets: ServerSocket[] }
   | { kind: 'release'; id: number; sockets: number[] }
   | { kind: 'secure'; id: number; tls: SharedTls }
+  | { kind: 'hear'; id: number; message: unknown }
   | { kind: 'drain'; id: number };
 
 /** From a worker to the owner. */

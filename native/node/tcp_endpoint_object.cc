@@ -17,6 +17,9 @@ Napi::Function TcpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&TcpEndpointObject::drain>("drain"),
                          InstanceMethod<&TcpEndpointObject::flush>("flush"),
                          InstanceMethod<&TcpEndpointObject::guard>("guard"),
+                         InstanceMethod<&TcpEndpointObject::begin_stream>("beginStream"),
+                         InstanceMethod<&TcpEndpointObject::send_stream>("sendStream"),
+                         InstanceMethod<&TcpEndpointObject::end_stream>("endStream"),
                          InstanceMethod<&TcpEndpointObject::ref>("ref"),
                          InstanceMethod<&TcpEndpointObject::unref>("unref"),
                          InstanceMethod<&TcpEndpointObject::close>("close"),
@@ -40,6 +43,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   const auto on_held = callbacks.get<Napi::Function>("onHeld");
   const auto on_pause = callbacks.get<Napi::Function>("onPause");
   const auto on_drained = callbacks.get<Napi::Function>("onDrained");
+  const auto on_stream = callbacks.get<Napi::Function>("onStream");
   if (!memory.complete() || !callbacks.complete()) return;
   if (slab.ByteLength() < layout::kTcpSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
       outbox.ElementLength() < 1 + layout::kTcpOutboxEntries * layout::kTcpReplyWords ||
@@ -56,6 +60,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   on_held_ = LoopCallback(on_held, "multisocket:TcpEndpoint");
   on_pause_ = LoopCallback(on_pause, "multisocket:TcpEndpoint");
   on_drained_ = LoopCallback(on_drained, "multisocket:TcpEndpoint");
+  on_stream_ = LoopCallback(on_stream, "multisocket:TcpEndpoint");
 
   uv_loop_t* loop = event_loop(env);
   if (loop == nullptr) return;
@@ -85,6 +90,10 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   };
   server.paused = [this]() { call(on_pause_); };
   server.drained = [this]() { call(on_drained_); };
+  server.stream = [this](uint32_t connection, bool open) {
+    const Napi::HandleScope scope(Env());
+    on_stream_({Napi::Number::New(Env(), connection), Napi::Boolean::New(Env(), open)});
+  };
   int error = 0;
   endpoint_ = TcpEndpoint::open(loop, raw, options, std::move(server), &error);
   if (endpoint_ == nullptr) {
@@ -120,6 +129,21 @@ void TcpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->f
 
 void TcpEndpointObject::guard(const Napi::CallbackInfo& info) {
   endpoint_->use(GuardObject::Unwrap(info[0].As<Napi::Object>())->guard());
+}
+
+void TcpEndpointObject::begin_stream(const Napi::CallbackInfo& info) {
+  endpoint_->begin_stream(info[0].As<Napi::Number>().Uint32Value());
+}
+
+Napi::Value TcpEndpointObject::send_stream(const Napi::CallbackInfo& info) {
+  const auto frames = info[1].As<Napi::Uint8Array>();
+  const uint32_t waiting = endpoint_->send_stream(info[0].As<Napi::Number>().Uint32Value(), frames.Data(),
+                                                  static_cast<uint32_t>(frames.ElementLength()));
+  return Napi::Number::New(info.Env(), waiting == TcpConnections::kClosed ? -1 : static_cast<double>(waiting));
+}
+
+void TcpEndpointObject::end_stream(const Napi::CallbackInfo& info) {
+  endpoint_->end_stream(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Boolean>().Value());
 }
 
 void TcpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }

@@ -83,6 +83,8 @@ struct Connection : Timed {
   bool finished : 1;     // the server has closed its side
   bool blocked : 1;      // complete messages, or octets in the kernel, wait for the server
   bool touched : 1;      // is in the list of connections with new replies
+  bool streamed : 1;     // JavaScript has begun a stream of messages on it
+  bool awaited : 1;      // JavaScript waits until `output` is empty
   bool young : 1;        // is in the list of connections to be tried once more before they are watched
   bool ready = false;    // is in the queue of connections that can be served
   Connection* next = nullptr;
@@ -114,6 +116,8 @@ struct Connection : Timed {
         finished(false),
         blocked(false),
         touched(false),
+        streamed(false),
+        awaited(false),
         young(false) {}
 };
 

@@ -18,6 +18,8 @@ constexpr int kMaxEvents = 256;
 // Connections that are accepted in a turn of the loop, shared out among the sockets, and the least that a socket gets.
 constexpr size_t kMaxAccepts = 16;
 constexpr size_t kMinAccepts = 4;
+// Octets of a stream that wait in the kernel. They keep a fast client busy until the loop comes round again.
+constexpr unsigned kMaxUnsent = 128 * 1024;
 // Milliseconds between attempts to accept again.
 constexpr uint64_t kPause = 100;
 // Milliseconds for which the limit of descriptors is known.
@@ -112,6 +114,19 @@ void TcpEndpoint::flush() {
   update();
 }
 
+void TcpEndpoint::begin_stream(uint32_t connection) { connections_.begin_stream(connection); }
+
+uint32_t TcpEndpoint::send_stream(uint32_t connection, const uint8_t* frames, uint32_t size) {
+  const uint32_t waiting = connections_.send_stream(connection, frames, size);
+  update();
+  return waiting;
+}
+
+void TcpEndpoint::end_stream(uint32_t connection, bool cut) {
+  connections_.end_stream(connection, cut);
+  update();
+}
+
 void TcpEndpoint::set_ref(bool on) {
   ref_ = on;
   update();
@@ -134,6 +149,8 @@ void TcpEndpoint::turn() {
   if (closing()) return;
   // After the octets that have come by now are read: a message may be complete that was overdue.
   if (std::exchange(tick_due_, false)) connections_.tick();
+  connections_.report_streams(server_.stream);
+  if (closing()) return;
   if (paused_until_ != 0 && now() >= paused_until_) try_to_resume();
   if (draining_ && connections_.count() == 0) {
     draining_ = false;
@@ -183,8 +200,7 @@ void TcpEndpoint::accept_all(const Listening& listening) {
       return;
     }
     if (!connections_.open(descriptor, client, listening.listener)) {
-      const linger reset = {1, 0};
-      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+      prepare_reset(descriptor);
       ::close(descriptor);
     } else if (reserved(descriptor)) {
       pause();
@@ -273,6 +289,16 @@ bool TcpEndpoint::watch(int descriptor, uint64_t token) {
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = token;
   return epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+void TcpEndpoint::limit_unsent(int descriptor) {
+  const unsigned most = kMaxUnsent;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+}
+
+void TcpEndpoint::prepare_reset(int descriptor) {
+  const linger reset = {1, 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 void TcpEndpoint::finish(int descriptor) { shutdown(descriptor, SHUT_WR); }

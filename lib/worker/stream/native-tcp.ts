@@ -4,6 +4,7 @@ import { addon, type AnswerFront, type TcpEndpoint } from '../../native/addon.js
 import type { Endpoint, QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
+import type { MessageSource } from '../../message/stream.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
@@ -11,6 +12,7 @@ import { envelopeOrigin } from '../envelope.js';
 import type { ReplyEncoder } from '../reply-encoder.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
+import { NativeStreams } from './native-streams.js';
 
 const { batchSize, envelope, envelopeSize, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
 
@@ -27,6 +29,7 @@ export class NativeTcp {
   readonly #outbox = new Uint32Array(1 + tcp.outboxEntries * tcp.replyWords);
   readonly #batch: QueryBatch;
   readonly #endpoint: TcpEndpoint;
+  readonly #streams: NativeStreams;
   readonly #dispatcher: Dispatcher;
   readonly #encoder: ReplyEncoder;
   readonly #locals: Endpoint[] = [];
@@ -48,7 +51,12 @@ export class NativeTcp {
     // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(batchSize * queryWords);
-    const origin = envelopeOrigin('tcp', this.#locals);
+    this.#streams = new NativeStreams(() => (this.#closed ? undefined : this.#endpoint), context);
+    const origin = {
+      ...envelopeOrigin('tcp', this.#locals),
+      openStream: (query: Query, reply: Reply, messages: MessageSource) =>
+        this.#streams.open(connectionOf(query), query, reply, messages),
+    };
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin };
     const memory = {
       slab: this.#slab,
@@ -71,6 +79,9 @@ export class NativeTcp {
       },
       onDrained: () => {
         this.#tellDrained();
+      },
+      onStream: (connection, open) => {
+        this.#streams.changed(connection, open);
       },
     });
     if (guard !== undefined) this.#endpoint.guard(guard);
@@ -98,6 +109,7 @@ export class NativeTcp {
     if (this.#closed) return;
     this.#closed = true;
     this.#endpoint.close();
+    this.#streams.destroy();
     this.#tellDrained();
   }
 

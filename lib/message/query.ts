@@ -9,15 +9,9 @@ import { readNotify, readUpdate, type Notify, type Update } from '../dns/update.
 import type { CacheChoice } from './cache-choice.js';
 import { cachingWith, PLAIN, type QueryConnection } from './connection.js';
 import { KeptQueries, type QueryMemory } from './kept-queries.js';
-import type { LookupAnswer } from './lookup-answer.js';
+import type { LookupAnswer, Lookups } from './lookup-answer.js';
 import type { QuerySignature, QueryTsig } from './query-signature.js';
 import { upstreamQuery } from './upstream-query.js';
-
-/** How a query asks its server, and the questions that led to it. */
-export interface Lookups {
-  ask(query: Query, name: string, type: string): Promise<LookupAnswer>;
-  asked: readonly string[];
-}
 
 const { query: word, queryWords } = addon.layout;
 
@@ -44,7 +38,7 @@ export class Query {
   ownOptions: readonly number[] = NO_OPTIONS;
 
   /** @internal The function behind {@link lookup}; undefined outside of a server. */
-  lookups: Lookups | undefined;
+  lookups: Lookups<Query> | undefined;
 
   // Not initialized: other queries pay nothing for these.
   /** @internal Set by a server with the option `tsig`, for a query with a TSIG record. */

@@ -3,7 +3,8 @@ import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
 import { lookupsThrough } from '../message/lookup.js';
-import type { Lookups, Query } from '../message/query.js';
+import type { Lookups } from '../message/lookup-answer.js';
+import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Rcode } from '../dns/registry.js';
 import type { Overload } from '../options/serving.js';
@@ -54,7 +55,7 @@ const IN_FLIGHT = workerCounter('inFlight');
  */
 export class Dispatcher {
   readonly #handler: Handler;
-  readonly #lookups: Lookups;
+  readonly #lookups: Lookups<Query>;
   readonly #handlerTimeout: number;
   readonly #maxInFlight: number;
   readonly #overload: Overload;

@@ -26,14 +26,9 @@ export type { ControlReport } from './server/control.js';
 export type { BoundAddress } from './server/served-address.js';
 export type { ServerStatistics, SocketStatistics, WorkerStatistics } from './server/statistics.js';
 export type { CodedError } from './errors.js';
-<<<<<<< HEAD
-export type { Handler, HandlerContext, HandlerModule, Logger } from './message/handler.js';
+export type { Handler, HandlerContext, HandlerModule, Logger, MessageListener } from './message/handler.js';
 export type { Endpoint, Transport } from './message/batch.js';
 export type { QueryConnection, QueryRequest } from './message/connection.js';
-=======
-export type { Handler, HandlerContext, HandlerModule, Logger, MessageListener } from './message/handler.js';
-export type { Endpoint, HttpRequestHead, Transport } from './message/batch.js';
->>>>>>> main
 export { Query } from './message/query.js';
 export type { LookupAnswer } from './message/lookup-answer.js';
 export type { QueryTsig } from './message/query-signature.js';

@@ -15,6 +15,7 @@ export type { CacheOptions, PrefetchOptions } from './options/cache.js';
 export type { CookieOptions } from './options/cookies.js';
 export type { HttpsOptions } from './options/https.js';
 export type { ListenOptions } from './options/listen.js';
+export type { ProxyProtocolOptions } from './options/proxy-protocol.js';
 export type { TsigKeyOptions, TsigOptions } from './options/tsig.js';
 export type { Overload } from './options/serving.js';
 export type { RateLimitOptions } from './options/rate-limit.js';

@@ -4,6 +4,7 @@ import type { DescriptorChannel } from './descriptor-channel.js';
 import type { Guard, NativeGuardOptions } from './guard.js';
 import type { Layout } from './layout.js';
 import type { NativeLoadGenerator, NativeLoadPlan, NativeLoadResult } from './load-generator.js';
+import type { NativeProxyOptions, ProxyProtocol } from './proxy-protocol.js';
 import type { NativeSocket, NativeSocketDescription, NativeSocketOptions, NativeSocketStatistics } from './sockets.js';
 import type { StreamAdmission, StreamMemory } from './stream-admission.js';
 import type { EndpointMemory } from './endpoint-memory.js';
@@ -84,6 +85,7 @@ export interface Addon {
   AnswerCache: new (number: number, options?: NativeCacheOptions) => AnswerCache;
   /** Asks the caches in this order. */
   AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
+  ProxyProtocol: new (options: NativeProxyOptions) => ProxyProtocol;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;

@@ -1,6 +1,7 @@
 import type { AnswerFront } from './cache.js';
 import type { EndpointMemory } from './endpoint-memory.js';
 import type { Guard } from './guard.js';
+import type { ProxyProtocol } from './proxy-protocol.js';
 
 /** The memory that JavaScript shares with a {@link TcpEndpoint}. */
 export interface TcpEndpointMemory extends EndpointMemory {
@@ -35,9 +36,10 @@ export interface TcpEndpointCallbacks {
 export interface TcpEndpoint {
   /**
    * Starts to accept from a listening socket. The endpoint works on its own duplicate of `fd`. `wildcard`: whether it is
-   * bound to all addresses. What `front` knows is answered without calling `onQueries`. Throws a system error.
+   * bound to all addresses. What `front` knows is answered without calling `onQueries`. `proxy`: which proxies it
+   * believes. Throws a system error.
    */
-  add(socket: number, fd: number, wildcard: boolean, front?: AnswerFront): void;
+  add(socket: number, fd: number, wildcard: boolean, front?: AnswerFront, proxy?: ProxyProtocol): void;
   /** Stops accepting from a socket; its connections stay. */
   release(socket: number): void;
   /**

@@ -5,6 +5,7 @@ import { https, type HttpsConfig, type HttpsOptions } from './https.js';
 import { networks } from './networks.js';
 import { DAY } from './numbers.js';
 import { opcodes } from './opcodes.js';
+import { proxyProtocolGroup } from './proxy-protocol.js';
 import { groupOfDefaults } from './table.js';
 import { tcp, type TcpOptions } from './tcp.js';
 import { tsigGroup } from './tsig.js';
@@ -70,6 +71,8 @@ export const serving = {
    * of others are ignored. Default: none.
    */
   trustedProxies: reloads(networks()),
+  /** Proxies that name their clients by the PROXY protocol. Default: none are believed. */
+  proxyProtocol: reloads(optional(proxyProtocolGroup, 'none are believed')),
 };
 
 /** The options that a worker gets, with all values present. */

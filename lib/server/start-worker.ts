@@ -29,6 +29,7 @@ export function startWorker(
     tls: config.tls,
     ownTls: config.ownTls,
     ownTcp: config.ownTcp,
+    ownProxyProtocol: config.ownProxyProtocol,
     heartbeat: workers === 0 ? 0 : beatInterval(config),
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);

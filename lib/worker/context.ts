@@ -7,6 +7,7 @@ import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
 import type { ServingOptions } from './messages.js';
+import { Proxies } from './proxies.js';
 import { ReplyEncoder } from './reply-encoder.js';
 import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
@@ -29,8 +30,10 @@ export interface WorkerContext {
   guard: Guard | undefined;
   /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
-  /** Proxies whose word for their clients is taken. */
+  /** HTTP proxies whose word for their clients is taken. */
   trustedProxies: NetworkSet;
+  /** Which proxies the server's addresses believe, by the PROXY protocol. */
+  proxies: Proxies;
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
@@ -56,6 +59,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     grpcEncrypted: [settings.tls, ...Object.values(settings.ownTls)].some((tls) => tls !== undefined && tls !== null),
     nsid: settings.nsid,
   });
+  const proxies = new Proxies(settings);
   const limits = new ConnectionLimits(settings.connections, settings.seat);
   const trustedProxies = new NetworkSet(settings.trustedProxies);
   const around = sharing(settings, cache, counters);
@@ -63,7 +67,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
-  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, limits, dispatcher, encoder };
+  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher, encoder };
   return { ...ours, streamTurns, report };
 }
 

@@ -1,6 +1,7 @@
 /** The messages between the owner of the sockets and its worker threads. Counters are shared and not sent. */
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { ServingConfig } from '../options/serving.js';
+import type { ProxyProtocolConfig } from '../options/proxy-protocol.js';
 import type { ConnectionBounds } from '../options/tcp.js';
 import type { MissMemory } from './shared-misses.js';
 import type { SharedTls } from './stream/secure-context.js';
@@ -29,6 +30,8 @@ export interface ServingOptions extends ServingConfig {
   ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The bounds of connections to single addresses, by {@link ServerSocket.entry}. */
   ownTcp: Readonly<Record<string, ConnectionBounds>>;
+  /** The proxies of single addresses, by {@link ServerSocket.entry}; null: none. */
+  ownProxyProtocol: Readonly<Record<string, ProxyProtocolConfig | null>>;
   /** The number of the answer cache; 0: none. */
   cache: number;
   /** For the cache; undefined: misses are not shared. */

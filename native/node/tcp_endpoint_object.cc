@@ -5,6 +5,7 @@
 #include "node/answer_front_object.h"
 #include "node/fields.h"
 #include "node/guard_object.h"
+#include "node/proxy_protocol_object.h"
 #include "node/system_error.h"
 
 namespace multisocket {
@@ -38,6 +39,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   auto connections = memory.get<Napi::Int32Array>("connections");
   auto settings = memory.get<Napi::Uint32Array>("settings");
   const auto row = memory.get<Napi::Number>("row");
+  const auto envelope_size = memory.get<Napi::Number>("envelopeSize");
   const auto seat = memory.get<Napi::Number>("seat");
   const auto on_queries = callbacks.get<Napi::Function>("onQueries");
   const auto on_held = callbacks.get<Napi::Function>("onHeld");
@@ -72,6 +74,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
       counters.Data(),
       row.Uint32Value(),
       EdnsSettings::of(edns.Data(), edns.ElementLength()),
+      envelope_size.Uint32Value(),
       ConnectionLimits(connections.Data(), connections.ElementLength(), seat.Uint32Value(),
                        words[layout::kTcpMaxConnections], words[layout::kTcpMaxConnectionsPerClient])};
   const StreamTimeouts timeouts = {words[layout::kTcpMessageTime], words[layout::kTcpIdleTime],
@@ -113,6 +116,7 @@ void TcpEndpointObject::add(const Napi::CallbackInfo& info) {
   listener->number = info[0].As<Napi::Number>().Uint32Value();
   listener->wildcard = info[2].As<Napi::Boolean>().Value();
   listener->front = AnswerFrontObject::of(info[3]);
+  listener->proxy = ProxyProtocolObject::of(info[4]);
   const int error = endpoint_->add(std::move(descriptor), std::move(listener));
   if (error != 0) throw_system_error(info.Env(), error, "listen");
 }

@@ -83,6 +83,7 @@ class TcpConnections {
   void take(Connection* connection, uint32_t received);
   uint32_t admit(Connection* connection, uint8_t* octets, uint32_t size);
   bool skip_preamble(Connection* connection);
+  bool name_client(Connection* connection, const ProxyHeader& header);
   void run_batch();
   void send_segments();
   void send(Connection* connection);

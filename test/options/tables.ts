@@ -6,6 +6,7 @@ import { checkForwarder, forwarder, healthCheck, upstreamTls } from '../../dist/
 import { https } from '../../dist/options/https.js';
 import { listenEntry } from '../../dist/options/listen.js';
 import type { Option, Table } from '../../dist/options/option.js';
+import { proxyProtocol } from '../../dist/options/proxy-protocol.js';
 import { question } from '../../dist/options/question.js';
 import { rateLimit } from '../../dist/options/rate-limit.js';
 import { auto, server } from '../../dist/options/server.js';
@@ -68,6 +69,7 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
     })),
     within('cookies', cookies, {}, (options) => ({ cookies: options })),
     within('rateLimit', rateLimit, { allPerSecond: 1, responsesPerSecond: 1 }, (options) => ({ rateLimit: options })),
+    within('proxyProtocol', proxyProtocol, { from: [] }, (options) => ({ proxyProtocol: options })),
     within('tsig', tsig, { keys: [] }, (options) => ({ tsig: options })),
     {
       ...within('tsig.keys[0]', tsigKey, TSIG_KEY, () => ({})),

@@ -85,10 +85,12 @@ export class ZoneData {
     return this.sets.size > 2 * this.#used + (1 << 20);
   }
 
-  /** The same records in fresh memory. */
+  /** The same records in fresh memory, without names that do not exist any more. */
   compacted(): ZoneData {
     const copy = new ZoneData(this.origin);
-    for (const [name, node] of this.#nodes(this.names.count)) copy.replace(name, this.loose(node));
+    for (const [name, node] of this.#nodes(this.names.count)) {
+      if (this.first(node) !== NO_SET) copy.replace(name, this.loose(node));
+    }
     return copy;
   }
 

@@ -10,6 +10,8 @@ export class ReplyCaching {
   allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
   /** @internal The generation of the server's cache when the handler began: see `AnswerCache.generation`. */
   cacheGeneration = 0;
+  /** @internal Bits of the client's subnet that it is for (RFC 7871); undefined: the handler has not said. */
+  scope: number | undefined;
   /** @internal For how long it may be kept, and what it varies by. */
   caching: CacheChoice = DEFAULT_CACHING;
 

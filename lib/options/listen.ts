@@ -1,7 +1,7 @@
 import { MAX_PORT } from '../dns/numbers.js';
 import { proxyProtocolGroup } from './proxy-protocol.js';
 import { flag, integer, oneOf, optional, required, text, type Option, type OptionsOf } from './option.js';
-import { MAX_SOCKETS } from './sockets.js';
+import { interfaceName, MAX_SOCKETS } from './sockets.js';
 import { group, resolveGiven } from './table.js';
 import { connectionBounds, type ConnectionBounds } from './tcp.js';
 import { tlsGroup } from './tls.js';
@@ -28,6 +28,11 @@ export const listenEntry = {
    * `https` and `grpc`.
    */
   port: optional(integer({ min: 0, max: MAX_PORT }), '53, 853 for `tls`, 443 for `https` and `grpc`'),
+  /**
+   * The interface whose queries the address gets, and no other (SO_BINDTODEVICE, Linux). Entries for several interfaces
+   * may have one address and port. Default: all.
+   */
+  interface: optional(interfaceName, 'all'),
   /** NUM_SOCKETS of this address. 1 to 1,024; default: the server's. */
   sockets: optional(integer({ min: 1, max: MAX_SOCKETS }), "the server's"),
   /** Whether `::` accepts IPv6 only. Default: the server's. */

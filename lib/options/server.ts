@@ -72,7 +72,7 @@ export const own = {
   env: optional(value('an object', isObject) as Option<NodeJS.ProcessEnv>, 'the environment of this process'),
   /** As in `worker_threads`. Default: the options of this process. */
   execArgv: optional(value('an array of strings', isMutableTexts), 'the options of this process'),
-  /** As in `worker_threads`. Default: the limits of V8. */
+  /** As in `worker_threads`: see `docs/guides/performance.md` for the size of the young generation. Default: the limits of V8. */
   resourceLimits: optional(value('an object', isObject) as Option<ResourceLimits>, 'the limits of V8'),
   /**
    * Whether `listen()` takes the sockets that a service manager has opened, if any (LISTEN_FDS, sd_listen_fds(3)), in

@@ -62,6 +62,7 @@ function samples({ cert, key }: Certificate): Record<string, unknown> {
     signal: new AbortController().signal,
     transport: 'https',
     address: '127.0.0.3',
+    interface: 'lo',
     ca: cert,
     ciphers: 'TLS_AES_128_GCM_SHA256',
     keylog: '/tmp/keys',

@@ -267,6 +267,11 @@ export class Query {
     return this.#word(word.hasCookie) !== 0;
   }
 
+  /** @internal With a query log: when native code took it up, in microseconds of the log's clock. */
+  get takenUp(): number {
+    return this.#word(word.takenUp);
+  }
+
   /** @internal Its words, as native code wrote them (`layout.query`). */
   get row(): Uint32Array {
     return this.#memory.words.subarray(this.#row, this.#row + queryWords);

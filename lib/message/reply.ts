@@ -29,6 +29,8 @@ export class Reply {
   dependencies: readonly Dependency[] = NO_DEPENDENCIES;
   /** @internal The same for all directives since the query was asked. */
   allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
+  /** @internal Whether a cache has answered. */
+  fromCache = false;
   readonly #query: Query;
   readonly #records = new ReplyRecords();
   #options: EdnsOption[] | undefined;

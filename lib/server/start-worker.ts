@@ -16,8 +16,8 @@ export function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
-  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard'>,
-  events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
+  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard' | 'queryLog'>,
+  events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'> & { exited: () => void },
 ): SupervisedWorker {
   const { workers, handler, logger } = config;
   const place = counters.takeSeat();
@@ -35,6 +35,7 @@ export function startWorker(
   const { startTimeout } = config;
   const leave = (): void => {
     counters.returnSeat(place.seat);
+    events.exited();
   };
   if (workers === 0) {
     // The message is cloned, and delivered after the caller has continued, as it is between threads.

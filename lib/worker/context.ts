@@ -1,10 +1,11 @@
-import { addon, type AnswerCache, type Guard } from '../native/addon.js';
+import { addon, type AnswerCache, type Guard, type QueryLog } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
 import { workerCounter } from './counters.js';
 import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
+import { LoggedEncoder } from './logged-encoder.js';
 import type { ServingOptions } from './messages.js';
 import { ReplyEncoder } from './reply-encoder.js';
 import { SigningEncoder } from './signing-encoder.js';
@@ -30,7 +31,9 @@ export interface WorkerContext {
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
-  encoder: ReplyEncoder;
+  encoder: Pick<ReplyEncoder, 'encode'>;
+  /** The worker's side of the query log; undefined: there is none. */
+  log: QueryLog | undefined;
   /** Passes a report on, unless its code was reported too recently. */
   report: Report;
 }
@@ -54,8 +57,16 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
-  const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
-  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, report };
+  const plain = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
+  const { log, encoder } = logging(settings, plain);
+  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, log, report };
+}
+
+function logging({ queryLog }: ServingOptions, encoder: ReplyEncoder): Pick<WorkerContext, 'log' | 'encoder'> {
+  if (queryLog === undefined) return { log: undefined, encoder };
+  const { memory, sample, messages } = queryLog;
+  const log = new addon.QueryLog(new Uint32Array(memory), sample, messages);
+  return { log, encoder: new LoggedEncoder(encoder, log, sample) };
 }
 
 /** Undefined if the server's own cache does not share misses. */

@@ -8,7 +8,6 @@ import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
-import type { ReplyEncoder } from '../reply-encoder.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
 
@@ -28,7 +27,7 @@ export class NativeTcp {
   readonly #batch: QueryBatch;
   readonly #endpoint: TcpEndpoint;
   readonly #dispatcher: Dispatcher;
-  readonly #encoder: ReplyEncoder;
+  readonly #encoder: WorkerContext['encoder'];
   readonly #locals: Endpoint[] = [];
   /** The endpoint sends what is delivered late, after the batch or before the loop waits. */
   readonly #deliver = (query: Query, reply: Reply): void => {

@@ -6,7 +6,6 @@ import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
-import type { ReplyEncoder } from '../reply-encoder.js';
 import { envelopeOrigin } from '../envelope.js';
 
 const { layout } = addon;
@@ -40,7 +39,7 @@ export class UdpTransport {
   readonly #batch: QueryBatch;
   readonly #endpoint: UdpEndpoint;
   readonly #dispatcher: Dispatcher;
-  readonly #encoder: ReplyEncoder;
+  readonly #encoder: WorkerContext['encoder'];
   readonly #maxPayloadSize: number;
   readonly #locals: Endpoint[] = [];
   /** Queries of a socket that a handler still holds. */

@@ -22,6 +22,7 @@ const SECTIONS = [
   ['cache.prefetch', 'cache', 'prefetch'],
   ['cookies', 'cookies', 'cookies'],
   ['rateLimit', 'rate-limit', 'rateLimit'],
+  ['queryLog', 'query-log', 'queryLog'],
   ['tsig', 'tsig', 'tsig'],
   ['tsig.keys', 'tsig', 'tsigKey'],
   ['openSockets', 'sockets', 'socketGroup'],

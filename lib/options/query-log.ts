@@ -10,7 +10,7 @@ export const queryLog = {
    * since the last call. See `QueryLogEntry`. An error of it is a `warning`.
    */
   sink: required(value('a function', isSink)),
-  /** The share of queries that are reported, chosen at random: more than 0, up to 1. Default 1. */
+  /** The share of queries that are reported, chosen at random. More than 0, up to 1; default 1. */
   sample: share(1),
   /** Whether entries have the messages as they were sent. Default false. */
   messages: flag(false),
@@ -46,6 +46,7 @@ function isSink(wanted: unknown): wanted is QueryLogSink {
 function share(initial: number): Option<number> {
   return {
     ...value('a number', (wanted) => typeof wanted === 'number', initial),
+    range: 'more than 0, up to 1',
     check(path, wanted) {
       if (typeof wanted !== 'number') throw invalidType(path, 'a number', wanted);
       if (wanted > 0 && wanted <= 1) return wanted;

@@ -5,6 +5,7 @@ import { cookies } from '../../dist/options/cookies.js';
 import { https } from '../../dist/options/https.js';
 import { listenEntry } from '../../dist/options/listen.js';
 import type { Option, Table } from '../../dist/options/option.js';
+import { queryLog } from '../../dist/options/query-log.js';
 import { rateLimit } from '../../dist/options/rate-limit.js';
 import { auto, server } from '../../dist/options/server.js';
 import { socketGroup } from '../../dist/options/sockets.js';
@@ -56,6 +57,7 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
       check: (options) => entryOf(checkOptions({ listen: options as never, filename, tls: { cert, key } })),
     },
     within('auto', auto, {}, (options) => ({ sockets: 'auto', auto: options })),
+    within('queryLog', queryLog, { sink: () => undefined }, (options) => ({ queryLog: options })),
     within('tcp', tcp, {}, (options) => ({ tcp: options })),
     within('tls', tls, { cert, key }, (options) => ({ tls: options })),
     within('https', https, {}, (options) => ({ https: options, workers: 0 })),

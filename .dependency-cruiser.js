@@ -2,6 +2,7 @@
 const floors = [
   'errors.ts',
   'nearest.ts',
+  'histogram.ts',
   'dns',
   'dnssec',
   'native',
@@ -10,6 +11,7 @@ const floors = [
   'options',
   'socket',
   'worker',
+  'forward',
   'server',
   'corefile',
   'directives',
@@ -18,6 +20,7 @@ const floors = [
   'adapters',
   'index.ts',
   'sockets.ts',
+  'forward.ts',
   'zone.ts',
   'cli',
   'cli.ts',

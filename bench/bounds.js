@@ -79,6 +79,7 @@ export const bounds = [
   { what: 'pipelined TCP: of CoreDNS', bound: 0.5, ratio: over('sync', 'coredns-file', 'tcp-pipelined') },
   { what: '64 sockets on one worker: of 1 socket', bound: 1.3, ratio: over('sockets-64', 'sync', BURSTS) },
   { what: 'two workers: of one', bound: 1.15, ratio: over('workers-2', 'sync', BURSTS) },
+  { what: 'createForwarder to NSD: of forward', bound: 1.05, ratio: over('create-forwarder', 'forward', BURSTS) },
   { what: 'forward to NSD: of dnsdist', bound: 0.9, ratio: over('forward', 'dnsdist-forward', BURSTS) },
   { what: 'forward to NSD, in turn: of dnsdist', bound: 1, ratio: over('forward', 'dnsdist-forward', TURNS) },
   { what: 'forward to NSD: of Unbound', bound: 1, ratio: over('forward', 'unbound-forward', BURSTS) },

@@ -167,6 +167,13 @@ export const contenders = [
     '-conf',
     forwardFile(port, directory),
   ]),
+  forwarder('create-forwarder', 'multisocket, createForwarder', undefined, (port) => [
+    process.execPath,
+    here('servers/multisocket.js'),
+    port,
+    JSON.stringify({ ...ONE, workerData: { upstreams: `127.0.0.1:${port + 1}` } }),
+    'forwarder',
+  ]),
   forwarder('dnsdist-forward', 'dnsdist, no cache', 'dnsdist', (port, directory) => [
     find('dnsdist'),
     '--supervised',

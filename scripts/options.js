@@ -23,9 +23,14 @@ const SECTIONS = [
   ['cookies', 'cookies', 'cookies'],
   ['rateLimit', 'rate-limit', 'rateLimit'],
   ['queryLog', 'query-log', 'queryLog'],
+  ['proxyProtocol', 'proxy-protocol', 'proxyProtocol'],
   ['tsig', 'tsig', 'tsig'],
   ['tsig.keys', 'tsig', 'tsigKey'],
   ['openSockets', 'sockets', 'socketGroup'],
+  ['createForwarder', 'forwarder', 'forwarder'],
+  ['createForwarder.healthCheck', 'forwarder', 'healthCheck'],
+  ['createForwarder.tls', 'forwarder', 'upstreamTls'],
+  ['forwarder.query', 'question', 'question'],
 ];
 
 /** The modules of lib/options, by name, as they run. */

@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import * as multisocket from 'multisocket';
+import * as forward from 'multisocket/forward';
 import * as sockets from 'multisocket/sockets';
 import * as zones from 'multisocket/zone';
 
@@ -26,6 +27,11 @@ describe('the package', () => {
     assert.ok(group instanceof sockets.SocketGroup);
     group.close();
     assert.equal(sockets.usableCpus, multisocket.usableCpus);
+  });
+
+  it('gives a client of upstreams by its name and /forward', () => {
+    using forwarder = forward.createForwarder({ upstreams: '127.0.0.1' });
+    assert.ok(forwarder instanceof forward.Forwarder);
   });
 
   it('gives zones by /zone', () => {
@@ -113,7 +119,7 @@ describe('the types of the package', () => {
         if (!isAlias(exported)) look(exported, `${relative(directory, path)}: ${exported.name}`);
       }
     }
-    for (const entry of ['index', 'sockets']) {
+    for (const entry of ['index', 'sockets', 'forward']) {
       for (const exported of exportsOf(join(directory, `node_modules/multisocket/dist/${entry}.d.ts`))) {
         const symbol = isAlias(exported) ? checker.getAliasedSymbol(exported) : exported;
         if ((symbol.flags & ts.SymbolFlags.Class) === 0) continue;

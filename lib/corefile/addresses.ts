@@ -1,6 +1,7 @@
 /** Groups the zones of server blocks by the addresses that they listen on. */
 import { isDeepStrictEqual } from 'node:util';
 import { nameOfAddress } from '../socket/addresses.js';
+import type { ProxyProtocolOptions } from '../options/proxy-protocol.js';
 import type { RateLimitOptions } from '../options/rate-limit.js';
 import { corefileWarning, parsingError, type CorefileWarning, type Faults } from './errors.js';
 import type { CorefileTransport, ZoneKey } from './keys.js';
@@ -20,6 +21,8 @@ export interface ServedAddress {
   tls: TlsSettings | undefined;
   /** The value of the first server block of the address that has one. */
   timeouts: TimeoutSettings | undefined;
+  /** The value of the first server block of the address that has one. */
+  proxyProtocol: ProxyProtocolOptions | undefined;
   /** The value of the first server block of the address that has one. */
   rrl: RateLimitOptions | undefined;
   /** The zones, each with the index of its server block. */
@@ -52,7 +55,7 @@ export function groupByAddress(
         const name = nameOfAddress({ transport, address, port });
         const group = groups.get(name);
         if (group === undefined) {
-          const none = { sockets: 1, tls: undefined, timeouts: undefined, rrl: undefined };
+          const none = { sockets: 1, tls: undefined, timeouts: undefined, proxyProtocol: undefined, rrl: undefined };
           groups.set(name, { transport, address, port, ...none, zones: [{ zone, block }] });
         } else group.zones.push({ zone, block });
       }
@@ -62,6 +65,9 @@ export function groupByAddress(
   return { addresses, warnings: addresses.flatMap((address) => settle(address, blocks)) };
 }
 
+/** The settings of an address. */
+const SETTINGS = ['sockets', 'tls', 'timeouts', 'proxyProtocol', 'rrl'] as const;
+
 /** Sets the values that the server blocks of an address give; returns warnings about settings without effect. */
 function settle(address: ServedAddress, blocks: readonly ServerBlock[]): CorefileWarning[] {
   const sharing = [...new Set(address.zones.map(({ block }) => blocks[block]))];
@@ -70,8 +76,9 @@ function settle(address: ServedAddress, blocks: readonly ServerBlock[]): Corefil
   address.sockets = sharing[0].listen.sockets ?? 1;
   address.tls = having('tls')?.listen.tls;
   address.timeouts = having('timeouts')?.listen.timeouts;
+  address.proxyProtocol = having('proxyProtocol')?.listen.proxyProtocol;
   address.rrl = having('rrl')?.listen.rrl;
-  const inVain = (['sockets', 'tls', 'timeouts', 'rrl'] as const).flatMap((setting) => {
+  const inVain = SETTINGS.flatMap((setting) => {
     const from = setting === 'sockets' ? sharing[0] : having(setting);
     const ignored = sharing.filter(
       ({ listen }) => listen[setting] !== undefined && !isDeepStrictEqual(listen[setting], address[setting]),
@@ -85,7 +92,7 @@ function settle(address: ServedAddress, blocks: readonly ServerBlock[]): Corefil
 
 function warnIgnored(
   block: ServerBlock,
-  setting: 'sockets' | 'tls' | 'timeouts' | 'rrl',
+  setting: (typeof SETTINGS)[number],
   address: ServedAddress,
   from: ServerBlock | undefined,
 ): CorefileWarning[] {

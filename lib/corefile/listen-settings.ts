@@ -1,3 +1,4 @@
+import type { ProxyProtocolOptions } from '../options/proxy-protocol.js';
 import type { RateLimitOptions } from '../options/rate-limit.js';
 
 /**
@@ -11,6 +12,7 @@ export interface ListenSettings {
   addresses?: readonly string[] | undefined;
   tls?: TlsSettings | undefined;
   timeouts?: TimeoutSettings | undefined;
+  proxyProtocol?: ProxyProtocolOptions | undefined;
   /** For all replies by UDP. */
   rrl?: RateLimitOptions | undefined;
 }

@@ -7,6 +7,7 @@ import type { DirectiveDefinition } from './directive.js';
  * own directive `rrl` among those that configure addresses.
  */
 export const CHAIN_ORDER: readonly string[] = [
+  'proxyproto',
   'tls',
   'timeouts',
   'multisocket',

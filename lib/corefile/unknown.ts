@@ -5,7 +5,7 @@ import { nearest } from '../nearest.js';
 const COREDNS = new Set(
   (
     'auto autopath azure cancel clouddns debug dns64 dnstap dynupdate erratic etcd geoip grpc grpc_server ' +
-    'https https3 k8s_external kubernetes metadata nomad on pprof proxyproto quic root route53 ' +
+    'https https3 k8s_external kubernetes metadata nomad on pprof quic root route53 ' +
     'secondary shed sign siit trace transfer tsig view'
   ).split(' '),
 );

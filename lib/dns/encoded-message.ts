@@ -85,14 +85,25 @@ export function freshnessLifetime(message: Buffer): number {
 }
 
 /**
+ * Lowers the TTLs of a message's records, without OPT, by the `age` of the message in seconds, at most to 0. A TTL above 2^31 -
+ * 1 counts as 0 (RFC 2181 s.8). Throws `Error` if the message ends before its records do.
+ */
+export function ageTtls(message: Buffer, age: number): void {
+  changeTtls(message, (ttl) => Math.max(0, ttl - age));
+}
+
+/**
  * Brings the TTLs of a message's records, without OPT, between `least` and `most` seconds. A TTL above 2^31 - 1 counts as 0
  * (RFC 2181 s.8). Throws `Error` if the message ends before its records do.
  */
 export function clampTtls(message: Buffer, least: number, most: number): void {
+  changeTtls(message, (ttl) => Math.min(most, Math.max(least, ttl)));
+}
+
+function changeTtls(message: Buffer, change: (ttl: number) => number): void {
   const walk = new RecordWalk(message);
   while (walk.next()) {
     const { type, ttl } = walk;
-    const bounded = Math.min(most, Math.max(least, ttl > MAX_TTL ? 0 : ttl));
-    if (type !== TYPE.OPT) message.writeUInt32BE(bounded, walk.fields + 4);
+    if (type !== TYPE.OPT) message.writeUInt32BE(change(ttl > MAX_TTL ? 0 : ttl), walk.fields + 4);
   }
 }

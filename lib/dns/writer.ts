@@ -22,7 +22,7 @@ export class MessageWriter {
   /** Whether the text of the question's name has no escapes, so that each character has the place of its octet. */
   #plainQuestion = false;
   /** The offset in the message of each name written so far, by its text in lower case. */
-  readonly #names = new Map<string, number>();
+  #names = new Map<string, number>();
   /** The offset of the next octet. */
   at = 0;
   /** Whether a name may become a pointer to an equal name before it. */
@@ -40,7 +40,9 @@ export class MessageWriter {
     this.#end = end;
     this.#question = question === '.' ? '' : question; // a pointer to the root saves nothing
     this.#plainQuestion = !question.includes('\\');
-    if (this.#names.size > 0) this.#names.clear();
+    // A Map that is cleared points from its old memory to its new one, so that the memory of all messages survives until the
+    // next full garbage collection.
+    if (this.#names.size > 0) this.#names = new Map();
     this.at = start;
   }
 

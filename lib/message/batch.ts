@@ -1,5 +1,6 @@
 /** Queries that a transport received together, and the memory that holds them. */
 import type { Buffer } from 'node:buffer';
+import type { MessageSource, RunningStream } from './stream.js';
 
 /** The ways in which a message travels, in native code's order (`native/cache/cache_key.h`). */
 export const transports = ['udp', 'tcp', 'tls', 'https', 'grpc'] as const;
@@ -26,6 +27,8 @@ export interface Origin {
   client(input: Buffer, messageOffset: number): Endpoint;
   /** The address of ours that it was sent to. */
   local(input: Buffer, messageOffset: number): Endpoint;
+  /** Starts the stream of a `Reply` to a `Query`; undefined: the transport carries one message for each query. */
+  openStream?(this: void, query: object, reply: object, messages: MessageSource): RunningStream;
   /** The HTTP request that brought it, if the server keeps requests. */
   http?: HttpRequestHead;
 }

@@ -20,6 +20,9 @@ export interface Logger {
   error(message: string): void;
 }
 
+/** Receives messages of the server. */
+export type MessageListener = (message: unknown) => void | Promise<void>;
+
 /** The argument of a handler module's `setup`. */
 export interface HandlerContext<WorkerData = unknown> {
   /** The server's option `workerData`, cloned into this worker. */
@@ -37,6 +40,12 @@ export interface HandlerContext<WorkerData = unknown> {
    * cannot be cloned.
    */
   postMessage(message: unknown): void;
+  /**
+   * Calls `listener` with a clone of each message that the server sends by `server.postMessage`, in their order, and with
+   * the last sticky one when `setup` has ended, before the first query. A listener may return a Promise: the next message
+   * waits for it, and so does the Promise of `server.postMessage`. An error of a listener is a `warning` of the server.
+   */
+  on: (event: 'message', listener: MessageListener) => void;
 }
 
 /** The exports of the module that the `filename` option names. */

@@ -14,3 +14,9 @@ export interface LookupAnswer {
   /** @internal What it depends on besides the question. */
   dependencies?: readonly Dependency[];
 }
+
+/** How a query asks its server, and the questions that led to it. */
+export interface Lookups<Query> {
+  ask(query: Query, name: string, type: string): Promise<LookupAnswer>;
+  asked: readonly string[];
+}

@@ -1,8 +1,8 @@
 /** Questions of a handler to its own server, for example for targets of aliases (RFC 1034 s.4.3.2). */
 import { typeNumber, type Rcode } from '../dns/registry.js';
 import type { Handler } from './handler.js';
-import type { LookupAnswer } from './lookup-answer.js';
-import type { Lookups, Query } from './query.js';
+import type { LookupAnswer, Lookups } from './lookup-answer.js';
+import type { Query } from './query.js';
 import { Reply } from './reply.js';
 import { rewriteQuery } from './rewrite-query.js';
 
@@ -15,7 +15,7 @@ const CONCLUSIVE: ReadonlySet<Rcode> = new Set<Rcode>(['NOERROR', 'NXDOMAIN', 'Y
 const FAILED: LookupAnswer = { rcode: 'SERVFAIL', answers: [], authorities: [], additionals: [] };
 
 /** The look-ups of queries whose server has the handler `handler`. */
-export function lookupsThrough(handler: Handler): Lookups {
+export function lookupsThrough(handler: Handler): Lookups<Query> {
   const ask = async (query: Query, name: string, type: string): Promise<LookupAnswer> => {
     const { asked = [] } = query.lookups ?? {};
     const number = typeNumber(type);

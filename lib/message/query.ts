@@ -7,14 +7,9 @@ import { copyOctets } from '../dns/octets.js';
 import { className, opcodeName, typeName, type Opcode } from '../dns/registry.js';
 import { readNotify, readUpdate, type Notify, type Update } from '../dns/update.js';
 import { KeptQueries, type QueryMemory } from './kept-queries.js';
-import type { LookupAnswer } from './lookup-answer.js';
+import type { LookupAnswer, Lookups } from './lookup-answer.js';
 import type { QuerySignature, QueryTsig } from './query-signature.js';
-
-/** How a query asks its server, and the questions that led to it. */
-export interface Lookups {
-  ask(query: Query, name: string, type: string): Promise<LookupAnswer>;
-  asked: readonly string[];
-}
+import { upstreamQuery } from './upstream-query.js';
 
 const { query: word, queryWords } = addon.layout;
 
@@ -41,7 +36,7 @@ export class Query {
   ownOptions: readonly number[] = NO_OPTIONS;
 
   /** @internal The function behind {@link lookup}; undefined outside of a server. */
-  lookups: Lookups | undefined;
+  lookups: Lookups<Query> | undefined;
 
   // Not initialized: other queries pay nothing for these.
   /** @internal Set by a server with the option `tsig`, for a query with a TSIG record. */
@@ -207,6 +202,16 @@ export class Query {
     return this.bytes.subarray(this.offset, this.offset + this.length);
   }
 
+  /**
+   * The message that asks an upstream the same, as `forward` sends it: a random ID; the client's question in its upper and
+   * lower case; its flags RD, AD and CD; and if the client has used EDNS, an OPT record with a payload size of 1,232, the
+   * client's DO and its Client Subnet (RFC 7871 s.7.1.3). Cookies, padding and other options are between the client and
+   * this server.
+   */
+  wire(): Buffer {
+    return upstreamQuery(this);
+  }
+
   /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */
   get bytes(): Buffer {
     return this.#memory.input;
@@ -270,6 +275,11 @@ export class Query {
   /** @internal With a query log: when native code took it up, in microseconds of the log's clock. */
   get takenUp(): number {
     return this.#word(word.takenUp);
+  }
+
+  /** @internal Starts the stream of a reply; undefined: its transport carries one message for each query. */
+  get openStream(): Origin['openStream'] {
+    return this.#origin.openStream;
   }
 
   /** @internal Its words, as native code wrote them (`layout.query`). */

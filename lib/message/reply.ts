@@ -1,20 +1,21 @@
 import type { Packet } from 'dns-packet';
 import { encodeReply } from './encode-reply.js';
-import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type Dependency, type VaryBy } from './cache-choice.js';
+import { DEFAULT_CACHING } from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
 import { extendedError, type EdnsOption } from '../dns/edns.js';
 import type { Query } from './query.js';
 import { FLAG } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { checkedRcodeName, checkedRcodeNumber, type Rcode } from '../dns/registry.js';
+import { ReplyCaching } from './reply-caching.js';
 import type { ReplyObserver } from './reply-outcome.js';
 import { ReplyRecords } from './reply-records.js';
 import { findSections, type EncodedSections } from '../dns/encoded-message.js';
+import { openStream, type MessageSource, type RunningStream } from './stream.js';
 
 const { AA, TC, RA, AD } = FLAG;
 /** The flags that a reply takes over from a message. */
 const TAKEN_OVER = AA | TC | RA | AD;
-const NO_DEPENDENCIES: readonly Dependency[] = [];
 
 export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
 
@@ -22,15 +23,9 @@ export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
  * The reply to a query. The server fills in the question, the ID, EDNS, truncation and the client's spelling of the
  * name; a handler sets the records and the response code. An untouched reply becomes SERVFAIL.
  */
-export class Reply {
+export class Reply extends ReplyCaching {
   /** In a chain of directives: the name of the last one that had the query, which made the reply. */
   handledBy: string | undefined;
-  /** @internal What the directives after the last `cache` that had the query, or else all of them, may depend on. */
-  dependencies: readonly Dependency[] = NO_DEPENDENCIES;
-  /** @internal The same for all directives since the query was asked. */
-  allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
-  /** @internal Whether a cache has answered. */
-  fromCache = false;
   readonly #query: Query;
   readonly #records = new ReplyRecords();
   #options: EdnsOption[] | undefined;
@@ -40,12 +35,13 @@ export class Reply {
   #dropped = false;
   #truncated = false;
   #flags = 0;
-  #caching: CacheChoice = DEFAULT_CACHING;
   #optStart = 0;
   #cause: Error | undefined;
+  #stream: RunningStream | undefined;
 
   /** @internal */
   constructor(query: Query) {
+    super();
     this.#query = query;
   }
 
@@ -170,33 +166,6 @@ export class Reply {
     this.#touched = true;
   }
 
-  /**
-   * Chooses how the server's answer cache keeps this reply: for `ttl` seconds at most, 0 to 2^31 - 1, default its
-   * smallest TTL; 0: not at all. `varyBy`: what the answer depends on besides the question; queries that differ in it
-   * do not get this reply. Has no effect without a cache. Throws `RangeError` or `TypeError`.
-   */
-  cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
-    this.#caching = cacheChoice(ttl, varyBy);
-    return this;
-  }
-
-  /** @internal */
-  get caching(): CacheChoice {
-    return this.#caching;
-  }
-
-  /** @internal Adds dependencies of the reply. */
-  dependOn(dependencies: readonly Dependency[]): void {
-    const { dependencies: own, allDependencies: all } = this;
-    this.dependencies = own.length === 0 ? dependencies : own.concat(dependencies);
-    this.allDependencies = all.length === 0 ? dependencies : all.concat(dependencies);
-  }
-
-  /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */
-  restrictCaching({ ttl, varyBy }: CacheChoice): void {
-    this.#caching = { ttl: Math.min(this.#caching.ttl, ttl), varyBy: this.#caching.varyBy | varyBy };
-  }
-
   /** @internal The start of the OPT record in the output of {@link encode}; 0: none. */
   get optStart(): number {
     return this.#optStart;
@@ -211,6 +180,30 @@ export class Reply {
   /** Calls `observer` once with the outcome of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
     (this.#observers ??= []).push(observer);
+  }
+
+  /**
+   * Replies with several messages, as zone transfers do (RFC 5936, RFC 1995): in the form of dns-packet, or encoded, from an
+   * iterable or async iterable. Each gets this query's ID, opcode, question and EDNS, and the flags of this reply. The
+   * next message is asked for when the client has read the last ones. The stream goes on after the handler has returned.
+   *
+   * The promise resolves when all messages are sent; a handler need not wait. It rejects with an `Error` whose code is
+   * `ERR_MULTISOCKET_STREAM_CLOSED`: the connection was closed before; `…_STALLED`: the next message took longer than
+   * `handlerTimeout`; or `…_FAILED`: `messages` threw the `cause`, or a message was invalid. The connection is then reset,
+   * but a client that has got no message gets SERVFAIL.
+   *
+   * Throws `TypeError` `ERR_INVALID_ARG_TYPE` for messages that are no iterable; `Error`
+   * `ERR_MULTISOCKET_STREAM_TRANSPORT` unless the query came by TCP or TLS; `…_ANSWERED` if the reply has contents.
+   */
+  stream(messages: MessageSource): Promise<void> {
+    this.#stream = openStream(this.#query, this, messages);
+    this.#dropped = this.#touched = true;
+    return this.#stream.done;
+  }
+
+  /** @internal Its stream; undefined if it is a single message. */
+  get streamed(): RunningStream | undefined {
+    return this.#stream;
   }
 
   /** Sends nothing at all. */
@@ -229,9 +222,6 @@ export class Reply {
     this.#records.takeOver(sections);
     return this;
   }
-
-  /** @internal The generation of the server's cache when the handler began: see `AnswerCache.generation`. */
-  cacheGeneration = 0;
 
   /** @internal Adds an EDNS option, which a client that did not use EDNS does not see. */
   option(option: EdnsOption): void {
@@ -261,12 +251,16 @@ export class Reply {
 
   /**
    * Replaces the whole reply by a bare response code after an error. `cause`: the error, for the directive `errors` and
-   * the server's event `warning`. Throws `RangeError` for an unknown response code.
+   * the server's event `warning`. A stream is cut off instead. Throws `RangeError` for an unknown response code.
    */
   fail(rcode: Rcode, cause?: Error): void {
+    if (this.#stream !== undefined) {
+      this.#stream.abort();
+      return;
+    }
     this.#records.clear();
     this.#flags = 0;
-    this.#caching = DEFAULT_CACHING;
+    this.caching = DEFAULT_CACHING;
     this.#dropped = false;
     this.rcode = rcode;
     this.#cause = cause;
@@ -288,6 +282,14 @@ export class Reply {
     this.#truncated = encoded.truncated;
     this.#optStart = encoded.optStart;
     return encoded.length;
+  }
+
+  /** @internal Takes over what a handler has set for all messages of a stream. */
+  withSettingsOf(reply: Reply): this {
+    this.nsid = reply.nsid;
+    this.#flags |= reply.#flags;
+    if (reply.#options !== undefined) this.#options = [...(this.#options ?? []), ...reply.#options];
+    return this;
   }
 
   #sendEncoded(message: Buffer): this {

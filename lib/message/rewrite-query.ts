@@ -1,6 +1,5 @@
-import { addon } from '../native/addon.js';
-import { MessageCheck } from './message-check.js';
-import { Query } from './query.js';
+import { checkedQuery } from './checked-query.js';
+import type { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import {
   DEFAULT_UDP_PAYLOAD,
@@ -13,14 +12,12 @@ import {
 import { typeName } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 
-const { layout } = addon;
 /** The longest question: a name, its type and class. */
 const MAX_QUESTION = MAX_NAME + QUESTION_FIXED_SIZE;
 /** Offsets in the header. */
 const FLAGS = 2;
 const ANSWER_COUNT = 6;
 const ADDITIONAL_COUNT = 10;
-const messageCheck = new MessageCheck();
 
 /** The changes of {@link rewriteQuery}. */
 export interface QueryChanges {
@@ -66,14 +63,10 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
       input.writeUInt16BE(1, LENGTH_PREFIX + ADDITIONAL_COUNT);
     }
   }
-  const end = writer.at;
-  input.writeUInt16BE(end - LENGTH_PREFIX);
-  const { words, text } = messageCheck.check(input, end);
-  if (words[layout.query.verdict] !== layout.verdict.query)
-    throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   const { client, local, transport } = query;
   const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
-  const rewritten = new Query({ input, words, text, origin }, 0);
+  const rewritten = checkedQuery(input, writer.at, origin);
+  if (rewritten === undefined) throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   rewritten.lookups = query.lookups;
   if (query.signature !== undefined) rewritten.signature = query.signature;
   rewritten.ownOptions = changes.ownOptions ?? query.ownOptions;

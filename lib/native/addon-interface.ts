@@ -5,6 +5,7 @@ import type { DescriptorChannel } from './descriptor-channel.js';
 import type { Guard, NativeGuardOptions } from './guard.js';
 import type { Layout } from './layout.js';
 import type { NativeLoadGenerator, NativeLoadPlan, NativeLoadResult } from './load-generator.js';
+import type { NativeProxyOptions, ProxyProtocol } from './proxy-protocol.js';
 import type { NativeSocket, NativeSocketDescription, NativeSocketOptions, NativeSocketStatistics } from './sockets.js';
 import type { StreamAdmission, StreamMemory } from './stream-admission.js';
 import type { EndpointMemory } from './endpoint-memory.js';
@@ -87,6 +88,7 @@ export interface Addon {
   AnswerFront: new (caches: readonly AnswerCache[], log?: QueryLog) => AnswerFront;
   /** `ring`: all of the memory, which the owner keeps. `sample`, `messages`: see `WorkerLog` of `lib/worker/messages.ts`. */
   QueryLog: new (ring: Uint32Array, sample: number, messages: boolean) => QueryLog;
+  ProxyProtocol: new (options: NativeProxyOptions) => ProxyProtocol;
   DescriptorChannel: {
     /** Owns `fd` from now on. */
     new (fd: number, onReady: () => void): DescriptorChannel;

@@ -15,4 +15,6 @@ export interface EndpointMemory {
   row: number;
   /** Opcodes, and the contents of the OPT records of replies: see `lib/worker/edns-settings.ts`. */
   edns: Uint8Array;
+  /** `layout.envelopeSize`, or `layout.proxiedEnvelopeSize` if any socket believes a proxy. */
+  envelopeSize: number;
 }

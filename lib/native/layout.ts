@@ -46,6 +46,7 @@ export const nativeSocketCounters = [
  * - `tcpIdle`: Connections closed because nothing came.
  * - `tcpMessageTimeout`: Connections closed because a message was not complete in time.
  * - `tcpWriteTimeout`: Connections closed because the client did not read its replies.
+ * - `proxyRefused`: Datagrams dropped and connections closed: their PROXY header is invalid, or missing.
  */
 export const nativeWorkerCounters = [
   'received',
@@ -78,6 +79,7 @@ export const nativeWorkerCounters = [
   'tcpIdle',
   'tcpMessageTimeout',
   'tcpWriteTimeout',
+  'proxyRefused',
 ] as const;
 
 /**
@@ -92,6 +94,8 @@ export interface Layout {
   batchSize: number;
   /** Bytes of an envelope, which the message follows. */
   envelopeSize: number;
+  /** Bytes of an envelope where proxies are believed. */
+  proxiedEnvelopeSize: number;
   /** Bytes of a receive slot. */
   slotStride: number;
   /** Offset of the text region in the slab; it has 2 * batchSize * maxText bytes. */
@@ -136,6 +140,16 @@ export interface Layout {
     socket: number;
     /** TCP: the connection's number: four bytes, little-endian. */
     connection: number;
+    /** 1: a proxy has given the ends that follow. Long envelopes have this and what follows. */
+    proxied: number;
+    /** The port of the proxy's client: two bytes, in network byte order. */
+    realPort: number;
+    /** The port that the client asked: two bytes, in network byte order. */
+    realLocalPort: number;
+    /** The address of the proxy's client: sixteen bytes, in network byte order. */
+    realAddress: number;
+    /** The address that the client asked: sixteen bytes, in network byte order. */
+    realLocalAddress: number;
   };
   /** The words of a query's row. */
   query: {
@@ -392,8 +406,8 @@ export interface Layout {
 
 /** The names in each group of numbers. */
 export const layoutNames = {
-  numbers: ['batchSize', 'envelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'logRecordWords', 'workerRow'],
-  envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket', 'connection'],
+  numbers: ['batchSize', 'envelopeSize', 'proxiedEnvelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'logRecordWords', 'workerRow'],
+  envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket', 'connection', 'proxied', 'realPort', 'realLocalPort', 'realAddress', 'realLocalAddress'],
   query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'tsig', 'verdict', 'hasCookie', 'takenUp', 'cookie'],
   verdict: ['query', 'drop', 'reply'],
   stream: ['most', 'consumed', 'answersEnd'],

@@ -1,5 +1,6 @@
 import type { AnswerFront } from './cache.js';
 import type { Guard } from './guard.js';
+import type { ProxyProtocol } from './proxy-protocol.js';
 
 /** One worker's datagram I/O on its event loop. */
 export interface UdpEndpoint {
@@ -8,6 +9,8 @@ export interface UdpEndpoint {
    * What `front` knows is answered without calling `onQueries`.
    */
   add(socket: number, fd: number, group: number, wildcard: boolean, front?: AnswerFront): void;
+  /** Sets which proxies a socket believes, right after it was added. */
+  believe(socket: number, proxy: ProxyProtocol): void;
   /** Stops reading. What was received can still be answered. */
   stop(socket: number): void;
   /** Starts to read a stopped socket again. */

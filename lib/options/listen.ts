@@ -1,9 +1,10 @@
 import { MAX_PORT } from '../dns/numbers.js';
+import { proxyProtocolGroup } from './proxy-protocol.js';
 import { flag, integer, oneOf, optional, required, text, type Option, type OptionsOf } from './option.js';
 import { MAX_SOCKETS } from './sockets.js';
 import { group, resolveGiven } from './table.js';
 import { connectionBounds, type ConnectionBounds } from './tcp.js';
-import { tlsGroup, type TlsConfig, type TlsSettings } from './tls.js';
+import { tlsGroup } from './tls.js';
 
 /** The default ports: RFC 1035 s.4.2, RFC 7858 s.3.1, RFC 8484; the port of gRPC is CoreDNS's. */
 export const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443 } as const;
@@ -38,6 +39,8 @@ export const listenEntry = {
   tls: optional(orNull(tlsGroup), "the server's"),
   /** Bounds of the connections to this address. Default: for each, the server's (`tcp`). */
   tcp: optional(boundsGroup, "for each, the server's (`tcp`)"),
+  /** As the option `proxyProtocol`, for this address alone; `null`: no proxy is believed. Default: the server's. */
+  proxyProtocol: optional(orNull(proxyProtocolGroup), "the server's"),
   /** With `dns`: `'udp'` or `'tcp'` only (RFC 7766 s.5). Default: both. */
   protocol: optional(oneOf(['udp', 'tcp']), 'both'),
 };
@@ -45,7 +48,7 @@ export const listenEntry = {
 /** An entry of `listen`, for those who want to say more than an address. */
 export interface ListenOptions extends OptionsOf<typeof listenEntry> {}
 
-function orNull(option: Option<TlsSettings, TlsConfig>): Option<TlsSettings | null, TlsConfig | null> {
+function orNull<Given, Resolved>(option: Option<Given, Resolved>): Option<Given | null, Resolved | null> {
   return {
     ...option,
     expected: `${option.expected} or null`,

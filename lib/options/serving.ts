@@ -4,6 +4,7 @@ import { invalidValue } from '../errors.js';
 import { https, type HttpsOptions } from './https.js';
 import { DAY } from './numbers.js';
 import { opcodes } from './opcodes.js';
+import { proxyProtocolGroup } from './proxy-protocol.js';
 import { groupOfDefaults } from './table.js';
 import { tcp, type TcpOptions } from './tcp.js';
 import { tsigGroup } from './tsig.js';
@@ -63,6 +64,8 @@ export const serving = {
   tcp: reloads(groupOfDefaults<TcpOptions>(tcp)),
   /** For `https://`; see {@link HttpsOptions}. Default: `{}`. */
   https: groupOfDefaults<HttpsOptions>(https),
+  /** Proxies that name their clients by the PROXY protocol. Default: none are believed. */
+  proxyProtocol: reloads(optional(proxyProtocolGroup, 'none are believed')),
 };
 
 /** The options that a worker gets, with all values present. */

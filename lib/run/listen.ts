@@ -67,10 +67,11 @@ function readCertificate(address: ServedAddress, corefile: Corefile): TlsSetting
 }
 
 function listenEntry(served: ServedAddress, corefile: Corefile): ListenOptions & { transport: AddressTransport } {
-  const { transport, address, port, sockets, timeouts } = served;
+  const { transport, address, port, sockets, timeouts, proxyProtocol } = served;
   if (!isSupported(transport)) throw fault(corefile, served, `cannot be served: ${UNSUPPORTED[transport]}`);
   // All addresses of the host, IPv4 and IPv6.
-  return { transport, address: address === '' ? '::' : address, port, sockets, tcp: tcpBounds(timeouts ?? {}) };
+  const entry = { transport, address: address === '' ? '::' : address, port, sockets, tcp: tcpBounds(timeouts ?? {}) };
+  return proxyProtocol === undefined ? entry : { ...entry, proxyProtocol };
 }
 
 function isSupported(transport: string): transport is AddressTransport {

@@ -14,6 +14,8 @@ export class LocalWorker implements SupervisedWorker {
   readonly #ended: () => void;
   #serving: Serving | undefined;
   #destroyed = false;
+  /** Messages that came before it was ready. */
+  readonly #early: unknown[] = [];
   #ref = true;
 
   /** `ended` is called once, when the worker has been drained or destroyed. */
@@ -39,6 +41,12 @@ export class LocalWorker implements SupervisedWorker {
   async secure(tls: SharedTls): Promise<void> {
     await this.ready;
     this.#running().secure(tls);
+  }
+
+  async hear(message: unknown): Promise<void> {
+    const copy: unknown = structuredClone(message);
+    if (this.#serving === undefined) this.#early.push(copy);
+    else await this.#running().hear(copy);
   }
 
   drain(): Promise<void> {
@@ -104,6 +112,7 @@ export class LocalWorker implements SupervisedWorker {
     } finally {
       clearTimeout(timer);
     }
+    for (const message of this.#early.splice(0)) void this.#serving.hear(message);
     if (this.#destroyed) this.#serving.destroy();
     else if (!this.#ref) this.#serving.unref();
   }

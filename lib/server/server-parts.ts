@@ -1,6 +1,7 @@
 import type { ServerConfig } from './options/config.js';
 import { Assignment } from './assignment.js';
 import type { Borrower } from './borrower.js';
+import { Broadcast } from './broadcast.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';
 import type { BoundAddress } from './served-address.js';
 import { QueryLog } from './query-log.js';
@@ -40,6 +41,7 @@ export class ServerParts {
   /** The number of addresses that there is room for. */
   readonly room: number;
   readonly supervisor: Supervisor;
+  readonly broadcast: Broadcast;
   readonly counters: Counters;
   /** The answer cache; undefined without the option `cache`. */
   readonly cache: ServerCache | undefined;
@@ -80,6 +82,7 @@ export class ServerParts {
         this.#assignment.forget(worker);
       },
     });
+    this.broadcast = new Broadcast(this.supervisor);
   }
 
   /** See {@link Server.addresses}. */
@@ -139,10 +142,10 @@ export class ServerParts {
     events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
   ): SupervisedWorker {
     const { config } = this;
+    const { kept } = this.broadcast;
     const log = config.queryLog && this.#queryLog.open(config.queryLog);
-    const exited = (): void => log?.end();
-    const queryLog = log?.worker;
-    const worker = startWorker(config, index, this.counters, { ...shared, queryLog }, { ...events, exited });
+    const own = { ...shared, kept, queryLog: log?.worker };
+    const worker = startWorker(config, index, this.counters, own, { ...events, exited: () => log?.end() });
     this.#tls.set(worker, config.tls);
     return worker;
   }

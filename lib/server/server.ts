@@ -9,6 +9,7 @@ import type { ReloadOptions, ServerOptions } from '../options/server.js';
 import type { TlsSettings } from '../options/tls.js';
 import type { AdaptationStep } from './adaptation.js';
 import { checkOptions } from './options/check-options.js';
+import type { PostMessageOptions } from './broadcast.js';
 import { channels } from './diagnostics.js';
 import type { ServerCache } from './server-cache.js';
 import { ServerLife, type CloseOptions, type CloseReport } from './server-life.js';
@@ -17,6 +18,7 @@ import type { BoundAddress } from './served-address.js';
 import { ServerSockets } from './server-sockets.js';
 import type { ServerStatistics } from './statistics.js';
 
+export type { PostMessageOptions } from './broadcast.js';
 export type { CloseOptions, CloseReport } from './server-life.js';
 
 /** The events of a {@link Server} and the arguments of their listeners. */
@@ -200,6 +202,22 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
     return this.#life.close(options);
+  }
+
+  /**
+   * Sends a clone of `message` (structured clone; a SharedArrayBuffer in it is shared) to all workers. Their handler modules
+   * receive it by `context.on('message', listener)`, messages in the order of the calls. `sticky`: workers that start later
+   * receive it before their first query, too.
+   *
+   * Resolves when the listeners have run in every worker that serves: no answer to a later query is made with older data.
+   * After that, `server.cache.clear()` removes answers that were. A worker that ends meanwhile does not count. Without
+   * workers, before `listen()` and after `close()`, it resolves at once; a sticky message is kept for those to come.
+   *
+   * Throws `DataCloneError` for a message that cannot be cloned, and `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for an
+   * invalid option, also for `transfer`.
+   */
+  postMessage(message: unknown, options: PostMessageOptions = {}): Promise<void> {
+    return this.#parts.broadcast.post(message, options);
   }
 
   /** Makes the server keep the process alive. This is the default. */

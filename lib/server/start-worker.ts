@@ -16,7 +16,7 @@ export function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
-  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard' | 'queryLog'>,
+  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard' | 'kept' | 'queryLog'>,
   events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'> & { exited: () => void },
 ): SupervisedWorker {
   const { workers, handler, logger } = config;
@@ -29,6 +29,7 @@ export function startWorker(
     tls: config.tls,
     ownTls: config.ownTls,
     ownTcp: config.ownTcp,
+    ownProxyProtocol: config.ownProxyProtocol,
     heartbeat: workers === 0 ? 0 : beatInterval(config),
   };
   const href = config.filename === undefined ? '' : hrefOf(config.filename);

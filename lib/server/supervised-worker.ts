@@ -5,6 +5,8 @@ import type { Borrower } from './borrower.js';
 export interface SupervisedWorker extends Borrower {
   /** Resolves when its handler is loaded; rejects with the error that prevented it. */
   readonly ready: Promise<void>;
+  /** Runs the listeners for a message; resolves when they have run. Rejects if the worker has ended. */
+  hear(message: unknown): Promise<void>;
   /** Milliseconds since its event loop last turned. */
   stalledFor(): number;
   /** Ends it as if it had died of `error`. */

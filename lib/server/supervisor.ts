@@ -65,6 +65,11 @@ export class Supervisor {
     return [...new Set([...placed, ...this.#retiring.keys()])];
   }
 
+  /** Every worker that is not ready yet. */
+  get starting(): SupervisedWorker[] {
+    return [...this.#slots, ...this.#fresh].flatMap(({ starting }) => starting ?? []);
+  }
+
   /** Whether a written-off thread may still have descriptors of the server's sockets. */
   get hasWrittenOff(): boolean {
     return this.#writtenOff > 0;

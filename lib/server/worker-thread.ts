@@ -105,6 +105,10 @@ export class WorkerThread implements SupervisedWorker {
     return this.#order({ kind: 'secure', tls });
   }
 
+  hear(message: unknown): Promise<void> {
+    return this.#order({ kind: 'hear', message });
+  }
+
   async drain(): Promise<void> {
     this.#ending = true;
     await this.#order({ kind: 'drain' });

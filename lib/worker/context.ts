@@ -5,14 +5,16 @@ import { workerCounter } from './counters.js';
 import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
-import { LoggedEncoder } from './logged-encoder.js';
+import { LoggedEncoder, type Encoder } from './logged-encoder.js';
 import type { ServingOptions } from './messages.js';
+import { Proxies } from './proxies.js';
 import { ReplyEncoder } from './reply-encoder.js';
 import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
 import { shareMisses } from './shared-handler.js';
 import { SharedMisses } from './shared-misses.js';
 import { ConnectionLimits } from './stream/connection-limits.js';
+import { StreamTurns } from './stream/stream-turns.js';
 
 /** What all transports of a worker share. */
 export interface WorkerContext {
@@ -28,12 +30,16 @@ export interface WorkerContext {
   guard: Guard | undefined;
   /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
+  /** Which proxies the server's addresses believe. */
+  proxies: Proxies;
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
-  encoder: Pick<ReplyEncoder, 'encode'>;
+  encoder: Encoder;
   /** The worker's side of the query log; undefined: there is none. */
   log: QueryLog | undefined;
+  /** The turns of streams of messages. */
+  streamTurns: StreamTurns;
   /** Passes a report on, unless its code was reported too recently. */
   report: Report;
 }
@@ -53,13 +59,15 @@ export function createContext(settings: ServingOptions, handler: Handler, report
     grpcEncrypted: [settings.tls, ...Object.values(settings.ownTls)].some((tls) => tls !== undefined && tls !== null),
     nsid: settings.nsid,
   });
+  const proxies = new Proxies(settings);
   const limits = new ConnectionLimits(settings.connections, settings.seat);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
-  const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
-  const plain = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
-  const { log, encoder } = logging(settings, plain);
-  return { settings, counters, row, edns, guard, cache, limits, dispatcher, encoder, log, report };
+  const Writer = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
+  const plain = new Writer({ cache, maxPayloadSize, edns, counters, row, failures });
+  const streamTurns = new StreamTurns();
+  const own = { settings, counters, row, edns, guard, cache, proxies, limits, dispatcher, streamTurns, report };
+  return { ...own, ...logging(settings, plain) };
 }
 
 function logging({ queryLog }: ServingOptions, encoder: ReplyEncoder): Pick<WorkerContext, 'log' | 'encoder'> {

@@ -24,6 +24,8 @@ export const socketCounters = nativeSocketCounters;
  *   messages, are not among them.
  * - `sharedMisses`: of `handled`, queries that waited until the handler had answered another one, and got that answer
  *   from the server's cache (`cache.shareMisses`).
+ * - `streams`: replies of several messages that were begun. `streamsCut`: those that ended too early, because their handler
+ *   failed or their connection was closed.
  * - `httpsQueries`, `httpsReplies`, `grpcQueries`, `grpcReplies`: messages received and sent by HTTPS, and by gRPC.
  */
 export const workerCounters = [
@@ -39,6 +41,8 @@ export const workerCounters = [
   'truncated',
   'inFlight',
   'tlsHandshakeFailures',
+  'streams',
+  'streamsCut',
   'httpsQueries',
   'httpsReplies',
   'grpcQueries',

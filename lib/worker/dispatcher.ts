@@ -3,7 +3,8 @@ import { withCode } from '../errors.js';
 import type { Handler } from '../message/handler.js';
 import { printable } from '../message/printable.js';
 import { lookupsThrough } from '../message/lookup.js';
-import type { Lookups, Query } from '../message/query.js';
+import type { Lookups } from '../message/lookup-answer.js';
+import type { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
 import type { Rcode } from '../dns/registry.js';
 import type { Overload } from '../options/serving.js';
@@ -37,6 +38,7 @@ export type Deliver = (query: Query, reply: Reply) => void;
 
 interface Pending extends ListEntry {
   query: Query;
+  reply: Reply;
   deliver: Deliver;
   /** By `performance.now()`; undefined until the query is kept. */
   deadline: number | undefined;
@@ -53,7 +55,7 @@ const IN_FLIGHT = workerCounter('inFlight');
  */
 export class Dispatcher {
   readonly #handler: Handler;
-  readonly #lookups: Lookups;
+  readonly #lookups: Lookups<Query>;
   readonly #handlerTimeout: number;
   readonly #maxInFlight: number;
   readonly #overload: Overload;
@@ -137,7 +139,7 @@ export class Dispatcher {
   /** Takes the final reply of a handler. */
   #finish(query: Query, reply: Reply): void {
     if (!reply.answered) this.#failures.fail('handlerSilent', 'HANDLER_SILENT', 'answered nothing', query, reply);
-    else if (reply.dropped) this.#counters[this.#row + DROPPED] += 1;
+    else if (reply.dropped) this.#counters[this.#row + DROPPED] += Number(reply.streamed === undefined);
     else if (reply.cause !== undefined) this.#tell(query, reply.rcode, reply.cause);
   }
 
@@ -161,6 +163,7 @@ export class Dispatcher {
   #wait(query: Query, reply: Reply, deliver: Deliver, answered: Promise<void>): void {
     const pending: Pending = {
       query,
+      reply,
       deliver,
       deadline: undefined,
       before: undefined,
@@ -178,7 +181,10 @@ export class Dispatcher {
       },
       (error: unknown) => {
         if (!this.#settle(pending)) return;
-        this.#failures.fail('handlerRejected', 'HANDLER_REJECTED', 'rejected', query, reply, error);
+        // The error of a stream is the stream's to report.
+        if (error === undefined || error !== reply.streamed?.error) {
+          this.#failures.fail('handlerRejected', 'HANDLER_REJECTED', 'rejected', query, reply, error);
+        }
         deliver(query, reply);
       },
     );
@@ -209,9 +215,16 @@ export class Dispatcher {
         return;
       }
       const { query, deliver } = pending;
+      if (pending.reply.streamed?.running === true) {
+        // The stream has a time limit of its own, for each message.
+        this.#pending.delete(pending);
+        pending.deadline = now + this.#handlerTimeout;
+        this.#pending.add(pending);
+        continue;
+      }
       this.#settle(pending);
-      // A new reply: later changes of the handler's own one have no effect.
-      const reply = new Reply(query);
+      // A new reply: later changes of the handler's own one have no effect. A stream is a reply already.
+      const reply = pending.reply.streamed === undefined ? new Reply(query) : pending.reply;
       this.#failures.fail(
         'handlerTimedOut',
         'HANDLER_TIMEOUT',

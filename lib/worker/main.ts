@@ -23,6 +23,7 @@ async function obey(serving: Serving, order: Order): Promise<void> {
   if (order.kind === 'lend') await serving.lend(order.sockets);
   else if (order.kind === 'release') await serving.release(order.sockets);
   else if (order.kind === 'secure') serving.secure(order.tls);
+  else if (order.kind === 'hear') await serving.hear(order.message);
   else await serving.drain();
 }
 

@@ -1,6 +1,7 @@
 /** The messages between the owner of the sockets and its worker threads. Counters are shared and not sent. */
 import type { Endpoint, Transport } from '../message/batch.js';
 import type { ServingConfig } from '../options/serving.js';
+import type { ProxyProtocolConfig } from '../options/proxy-protocol.js';
 import type { ConnectionBounds } from '../options/tcp.js';
 import type { MissMemory } from './shared-misses.js';
 import type { SharedTls } from './stream/secure-context.js';
@@ -39,6 +40,8 @@ export interface ServingOptions extends ServingConfig {
   ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The bounds of connections to single addresses, by {@link ServerSocket.entry}. */
   ownTcp: Readonly<Record<string, ConnectionBounds>>;
+  /** The proxies of single addresses, by {@link ServerSocket.entry}; null: none. */
+  ownProxyProtocol: Readonly<Record<string, ProxyProtocolConfig | null>>;
   /** The number of the answer cache; 0: none. */
   cache: number;
   /** For the cache; undefined: misses are not shared. */
@@ -47,6 +50,8 @@ export interface ServingOptions extends ServingConfig {
   queryLog: WorkerLog | undefined;
   /** The number of the cookies and rate limits; 0: none. */
   guard: number;
+  /** The last sticky message of `Server.postMessage`. */
+  kept: Kept | undefined;
   /** The worker's number, from 0. */
   index: number;
   /** The number of its row of counters. */
@@ -59,6 +64,11 @@ export interface ServingOptions extends ServingConfig {
   row: number;
   /** Open TCP connections, one row for each worker (see `ConnectionLimits`). */
   connections: SharedArrayBuffer;
+}
+
+/** A message that workers receive when they start. */
+export interface Kept {
+  message: unknown;
 }
 
 /** The data with which a worker thread starts. */
@@ -81,6 +91,7 @@ export type Order =
   | { kind: 'lend'; id: number; sockets: ServerSocket[] }
   | { kind: 'release'; id: number; sockets: number[] }
   | { kind: 'secure'; id: number; tls: SharedTls }
+  | { kind: 'hear'; id: number; message: unknown }
   | { kind: 'drain'; id: number };
 
 /** From a worker to the owner. */

@@ -67,11 +67,11 @@ export class ReplyEncoder {
    */
   encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
-      reply.finished(0, false);
+      if (reply.streamed === undefined) reply.finished(0, false);
       return 0;
     }
     const length = this.write(query, reply, target, offset);
-    this.#counters[this.#row + (RCODES[reply.rcode] ?? OTHER_RCODE)] += 1;
+    this.countReply(reply.rcode);
     reply.finished(length, this.#kept);
     return length;
   }
@@ -93,17 +93,37 @@ export class ReplyEncoder {
       this.#kept = this.#keep(this.#cache, query, reply, target.subarray(offset, offset + length));
     }
     // This follows the caching: the options of one client are for that client only.
-    if (query.asksForOptions) {
-      const { transport, row } = query;
-      const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
-      length = addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
-    }
+    if (query.asksForOptions) length = this.#addOptions(query, reply, target, offset, length, limit);
     return length;
+  }
+
+  /**
+   * Writes a message of a stream into `target` and returns its length, at most 65,535. Throws `Error` for a message that
+   * is longer or cannot be encoded; the contents of `target` are then undefined.
+   */
+  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
+    const limit = this.limitOf(query, message);
+    const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
+    const length = message.encode(target, offset, room, this.#maxPayloadSize);
+    if (message.truncated) throw new Error(`a message has more than ${room} octets`);
+    return query.asksForOptions ? this.#addOptions(query, message, target, offset, length, limit) : length;
+  }
+
+  /** Counts a reply by its response code. */
+  countReply(rcode: Rcode): void {
+    this.#counters[this.#row + (RCODES[rcode] ?? OTHER_RCODE)] += 1;
   }
 
   /** The most octets of a reply. */
   protected limitOf(query: Query, reply: Reply): number {
     return replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
+  }
+
+  /** Adds the options that the client asked for; returns the new length. */
+  #addOptions(query: Query, reply: Reply, target: Buffer, offset: number, length: number, limit: number): number {
+    const { transport, row } = query;
+    const edns = reply.nsid === undefined ? this.#edns[transport] : withNsid(this.#edns[transport], reply.nsid);
+    return addon.addOptions(target.subarray(offset, offset + limit), length, reply.optStart, row, edns);
   }
 
   /** Puts a reply into the cache, unless the handler or the reply itself forbids it. Returns whether it is there. */

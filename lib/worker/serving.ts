@@ -12,6 +12,7 @@ import { UdpTransport } from './udp/udp.js';
 import { loadHandler, type LoadedHandler } from './handler-module.js';
 import { startBeating } from './heartbeat.js';
 import type { ServerSocket, ServingOptions } from './messages.js';
+import { OwnerMessages } from './owner-messages.js';
 import { Reporter } from './reporter.js';
 
 /** Options of a {@link Serving}. */
@@ -26,6 +27,7 @@ export interface ServingStart extends ServingOptions {
 /** The serving side of one thread: borrows sockets, serves them with a handler, and gives them back. */
 export class Serving {
   readonly #loaded: LoadedHandler;
+  readonly #messages: OwnerMessages;
   readonly #abort: AbortController;
   readonly #reporter: Reporter;
   readonly #dispatcher: Dispatcher;
@@ -44,15 +46,22 @@ export class Serving {
     const postMessage = (message: unknown): void => {
       start.postMessage(message);
     };
+    const messages = new OwnerMessages((error) => {
+      start.warn(error);
+    });
+    const { on } = messages;
+    const { signal } = abort;
     const loaded =
       typeof handler === 'function'
         ? { handler, caches: () => [], close: () => Promise.resolve() }
-        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, signal: abort.signal });
-    return new Serving(start, loaded, abort);
+        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, on, signal });
+    if (start.kept !== undefined) await messages.deliver(start.kept.message);
+    return new Serving(start, loaded, messages, abort);
   }
 
-  private constructor(start: ServingStart, loaded: LoadedHandler, abort: AbortController) {
+  private constructor(start: ServingStart, loaded: LoadedHandler, messages: OwnerMessages, abort: AbortController) {
     this.#loaded = loaded;
+    this.#messages = messages;
     this.#abort = abort;
     this.#reporter = new Reporter((error) => {
       start.warn(error);
@@ -75,8 +84,9 @@ export class Serving {
     this.#stopBeating = start.heartbeat === 0 ? () => undefined : startBeating(counters, row, start.heartbeat);
   }
 
-  /** Starts to serve sockets: all, or none if it rejects. */
+  /** Starts to serve sockets, when the listeners have run for earlier messages: all, or none if it rejects. */
   async lend(sockets: readonly ServerSocket[]): Promise<void> {
+    await this.#messages.delivered;
     const outcomes = await Promise.allSettled(sockets.map((socket) => this.#add(socket)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) return;
@@ -94,6 +104,11 @@ export class Serving {
         else this.#connections.release(number);
       }),
     );
+  }
+
+  /** Runs the listeners for a message of the server. */
+  hear(message: unknown): Promise<void> {
+    return this.#messages.deliver(message);
   }
 
   /** Uses these settings for new connections. Throws the error of OpenSSL. */

@@ -12,6 +12,12 @@ export class SigningEncoder extends ReplyEncoder {
     return signer.sign(target, offset, length);
   }
 
+  /** Each message of a stream is signed (RFC 8945 s.5.3.1). */
+  override encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
+    const length = super.encodeMessage(query, message, target, offset);
+    return query.signature?.signer.sign(target, offset, length) ?? length;
+  }
+
   /** The room of the signature is reserved, so that a reply is truncated before it (RFC 8945 s.5.3). */
   protected override limitOf(query: Query, reply: Reply): number {
     const limit = super.limitOf(query, reply);

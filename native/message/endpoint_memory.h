@@ -17,6 +17,7 @@ struct EndpointMemory {
   double* counters;
   uint32_t worker_row;
   EdnsSettings edns;
+  uint32_t envelope_size = layout::kEnvelopeSize;  // or kProxiedEnvelopeSize
 };
 
 }  // namespace multisocket

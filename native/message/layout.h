@@ -34,16 +34,32 @@ constexpr uint32_t kEnvelopeStale = 54;      // 1: the message waited longer tha
 constexpr uint32_t kEnvelopeUnlimited = 55;  // 1: its reply is not charged (guard/guard.h)
 constexpr uint32_t kEnvelopeConnection = 56;
 
+// Where proxies are believed, envelopes are longer. Their first part then gives the proxy and the address that it sent
+// to; the second part gives the ends in the proxy's header (message/proxy_header.h).
+constexpr uint32_t kProxiedEnvelopeSize = 128;
+constexpr uint32_t kEnvelopeProxied = 64;
+constexpr uint32_t kEnvelopeRealPort = 66;
+constexpr uint32_t kEnvelopeRealLocalPort = 68;
+constexpr uint32_t kEnvelopeRealAddress = 72;
+constexpr uint32_t kEnvelopeRealLocalAddress = 88;
+
 // The fields of an envelope that JavaScript also reads.
-#define LAYOUT_ENVELOPE(X)                                                                    \
-  X(kEnvelopeFamily, family, "Family of the client's address: 4 or 6.")                       \
-  X(kEnvelopeClientPort, clientPort, "Two bytes, in network byte order.")                     \
-  X(kEnvelopeClientAddress4, clientAddress4, "Four bytes, in network byte order.")            \
-  X(kEnvelopeClientAddress6, clientAddress6, "Sixteen bytes, in network byte order.")         \
-  X(kEnvelopeLocalFamily, localFamily, "4 or 6; 0: the address that the socket is bound to.") \
-  X(kEnvelopeLocalAddress, localAddress, "Four or sixteen bytes, in network byte order.")     \
-  X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")               \
-  X(kEnvelopeConnection, connection, "TCP: the connection's number: four bytes, little-endian.")
+#define LAYOUT_ENVELOPE(X)                                                                                         \
+  X(kEnvelopeFamily, family, "Family of the client's address: 4 or 6.")                                            \
+  X(kEnvelopeClientPort, clientPort, "Two bytes, in network byte order.")                                          \
+  X(kEnvelopeClientAddress4, clientAddress4, "Four bytes, in network byte order.")                                 \
+  X(kEnvelopeClientAddress6, clientAddress6, "Sixteen bytes, in network byte order.")                              \
+  X(kEnvelopeLocalFamily, localFamily, "4 or 6; 0: the address that the socket is bound to.")                      \
+  X(kEnvelopeLocalAddress, localAddress, "Four or sixteen bytes, in network byte order.")                          \
+  X(kEnvelopeSocket, socket, "The socket's number: four bytes, little-endian.")                                    \
+  X(kEnvelopeConnection, connection, "TCP: the connection's number: four bytes, little-endian.")                   \
+  X(kEnvelopeProxied, proxied,                                                                                     \
+    "1: a proxy has given the ends that follow. Long envelopes have this and what follows.")                       \
+  X(kEnvelopeRealPort, realPort, "The port of the proxy's client: two bytes, in network byte order.")              \
+  X(kEnvelopeRealLocalPort, realLocalPort, "The port that the client asked: two bytes, in network byte order.")    \
+  X(kEnvelopeRealAddress, realAddress, "The address of the proxy's client: sixteen bytes, in network byte order.") \
+  X(kEnvelopeRealLocalAddress, realLocalAddress,                                                                   \
+    "The address that the client asked: sixteen bytes, in network byte order.")
 
 // A longer query is dropped; real queries are much shorter. A slot has 37 cache lines: with an odd number, the starts
 // of the slots fall into different sets of the processor's cache.
@@ -180,7 +196,8 @@ constexpr uint32_t kSocketRow = 4;
   X(kTcpRefusedClient, tcpRefusedClient, "Connections reset at once, because of the cap of their client.")             \
   X(kTcpIdle, tcpIdle, "Connections closed because nothing came.")                                                     \
   X(kTcpMessageTimeout, tcpMessageTimeout, "Connections closed because a message was not complete in time.")           \
-  X(kTcpWriteTimeout, tcpWriteTimeout, "Connections closed because the client did not read its replies.")
+  X(kTcpWriteTimeout, tcpWriteTimeout, "Connections closed because the client did not read its replies.")              \
+  X(kProxyRefused, proxyRefused, "Datagrams dropped and connections closed: their PROXY header is invalid, or missing.")
 enum WorkerCounter : uint32_t { LAYOUT_WORKER_COUNTERS(LAYOUT_MEMBER) kWorkerCounters };
 constexpr uint32_t kWorkerRow = 64;
 
@@ -276,6 +293,7 @@ enum LogRecordWord : uint32_t { LAYOUT_LOG_RECORD(LAYOUT_MEMBER) kLogWords };
 #define LAYOUT_NUMBERS(X)                                                                                    \
   X(kBatchSize, batchSize, "Datagrams in a batch.")                                                          \
   X(kEnvelopeSize, envelopeSize, "Bytes of an envelope, which the message follows.")                         \
+  X(kProxiedEnvelopeSize, proxiedEnvelopeSize, "Bytes of an envelope where proxies are believed.")           \
   X(kSlotStride, slotStride, "Bytes of a receive slot.")                                                     \
   X(kTextOffset, textOffset, "Offset of the text region in the slab; it has 2 * batchSize * maxText bytes.") \
   X(kMaxText, maxText, "The longest presentation form of a name, in characters.")                            \

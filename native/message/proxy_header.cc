@@ -124,4 +124,10 @@ ProxyHeader::Result ProxyHeader::read_binary(const uint8_t* octets, size_t size)
   return Result::kHeader;
 }
 
+void ProxyHeader::set_ends(QueryOrigin* origin) const {
+  origin->set_client(client, kAddressSize);
+  origin->set_local(local, kAddressSize);
+  origin->set_local_port(htons(local_port));
+}
+
 }  // namespace multisocket

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "message/address.h"
+#include "message/query_origin.h"
 
 namespace multisocket {
 
@@ -20,6 +21,9 @@ struct ProxyHeader {
     kMore,     // they are the beginning of a header
     kInvalid,  // they begin as a header does, and are none
   };
+
+  // Puts the ends into `origin`.
+  void set_ends(QueryOrigin* origin) const;
 
   // Reads the header at the start of `octets`. The other fields are set if the result is kHeader.
   Result read(const uint8_t* octets, size_t size);

@@ -20,6 +20,7 @@
 #include "node/descriptor_channel_object.h"
 #include "node/guard_object.h"
 #include "node/layout_description.h"
+#include "node/proxy_protocol_object.h"
 #include "node/query_log_object.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "node/load_generator_object.h"
@@ -223,6 +224,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));
   exports.Set("QueryLog", QueryLogObject::define(env));
+  exports.Set("ProxyProtocol", ProxyProtocolObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("StreamAdmission", StreamAdmissionObject::define(env));
   exports.Set("UdpClient", UdpClientObject::define(env));

@@ -5,8 +5,7 @@
 
 #include "guard/rate_limiter.h"
 #include "guard/server_cookies.h"
-#include "message/query_origin.h"
-#include "net/text_address.h"
+#include "node/networks.h"
 #include "node/registry.h"
 
 namespace multisocket {
@@ -34,17 +33,7 @@ void read_limits(const Napi::Object& limit, GuardOptions* options) {
   options->rates.table_size = number("maxTableSize");
   options->slip = number("slip");
   options->report_only = limit.Get("reportOnly").As<Napi::Boolean>().Value();
-  const auto exempt = limit.Get("exempt").As<Napi::Array>();
-  for (uint32_t i = 0; i < exempt.Length(); i++) {
-    const auto net = exempt.Get(i).As<Napi::Object>();
-    QueryOrigin origin;
-    uint8_t address[16] = {};
-    size_t length;
-    parse_address(net.Get("address").As<Napi::String>().Utf8Value(), address, &length);
-    origin.set_client(address, length);
-    const unsigned bits = net.Get("prefixLength").As<Napi::Number>().Uint32Value();
-    options->rates.exempt.emplace_back(origin.bytes(), length == 4 ? 96 + bits : bits);
-  }
+  options->rates.exempt = networks_of(limit.Get("exempt").As<Napi::Array>());
 }
 
 GuardOptions options_of(const Napi::Object& given) {

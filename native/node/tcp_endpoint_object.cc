@@ -5,6 +5,7 @@
 #include "node/answer_front_object.h"
 #include "node/fields.h"
 #include "node/guard_object.h"
+#include "node/proxy_protocol_object.h"
 #include "node/system_error.h"
 
 namespace multisocket {
@@ -17,6 +18,9 @@ Napi::Function TcpEndpointObject::define(Napi::Env env) {
                          InstanceMethod<&TcpEndpointObject::drain>("drain"),
                          InstanceMethod<&TcpEndpointObject::flush>("flush"),
                          InstanceMethod<&TcpEndpointObject::guard>("guard"),
+                         InstanceMethod<&TcpEndpointObject::begin_stream>("beginStream"),
+                         InstanceMethod<&TcpEndpointObject::send_stream>("sendStream"),
+                         InstanceMethod<&TcpEndpointObject::end_stream>("endStream"),
                          InstanceMethod<&TcpEndpointObject::ref>("ref"),
                          InstanceMethod<&TcpEndpointObject::unref>("unref"),
                          InstanceMethod<&TcpEndpointObject::close>("close"),
@@ -35,11 +39,13 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   auto connections = memory.get<Napi::Int32Array>("connections");
   auto settings = memory.get<Napi::Uint32Array>("settings");
   const auto row = memory.get<Napi::Number>("row");
+  const auto envelope_size = memory.get<Napi::Number>("envelopeSize");
   const auto seat = memory.get<Napi::Number>("seat");
   const auto on_queries = callbacks.get<Napi::Function>("onQueries");
   const auto on_held = callbacks.get<Napi::Function>("onHeld");
   const auto on_pause = callbacks.get<Napi::Function>("onPause");
   const auto on_drained = callbacks.get<Napi::Function>("onDrained");
+  const auto on_stream = callbacks.get<Napi::Function>("onStream");
   if (!memory.complete() || !callbacks.complete()) return;
   if (slab.ByteLength() < layout::kTcpSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
       outbox.ElementLength() < 1 + layout::kTcpOutboxEntries * layout::kTcpReplyWords ||
@@ -56,6 +62,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   on_held_ = LoopCallback(on_held, "multisocket:TcpEndpoint");
   on_pause_ = LoopCallback(on_pause, "multisocket:TcpEndpoint");
   on_drained_ = LoopCallback(on_drained, "multisocket:TcpEndpoint");
+  on_stream_ = LoopCallback(on_stream, "multisocket:TcpEndpoint");
 
   uv_loop_t* loop = event_loop(env);
   if (loop == nullptr) return;
@@ -67,6 +74,7 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
       counters.Data(),
       row.Uint32Value(),
       EdnsSettings::of(edns.Data(), edns.ElementLength()),
+      envelope_size.Uint32Value(),
       ConnectionLimits(connections.Data(), connections.ElementLength(), seat.Uint32Value(),
                        words[layout::kTcpMaxConnections], words[layout::kTcpMaxConnectionsPerClient])};
   const StreamTimeouts timeouts = {words[layout::kTcpMessageTime], words[layout::kTcpIdleTime],
@@ -85,6 +93,10 @@ TcpEndpointObject::TcpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   };
   server.paused = [this]() { call(on_pause_); };
   server.drained = [this]() { call(on_drained_); };
+  server.stream = [this](uint32_t connection, bool open) {
+    const Napi::HandleScope scope(Env());
+    on_stream_({Napi::Number::New(Env(), connection), Napi::Boolean::New(Env(), open)});
+  };
   int error = 0;
   endpoint_ = TcpEndpoint::open(loop, raw, options, std::move(server), &error);
   if (endpoint_ == nullptr) {
@@ -104,6 +116,7 @@ void TcpEndpointObject::add(const Napi::CallbackInfo& info) {
   listener->number = info[0].As<Napi::Number>().Uint32Value();
   listener->wildcard = info[2].As<Napi::Boolean>().Value();
   listener->front = AnswerFrontObject::of(info[3]);
+  listener->proxy = ProxyProtocolObject::of(info[4]);
   const int error = endpoint_->add(std::move(descriptor), std::move(listener));
   if (error != 0) throw_system_error(info.Env(), error, "listen");
 }
@@ -120,6 +133,21 @@ void TcpEndpointObject::flush(const Napi::CallbackInfo& /*info*/) { endpoint_->f
 
 void TcpEndpointObject::guard(const Napi::CallbackInfo& info) {
   endpoint_->use(GuardObject::Unwrap(info[0].As<Napi::Object>())->guard());
+}
+
+void TcpEndpointObject::begin_stream(const Napi::CallbackInfo& info) {
+  endpoint_->begin_stream(info[0].As<Napi::Number>().Uint32Value());
+}
+
+Napi::Value TcpEndpointObject::send_stream(const Napi::CallbackInfo& info) {
+  const auto frames = info[1].As<Napi::Uint8Array>();
+  const uint32_t waiting = endpoint_->send_stream(info[0].As<Napi::Number>().Uint32Value(), frames.Data(),
+                                                  static_cast<uint32_t>(frames.ElementLength()));
+  return Napi::Number::New(info.Env(), waiting == TcpConnections::kClosed ? -1 : static_cast<double>(waiting));
+}
+
+void TcpEndpointObject::end_stream(const Napi::CallbackInfo& info) {
+  endpoint_->end_stream(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Boolean>().Value());
 }
 
 void TcpEndpointObject::ref(const Napi::CallbackInfo& /*info*/) { endpoint_->set_ref(true); }

@@ -25,6 +25,9 @@ class TcpEndpointObject : public Napi::ObjectWrap<TcpEndpointObject> {
   Napi::Value drain(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
   void guard(const Napi::CallbackInfo& info);
+  void begin_stream(const Napi::CallbackInfo& info);
+  Napi::Value send_stream(const Napi::CallbackInfo& info);
+  void end_stream(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
@@ -35,6 +38,7 @@ class TcpEndpointObject : public Napi::ObjectWrap<TcpEndpointObject> {
   LoopCallback on_held_;
   LoopCallback on_pause_;
   LoopCallback on_drained_;
+  LoopCallback on_stream_;
   Napi::ObjectReference memory_;  // keeps the shared arrays alive
   std::shared_ptr<TcpEndpoint> endpoint_;
   EnvironmentHold<TcpEndpointObject> hold_;

@@ -5,6 +5,7 @@
 #include "node/answer_front_object.h"
 #include "node/fields.h"
 #include "node/guard_object.h"
+#include "node/proxy_protocol_object.h"
 #include "node/system_error.h"
 
 namespace multisocket {
@@ -13,6 +14,7 @@ Napi::Function UdpEndpointObject::define(Napi::Env env) {
   return DefineClass(env, "UdpEndpoint",
                      {
                          InstanceMethod<&UdpEndpointObject::add>("add"),
+                         InstanceMethod<&UdpEndpointObject::believe>("believe"),
                          InstanceMethod<&UdpEndpointObject::stop>("stop"),
                          InstanceMethod<&UdpEndpointObject::start>("start"),
                          InstanceMethod<&UdpEndpointObject::remove>("remove"),
@@ -34,6 +36,7 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
   auto counters = memory.get<Napi::Float64Array>("counters");
   auto edns = memory.get<Napi::Uint8Array>("edns");
   const auto row = memory.get<Napi::Number>("row");
+  const auto envelope_size = memory.get<Napi::Number>("envelopeSize");
   if (!memory.complete()) return;
   if (slab.ByteLength() < layout::kSlabSize || queries.ElementLength() < layout::kBatchSize * layout::kQueryWords ||
       outbox.ElementLength() < 1 + layout::kOutboxEntries * layout::kOutboxEntryWords) {
@@ -54,7 +57,8 @@ UdpEndpointObject::UdpEndpointObject(const Napi::CallbackInfo& info) : Napi::Obj
                                    outbox.Data(),
                                    counters.Data(),
                                    row.Uint32Value(),
-                                   EdnsSettings::of(edns.Data(), edns.ElementLength())};
+                                   EdnsSettings::of(edns.Data(), edns.ElementLength()),
+                                   envelope_size.Uint32Value()};
   endpoint_ =
       UdpEndpoint::open(loop, raw, {[this]() { return on_queries_.able(); }, [this](uint32_t count) { serve(count); }});
   hold_.take(this);
@@ -70,6 +74,10 @@ void UdpEndpointObject::add(const Napi::CallbackInfo& info) {
   const int error = endpoint_->add(number(0), std::move(descriptor), number(2), info[3].As<Napi::Boolean>().Value(),
                                    AnswerFrontObject::of(info[4]));
   if (error != 0) throw_system_error(info.Env(), error, "poll");
+}
+
+void UdpEndpointObject::believe(const Napi::CallbackInfo& info) {
+  endpoint_->believe(info[0].As<Napi::Number>().Uint32Value(), ProxyProtocolObject::of(info[1]));
 }
 
 void UdpEndpointObject::stop(const Napi::CallbackInfo& info) {

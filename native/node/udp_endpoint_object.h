@@ -21,6 +21,7 @@ class UdpEndpointObject : public Napi::ObjectWrap<UdpEndpointObject> {
 
  private:
   void add(const Napi::CallbackInfo& info);
+  void believe(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
   void start(const Napi::CallbackInfo& info);
   void remove(const Napi::CallbackInfo& info);

@@ -6,22 +6,12 @@
 #include <memory>
 
 #include "cache/answer_front.h"
+#include "message/proxy_protocol.h"
 #include "message/query_origin.h"
 #include "tcp/octet_queue.h"
 #include "tcp/timer_wheel.h"
 
 namespace multisocket {
-
-// Reads the octets before the first frame of a connection, such as a header of the PROXY protocol.
-class PreambleReader {
- public:
-  enum class Result { kDone, kMore, kRefused };
-  virtual ~PreambleReader() = default;
-  // Reads from the start of the connection's unread octets, and may change the addresses of `origin` and the port of
-  // the client, which is in host order. kDone: `*consumed` octets belong to the preamble, and the frames follow.
-  virtual Result read(const uint8_t* octets, size_t size, size_t* consumed, QueryOrigin* origin,
-                      uint16_t* client_port) = 0;
-};
 
 // A listening socket, as its connections know it.
 struct StreamListener {
@@ -29,7 +19,7 @@ struct StreamListener {
   bool wildcard = false;  // bound to all addresses
   QueryOrigin bound;      // only the transport, the local address and the port are set
   std::shared_ptr<const AnswerFront> front;
-  std::shared_ptr<PreambleReader> preamble;  // null: connections begin with a frame
+  std::shared_ptr<const ProxyProtocol> proxy;  // null: no proxy is believed
 };
 
 // The time limits of clients, in ms.
@@ -70,12 +60,15 @@ struct Connection : Timed {
   std::shared_ptr<const StreamListener> listener;
   QueryOrigin origin;
   uint16_t client_port = 0;  // in host order
+  uint16_t proxy_port = 0;
+  uint8_t proxy[kAddressSize];  // the other end, if a proxy has given the ends in `origin`
 
   bool watched : 1;      // its events are reported
   bool readable : 1;     // receiving may bring more
   bool writable : 1;     // sending may succeed
   bool has_local : 1;    // the local address in `origin` is the right one
-  bool preamble : 1;     // a preamble is expected
+  bool preamble : 1;     // a header of the PROXY protocol may come first
+  bool proxied : 1;      // a proxy has given the ends in `origin`
   bool asked : 1;        // a message of it has been taken
   bool half_closed : 1;  // the client has closed its side; unread octets may precede that
   bool eof : 1;          // all octets of the client are read
@@ -83,6 +76,8 @@ struct Connection : Timed {
   bool finished : 1;     // the server has closed its side
   bool blocked : 1;      // complete messages, or octets in the kernel, wait for the server
   bool touched : 1;      // is in the list of connections with new replies
+  bool streamed : 1;     // JavaScript has begun a stream of messages on it
+  bool awaited : 1;      // JavaScript waits until `output` is empty
   bool young : 1;        // is in the list of connections to be tried once more before they are watched
   bool ready = false;    // is in the queue of connections that can be served
   Connection* next = nullptr;
@@ -107,6 +102,7 @@ struct Connection : Timed {
         writable(false),
         has_local(false),
         preamble(false),
+        proxied(false),
         asked(false),
         half_closed(false),
         eof(false),
@@ -114,6 +110,8 @@ struct Connection : Timed {
         finished(false),
         blocked(false),
         touched(false),
+        streamed(false),
+        awaited(false),
         young(false) {}
 };
 

@@ -17,15 +17,20 @@ uint32_t ConnectionLimits::bucket_of(const uint8_t* address) const {
 
 ConnectionLimits::Admission ConnectionLimits::add(uint32_t bucket) {
   if (sum(0) >= most_) return Admission::kFull;
+  const Admission admitted = bucket == kNoBucket ? Admission::kYes : add_client(bucket);
+  if (admitted == Admission::kYes) __atomic_fetch_add(memory_ + row_, 1, __ATOMIC_RELAXED);
+  return admitted;
+}
+
+ConnectionLimits::Admission ConnectionLimits::add_client(uint32_t bucket) {
   if (sum(bucket) >= most_of_client_) return Admission::kClientFull;
-  __atomic_fetch_add(memory_ + row_, 1, __ATOMIC_RELAXED);
   __atomic_fetch_add(memory_ + row_ + bucket, 1, __ATOMIC_RELAXED);
   return Admission::kYes;
 }
 
 void ConnectionLimits::remove(uint32_t bucket) {
   __atomic_fetch_sub(memory_ + row_, 1, __ATOMIC_RELAXED);
-  __atomic_fetch_sub(memory_ + row_ + bucket, 1, __ATOMIC_RELAXED);
+  if (bucket != kNoBucket) __atomic_fetch_sub(memory_ + row_ + bucket, 1, __ATOMIC_RELAXED);
 }
 
 uint32_t ConnectionLimits::sum(size_t position) const {

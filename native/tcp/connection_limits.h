@@ -11,6 +11,8 @@ namespace multisocket {
 class ConnectionLimits {
  public:
   enum class Admission { kYes, kFull, kClientFull };
+  // No client has it.
+  static constexpr uint32_t kNoBucket = 0;
 
   // `memory`: a key, then a row of kRow words for each worker, `words` in all. It must outlive this object. `worker`:
   // number of this worker's row. `most`, `most_of_client`: the highest numbers of connections.
@@ -22,8 +24,10 @@ class ConnectionLimits {
   // Returns the bucket of a client: of its IPv4 address, or of its IPv6 /64 (RFC 6177). `address`: 16 octets, IPv4
   // addresses mapped to IPv6.
   uint32_t bucket_of(const uint8_t* address) const;
-  // Counts a connection, if there is room for it.
+  // Counts a connection, if there is room for it. kNoBucket: it counts in the total only.
   Admission add(uint32_t bucket);
+  // Counts a connection that is in the total already in its bucket too, if there is room in that.
+  Admission add_client(uint32_t bucket);
   void remove(uint32_t bucket);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "message/proxied_envelope.h"
 #include "message/wire.h"
 
 namespace multisocket {
@@ -11,8 +12,12 @@ constexpr uint32_t kPrefix = 2;
 
 }  // namespace
 
-QueryBatch::QueryBatch(uint8_t* slab, uint32_t* rows, double* counters, const EdnsSettings& edns, StreamIo* io)
-    : slab_(slab), rows_(rows), io_(io), admission_(rows, slab, 0, counters, edns) {}
+QueryBatch::QueryBatch(const EndpointMemory& memory, StreamIo* io)
+    : slab_(memory.slab),
+      rows_(memory.queries),
+      envelope_size_(memory.envelope_size),
+      io_(io),
+      admission_(memory.queries, memory.slab, 0, memory.counters + memory.worker_row, memory.edns) {}
 
 void QueryBatch::begin() {
   admission_.begin();
@@ -57,18 +62,20 @@ QueryOrigin& QueryBatch::origin_of(Connection* connection) {
 // Copies a query after its envelope to where JavaScript reads it, and completes its row.
 void QueryBatch::pack(Connection* connection, const uint8_t* message, uint32_t length) {
   const uint8_t* origin = origin_of(connection).bytes();
+  const bool proxied = connection->proxied;
   uint8_t* envelope = slab_ + input_end_;
-  memset(envelope, 0, layout::kEnvelopeSize);
+  memset(envelope, 0, envelope_size_);
   envelope[layout::kEnvelopeFamily] = 6;
-  write16(envelope + layout::kEnvelopeClientPort, connection->client_port);
-  memcpy(envelope + layout::kEnvelopeClientAddress6, origin, kAddressSize);
+  write16(envelope + layout::kEnvelopeClientPort, proxied ? connection->proxy_port : connection->client_port);
+  memcpy(envelope + layout::kEnvelopeClientAddress6, proxied ? connection->proxy : origin, kAddressSize);
   envelope[layout::kEnvelopeLocalFamily] = connection->listener->wildcard ? 6 : 0;
   memcpy(envelope + layout::kEnvelopeLocalAddress, origin + kAddressSize, kAddressSize);
   layout::write_socket(envelope, connection->listener->number);
   layout::write_number(envelope + layout::kEnvelopeConnection, connection->slot);
-  memcpy(envelope + layout::kEnvelopeSize, message, length);
-  rows_[rows_used_ * layout::kQueryWords + layout::kOffset] = input_end_ + layout::kEnvelopeSize;
-  input_end_ += layout::kEnvelopeSize + length;
+  if (proxied) write_ends(envelope, origin, connection->client_port);
+  memcpy(envelope + envelope_size_, message, length);
+  rows_[rows_used_ * layout::kQueryWords + layout::kOffset] = input_end_ + envelope_size_;
+  input_end_ += envelope_size_ + length;
   rows_used_++;
 }
 

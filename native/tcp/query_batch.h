@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "message/admission.h"
+#include "message/endpoint_memory.h"
 #include "message/layout.h"
 #include "tcp/connection.h"
 #include "tcp/reply_segments.h"
@@ -16,8 +17,8 @@ namespace multisocket {
 
 class QueryBatch {
  public:
-  // `slab`, `rows`: the memory of a TcpEndpoint. `counters`: the worker's row. All must outlive this object.
-  QueryBatch(uint8_t* slab, uint32_t* rows, double* counters, const EdnsSettings& edns, StreamIo* io);
+  // `memory`: of a TcpEndpoint.
+  QueryBatch(const EndpointMemory& memory, StreamIo* io);
 
   void use(std::shared_ptr<Guard> guard) { admission_.use(std::move(guard)); }
 
@@ -29,7 +30,7 @@ class QueryBatch {
   // Whether there is room for one more message of this length, and for any answer.
   bool has_room(uint32_t length) const {
     return rows_used_ < layout::kBatchSize && answers_end_ + layout::kMaxFrame <= layout::kTcpReceiveOffset &&
-           input_end_ + layout::kEnvelopeSize + length <= layout::kTcpOutputOffset;
+           input_end_ + envelope_size_ + length <= layout::kTcpOutputOffset;
   }
   // Examines the message of `length` octets at `base + offset`, which it may overwrite. A query for the handler fills
   // the next row. An immediate reply is added to `segments`.
@@ -42,6 +43,7 @@ class QueryBatch {
 
   uint8_t* slab_;
   uint32_t* rows_;
+  uint32_t envelope_size_;
   StreamIo* io_;
   Admission admission_;
   uint32_t rows_used_ = 0;

@@ -33,6 +33,10 @@ class StreamIo {
   // Reports events of the descriptor with TcpConnections::wake, once for each change (EPOLLET), until it is closed.
   // Returns false if there is no memory.
   virtual bool watch(int descriptor, uint64_t token) = 0;
+  // Limits the octets that the kernel keeps and has not sent, so that a client that stops reading holds little memory.
+  virtual void limit_unsent(int /*descriptor*/) {}
+  // Makes close() reset the connection.
+  virtual void prepare_reset(int /*descriptor*/) {}
   // Closes the server's side.
   virtual void finish(int descriptor) = 0;
   virtual void close(int descriptor) = 0;

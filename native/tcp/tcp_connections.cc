@@ -34,7 +34,7 @@ TcpConnections::TcpConnections(const Memory& memory, const Options& options, Str
       serve_(std::move(serve)),
       now_(io->now()),
       wheel_(tick_of(options.timeouts), now_),
-      batch_(memory.slab, memory.queries, memory.counters + memory.worker_row, memory.edns, io),
+      batch_(memory, io),
       received_(memory.slab + layout::kTcpReceiveOffset) {}
 
 bool TcpConnections::open(int descriptor, const sockaddr_storage& client,
@@ -50,7 +50,10 @@ bool TcpConnections::open(int descriptor, const sockaddr_storage& client,
     origin.set_client(reinterpret_cast<const uint8_t*>(&address.sin_addr), sizeof address.sin_addr);
     port = ntohs(address.sin_port);
   }
-  const uint32_t bucket = memory_.limits.bucket_of(origin.bytes());
+  // The clients of a proxy are counted when its header has named them.
+  const ProxyProtocol* proxy = listener->proxy.get();
+  const bool trusted = proxy != nullptr && proxy->trusts(origin.bytes());
+  const uint32_t bucket = trusted ? ConnectionLimits::kNoBucket : memory_.limits.bucket_of(origin.bytes());
   const ConnectionLimits::Admission admitted = memory_.limits.add(bucket);
   if (admitted != ConnectionLimits::Admission::kYes) {
     count(admitted == ConnectionLimits::Admission::kFull ? layout::kTcpRefused : layout::kTcpRefusedClient);
@@ -64,7 +67,7 @@ bool TcpConnections::open(int descriptor, const sockaddr_storage& client,
   connection->origin = origin;
   connection->client_port = port;
   connection->has_local = !listener->wildcard;
-  connection->preamble = listener->preamble != nullptr;
+  connection->preamble = proxy != nullptr && proxy->examines(origin.bytes());
   connection->readable = connection->writable = true;
   connection->left = options_.max_queries;
   connection->last_active = now_;
@@ -186,22 +189,35 @@ void TcpConnections::take(Connection* connection, uint32_t received) {
   queue.clear();
 }
 
-// Returns whether the frames have begun.
+// Reads the header of a proxy. Returns whether the frames have begun.
 bool TcpConnections::skip_preamble(Connection* connection) {
   OctetQueue& queue = connection->input;
-  size_t consumed = 0;
-  switch (connection->listener->preamble->read(queue.data(), queue.size(), &consumed, &connection->origin,
-                                               &connection->client_port)) {
-    case PreambleReader::Result::kMore:
-      return false;
-    case PreambleReader::Result::kRefused:
-      close(connection);
-      return false;
-    case PreambleReader::Result::kDone:
-      break;
+  ProxyHeader header;
+  const auto verdict =
+      connection->listener->proxy->read(queue.data(), queue.size(), connection->origin.bytes(), &header);
+  if (verdict == ProxyProtocol::Verdict::kMore) return false;
+  if (verdict == ProxyProtocol::Verdict::kRefused) count(layout::kProxyRefused);
+  if (verdict == ProxyProtocol::Verdict::kRefused || (header.has_ends && !name_client(connection, header))) {
+    close(connection);
+    return false;
   }
   connection->preamble = false;
-  queue.consume(static_cast<uint32_t>(consumed));
+  queue.consume(static_cast<uint32_t>(header.size));
+  return true;
+}
+
+// Takes the ends from a proxy's header. Returns false if the client has as many connections as it may.
+bool TcpConnections::name_client(Connection* connection, const ProxyHeader& header) {
+  memcpy(connection->proxy, connection->origin.bytes(), kAddressSize);
+  connection->proxy_port = std::exchange(connection->client_port, header.client_port);
+  header.set_ends(&connection->origin);
+  connection->proxied = connection->has_local = true;
+  const uint32_t bucket = memory_.limits.bucket_of(connection->origin.bytes());
+  if (memory_.limits.add_client(bucket) != ConnectionLimits::Admission::kYes) {
+    count(layout::kTcpRefusedClient);
+    return false;
+  }
+  connection->bucket = bucket;
   return true;
 }
 

@@ -35,6 +35,7 @@ class TcpConnections {
     uint32_t max_queries;    // of a connection; kAnyNumber: no limit
   };
   static constexpr uint32_t kAnyNumber = UINT32_MAX;
+  static constexpr uint32_t kClosed = UINT32_MAX;
   static constexpr uint32_t kDrainGrace = 150;  // ms
 
   // `serve` passes the first `count` rows to JavaScript, which fills the outbox: at once, or later before flush().
@@ -53,6 +54,15 @@ class TcpConnections {
   bool has_replies() const { return memory_.outbox[0] > 0; }
   // Sends the replies in the outbox.
   void flush();
+  // Begins a stream of messages on a connection with a query in flight. The slot stays valid until end_stream().
+  void begin_stream(uint32_t slot);
+  // Sends complete frames. Returns the octets that wait for the client, or kClosed.
+  uint32_t send_stream(uint32_t slot, const uint8_t* frames, uint32_t size);
+  // Ends a stream. `cut`: also resets the connection, so that no client takes a part for the whole.
+  void end_stream(uint32_t slot, bool cut);
+  // Calls `changed` with the slot of each connection that has sent all that a stream waited for, or that has been
+  // closed while a query was in flight, and whether it is open.
+  void report_streams(const std::function<void(uint32_t slot, bool open)>& changed);
   // Closes the connections whose time is up.
   void tick();
   // Ends each connection when the queries are answered that have come by now. A connection whose first query may still
@@ -63,7 +73,7 @@ class TcpConnections {
 
   uint32_t count() const { return count_; }
   // Whether serve() has more to do, although no event comes.
-  bool busy() const { return !ready_.empty() || !young_.empty(); }
+  bool busy() const { return !ready_.empty() || !young_.empty() || !changed_.empty(); }
   uint32_t tick_length() const { return wheel_.tick(); }
 
  private:
@@ -73,6 +83,7 @@ class TcpConnections {
   void take(Connection* connection, uint32_t received);
   uint32_t admit(Connection* connection, uint8_t* octets, uint32_t size);
   bool skip_preamble(Connection* connection);
+  bool name_client(Connection* connection, const ProxyHeader& header);
   void run_batch();
   void send_segments();
   void send(Connection* connection);
@@ -100,7 +111,8 @@ class TcpConnections {
   // Connections that have just been served and are not watched yet. The client of a short connection closes it soon,
   // and a second attempt to receive costs less than watching it.
   std::vector<Connection*> young_;
-  uint8_t* received_;  // shared by all connections
+  std::vector<uint32_t> changed_;  // slots for report_streams()
+  uint8_t* received_;              // shared by all connections
   uint32_t count_ = 0;
   uint64_t drained_at_ = TimerWheel::kNever;  // when the grace ends; kNever: it does not drain
   bool closed_ = false;

@@ -86,6 +86,10 @@ void TcpConnections::send_output(Connection* connection) {
     connection->unread_since = now_;
     output.consume(static_cast<uint32_t>(sent));
   }
+  if (connection->awaited) {
+    connection->awaited = false;
+    changed_.push_back(connection->slot);
+  }
 }
 
 // Decides what comes next on an open connection: its end, another visit, or an event. Sets its deadline.
@@ -163,6 +167,7 @@ void TcpConnections::close(Connection* connection) {
   connection->listener.reset();
   count_--;
   count(layout::kTcpOpen, -1);
+  if (connection->streamed && connection->in_flight > 0) changed_.push_back(connection->slot);
   release(connection);
 }
 

@@ -112,6 +112,19 @@ void TcpEndpoint::flush() {
   update();
 }
 
+void TcpEndpoint::begin_stream(uint32_t connection) { connections_.begin_stream(connection); }
+
+uint32_t TcpEndpoint::send_stream(uint32_t connection, const uint8_t* frames, uint32_t size) {
+  const uint32_t waiting = connections_.send_stream(connection, frames, size);
+  update();
+  return waiting;
+}
+
+void TcpEndpoint::end_stream(uint32_t connection, bool cut) {
+  connections_.end_stream(connection, cut);
+  update();
+}
+
 void TcpEndpoint::set_ref(bool on) {
   ref_ = on;
   update();
@@ -134,6 +147,8 @@ void TcpEndpoint::turn() {
   if (closing()) return;
   // After the octets that have come by now are read: a message may be complete that was overdue.
   if (std::exchange(tick_due_, false)) connections_.tick();
+  connections_.report_streams(server_.stream);
+  if (closing()) return;
   if (paused_until_ != 0 && now() >= paused_until_) try_to_resume();
   if (draining_ && connections_.count() == 0) {
     draining_ = false;
@@ -183,8 +198,7 @@ void TcpEndpoint::accept_all(const Listening& listening) {
       return;
     }
     if (!connections_.open(descriptor, client, listening.listener)) {
-      const linger reset = {1, 0};
-      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+      prepare_reset(descriptor);
       ::close(descriptor);
     } else if (reserved(descriptor)) {
       pause();
@@ -253,36 +267,6 @@ void TcpEndpoint::update() {
     const uint64_t length = std::min<uint64_t>(connections_.tick_length(), kPause);
     uv_timer_start(&timer_, tick, length, length);
   }
-}
-
-uint64_t TcpEndpoint::now() { return uv_now(loop_); }
-
-ssize_t TcpEndpoint::receive(int descriptor, uint8_t* to, size_t size) { return recv(descriptor, to, size, 0); }
-
-ssize_t TcpEndpoint::send(int descriptor, const iovec* parts, int count) {
-  // A single part needs no message header.
-  if (count == 1) return ::send(descriptor, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts);
-  message.msg_iovlen = static_cast<size_t>(count);
-  return sendmsg(descriptor, &message, MSG_NOSIGNAL);
-}
-
-bool TcpEndpoint::watch(int descriptor, uint64_t token) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = token;
-  return epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
-}
-
-void TcpEndpoint::finish(int descriptor) { shutdown(descriptor, SHUT_WR); }
-
-void TcpEndpoint::close(int descriptor) { ::close(descriptor); }
-
-void TcpEndpoint::read_local(int descriptor, QueryOrigin* origin) {
-  sockaddr_storage local{};
-  socklen_t size = sizeof local;
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size) == 0) origin->set_local(local);
 }
 
 }  // namespace multisocket

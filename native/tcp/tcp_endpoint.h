@@ -33,6 +33,8 @@ class TcpEndpoint : public PollEngine, private StreamIo {
     std::function<void()> paused;
     // Is told that a draining endpoint has no connections left.
     std::function<void()> drained;
+    // Is told that a connection with a stream has sent all, or is closed.
+    std::function<void(uint32_t connection, bool open)> stream;
   };
   using PollEngine::close;
 
@@ -55,6 +57,10 @@ class TcpEndpoint : public PollEngine, private StreamIo {
   uint32_t drain();
   // Sends the replies in the outbox.
   void flush();
+  // As those of TcpConnections.
+  void begin_stream(uint32_t connection);
+  uint32_t send_stream(uint32_t connection, const uint8_t* frames, uint32_t size);
+  void end_stream(uint32_t connection, bool cut);
   void use(std::shared_ptr<Guard> guard) { connections_.use(std::move(guard)); }
   void set_ref(bool on);
 
@@ -83,6 +89,8 @@ class TcpEndpoint : public PollEngine, private StreamIo {
   ssize_t receive(int descriptor, uint8_t* to, size_t size) override;
   ssize_t send(int descriptor, const iovec* parts, int count) override;
   bool watch(int descriptor, uint64_t token) override;
+  void limit_unsent(int descriptor) override;
+  void prepare_reset(int descriptor) override;
   void finish(int descriptor) override;
   void close(int descriptor) override;
   void read_local(int descriptor, QueryOrigin* origin) override;

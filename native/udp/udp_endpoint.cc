@@ -8,6 +8,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "message/proxied_envelope.h"
+#include "udp/proxied_datagrams.h"
+
 namespace multisocket {
 namespace {
 
@@ -93,6 +96,11 @@ int UdpEndpoint::add(uint32_t number, Descriptor descriptor, uint32_t group, boo
   const int started = start(number);
   if (started != 0) remove(number);
   return started;
+}
+
+void UdpEndpoint::believe(uint32_t number, std::shared_ptr<const ProxyProtocol> proxy) {
+  Socket* socket = find(number);
+  if (socket != nullptr) socket->proxy = std::move(proxy);
 }
 
 void UdpEndpoint::drop_older_than(uint32_t milliseconds) {
@@ -187,14 +195,16 @@ uint32_t UdpEndpoint::admit(unsigned received) {
   admission_.begin();
   const ReadSection section = admission_.section();
   const bool guarded = admission_.guard() != nullptr;
+  const bool proxied = this->proxied();
   for (unsigned slot = 0; slot < received; slot++) {
-    const uint32_t length = receiver_.length(slot, memory_.counters + memory_.worker_row);
+    uint32_t length = receiver_.length(slot, memory_.counters + memory_.worker_row);
     if (length == 0) continue;
-    const uint32_t offset = DatagramReceiver::message_offset(slot);
     uint8_t* envelope = memory_.slab + DatagramReceiver::envelope_offset(slot);
+    if (proxied && !unwrap(envelope, &length)) continue;
+    const uint32_t offset = DatagramReceiver::envelope_offset(slot) + memory_.envelope_size;
     const Socket* socket = find(layout::read_socket(envelope));
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
-    Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kMaxDatagram};
+    Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kSlotStride - memory_.envelope_size};
     if (guarded || (front != nullptr && front->needs_addresses()))
       exchange.origin = QueryOrigin::of(origin_of(envelope));
     const layout::RowVerdict verdict = admission_.admit(section, memory_.slab, offset, length, queries, &exchange);
@@ -216,17 +226,33 @@ uint32_t UdpEndpoint::admit(unsigned received) {
   return queries;
 }
 
+// Reads the proxy's header of a datagram. Returns false if the datagram is to be dropped.
+bool UdpEndpoint::unwrap(uint8_t* envelope, uint32_t* length) {
+  const Socket* socket = find(layout::read_socket(envelope));
+  const ProxyProtocol* proxy = socket == nullptr ? nullptr : socket->proxy.get();
+  const bool taken = unwrap_datagram(proxy, path_of(envelope).bytes(), envelope, length);
+  if (!taken) layout::count(memory_.counters + memory_.worker_row + layout::kProxyRefused);
+  return taken;
+}
+
 // Puts the reply in a slot into the outbox.
 void UdpEndpoint::reply(unsigned slot, uint32_t length, uint32_t opt) {
   uint32_t* entry = memory_.outbox + 1 + memory_.outbox[0]++ * layout::kOutboxEntryWords;
   entry[layout::kOutEnvelope] = DatagramReceiver::envelope_offset(slot);
-  entry[layout::kOutMessage] = DatagramReceiver::message_offset(slot);
+  entry[layout::kOutMessage] = DatagramReceiver::envelope_offset(slot) + memory_.envelope_size;
   entry[layout::kOutLength] = length;
   entry[layout::kOutOpt] = opt;
 }
 
 // Returns the client's address and the queried address of a message. The result is valid until the next call.
 const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
+  QueryOrigin& origin = path_of(envelope);
+  if (proxied()) read_ends(envelope, &origin);
+  return origin.bytes();
+}
+
+// The same by the addresses of the datagram itself.
+QueryOrigin& UdpEndpoint::path_of(const uint8_t* envelope) {
   const Socket* socket = find(layout::read_socket(envelope));
   if (socket != nullptr) origin_ = socket->bound;
   const bool ipv6 = envelope[layout::kEnvelopeFamily] == 6;
@@ -237,61 +263,7 @@ const uint8_t* UdpEndpoint::origin_of(const uint8_t* envelope) {
   origin_.set_client_port(port);
   const uint8_t local = envelope[layout::kEnvelopeLocalFamily];
   if (local != 0) origin_.set_local(envelope + layout::kEnvelopeLocalAddress, local == 6 ? 16 : 4);
-  return origin_.bytes();
-}
-
-// Returns a socket with the address and port that the query of an outbox entry was sent to, or null if all of them were
-// removed. It is the first socket of the group, whichever received the query. The last ones may be about to leave the
-// group, and a socket that has left cannot send.
-UdpEndpoint::Socket* UdpEndpoint::sender_of(const uint32_t* entry) const {
-  return senders_[groups_[layout::read_socket(memory_.slab + entry[layout::kOutEnvelope])]];
-}
-
-// Removes the replies that the guard holds back from the outbox. Returns the number of remaining entries.
-uint32_t UdpEndpoint::limit(uint32_t count) {
-  Guard* guard = admission_.guard();
-  if (guard == nullptr || !guard->limits()) return count;
-  const uint64_t now = RateLimiter::clock();
-  uint32_t* entries = memory_.outbox + 1;
-  uint32_t left = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t* entry = entries + i * layout::kOutboxEntryWords;
-    const uint8_t* envelope = memory_.slab + entry[layout::kOutEnvelope];
-    if (envelope[layout::kEnvelopeUnlimited] == 0) {
-      size_t length = entry[layout::kOutLength];
-      const Guard::Fate fate = guard->send(origin_of(envelope), memory_.slab + entry[layout::kOutMessage], &length,
-                                           entry[layout::kOutOpt], now, memory_.counters + memory_.worker_row);
-      if (fate == Guard::Fate::kDrop) continue;
-      entry[layout::kOutLength] = static_cast<uint32_t>(length);
-    }
-    std::copy_n(entry, layout::kOutboxEntryWords, entries + left++ * layout::kOutboxEntryWords);
-  }
-  return left;
-}
-
-void UdpEndpoint::flush() {
-  const uint32_t count = limit(std::exchange(memory_.outbox[0], 0));
-  const uint32_t* entries = memory_.outbox + 1;
-  double* row = memory_.counters + memory_.worker_row;
-  for (uint32_t first = 0, last = 0; first < count; first = last) {
-    const auto entry = [&](uint32_t index) { return entries + index * layout::kOutboxEntryWords; };
-    const Socket* sender = sender_of(entry(first));
-    DatagramSender::Sent result;
-    last = first + 1;
-    if (sender == nullptr) {
-      result.failed = 1;
-    } else {
-      for (; last < count; last++) {
-        const Socket* next = sender_of(entry(last));
-        if (next != sender) break;
-      }
-      result = sender_.send(sender->descriptor.get(), entry(first), last - first);
-    }
-    if (result.sent > 0) layout::count(row + layout::kSent, result.sent);
-    if (result.segmented > 0) layout::count(row + layout::kSegmentedSends, result.segmented);
-    if (result.failed > 0) layout::count(row + layout::kSendFailures, result.failed);
-    if (result.retries > 0) layout::count(row + layout::kSendRetries, result.retries);
-  }
+  return origin_;
 }
 
 }  // namespace multisocket

@@ -11,6 +11,7 @@
 #include "loop/poll_engine.h"
 #include "message/admission.h"
 #include "message/endpoint_memory.h"
+#include "message/proxy_protocol.h"
 #include "message/query_origin.h"
 #include "net/descriptor.h"
 #include "udp/datagram_receiver.h"
@@ -43,6 +44,8 @@ class UdpEndpoint : public PollEngine {
   // can send the replies of all. Queries that `front` can answer do not reach `serve`; null: all queries do.
   int add(uint32_t socket, Descriptor descriptor, uint32_t group, bool wildcard,
           std::shared_ptr<const AnswerFront> front);
+  // Sets which proxies a socket believes, before it is first read. Their envelopes must be long ones.
+  void believe(uint32_t socket, std::shared_ptr<const ProxyProtocol> proxy);
   // Stops reading. Replies can still leave through the socket.
   void stop(uint32_t socket);
   // Starts to read a stopped socket again. Returns 0 or a libuv error.
@@ -63,7 +66,8 @@ class UdpEndpoint : public PollEngine {
     uint32_t group = 0;
     bool wildcard = false;
     std::shared_ptr<const AnswerFront> front;
-    QueryOrigin bound;  // only the local address and port are set
+    std::shared_ptr<const ProxyProtocol> proxy;  // null: no proxy is believed
+    QueryOrigin bound;                           // only the local address and port are set
     bool reading = true;
   };
 
@@ -73,7 +77,10 @@ class UdpEndpoint : public PollEngine {
   void close_sockets() override;
   unsigned fill();
   uint32_t admit(unsigned received);
+  bool unwrap(uint8_t* envelope, uint32_t* length);
+  bool proxied() const { return memory_.envelope_size == layout::kProxiedEnvelopeSize; }
   const uint8_t* origin_of(const uint8_t* envelope);
+  QueryOrigin& path_of(const uint8_t* envelope);
   void reply(unsigned slot, uint32_t length, uint32_t opt);
   uint32_t limit(uint32_t count);
   Socket* find(uint32_t number) const { return number < sockets_.size() ? sockets_[number] : nullptr; }

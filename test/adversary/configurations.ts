@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Certificate } from '../support/certificate.js';
 import { freePort } from '../support/free-port.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { ATTACKED_KEY } from './attacks/transactions.js';
 import type { ScriptedUpstream } from '../support/upstream.js';
 import type { Canaries } from './canaries.js';
 import { answers, controlOf } from './control.js';
@@ -143,9 +144,22 @@ const addresses = async (...protocols: readonly Listener['protocol'][]): Promise
 };
 
 const HANDLER = fileURLToPath(new URL('./handler.js', import.meta.url));
+const UPDATE_HANDLER = fileURLToPath(new URL('./update-handler.js', import.meta.url));
 
 /** Corefiles and servers with what the examples do not have. */
 const own: readonly Configuration[] = [
+  {
+    name: 'own/transactions',
+    plan: async (site) => {
+      const options = {
+        filename: UPDATE_HANDLER,
+        opcodes: ['QUERY', 'NOTIFY', 'UPDATE'],
+        tsig: { keys: [ATTACKED_KEY] },
+        cache: { maxBytes: 1 << 20 },
+      };
+      return library(site, 'own/transactions', options, await addresses('dns'), []);
+    },
+  },
   {
     name: 'own/templates',
     plan: async (site) => {

@@ -1,6 +1,6 @@
 /** The handler of names below `test`. The first label of the name chooses the answer. Other names are REFUSED. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Query, Reply } from 'multisocket';
+import type { Query, Rcode, Reply } from 'multisocket';
 
 const TXT = 'TYPE16';
 
@@ -107,4 +107,13 @@ function header(query: Query): Buffer {
 /** An address for the question's name. */
 function hugeTtl(): Buffer {
   return Buffer.from('c00c000100010' + '0000000' + '0004c0000201', 'hex').fill(0x80, 6, 7);
+}
+
+/** Answers a NOTIFY; an UPDATE, with the response code that its zone is named after; and queries as {@link answerTest}. */
+export function answerTransaction(query: Query, reply: Reply): void | Promise<void> {
+  const { update, opcode, key } = query;
+  if (opcode === 'QUERY' && key.endsWith('.test')) return answerTest(query, reply);
+  const named: readonly Rcode[] = ['YXDOMAIN', 'YXRRSET', 'NXRRSET', 'NOTAUTH', 'NOTZONE'];
+  const rcode = named.find((name) => key === `${name.toLowerCase()}.example.org`) ?? 'NOERROR';
+  reply.rcode = update?.inZone === false ? 'NOTZONE' : rcode;
 }

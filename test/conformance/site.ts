@@ -11,7 +11,7 @@ import { createServer, type Handler, type Server } from 'multisocket';
 import { FileHandler } from '../../dist/directives/file/handler.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, TcpClient, udpExchange } from '../support/clients.js';
-import { answerTest } from './handler.js';
+import { answerTest, answerTransaction } from './handler.js';
 import { ZONES } from './zones.js';
 
 /** How a message travels. */
@@ -24,11 +24,16 @@ export interface HttpAnswer {
   body: Buffer;
 }
 
+/** The key of the server with the opcodes NOTIFY and UPDATE. */
+export const TRANSACTION_KEY = { name: 'test.key', secret: 'MDEyMzQ1Njc4OWFiY2RlZg==' } as const;
+
 /** The server under test, and its clients. */
 export class Site {
   readonly ports: Record<Transport, number>;
   /** The port of the same server with an answer cache, by UDP and TCP. */
   readonly cachedPort: number;
+  /** The port of a server with the opcodes NOTIFY and UPDATE, and a key, by UDP and TCP. */
+  readonly transactionsPort: number;
   readonly certificate: Certificate;
   readonly folder: string;
   /** How often the handler behind the cache was called. */
@@ -46,7 +51,7 @@ export class Site {
     folder: string,
     calls: () => number,
   ) {
-    const [server, cached] = servers;
+    const [server, cached, transactions] = servers;
     this.#servers = servers;
     this.#file = file;
     this.certificate = certificate;
@@ -55,6 +60,7 @@ export class Site {
     const [plain, tls, https] = server.addresses().map(({ port }) => port);
     this.ports = { udp: plain, tcp: plain, tls, https };
     this.cachedPort = cached.addresses()[0].port;
+    this.transactionsPort = transactions.addresses()[0].port;
   }
 
   static async start(): Promise<Site> {
@@ -77,11 +83,18 @@ export class Site {
     const options = { sockets: 1, workers: 0, handler, handlerTimeout: 200, tls: certificate } as const;
     const server = createServer({ ...options, listen: ['127.0.0.1:0', 'tls://127.0.0.1:0', 'https://127.0.0.1:0'] });
     const cached = createServer({ ...options, listen: '127.0.0.1:0', cache: { maxBytes: 1 << 20, serveStale: 60 } });
-    for (const each of [server, cached]) {
+    const transactions = createServer({
+      ...options,
+      listen: '127.0.0.1:0',
+      handler: answerTransaction,
+      opcodes: ['QUERY', 'NOTIFY', 'UPDATE'],
+      tsig: { keys: [TRANSACTION_KEY] },
+    });
+    for (const each of [server, cached, transactions]) {
       each.on('warning', () => undefined); // handlers that fail on purpose
       await each.listen();
     }
-    return new Site([server, cached], file, certificate, folder, () => calls);
+    return new Site([server, cached, transactions], file, certificate, folder, () => calls);
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import packet from 'dns-packet';
 import type { DirectiveDefinition } from '../../dist/corefile/directive.js';
-import { reverseName } from '../../dist/directives/hosts/hosts-table.js';
+import { reverseName } from '../../dist/dns/hosts-table.js';
 import { hosts } from '../../dist/directives/hosts/setup.js';
 import { ask } from '../support/clients.js';
 import { configOf, registryOf, serveChain } from '../support/chain.js';

@@ -1,17 +1,26 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeCertificate } from '../support/certificate.js';
 import { dig, run } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
+import { HttpsUpstream } from '../support/https-upstream.js';
 import { end, until } from '../support/server.js';
 import { createServer, type Server } from 'multisocket';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+
+/** Waits until a condition holds, for ten seconds at most. */
+async function untilAsync(holds: () => Promise<boolean>): Promise<void> {
+  for (let left = 50; !(await holds()); left--) {
+    assert.ok(left > 0, 'it came too late');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 describe('the examples', () => {
   let child: ChildProcess | undefined;
@@ -76,13 +85,16 @@ describe('the examples', () => {
     for (const count of ['1', '2', '3']) assert.equal(await ask('+short', 'example.org', 'TXT'), `"${count}"\n`);
   });
 
+  /** Finds a Node with node:sqlite, which is newer than the oldest Node that this library runs on. */
+  async function nodeWithSqlite(): Promise<string> {
+    const [major, minor] = process.versions.node.split('.').map(Number);
+    if (major > 22 || (major === 22 && minor >= 13)) return process.execPath;
+    return (await run('npx', ['--yes', '-p', 'node@24', 'node', '-p', 'process.execPath'], 100_000)).trim();
+  }
+
   it('sqlite: names come and go while it runs', async function () {
     this.timeout(120_000);
-    const [major, minor] = process.versions.node.split('.').map(Number);
-    // node:sqlite is newer than the oldest Node that this library runs on.
-    const hasSqlite = major > 22 || (major === 22 && minor >= 13);
-    const find = ['--yes', '-p', 'node@24', 'node', '-p', 'process.execPath'];
-    const node = hasSqlite ? process.execPath : (await run('npx', find, 100_000)).trim();
+    const node = await nodeWithSqlite();
     const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
     directories.push(directory);
     const database = join(directory, 'names.db');
@@ -93,6 +105,44 @@ describe('the examples', () => {
     await run(node, ['-e', insert, database, sql]);
     assert.equal(await ask('+short', 'new.example', 'A'), '192.0.2.9\n');
     assert.match(await ask('new.example', 'AAAA'), /status: NOERROR.*ANSWER: 0/s);
+  });
+
+  it('ad-blocker: blocks, forwards by HTTPS, logs, and reads its list again', async function () {
+    this.timeout(120_000);
+    const node = await nodeWithSqlite();
+    const directory = mkdtempSync(join(tmpdir(), 'multisocket-'));
+    directories.push(directory);
+    const [database, list] = [join(directory, 'queries.db'), join(directory, 'list.txt')];
+    writeFileSync(list, '# comment\nads.example\n0.0.0.0 Tracker.example. # another\n127.0.0.1 localhost\n');
+    const certificate = await makeCertificate();
+    await using upstream = await HttpsUpstream.start(certificate);
+    const env = { UPSTREAMS: upstream.url, BLOCK_LIST: list, NODE_EXTRA_CA_CERTS: certificate.file };
+    await start('ad-blocker', env, [database], node);
+    assert.equal(await ask('+short', 'ads.example', 'A'), '0.0.0.0\n');
+    assert.equal(await ask('+short', 'x.y.Tracker.example', 'AAAA'), '::\n');
+    assert.match(await ask('ads.example', 'MX'), /status: NOERROR.*ANSWER: 0.*EDE: 15/s);
+    for (const name of ['example', 'bads.example', 'localhost']) {
+      assert.equal(await ask('+short', name, 'A'), '192.0.2.1\n');
+    }
+    assert.equal(upstream.asked.length, 3);
+    writeFileSync(list, 'bads.example\n');
+    child?.kill('SIGHUP');
+    await untilAsync(async () => (await ask('+short', 'bads.example', 'A')) === '0.0.0.0\n');
+    assert.equal(await ask('+short', 'ads.example', 'A'), '192.0.2.1\n');
+    const sql = 'SELECT name, type, blocked, rcode FROM queries WHERE client = ? ORDER BY rowid LIMIT 6';
+    const read = `const { DatabaseSync } = require("node:sqlite");
+      console.log(JSON.stringify(new DatabaseSync(process.argv[1]).prepare(process.argv[2]).all("127.0.0.1").map(Object.values)))`;
+    const rows = async (): Promise<unknown[]> => JSON.parse(await run(node, ['-e', read, database, sql])) as unknown[];
+    await untilAsync(async () => (await rows()).length === 6);
+    const byName = (await rows()).map((row) => (row as unknown[]).join(' ')).sort();
+    assert.deepEqual(byName, [
+      'ads.example A 1 NOERROR',
+      'ads.example MX 1 NOERROR',
+      'bads.example A 0 NOERROR',
+      'example A 0 NOERROR',
+      'localhost A 0 NOERROR',
+      'x.y.tracker.example AAAA 1 NOERROR',
+    ]);
   });
 
   describe('in front of an upstream', () => {

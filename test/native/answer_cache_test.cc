@@ -405,9 +405,9 @@ void has_nothing_to_do_with_queries_answered_to_one_client() {
     transfer.type = type;
     refuses(transfer);
   }
-  for (const unsigned type : {250U, 24U}) {
+  for (const std::string& signature : {tsig_record("key"), record(wire_name("key"), 24, 0, std::string(16, 'x'))}) {
     Query signed_query;
-    signed_query.additional = record(wire_name("key"), type, 0, std::string(16, 'x'));
+    signed_query.last = signature;
     refuses(signed_query);
     signed_query.opt = true;
     refuses(signed_query);

@@ -70,6 +70,13 @@ inline std::string opt_record(unsigned size, unsigned flags, const std::string& 
          number16(static_cast<unsigned>(options.size())) + options;
 }
 
+// A TSIG record without a MAC (RFC 8945 s.4.2).
+inline std::string tsig_record(const std::string& key) {
+  const std::string rdata = wire_name("hmac-sha256") + std::string(16, '\0');
+  return wire_name(key) + number16(250) + number16(255) + number32(0) + number16(static_cast<unsigned>(rdata.size())) +
+         rdata;
+}
+
 // A query, by its fields.
 struct Query {
   unsigned id = 0x1234;
@@ -82,12 +89,13 @@ struct Query {
   unsigned opt_flags = 0;
   std::string options;
   std::string additional;  // a record before the OPT
+  std::string last;        // a record after it
 
   std::string question() const { return wire_name(name) + number16(type) + number16(klass); }
   std::string message() const {
-    const unsigned additionals = (opt ? 1 : 0) + (additional.empty() ? 0 : 1);
+    const unsigned additionals = (opt ? 1 : 0) + (additional.empty() ? 0 : 1) + (last.empty() ? 0 : 1);
     return number16(id) + number16(flags) + number16(1) + number16(0) + number16(0) + number16(additionals) +
-           question() + additional + (opt ? opt_record(payload_size, opt_flags, options) : "");
+           question() + additional + (opt ? opt_record(payload_size, opt_flags, options) : "") + last;
   }
 };
 

@@ -54,6 +54,7 @@ class Responder {
     this.#bytes = Buffer.from(slab);
     this.#endpoint = new addon.UdpEndpoint(
       {
+        envelopeSize: layout.envelopeSize,
         slab,
         queries: this.#queries,
         outbox: this.#outbox,

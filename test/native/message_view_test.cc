@@ -16,11 +16,14 @@ void sees_records_besides_opt() {
   CHECK(Examined(edns).view.is_plain);
 
   Query signed_query;
-  const std::string rdata = wire_name("hmac-sha256") + std::string(16, '\0');
-  signed_query.additional = wire_name("key") + number16(250) + number16(255) + number32(0) +
-                            number16(static_cast<unsigned>(rdata.size())) + rdata;
+  signed_query.last = tsig_record("key");
   CHECK(!Examined(signed_query).view.is_plain);
   CHECK(Examined(signed_query).view.tsig == signed_query.question().size() + 12);
+
+  CHECK(!Examined(signed_query).view.has_opt);
+  signed_query.opt = true;
+  CHECK(Examined(signed_query).view.tsig == signed_query.question().size() + 12 + 11);
+  CHECK(Examined(signed_query).view.has_opt && !Examined(signed_query).view.is_plain);
 
   const std::string soa = record(std::string("\xc0\x0c", 2), 6, 0, std::string(22, '\0'));
   CHECK(Examined(number16(1) + number16(0) + number16(1) + number16(1) + number16(1) + number16(0) +

@@ -37,6 +37,7 @@ struct ScriptedClient {
   bool reset = false;
   bool server_finished = false;  // the server has closed its side
   bool server_closed = false;
+  bool server_reset = false;  // it is closed with a reset
   bool watched = false;
   uint64_t token = 0;
 };
@@ -87,6 +88,7 @@ class ScriptedIo : public StreamIo {
     client.token = token;
     return client.watched = !fails_to_watch;
   }
+  void prepare_reset(int descriptor) override { open(descriptor).server_reset = true; }
   void finish(int descriptor) override { open(descriptor).server_finished = true; }
   void close(int descriptor) override { open(descriptor).server_closed = true; }
   void read_local(int /*descriptor*/, QueryOrigin* origin) override {

@@ -8,5 +8,8 @@ describe('connections for DNS over TCP, by their own tests', () => {
 
     it(`end in time and leave nothing (sanitizers: ${sanitizers})`, () =>
       runsChecks('tcp_ends_test', sanitizers, 140)).timeout(240_000);
+
+    it(`stream replies of several messages (sanitizers: ${sanitizers})`, () =>
+      runsChecks('tcp_streams_test', sanitizers, 23)).timeout(240_000);
   }
 });

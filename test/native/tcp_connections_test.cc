@@ -152,39 +152,37 @@ void entries_that_make_no_sense_are_passed_over() {
   CHECK(client->heard.empty());
 }
 
-// A line of text before the frames.
-class Greeting : public PreambleReader {
- public:
-  Result read(const uint8_t* octets, size_t size, size_t* consumed, QueryOrigin* origin,
-              uint16_t* client_port) override {
-    const auto* end = static_cast<const uint8_t*>(memchr(octets, '\n', size));
-    if (octets[0] != 'P') return Result::kRefused;
-    if (end == nullptr) return Result::kMore;
-    const uint8_t address[4] = {198, 51, 100, 1};
-    origin->set_client(address, sizeof address);
-    *client_port = 5;
-    *consumed = static_cast<size_t>(end - octets) + 1;
-    return Result::kDone;
-  }
-};
-
-void octets_before_the_first_frame_go_to_their_reader() {
-  ScriptedWorker worker;
-  worker.listener->preamble = std::make_shared<Greeting>();
-  ScriptedClient* whole = worker.connect();
-  whole->sent = "PROXY\n" + queries(2);
-  ScriptedClient* cut = worker.connect();
+void proxies_name_their_clients() {
+  ScriptedWorker worker(100, TcpConnections::kAnyNumber, 100, 2);
+  ProxyProtocol::Options options;
+  const uint8_t proxies[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1};
+  options.from.emplace_back(proxies, 128);
+  options.required = true;
+  worker.listener->proxy = std::make_shared<const ProxyProtocol>(options);
+  const std::string header = "PROXY TCP4 192.0.2.1 198.51.100.53 1234 53\r\n";
+  ScriptedClient* whole = worker.connect(1);
+  whole->sent = header + queries(2);
+  ScriptedClient* cut = worker.connect(1);
   cut->segment = 1;
   cut->sent = whole->sent;
-  ScriptedClient* refused = worker.connect();
-  refused->sent = queries(1);
+  ScriptedClient* bare = worker.connect(1);
+  bare->sent = queries(1);
+  ScriptedClient* stranger = worker.connect(2);
+  stranger->sent = header + queries(1);
   worker.run();
   while (!cut->sent.empty()) {
     worker.wake(*cut);
     worker.run();
   }
   CHECK(heard_in_order(*whole, 2) && heard_in_order(*cut, 2));
-  CHECK(refused->server_closed && refused->heard.empty());
+  CHECK(bare->server_closed && bare->heard.empty() && stranger->server_closed && stranger->heard.empty());
+  CHECK(worker.counted(layout::kProxyRefused) == 2);
+  ScriptedClient* third = worker.connect(1);  // the client has two connections already
+  third->sent = header + queries(1);
+  worker.run();
+  CHECK(third->server_closed && third->heard.empty() && worker.counted(layout::kTcpRefusedClient) == 1);
+  worker.connections->close_all();
+  CHECK(worker.open_in_limits() == 0);
 }
 
 }  // namespace
@@ -200,6 +198,6 @@ int main() {
   late_replies_leave_together();
   a_client_that_reads_again_gets_all();
   entries_that_make_no_sense_are_passed_over();
-  octets_before_the_first_frame_go_to_their_reader();
+  proxies_name_their_clients();
   return conclude();
 }

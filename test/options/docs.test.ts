@@ -24,6 +24,7 @@ describe('the docstring of each option', function () {
     const imports = [
       "import type * as server from 'multisocket';",
       "import type * as sockets from 'multisocket/sockets';",
+      "import type * as forward from 'multisocket/forward';",
     ];
     writeFileSync(file, [...imports, ...uses].join('\n'));
     const service = editor(file, directory);
@@ -111,6 +112,10 @@ describe('the page of options', () => {
 /** The type of the options of a table, as a program can name it. */
 function typeOf({ title }: Place): string {
   if (title === 'createServer') return 'server.ServerOptions';
+  if (title === 'createForwarder') return 'forward.ForwarderOptions';
+  if (title === 'createForwarder.healthCheck') return 'forward.HealthCheckOptions';
+  if (title === 'createForwarder.tls') return 'forward.UpstreamTlsOptions';
+  if (title === 'forwarder.query') return 'forward.QuestionOptions';
   if (title === 'openSockets') return 'sockets.SocketGroupOptions';
   if (title === 'listen') return 'server.ListenOptions';
   if (title === 'cookies') return 'server.CookieOptions';

@@ -72,7 +72,17 @@ function samples({ cert, key }: Certificate): Record<string, unknown> {
     prefetch: { hits: 1, percent: 1 },
     secrets: ['00112233445566778899aabbccddeeff'],
     exempt: ['192.0.2.0/24'],
+    from: ['192.0.2.0/24'],
+    proxyProtocol: { from: ['192.0.2.1'] },
     ipv6Only: true,
+    upstreams: ['192.0.2.9', 'https://dns.example/x'],
+    healthCheck: { interval: 1 },
+    failover: ['SERVFAIL'],
+    sourceAddress: '127.0.0.2',
+    resolvers: ['192.0.2.1:5353'],
+    domain: 'example.org',
+    type: 'MX',
+    class: 'CH',
   };
 }
 

@@ -2,13 +2,17 @@
 import type { ServerOptions } from 'multisocket';
 import { cache, prefetch } from '../../dist/options/cache.js';
 import { cookies } from '../../dist/options/cookies.js';
+import { checkForwarder, forwarder, healthCheck, upstreamTls } from '../../dist/options/forwarder.js';
 import { https } from '../../dist/options/https.js';
 import { listenEntry } from '../../dist/options/listen.js';
 import type { Option, Table } from '../../dist/options/option.js';
 import { queryLog } from '../../dist/options/query-log.js';
+import { proxyProtocol } from '../../dist/options/proxy-protocol.js';
+import { question } from '../../dist/options/question.js';
 import { rateLimit } from '../../dist/options/rate-limit.js';
 import { auto, server } from '../../dist/options/server.js';
 import { socketGroup } from '../../dist/options/sockets.js';
+import { resolve } from '../../dist/options/table.js';
 import { tcp } from '../../dist/options/tcp.js';
 import { tls } from '../../dist/options/tls.js';
 import { tsig, tsigKey } from '../../dist/options/tsig.js';
@@ -37,7 +41,7 @@ export interface Place {
 
 const filename = 'handler.js';
 
-/** The places of all options of `createServer` and of `openSockets`. */
+/** The places of all options. */
 export function allPlaces({ cert, key }: Certificate): Place[] {
   const within = (name: string, table: Table, base: Values, wrap: (options: Values) => Values): Place => ({
     title: name,
@@ -67,6 +71,7 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
     })),
     within('cookies', cookies, {}, (options) => ({ cookies: options })),
     within('rateLimit', rateLimit, { allPerSecond: 1, responsesPerSecond: 1 }, (options) => ({ rateLimit: options })),
+    within('proxyProtocol', proxyProtocol, { from: [] }, (options) => ({ proxyProtocol: options })),
     within('tsig', tsig, { keys: [] }, (options) => ({ tsig: options })),
     {
       ...within('tsig.keys[0]', tsigKey, TSIG_KEY, () => ({})),
@@ -83,6 +88,16 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
       base: { protocol: 'udp', address: '127.0.0.1' },
       check: (options) => ({ ...checkGroupOptions(options as never) }),
     },
+    { title: 'createForwarder', prefix: '', table: forwarder, base: { upstreams: '127.0.0.1' }, check: checkForwarder },
+    forwarderGroup('healthCheck', healthCheck, {}),
+    forwarderGroup('tls', upstreamTls, { cert, key }),
+    {
+      title: 'forwarder.query',
+      prefix: '',
+      table: question,
+      base: { name: 'example.org' },
+      check: (options) => resolve('', question, options),
+    },
   ];
 }
 
@@ -91,6 +106,16 @@ export function allOptions(certificate: Certificate): { place: Place; name: stri
   return allPlaces(certificate).flatMap((place) =>
     Object.entries(place.table).map(([name, option]) => ({ place, name, option })),
   );
+}
+
+function forwarderGroup(name: 'healthCheck' | 'tls', table: Table, base: Values): Place {
+  return {
+    title: `createForwarder.${name}`,
+    prefix: `${name}.`,
+    table,
+    base,
+    check: (options) => ({ ...checkForwarder({ upstreams: '127.0.0.1', [name]: options })[name] }),
+  };
 }
 
 function checkServer(options: Values): Values {

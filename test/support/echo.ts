@@ -25,7 +25,7 @@ export class Echo {
     const counters = new Float64Array(64 * layout.socketRow + layout.workerRow);
     const edns = ednsSettings({ maxPayloadSize: 1232, idleTimeout: 10_000, grpcEncrypted: false, nsid: undefined }).udp;
     this.#endpoint = new addon.UdpEndpoint(
-      { slab, queries, outbox, counters, row: 64 * layout.socketRow, edns },
+      { slab, queries, outbox, counters, row: 64 * layout.socketRow, edns, envelopeSize: layout.envelopeSize },
       (count) => {
         let cursor = layout.outputOffset;
         for (let i = 0; i < count; i++) {

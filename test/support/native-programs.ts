@@ -12,7 +12,11 @@ const native = join(root, 'native');
 /** The engines that know neither Node nor libuv. */
 const sources = ['message', 'cache', 'guard', 'log', 'upstream', 'tcp'].flatMap((folder) =>
   readdirSync(join(native, folder))
-    .filter((file) => file.endsWith('.cc') && !['query_sender.cc', 'udp_client.cc', 'tcp_endpoint.cc'].includes(file))
+    .filter(
+      (file) =>
+        file.endsWith('.cc') &&
+        !['query_sender.cc', 'udp_client.cc', 'tcp_endpoint.cc', 'tcp_endpoint_io.cc'].includes(file),
+    )
     .map((file) => join(native, folder, file)),
 );
 const flags = ['-std=c++17', '-g1', '-fno-exceptions', '-fno-rtti', '-pthread', `-I${native}`];

@@ -1,33 +1,29 @@
 import type { MetricSample } from '../../corefile/metric-sample.js';
+import type { EncodedSections } from '../../dns/encoded-message.js';
+import { isInZones } from '../../dns/names.js';
+import { rcodeName } from '../../dns/registry.js';
+import { Engine, settleReply } from '../../forward/engine.js';
+import { UpstreamError } from '../../forward/upstream-error.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { isInZones } from '../../dns/names.js';
-import { Forwarder } from './forwarder.js';
+import { engineSamples, upstreamSamples } from './metrics.js';
 import type { ForwardOptions } from './options.js';
 
-/** Zone transfers may be many messages (RFC 5936 s.2.2), and a query is forwarded for one. */
-const TRANSFERS: ReadonlySet<string> = new Set(['AXFR', 'IXFR']);
-
 interface Use {
-  from: readonly string[];
-  except: readonly string[];
-  forwarder: Forwarder;
+  options: ForwardOptions;
+  engine: Engine;
 }
 
 /** Forwards queries to upstream servers. */
 export class ForwardHandler {
   /** In the Corefile's order: the first one that matches a name handles it. */
   readonly #uses: readonly Use[];
+  #taken = false;
 
-  /** One for each use of the directive in a server block. */
+  /** One for each use of the directive in a server block. Their upstreams have numeric addresses. */
   constructor(options: readonly ForwardOptions[]) {
-    const last = options.length - 1;
-    this.#uses = options.map((use, i) => {
-      const { from, except } = use;
-      const askNext = (query: Query, reply: Reply): void | Promise<void> => this.#from(i + 1, query, reply, fail);
-      return { from, except, forwarder: new Forwarder(use, i < last ? askNext : undefined) };
-    });
+    this.#uses = options.map((use) => ({ options: use, engine: new Engine(use) }));
   }
 
   /** Answers a query for one of its names; others go to `next`. */
@@ -37,30 +33,59 @@ export class ForwardHandler {
 
   /** Returns the counts since the last call. */
   metrics(): MetricSample[] {
-    return this.#uses.flatMap(({ forwarder }) => forwarder.metrics());
+    // A 0 is sent once: a series that begins later has no rate.
+    const first = !this.#taken;
+    this.#taken = true;
+    return this.#uses.flatMap(({ engine }) => [
+      ...engineSamples(engine.counts.take(), first),
+      ...engine.upstreams.flatMap(upstreamSamples),
+    ]);
   }
 
   /** Datagrams that came from upstreams and answered no pending query. */
   get unmatched(): number {
-    return this.#uses.reduce((sum, { forwarder }) => sum + forwarder.unmatched, 0);
+    return this.#uses.reduce((sum, { engine }) => sum + engine.unmatched, 0);
   }
 
   /** Closes all connections; waiting queries get SERVFAIL. */
   close(): void {
-    for (const { forwarder } of this.#uses) forwarder.close();
+    for (const { engine } of this.#uses) engine.close();
   }
 
   #from(first: number, query: Query, reply: Reply, next: Handler): void | Promise<void> {
     const { key } = query;
     for (let i = first; i < this.#uses.length; i++) {
-      const { from, except, forwarder } = this.#uses[i];
-      if (!isInZones(key, from) || isInZones(key, except)) continue;
-      if (!TRANSFERS.has(query.type)) return forwarder.forward(query, reply);
-      reply.rcode = 'REFUSED';
-      return;
+      const { from, except } = this.#uses[i].options;
+      if (isInZones(key, from) && !isInZones(key, except)) return this.#forward(i, query, reply);
     }
     return next(query, reply);
   }
+
+  #forward(number: number, query: Query, reply: Reply): void | Promise<void> {
+    const { engine, options } = this.#uses[number];
+    const refusal = engine.refusal(query);
+    if (refusal !== undefined) {
+      settleReply(reply, refusal);
+      return;
+    }
+    return new Promise((resolve) => {
+      engine.ask(query, reply.cacheGeneration, (outcome) => {
+        if (number < this.#uses.length - 1 && isForNext(options, outcome)) {
+          resolve(Promise.resolve().then(() => this.#from(number + 1, query, reply, fail)));
+          return;
+        }
+        settleReply(reply, outcome);
+        resolve();
+      });
+    });
+  }
+}
+
+/** Whether the next `forward` may have a better answer. */
+function isForNext({ next, nextOnNodata }: ForwardOptions, outcome: EncodedSections | UpstreamError): boolean {
+  if (outcome instanceof UpstreamError) return false;
+  const { rcode, counts } = outcome;
+  return next.includes(rcodeName(rcode) ?? '') || (nextOnNodata && rcode === 0 && counts.answers === 0);
 }
 
 /** There is no `forward` after one that passed the query on. */

@@ -1,30 +1,28 @@
 /** `forward FROM TO... { ... }`: forwards queries to upstream servers. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import { splitKey } from '../../corefile/keys.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { normalizeName } from '../../dns/names.js';
+import type { Rcode } from '../../dns/registry.js';
+import { resolveUpstreams } from '../../forward/resolve-upstreams.js';
+import { checkForwarder, forwarder, MAX_UPSTREAMS, parseResolver, type PolicyName } from '../../options/forwarder.js';
+import { parseUpstream, type UpstreamOptions } from '../../options/upstream.js';
 import { rcodeOf, readDuration, readInteger, readZones } from '../arguments.js';
 import { ForwardHandler } from './handler.js';
-import type { ForwardOptions, PolicyName, TlsFiles, UpstreamOptions } from './options.js';
-import { resolveUpstreams } from './resolve-upstreams.js';
-import { parseUpstream } from './upstream-address.js';
+import type { ForwardOptions } from './options.js';
 
-/** CoreDNS's limit. */
-const MAX_UPSTREAMS = 15;
 /** CoreDNS's limit of `max_fails` and `max_connect_attempts`. */
 const MAX_COUNT = 0xffffffff;
-/** The number of rounds through all upstreams for a query; CoreDNS's value. */
-const ROUNDS = 2;
 /**
  * The most times a query is sent if `max_connect_attempts` sets no limit: an upstream may refuse many times in a
  * moment.
  */
 const MAX_ATTEMPTS = 100;
-const POLICIES: readonly string[] = ['random', 'round_robin', 'sequential'] satisfies PolicyName[];
+const POLICIES: readonly string[] = forwarder.policy.choices;
 
 type Draft = { -readonly [Key in keyof ForwardOptions]: ForwardOptions[Key] };
 
@@ -35,46 +33,40 @@ export const forward: DirectiveDefinition<ForwardOptions[]> = {
     configure: (uses) => uses.map(readUse),
     dependsOn: ['edns'],
     check: async (uses) => {
-      await Promise.all(uses.map(resolveUpstreams));
+      await Promise.all(uses.map(lookUp));
       return [];
     },
-    start: async (uses) => new ForwardHandler(await Promise.all(uses.map(resolveUpstreams))),
+    start: async (uses) => new ForwardHandler(await Promise.all(uses.map(lookUp))),
     // A question for the upstream's version (CLASS CHAOS) is forwarded, as in CoreDNS.
     anyClass: true,
   },
 };
 
 /** What a use has that says nothing but `forward FROM TO`. */
-export const DEFAULTS: Omit<ForwardOptions, 'to' | 'maxAttempts'> = {
+export const DEFAULTS: Omit<ForwardOptions, 'upstreams'> = {
+  ...checkForwarder({ upstreams: '127.0.0.1' }),
   from: ['.'],
   except: [],
-  forceTcp: false,
-  preferUdp: false,
-  expire: 10_000,
-  maxFails: 2,
-  maxAge: 0,
-  maxIdleConns: 0,
-  readTimeout: 2000,
-  resolvers: [],
-  sourceAddress: undefined,
-  policy: 'random',
-  healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
-  maxConcurrent: 0,
-  tls: { cert: undefined, key: undefined, ca: undefined },
   next: [],
   nextOnNodata: false,
-  failover: [],
-  failfast: false,
 };
+
+/** The same use with the addresses of its hosts. */
+async function lookUp(use: ForwardOptions): Promise<ForwardOptions> {
+  try {
+    return await resolveUpstreams(use);
+  } catch (cause) {
+    throw new Error(`plugin/forward: ${(cause as Error).message}`, { cause });
+  }
+}
 
 function readUse(use: DirectiveReader): ForwardOptions {
   const [from, ...to] = use.arguments(2, Infinity);
-  const draft: Draft = { ...DEFAULTS, from: readFrom(use, from), to: readUpstreams(use, to), maxAttempts: 0 };
+  const draft: Draft = { ...DEFAULTS, from: readFrom(use, from), upstreams: readUpstreams(use, to) };
   for (const line of use.block) {
     line.refuseBlock();
     readLine(line, draft);
   }
-  draft.maxAttempts ||= ROUNDS * draft.to.length;
   if (draft.maxAge > 0 && draft.maxAge < draft.expire) {
     throw use.error(`max_age (${draft.maxAge} ms) must not be less than expire (${draft.expire} ms)`);
   }
@@ -90,6 +82,11 @@ function readFrom(use: DirectiveReader, text: string): string[] {
 }
 
 function readUpstreams(use: DirectiveReader, texts: readonly string[]): UpstreamOptions[] {
+  const withPath = texts.find((text) => /^https:\/\/[^/]*\//.test(text));
+  if (withPath !== undefined) {
+    const path = 'the /dns-query path is used by default';
+    throw use.error(`paths are not allowed in HTTPS upstream addresses (${path}): ${withPath}`);
+  }
   const upstreams = texts.flatMap((text) => {
     const read = attempt(use, () => parseUpstream(text));
     if (read.length === 0) use.warn(`no nameservers found in ${text}`);
@@ -153,7 +150,7 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       draft.tls = readTls(line);
       break;
     case 'tls_servername':
-      draft.to = readServername(line, draft.to);
+      draft.upstreams = readServername(line, draft.upstreams);
       break;
     case 'next':
       draft.next = readRcodes(line);
@@ -171,8 +168,7 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       draft.failfast = true;
       break;
     case 'doh_method':
-      if (!['GET', 'POST'].includes(line.arguments(1)[0])) throw line.error('doh_method must be either POST or GET');
-      line.warn('doh_method has no effect: no upstream is asked by HTTPS');
+      draft.httpMethod = readMethod(line);
       break;
     default:
       throw line.error(`unknown property '${line.name}'`);
@@ -192,6 +188,12 @@ function readPolicy(line: DirectiveReader): PolicyName {
   return name as PolicyName;
 }
 
+function readMethod(line: DirectiveReader): ForwardOptions['httpMethod'] {
+  const [method] = line.arguments(1);
+  if (method !== 'GET' && method !== 'POST') throw line.error('doh_method must be either POST or GET');
+  return method;
+}
+
 function readHealthCheck(line: DirectiveReader): ForwardOptions['healthCheck'] {
   const [interval, ...rest] = line.arguments(1, 4);
   const check = { interval: readDuration(line, interval), recursionDesired: true, domain: '.' };
@@ -209,7 +211,7 @@ function readHealthCheck(line: DirectiveReader): ForwardOptions['healthCheck'] {
 }
 
 /** `tls`, `tls CA`, `tls CERT KEY` or `tls CERT KEY CA`: paths of PEM files. */
-function readTls(line: DirectiveReader): TlsFiles {
+function readTls(line: DirectiveReader): ForwardOptions['tls'] {
   const paths = line.arguments(0, 3);
   const read = (index: number): string | undefined => {
     const path = paths.at(index);
@@ -234,10 +236,9 @@ function readIp(line: DirectiveReader, text: string): string {
 
 /** `IP`, `IP:PORT` or `[IPV6]:PORT`. */
 function readResolver(line: DirectiveReader, text: string): string {
-  const host = /^\[([^\]]*)\]:\d+$|^([^:]*):\d+$/.exec(text)?.slice(1).join('') ?? text;
-  if (isIP(host) === 0 || host.includes('%'))
-    throw line.error(`resolver must be an IP address or IP:port: ${JSON.stringify(text)}`);
-  return isIPv6(text) ? `[${text}]` : text;
+  const resolver = parseResolver(text);
+  if (resolver === undefined) throw line.error(`resolver must be an IP address or IP:port: ${JSON.stringify(text)}`);
+  return resolver;
 }
 
 function readServername(line: DirectiveReader, to: readonly UpstreamOptions[]): UpstreamOptions[] {
@@ -245,15 +246,15 @@ function readServername(line: DirectiveReader, to: readonly UpstreamOptions[]): 
   if (to.some((upstream) => upstream.servername !== undefined)) {
     throw line.error('tls_servername is given, and an upstream has a server name of its own');
   }
-  const plain = to.filter(({ transport }) => transport !== 'tls');
+  const plain = to.filter(({ transport }) => transport === 'dns');
   if (plain.length > 0) {
     const names = plain.map(({ address }) => `${address} (tls://${address})`).join(', ');
     line.warn(`tls_servername has no effect on what is asked without TLS: ${names}`);
   }
-  return to.map((upstream) => (upstream.transport === 'tls' ? { ...upstream, servername } : upstream));
+  return to.map((upstream) => (upstream.transport === 'dns' ? upstream : { ...upstream, servername }));
 }
 
-function readRcodes(line: DirectiveReader): string[] {
+function readRcodes(line: DirectiveReader): Rcode[] {
   return line.arguments(1, Infinity).map((name) => {
     const rcode = rcodeOf(name.toUpperCase());
     if (rcode === undefined) throw line.error(`${name} is not a valid rcode`);

@@ -1,11 +1,6 @@
 import { get } from 'node:http';
-import {
-  addHistogram,
-  emptyHistogram,
-  observe,
-  TIME_BUCKETS,
-  type MetricSample,
-} from '../../corefile/metric-sample.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
+import { addHistogram, emptyHistogram, observe, TIME_BUCKETS } from '../../histogram.js';
 import type { Logger } from '../../message/handler.js';
 import type { HttpAddress } from '../http-endpoint.js';
 

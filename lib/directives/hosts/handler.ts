@@ -7,7 +7,7 @@ import { isInZones } from '../../dns/names.js';
 import type { Handler, Logger } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
-import { HostsTable, type AddressType } from './hosts-table.js';
+import { HostsTable, type AddressType } from '../../dns/hosts-table.js';
 
 /** The options of `hosts`. */
 export interface HostsOptions {

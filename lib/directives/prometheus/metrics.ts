@@ -2,13 +2,8 @@
 import { packageVersion } from '../../native/package-files.js';
 import { nameOfAddress } from '../../socket/addresses.js';
 import type { OwnerRuntime } from '../../corefile/directive.js';
-import {
-  addHistogram,
-  emptyHistogram,
-  TIME_BUCKETS,
-  type Histogram,
-  type MetricSample,
-} from '../../corefile/metric-sample.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
+import { addHistogram, emptyHistogram, TIME_BUCKETS, type Histogram } from '../../histogram.js';
 import { withLastDot } from '../../dns/names.js';
 import type { SocketStatistics } from '../../server/statistics.js';
 import { count, SIZE_BUCKETS, type Sample } from './samples.js';

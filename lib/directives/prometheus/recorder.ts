@@ -1,5 +1,5 @@
 import type { WorkerRuntime } from '../../corefile/directive.js';
-import { observe, TIME_BUCKETS } from '../../corefile/metric-sample.js';
+import { observe, TIME_BUCKETS } from '../../histogram.js';
 import { withLastDot } from '../../dns/names.js';
 import { ZoneTable } from '../../corefile/zone-table.js';
 import type { Handler } from '../../message/handler.js';

@@ -1,11 +1,6 @@
 /** The counts of requests, in a form that can be cloned and added up. */
-import {
-  addHistogram,
-  emptyHistogram,
-  TIME_BUCKETS,
-  type Histogram,
-  type MetricSample,
-} from '../../corefile/metric-sample.js';
+import type { MetricSample } from '../../corefile/metric-sample.js';
+import { addHistogram, emptyHistogram, TIME_BUCKETS, type Histogram } from '../../histogram.js';
 
 /** Upper bounds of the buckets of message sizes, in octets: CoreDNS's. */
 export const SIZE_BUCKETS: readonly number[] = [

@@ -122,6 +122,7 @@ export const fallback = {
   AnswerCache: refused('the answer cache'),
   AnswerFront: refused('the answer cache'),
   QueryLog: refused('"queryLog"'),
+  ProxyProtocol: refused('"proxyProtocol"'),
   DescriptorChannel: Object.assign(refused('handing sockets over'), handOver),
   StreamAdmission,
   UdpClient: refused('asking upstreams'),

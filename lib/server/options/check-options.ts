@@ -7,7 +7,7 @@ import { MAX_SOCKETS } from '../../options/sockets.js';
 import { resolve, resolveGiven } from '../../options/table.js';
 import { tlsGroup } from '../../options/tls.js';
 import type { ResolvedOf } from '../../options/option.js';
-import type { ListenOptions } from '../../options/listen.js';
+import { listenEntry, type ListenOptions } from '../../options/listen.js';
 import { nameOfAddress, parseAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { defaultSocketCount } from '../../socket/socket-count.js';
@@ -27,6 +27,7 @@ export function checkOptions(given: ServerOptions): ServerConfig {
   const native = nativeMissing === undefined;
   if (!native && options.control !== undefined) throw needsNative('"control"');
   if (!native && options.queryLog !== undefined) throw needsNative('"queryLog"');
+  if (!native && options.proxyProtocol !== undefined) throw needsNative('"proxyProtocol"');
   const auto = options.sockets === 'auto' ? checkAuto(options.auto) : undefined;
   const sockets = options.sockets === 'auto' ? options.auto.min : (options.sockets ?? defaultSocketCount());
   const listen = checkListen(options.listen, sockets, options.ipv6Only, auto !== undefined);
@@ -48,6 +49,7 @@ export function checkOptions(given: ServerOptions): ServerConfig {
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
     ownTcp: ownBounds(options.listen, listen),
+    ownProxyProtocol: ownProxies(options.listen, listen),
     worker: workerOptions({ env, execArgv, resourceLimits }),
   };
 }
@@ -66,8 +68,9 @@ export function checkReload(before: ServerConfig, changes: ReloadOptions): Serve
     before.tls === undefined
       ? checkTls(given.tls && tlsGroup.check('tls', given.tls), listen, ownTls)
       : mergeTls(before.tls, given.tls ?? {});
-  const ownTcp = given.listen === undefined ? before.ownTcp : ownBounds(given.listen, listen);
-  return { ...next, listen, tls, ownTls, ownTcp };
+  if (given.listen === undefined) return { ...next, listen, tls };
+  const ownTcp = ownBounds(given.listen, listen);
+  return { ...next, listen, tls, ownTls, ownTcp, ownProxyProtocol: ownProxies(given.listen, listen) };
 }
 
 function checkAuto({ min, interval, max = Math.max(min, Math.min(usableCpus(), MAX_SOCKETS)) }: Checked['auto']): {
@@ -79,13 +82,24 @@ function checkAuto({ min, interval, max = Math.max(min, Math.min(usableCpus(), M
   return { min, max, interval };
 }
 
-/** The bounds of single addresses. `given`: the option `listen`; `listen`: its checked form. */
-function ownBounds(given: Checked['listen'], listen: ServerConfig['listen']): ServerConfig['ownTcp'] {
+/** What `of` returns for single addresses. `given`: the option `listen`; `listen`: its checked form. */
+function ownOf<Value>(
+  given: Checked['listen'],
+  listen: ServerConfig['listen'],
+  of: (entry: ListenOptions) => Value | undefined,
+): Record<string, Value> {
   const entries = [given].flat() as readonly (string | ListenOptions)[];
-  return Object.fromEntries(
-    entries.flatMap((entry, i) =>
-      typeof entry === 'string' || entry.tcp === undefined ? [] : [[nameOfAddress(listen[i]), entry.tcp]],
-    ),
+  const own = entries.map((entry, i) => [nameOfAddress(listen[i]), typeof entry === 'string' ? undefined : of(entry)]);
+  return Object.fromEntries(own.filter(([, value]) => value !== undefined)) as Record<string, Value>;
+}
+
+function ownBounds(given: Checked['listen'], listen: ServerConfig['listen']): ServerConfig['ownTcp'] {
+  return ownOf(given, listen, ({ tcp }) => tcp);
+}
+
+function ownProxies(given: Checked['listen'], listen: ServerConfig['listen']): ServerConfig['ownProxyProtocol'] {
+  return ownOf(given, listen, ({ proxyProtocol }) =>
+    proxyProtocol === undefined ? undefined : listenEntry.proxyProtocol.check('listen.proxyProtocol', proxyProtocol),
   );
 }
 

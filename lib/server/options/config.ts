@@ -1,5 +1,6 @@
 import type { AdaptationBounds, server } from '../../options/server.js';
 import type { ResolvedOf } from '../../options/option.js';
+import type { ProxyProtocolConfig } from '../../options/proxy-protocol.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerOptions } from 'node:worker_threads';
 import type { ListenAddress } from '../../socket/addresses.js';
@@ -25,6 +26,8 @@ export interface ServerConfig extends Omit<
   ownTls: Readonly<Record<string, SharedTls | null>>;
   /** The bounds of connections to single addresses, see `ListenOptions.tcp`; by `ServerSocket.entry`. */
   ownTcp: Readonly<Record<string, ConnectionBounds>>;
+  /** The proxies of single addresses, see `ListenOptions.proxyProtocol`; by `ServerSocket.entry`; null: none. */
+  ownProxyProtocol: Readonly<Record<string, ProxyProtocolConfig | null>>;
   /** Options of `worker_threads`. */
   worker: Pick<WorkerOptions, PassedOn>;
 }

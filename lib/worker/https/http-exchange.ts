@@ -1,4 +1,4 @@
-import { MAX_MESSAGE } from '../../dns/numbers.js';
+import { MAX_MESSAGE, OPCODE_MASK } from '../../dns/numbers.js';
 
 /** The media type of a DNS message in HTTP (RFC 8484 s.6). */
 export const MEDIA_TYPE = 'application/dns-message';
@@ -53,5 +53,9 @@ function fromParameter(dns: string | null): Buffer | HttpFailure {
   if (dns === null) return new HttpFailure(400, 'the parameter dns is missing');
   if (!/^[\w-]+$/.test(dns)) return new HttpFailure(400, 'the parameter dns is not base64url');
   const message = Buffer.from(dns, 'base64url');
+  // GET is safe (RFC 9110 s.9.2.1): a page of another site can have a browser send it.
+  if (message.length > 2 && (message[2] & (OPCODE_MASK >> 8)) !== 0) {
+    return new HttpFailure(405, 'messages with other opcodes than QUERY are sent by POST', { allow: 'POST' });
+  }
   return message.length > MAX_MESSAGE ? new HttpFailure(414, 'the message is too long') : message;
 }

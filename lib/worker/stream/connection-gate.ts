@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { addon } from '../../native/addon.js';
+import { addon, type ProxyProtocol } from '../../native/addon.js';
 import type { Endpoint } from '../../message/batch.js';
 import type { WorkerContext } from '../context.js';
 import { socketCounter, workerCounter, type WorkerCounter } from '../counters.js';
@@ -16,34 +16,49 @@ export class ConnectionGate {
   }
 
   /**
-   * Counts a connection that came through the listening socket with that number until it closes, and returns its
-   * client. Undefined: it exceeded a cap and has been reset, or it is closed already.
+   * Counts a connection that came through the listening socket with that number until it closes, and returns its other
+   * end. Undefined: it exceeded a cap and has been reset, or it is closed already. `proxy`: the proxies that the socket
+   * believes: {@link admitClient} counts the clients of these.
    */
-  admit(socket: Socket, listener: number): Endpoint | undefined {
+  admit(socket: Socket, listener: number, proxy?: ProxyProtocol): Endpoint | undefined {
     const { limits, counters, settings } = this.#context;
-    const { maxConnections, maxConnectionsPerClient } = settings.tcp;
     const { remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy();
       return undefined;
     }
     const client = endpointOf(remoteAddress, remotePort);
-    const bucket = limits.bucketOf(client);
-    const full = limits.open() >= maxConnections;
-    if (full || limits.openOf(bucket) >= maxConnectionsPerClient) {
-      this.count(full ? 'tcpRefused' : 'tcpRefusedClient');
+    if (limits.open() >= settings.tcp.maxConnections) {
+      this.count('tcpRefused');
       socket.resetAndDestroy();
       return undefined;
     }
-    limits.add(bucket);
+    if (proxy?.trusts(client.address) !== true && !this.admitClient(socket, client)) return undefined;
+    limits.add();
     this.count('tcpAccepted');
     this.count('tcpOpen');
     counters[listener * addon.layout.socketRow + CONNECTIONS]++;
     socket.once('close', () => {
-      limits.remove(bucket);
+      limits.remove();
       this.count('tcpOpen', -1);
     });
     return client;
+  }
+
+  /** Counts a client's connection until it closes. False: it exceeded the cap of the client and has been reset. */
+  admitClient(socket: Socket, client: Endpoint): boolean {
+    const { limits, settings } = this.#context;
+    const bucket = limits.bucketOf(client);
+    if (limits.openOf(bucket) >= settings.tcp.maxConnectionsPerClient) {
+      this.count('tcpRefusedClient');
+      socket.resetAndDestroy();
+      return false;
+    }
+    limits.hold(bucket);
+    socket.once('close', () => {
+      limits.release(bucket);
+    });
+    return true;
   }
 
   /** Adds to a counter of this worker. */

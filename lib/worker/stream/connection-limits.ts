@@ -60,15 +60,25 @@ export class ConnectionLimits {
     return this.#sum(bucket);
   }
 
-  /** Counts an opened connection. */
-  add(bucket: number): void {
+  /** Counts an opened connection, in the bucket of its client too if that is known. */
+  add(bucket?: number): void {
     Atomics.add(this.#shared, this.#row, 1);
-    Atomics.add(this.#shared, this.#row + bucket, 1);
+    if (bucket !== undefined) this.hold(bucket);
   }
 
   /** Counts a closed connection. */
-  remove(bucket: number): void {
+  remove(bucket?: number): void {
     Atomics.sub(this.#shared, this.#row, 1);
+    if (bucket !== undefined) this.release(bucket);
+  }
+
+  /** Counts, in a bucket, a connection of a client, or what a client does through the connection of another one. */
+  hold(bucket: number): void {
+    Atomics.add(this.#shared, this.#row + bucket, 1);
+  }
+
+  /** Ends the count of {@link hold}. */
+  release(bucket: number): void {
     Atomics.sub(this.#shared, this.#row + bucket, 1);
   }
 

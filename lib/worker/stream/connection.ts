@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { addon, type AnswerFront } from '../../native/addon.js';
+import { addon, type AnswerFront, type ProxyProtocol } from '../../native/addon.js';
 import type { Endpoint, Origin, Transport } from '../../message/batch.js';
 import { socketCounter, type WorkerCounter } from '../counters.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import { endpointOf, packOrigin } from '../ip.js';
+import type { ProxiedEnds } from './proxy-headers.js';
 
 const QUERIES = socketCounter('queries');
 
@@ -27,6 +28,8 @@ export interface StreamSocket {
 export interface Listener extends StreamSocket {
   bounds: Required<ConnectionBounds>;
   front: AnswerFront | undefined;
+  /** Which proxies it believes; undefined: none. */
+  proxy: ProxyProtocol | undefined;
 }
 
 /** A protocol on one connection. */
@@ -48,6 +51,9 @@ export interface Protocol {
 export const NOTHING_GIVEN_UP = { messages: 0, fatal: false } as const;
 /** The result of a {@link Protocol} whose connection ends with its only message. */
 export const CONNECTION_GIVEN_UP = { messages: 1, fatal: true } as const;
+
+/** The client of a connection; with a proxy in between also the address that the client asked, and the proxy. */
+export type Ends = Pick<ProxiedEnds, 'client'> & Partial<ProxiedEnds>;
 
 /** A client's connection: its origin, its protocol, and since when the client owes something. */
 export class Connection {
@@ -71,12 +77,9 @@ export class Connection {
   #finishedAt: number | undefined;
 
   /** `start` starts a protocol on it. */
-  constructor(socket: Socket, listener: Listener, client: Endpoint, start: (connection: Connection) => Protocol) {
-    const { number, wildcard, transport, front, bounds } = listener;
-    // Read now: a closed socket does not have it any more.
-    const local = wildcard
-      ? endpointOf(socket.localAddress ?? listener.local.address, listener.local.port)
-      : listener.local;
+  constructor(socket: Socket, listener: Listener, ends: Ends, start: (connection: Connection) => Protocol) {
+    const { number, transport, front, bounds } = listener;
+    const { client, local = localOf(socket, listener) } = ends;
     const bytes = packOrigin(transport, client, local);
     this.socket = socket;
     this.front = front;
@@ -158,4 +161,9 @@ export class Connection {
     this.#finishedAt ??= now;
     return now - this.#finishedAt;
   }
+}
+
+/** The address that a client asked. It is read early: a closed socket does not have it any more. */
+function localOf({ localAddress }: Socket, { wildcard, local }: Listener): Endpoint {
+  return wildcard ? endpointOf(localAddress ?? local.address, local.port) : local;
 }

@@ -1,14 +1,14 @@
 import { createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AnswerFront } from '../../native/addon.js';
-import type { Endpoint } from '../../message/batch.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import { Acceptor } from './acceptor.js';
-import { Connection, type Listener, type Protocol, type StreamSocket } from './connection.js';
+import { Connection, type Ends, type Listener, type Protocol, type StreamSocket } from './connection.js';
 import { allBounds, boundsOf, shortestTime } from './connection-bounds.js';
 import { ConnectionGate } from './connection-gate.js';
 import { hasNativeTcp, NativeTcp } from './native-tcp.js';
+import { ProxyHeaders } from './proxy-headers.js';
 import type { SharedTls } from './secure-context.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 
@@ -45,6 +45,7 @@ export class Connections {
   readonly #open = new Set<Connection>();
   /** By the name of the address; addresses without settings of their own share {@link SHARED}. */
   readonly #handshakes = new Map<string, TlsHandshakes>();
+  readonly #headers: ProxyHeaders;
   readonly #sweepInterval: number;
   #sweeper: NodeJS.Timeout | undefined;
   /** Whether it drains, and the grace is over. */
@@ -64,6 +65,9 @@ export class Connections {
     for (const [entry, tls] of Object.entries({ ...ownTls, [SHARED]: shared ?? null })) {
       if (tls !== null) this.#handshakes.set(entry, new TlsHandshakes(tls, failed));
     }
+    this.#headers = new ProxyHeaders(() => {
+      this.#gate.count('proxyRefused');
+    });
     const shortest = Math.min(...allBounds(context.settings).map(shortestTime));
     this.#sweepInterval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, shortest / 4));
   }
@@ -75,7 +79,7 @@ export class Connections {
       this.#nativeWith(bounds).add(socket, front);
       return;
     }
-    const listener = { ...socket, front, bounds };
+    const listener = { ...socket, front, bounds, proxy: this.#context.proxies.of(socket.entry) };
     // A client that has closed its side still gets its last replies (RFC 7766 s.6.2.4). With TLS, and with HTTP/2, such
     // a client wants no more.
     const allowHalfOpen = socket.transport === 'tcp';
@@ -157,7 +161,7 @@ export class Connections {
   }
 
   get #size(): number {
-    let size = this.#open.size;
+    let size = this.#open.size + this.#headers.size;
     for (const handshakes of this.#handshakes.values()) size += handshakes.size;
     return size;
   }
@@ -175,6 +179,7 @@ export class Connections {
 
   #endHandshakes(): void {
     for (const handshakes of this.#handshakes.values()) handshakes.destroy();
+    this.#headers.giveUp(Infinity);
   }
 
   /** The handshakes of an address; undefined if it is not encrypted. */
@@ -183,28 +188,43 @@ export class Connections {
   }
 
   #accept(socket: Socket, listener: Listener): void {
-    const client = this.#gate.admit(socket, listener.number);
+    const { proxy, number, bounds } = listener;
+    const client = this.#gate.admit(socket, number, proxy);
     if (client === undefined) return;
     if (!this.#ref) socket.unref();
     this.#sweeper ??= setInterval(() => {
       this.#sweep();
     }, this.#sweepInterval).unref();
+    if (proxy?.examines(client.address) !== true) {
+      this.#secure(socket, listener, { client });
+      return;
+    }
+    this.#headers.begin(socket, proxy, client, bounds.messageTimeout, (ends) => {
+      if (ends !== undefined && !this.#gate.admitClient(socket, ends.client)) return;
+      this.#secure(socket, listener, ends ?? { client });
+    });
+    // This follows the listener of the headers, which is then over.
+    socket.once('close', this.#closed);
+  }
+
+  /** Does the handshake of TLS, if there is to be one. */
+  #secure(socket: Socket, listener: Listener, ends: Ends): void {
     const { alpn } = this.#services[listener.transport];
     const handshakes = this.#handshakesOf(listener);
     if (alpn === undefined || handshakes === undefined) {
-      this.#start(socket, listener, client);
+      this.#start(socket, listener, ends);
       return;
     }
     handshakes.begin(socket, alpn, listener.bounds.handshakeTimeout, (secure) => {
       if (!this.#ref) secure.unref();
-      this.#start(secure, listener, client);
+      this.#start(secure, listener, ends);
     });
     // This follows the listener of the handshake, which is then over.
     socket.once('close', this.#closed);
   }
 
-  #start(socket: Socket, listener: Listener, client: Endpoint): void {
-    const connection = new Connection(socket, listener, client, (started) =>
+  #start(socket: Socket, listener: Listener, ends: Ends): void {
+    const connection = new Connection(socket, listener, ends, (started) =>
       this.#services[listener.transport].start(started),
     );
     this.#open.add(connection);
@@ -219,6 +239,7 @@ export class Connections {
     const gate = this.#gate;
     const now = performance.now();
     for (const handshakes of this.#handshakes.values()) handshakes.giveUp(now);
+    gate.count('tcpMessageTimeout', this.#headers.giveUp(now));
     const countMessages = (by: number): void => {
       gate.count('tcpMessageTimeout', by);
     };

@@ -35,11 +35,21 @@ export class FrameOutput {
     return count;
   }
 
+  /** The gathered frames, in place. */
+  frames(): Buffer {
+    return this.bytes.subarray(0, this.#end);
+  }
+
+  /** Removes the gathered frames. */
+  clear(): void {
+    this.#end = 0;
+  }
+
   /** Removes the gathered replies and returns a copy; undefined if there are none. */
   take(): Buffer | undefined {
     if (this.#end === 0) return undefined;
-    const taken = Buffer.from(this.bytes.subarray(0, this.#end));
-    this.#end = 0;
+    const taken = Buffer.from(this.frames());
+    this.clear();
     return taken;
   }
 }

@@ -4,14 +4,17 @@ import { addon, type AnswerFront, type TcpEndpoint } from '../../native/addon.js
 import type { Endpoint, QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
+import type { MessageSource } from '../../message/stream.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
+import type { Proxies } from '../proxies.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
+import { NativeStreams } from './native-streams.js';
 
-const { batchSize, envelope, envelopeSize, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
+const { batchSize, envelope, queryWords, tcp, tcpReply: entryWord, tcpSetting } = addon.layout;
 
 /** Whether native code can serve DNS over TCP here. Otherwise Node's `net` accepts the connections. */
 export const hasNativeTcp = addon.TcpEndpoint !== undefined;
@@ -26,9 +29,11 @@ export class NativeTcp {
   readonly #outbox = new Uint32Array(1 + tcp.outboxEntries * tcp.replyWords);
   readonly #batch: QueryBatch;
   readonly #endpoint: TcpEndpoint;
+  readonly #streams: NativeStreams;
   readonly #dispatcher: Dispatcher;
   readonly #encoder: WorkerContext['encoder'];
   readonly #locals: Endpoint[] = [];
+  readonly #proxies: Proxies;
   /** The endpoint sends what is delivered late, after the batch or before the loop waits. */
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#put(query, reply);
@@ -47,7 +52,14 @@ export class NativeTcp {
     // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(batchSize * queryWords);
-    const origin = envelopeOrigin('tcp', this.#locals);
+    const { envelopeSize } = context.proxies;
+    this.#proxies = context.proxies;
+    this.#streams = new NativeStreams(() => (this.#closed ? undefined : this.#endpoint), context);
+    const origin = {
+      ...envelopeOrigin('tcp', this.#locals, envelopeSize),
+      openStream: (query: Query, reply: Reply, messages: MessageSource) =>
+        this.#streams.open(this.#connectionOf(query), query, reply, messages),
+    };
     this.#batch = { input: this.#bytes, words, text: this.#bytes, origin };
     const memory = {
       slab: this.#slab,
@@ -56,6 +68,7 @@ export class NativeTcp {
       counters,
       row,
       edns: edns.tcp,
+      envelopeSize,
       connections: new Int32Array(settings.connections),
       seat: settings.seat,
       settings: packSettings({ ...settings.tcp, ...bounds }),
@@ -71,6 +84,9 @@ export class NativeTcp {
       onDrained: () => {
         this.#tellDrained();
       },
+      onStream: (connection, open) => {
+        this.#streams.changed(connection, open);
+      },
     });
     if (guard !== undefined) this.#endpoint.guard(guard);
   }
@@ -78,7 +94,7 @@ export class NativeTcp {
   /** Starts to accept from a socket; queries that `front` can answer need no handler. Throws a system error. */
   add(socket: StreamSocket, front: AnswerFront | undefined): void {
     this.#locals[socket.number] = socket.local;
-    this.#endpoint.add(socket.number, socket.fd, socket.wildcard, front);
+    this.#endpoint.add(socket.number, socket.fd, socket.wildcard, front, this.#proxies.of(socket.entry));
   }
 
   /** Stops accepting from a socket; its connections stay. */
@@ -97,6 +113,7 @@ export class NativeTcp {
     if (this.#closed) return;
     this.#closed = true;
     this.#endpoint.close();
+    this.#streams.destroy();
     this.#tellDrained();
   }
 
@@ -130,17 +147,17 @@ export class NativeTcp {
     if (this.#outbox[0] === 0) this.#cursor = tcp.outputOffset + LENGTH_PREFIX;
     const length = this.#encoder.encode(query, reply, this.#bytes, this.#cursor);
     const entry = 1 + this.#outbox[0] * tcp.replyWords;
-    this.#outbox[entry + entryWord.connection] = connectionOf(query);
+    this.#outbox[entry + entryWord.connection] = this.#connectionOf(query);
     this.#outbox[entry + entryWord.offset] = this.#cursor;
     this.#outbox[entry + entryWord.length] = length;
     this.#outbox[0]++;
     this.#cursor += length + LENGTH_PREFIX;
   }
-}
 
-/** The number of the connection that brought a query. */
-function connectionOf(query: Query): number {
-  return query.bytes.readUInt32LE(query.offset - envelopeSize + envelope.connection);
+  /** The number of the connection that brought a query. */
+  #connectionOf(query: Query): number {
+    return query.bytes.readUInt32LE(query.offset - this.#batch.origin.envelopeSize + envelope.connection);
+  }
 }
 
 /** The options as words, named in `layout.tcpSetting`; those without an upper bound become the largest number. */

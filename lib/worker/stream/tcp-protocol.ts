@@ -4,10 +4,12 @@ import { addon, type StreamAdmission } from '../../native/addon.js';
 import type { QueryBatch } from '../../message/batch.js';
 import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
+import type { MessageSource } from '../../message/stream.js';
 import { CONNECTION_GIVEN_UP, NOTHING_GIVEN_UP, type Connection, type Protocol } from './connection.js';
 import type { Service } from './connections.js';
 import type { WorkerContext } from '../context.js';
 import { workerCounter } from '../counters.js';
+import { ConnectionStreams } from './connection-streams.js';
 import { FrameInput } from './frame-input.js';
 import { FrameOutput } from './frame-output.js';
 
@@ -90,6 +92,7 @@ class TcpProtocol implements Protocol {
   #left: number;
   #asked = false;
   #flushing = false;
+  readonly #streams: ConnectionStreams;
   readonly #deliver = (query: Query, reply: Reply): void => {
     this.#putLate(query, reply);
   };
@@ -100,7 +103,13 @@ class TcpProtocol implements Protocol {
     this.#socket = socket;
     this.#context = context;
     this.#left = connection.bounds.maxQueries;
+    this.#streams = new ConnectionStreams(connection, context, () => {
+      if (this.#blocked) this.#serve();
+      else this.#endWhenDone();
+    });
     this.#gathers = connection.origin.transport === 'tls';
+    connection.origin.openStream = (query: Query, reply: Reply, messages: MessageSource) =>
+      this.#streams.open(query, reply, messages);
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });

@@ -6,10 +6,11 @@ import { Query } from '../../message/query.js';
 import { Reply } from '../../message/reply.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
+import type { Proxies } from '../proxies.js';
 import { envelopeOrigin } from '../envelope.js';
 
 const { layout } = addon;
-const { envelope, envelopeSize, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
+const { envelope, outbox: outboxWord, outputOffset, slabSize, outboxEntryWords } = layout;
 
 /** A fuller outbox is sent before more is added: native code needs room for a batch's own replies. */
 const OUTBOX_LIMIT = layout.outboxEntries - layout.batchSize;
@@ -26,6 +27,8 @@ export interface UdpSocket {
   wildcard: boolean;
   /** The address and port that it is bound to. */
   local: Endpoint;
+  /** Its address as in the option `listen`. */
+  entry: string;
 }
 
 /**
@@ -41,6 +44,8 @@ export class UdpTransport {
   readonly #dispatcher: Dispatcher;
   readonly #encoder: WorkerContext['encoder'];
   readonly #maxPayloadSize: number;
+  readonly #proxies: Proxies;
+  readonly #envelopeSize: number;
   readonly #locals: Endpoint[] = [];
   /** Queries of a socket that a handler still holds. */
   readonly #inFlight: number[] = [];
@@ -64,9 +69,21 @@ export class UdpTransport {
     // Native code holds the slab's address: the memory must not move to another thread.
     markAsUntransferable(this.#slab);
     const words = new Uint32Array(layout.batchSize * layout.queryWords);
-    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin: envelopeOrigin('udp', this.#locals) };
-    const { counters, row, edns } = context;
-    const memory = { slab: this.#slab, queries: words, outbox: this.#outbox, counters, row, edns: edns.udp };
+    const { counters, row, edns, proxies } = context;
+    const { envelopeSize } = proxies;
+    this.#proxies = proxies;
+    this.#envelopeSize = envelopeSize;
+    const origin = envelopeOrigin('udp', this.#locals, envelopeSize);
+    this.#batch = { input: this.#bytes, words, text: this.#bytes, origin };
+    const memory = {
+      slab: this.#slab,
+      queries: words,
+      outbox: this.#outbox,
+      counters,
+      row,
+      edns: edns.udp,
+      envelopeSize,
+    };
     const onHeld = (): void => {
       this.#dispatcher.keep();
     };
@@ -88,6 +105,8 @@ export class UdpTransport {
     this.#locals[socket.number] = socket.local;
     this.#inFlight[socket.number] = 0;
     this.#endpoint.add(socket.number, socket.fd, socket.group, socket.wildcard, front);
+    const proxy = this.#proxies.of(socket.entry);
+    if (proxy !== undefined) this.#endpoint.believe(socket.number, proxy);
   }
 
   /** Stops reading a socket; resolves when the last query that came through it is answered. */
@@ -121,10 +140,10 @@ export class UdpTransport {
       const reply = new Reply(query);
       if (this.#dispatcher.serve(query, reply, this.#deliver)) {
         this.#makeRoom();
-        this.#put(query, reply, query.offset - envelopeSize);
+        this.#put(query, reply, query.offset - this.#envelopeSize);
       } else {
         held = true;
-        this.#inFlight[this.#bytes.readUInt32LE(query.offset - envelopeSize + envelope.socket)]++;
+        this.#inFlight[this.#bytes.readUInt32LE(query.offset - this.#envelopeSize + envelope.socket)]++;
       }
     }
     return held;
@@ -134,7 +153,7 @@ export class UdpTransport {
   #putLate(query: Query, reply: Reply): void {
     if (this.#closed) return;
     this.#makeRoom();
-    let envelopeOffset = query.offset - envelopeSize;
+    let envelopeOffset = query.offset - this.#envelopeSize;
     if (query.bytes !== this.#bytes) {
       // The query has been kept longer than its batch, and its envelope with it.
       const at = this.#cursor;
@@ -153,7 +172,7 @@ export class UdpTransport {
 
   /** Makes room in the slab and the outbox for one more envelope and reply. */
   #makeRoom(): void {
-    if (this.#outbox[0] >= OUTBOX_LIMIT || this.#cursor + envelopeSize + this.#maxPayloadSize > slabSize) {
+    if (this.#outbox[0] >= OUTBOX_LIMIT || this.#cursor + this.#envelopeSize + this.#maxPayloadSize > slabSize) {
       this.#endpoint.flush();
     }
     if (this.#outbox[0] === 0) this.#cursor = outputOffset;

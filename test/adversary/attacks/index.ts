@@ -11,10 +11,12 @@ import { injection } from './injection.js';
 import { requests } from './requests.js';
 import { sharing } from './sharing.js';
 import { crowd, streams } from './streams.js';
+import { transactions } from './transactions.js';
 
 export const ATTACKS: readonly Attack[] = [
   injection,
   datagrams,
+  transactions,
   streams,
   crowd,
   requests,

@@ -9,6 +9,7 @@ import { rules as http2 } from './http2.js';
 import { rules as https } from './https.js';
 import { rules as rateLimit } from './rate-limit.js';
 import { rules as streams } from './streams.js';
+import { rules as transactions } from './transactions.js';
 import { rules as truncation } from './truncation.js';
 import { rules as wildcards } from './wildcards.js';
 import { rules as zoneFiles } from './zone-files.js';
@@ -23,6 +24,7 @@ export const RULES: readonly (readonly [heading: string, rules: readonly Rule[]]
   ['Zones', zones],
   ['Wildcards', wildcards],
   ['Zone files', zoneFiles],
+  ['Updates, notifications, signatures', transactions],
   ['TCP and TLS', streams],
   ['HTTPS', https],
   ['HTTP/2', http2],

@@ -26,7 +26,7 @@ describe('forward', () => {
   /** Asks once through a forwarder whose upstream follows `script`. */
   async function through(script: Script, name = 'Www.eXample.org'): Promise<packet.DecodedPacket & { rcode: string }> {
     upstream.script = script;
-    await using server = await serveForward({ to: [at(upstream.port)] });
+    await using server = await serveForward({ upstreams: [at(upstream.port)] });
     const answered = await udpExchange(queryBytes(name), server.port, '127.0.0.1', 8000);
     assert.ok(answered, 'an answer came');
     return packet.decode(answered.reply) as packet.DecodedPacket & { rcode: string };
@@ -69,7 +69,7 @@ describe('forward', () => {
         const { name } = decoded.questions![0];
         send(replyTo(message, { answers: [{ type: 'TXT', name, ttl: 1, data: name }] }));
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       await Promise.all(
         Array.from({ length: 200 }, async (_, i) => {
           // Queries of one length leave as segments of one message.
@@ -84,7 +84,7 @@ describe('forward', () => {
 
   describe('asks the upstream', () => {
     it('with RD, AD and CD of the client, no other flags, and no EDNS where the client used none', async () => {
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       const flags = packet.RECURSION_DESIRED | packet.CHECKING_DISABLED | packet.AUTHENTIC_DATA;
       await ask(server.port, 'a.example', 'A', { flags: flags | packet.AUTHORITATIVE_ANSWER });
       await ask(server.port, 'b.example', 'A', { flags: 0 });
@@ -99,7 +99,7 @@ describe('forward', () => {
     });
 
     it('with our payload size and the DO and client subnet of the client; cookies stay with us', async () => {
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       const subnet = { code: 8, data: Buffer.from([0, 1, 24, 0, 192, 0, 2]) };
       const cookie = { code: 10, data: Buffer.alloc(8, 1) };
       const client = opt(4096, { flags: 0x8000, flag_do: true, options: [cookie, subnet] as packet.PacketOpt[] });
@@ -114,7 +114,7 @@ describe('forward', () => {
     });
 
     it('from several ports and with IDs that do not follow each other', async () => {
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       for (let i = 0; i < 40; i++) await ask(server.port, 'example.org');
       const ports = new Set(upstream.asked.map(({ port }) => port));
       const ids = upstream.asked.map(({ decoded }) => decoded.id!);
@@ -125,7 +125,7 @@ describe('forward', () => {
     });
 
     it('by TCP when the client came by TCP, in which case one connection does for many', async () => {
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       const client = await TcpClient.connect(server.port);
       for (const name of ['a', 'b', 'c']) client.send(queryBytes(name));
       for (let i = 0; i < 3; i++) assert.ok(await client.next());
@@ -135,11 +135,11 @@ describe('forward', () => {
     });
 
     it('by UDP for all with prefer_udp, by TCP for all with force_tcp', async () => {
-      await using udp = await serveForward({ to: [at(upstream.port)], preferUdp: true });
+      await using udp = await serveForward({ upstreams: [at(upstream.port)], preferUdp: true });
       const client = await TcpClient.connect(udp.port);
       assert.ok(await client.exchange(queryBytes('a')));
       client.close();
-      await using tcp = await serveForward({ to: [at(upstream.port)], forceTcp: true });
+      await using tcp = await serveForward({ upstreams: [at(upstream.port)], forceTcp: true });
       await ask(tcp.port, 'b');
       assert.deepEqual([upstream.names('udp'), upstream.names('tcp')], [['a'], ['b']]);
     });
@@ -155,7 +155,7 @@ describe('forward', () => {
 
     it('to a client with EDNS', async () => {
       upstream.script = edns({ options: [nsid, extendedError] as packet.PacketOpt[] });
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       const reply = await ask(server.port, 'example.org', 'A', { additionals: [opt()] });
       const [record] = reply.additionals as packet.OptAnswer[];
       assert.equal(reply.additionals!.length, 1);
@@ -172,7 +172,7 @@ describe('forward', () => {
 
     it('with the upper bits of the response code', async () => {
       upstream.script = edns({ extendedRcode: 1 });
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       const reply = await ask(server.port, 'example.org', 'A', { additionals: [opt()] });
       assert.equal((reply.additionals![0] as packet.OptAnswer).extendedRcode, 1);
     });
@@ -261,7 +261,7 @@ describe('forward', () => {
         // The same one again: nobody waits for it any more.
         asked.send(lie(asked));
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.deepEqual(addresses(await ask(server.port, 'example.org')), ['192.0.2.1']);
       await until(() => server.handler.unmatched === 6, '6 answers to nothing');
     });
@@ -276,7 +276,7 @@ describe('forward', () => {
         asked.send(other);
         setTimeout(answer, 50, asked, upstream);
       };
-      await using server = await serveForward({ to: [at(upstream.port)], forceTcp: true });
+      await using server = await serveForward({ upstreams: [at(upstream.port)], forceTcp: true });
       assert.deepEqual(addresses(await ask(server.port, 'example.org')), ['192.0.2.1']);
     });
   });
@@ -302,7 +302,7 @@ describe('forward', () => {
 
     it('and gives all of it to one that takes it', async () => {
       upstream.script = truncate;
-      await using server = await serveForward({ to: [at(upstream.port)], preferUdp: true });
+      await using server = await serveForward({ upstreams: [at(upstream.port)], preferUdp: true });
       const client = await TcpClient.connect(server.port);
       const reply = packet.decode((await client.exchange(queryBytes('example.org')))!);
       client.close();
@@ -314,7 +314,7 @@ describe('forward', () => {
       upstream.script = ({ message, send, transport }) => {
         send(replyTo(message, transport === 'tcp' ? {} : { answers: [...big, ...big] }));
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.deepEqual(addresses(await ask(server.port, 'example.org')), ['192.0.2.1']);
     });
   });
@@ -324,7 +324,7 @@ describe('forward', () => {
       const reply = replyTo(message);
       send(reply.subarray(0, reply.length - 3));
     };
-    await using server = await serveForward({ to: [at(upstream.port)], maxFails: 0 });
+    await using server = await serveForward({ upstreams: [at(upstream.port)], maxFails: 0 });
     const reply = await ask(server.port, 'example.org', 'A', { additionals: [opt()] });
     assert.equal(reply.rcode, 'SERVFAIL');
     const [{ options }] = reply.additionals as packet.OptAnswer[];

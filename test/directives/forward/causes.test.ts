@@ -127,7 +127,12 @@ describe('forward has options', () => {
   afterEach(() => upstream.close());
 
   it('max_age: a connection of that age gets no other query', async () => {
-    await using server = await serveForward({ to: [at(upstream.port)], forceTcp: true, maxAge: 200, expire: 200 });
+    await using server = await serveForward({
+      upstreams: [at(upstream.port)],
+      forceTcp: true,
+      maxAge: 200,
+      expire: 200,
+    });
     for (let i = 0; i < 8; i++) {
       await ask(server.port, `n${i}.example`);
       await new Promise((resolve) => setTimeout(resolve, 80));
@@ -158,7 +163,7 @@ describe('forward has options', () => {
 
   it('source_address: queries leave from it', async () => {
     for (const forceTcp of [false, true]) {
-      await using server = await serveForward({ to: [at(upstream.port)], sourceAddress: '127.0.0.3', forceTcp });
+      await using server = await serveForward({ upstreams: [at(upstream.port)], sourceAddress: '127.0.0.3', forceTcp });
       assert.equal((await ask(server.port, 'a.example')).answers!.length, 1);
     }
     assert.deepEqual(

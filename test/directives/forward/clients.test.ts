@@ -40,7 +40,7 @@ describe('forward to NSD', () => {
     ['long.example.org', '+tcp'],
   ]) {
     it(`dig ${question.join(' ')} sees what it sees without us`, async () => {
-      await using server = await serveForward({ to: [at(nsd.port)] });
+      await using server = await serveForward({ upstreams: [at(nsd.port)] });
       // The client's cookie and EDNS aside, all of it.
       const args = [...question, '+nocookie', '+norecurse'];
       assert.deepEqual(await answerOf(server.port, ...args), await answerOf(nsd.port, ...args));

@@ -70,7 +70,7 @@ describe('forward: equal questions at a time', () => {
   };
 
   it('2,000 of them are one query upstream; each client gets its ID, its spelling and its EDNS', async () => {
-    await using server = await serveForward({ to: [at(upstream.port)] });
+    await using server = await serveForward({ upstreams: [at(upstream.port)] });
     await using clients = await Clients.open(server.port);
     const queries = Array.from({ length: 2000 }, (_, i) =>
       withId(queryBytes(spelling('www.example.org', i), 'A', { additionals: [opt()] }), i),
@@ -105,7 +105,7 @@ describe('forward: equal questions at a time', () => {
   ];
   for (const [what, one, other] of different) {
     it(`that differ in ${what} are not equal`, async () => {
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       await using clients = await Clients.open(server.port);
       const make = (more: Packet, id: number): Buffer => withId(queryBytes('example.org', 'A', more), id);
       await clients.send([make(one, 1), make(other, 2), make(one, 3), make(other, 4)]);
@@ -120,8 +120,8 @@ describe('forward: equal questions at a time', () => {
   it('another type, another name, another forward are not equal', async () => {
     const other = await ScriptedUpstream.start(silent);
     await using server = await serveForward(
-      { to: [at(upstream.port)], from: ['org'] },
-      { to: [at(other.port)], from: ['.'] },
+      { upstreams: [at(upstream.port)], from: ['org'] },
+      { upstreams: [at(other.port)], from: ['.'] },
     );
     await using clients = await Clients.open(server.port);
     await clients.send([
@@ -135,7 +135,7 @@ describe('forward: equal questions at a time', () => {
   });
 
   it('options of the client that go no further make no difference: its cookie, its payload size', async () => {
-    await using server = await serveForward({ to: [at(upstream.port)] });
+    await using server = await serveForward({ upstreams: [at(upstream.port)] });
     await using clients = await Clients.open(server.port);
     const cookie = { code: 10, data: Buffer.from('0123456789abcdef', 'hex') } as unknown as packet.PacketOpt;
     await clients.send([
@@ -150,7 +150,7 @@ describe('forward: equal questions at a time', () => {
   });
 
   it('those by TCP are asked by TCP, once', async () => {
-    await using server = await serveForward({ to: [at(upstream.port)] });
+    await using server = await serveForward({ upstreams: [at(upstream.port)] });
     const client = await TcpClient.connect(server.port);
     for (let id = 0; id < 50; id++) client.send(withId(queryBytes('example.org'), id));
     await until(() => upstream.asked.length > 0, 'a query');
@@ -165,7 +165,7 @@ describe('forward: equal questions at a time', () => {
   });
 
   it('one that joins late has its full time: the upstream is asked again for it', async () => {
-    await using server = await serveForward({ to: [at(upstream.port)], readTimeout: 1500, maxAttempts: 100 });
+    await using server = await serveForward({ upstreams: [at(upstream.port)], readTimeout: 1500, maxAttempts: 100 });
     const began = performance.now();
     const first = udpExchange(queryBytes('example.org'), server.port, '127.0.0.1', 9000);
     await new Promise((resolve) => setTimeout(resolve, 4000));
@@ -181,7 +181,7 @@ describe('forward: equal questions at a time', () => {
   it('fail together when the upstream is gone, and go to the next one together', async () => {
     const [gone, second] = [await ScriptedUpstream.start(), await ScriptedUpstream.start(silent)];
     await gone.close();
-    await using server = await serveForward({ to: [at(gone.port), at(second.port)] });
+    await using server = await serveForward({ upstreams: [at(gone.port), at(second.port)] });
     await using clients = await Clients.open(server.port);
     await clients.send(Array.from({ length: 200 }, (_, id) => withId(queryBytes('example.org'), id)));
     await until(() => second.names().includes('example.org'), 'the second upstream is asked');
@@ -196,7 +196,10 @@ describe('forward: equal questions at a time', () => {
     upstream.script = ({ message, send }) => {
       send(replyTo(message, { flags: 5, answers: [] }));
     };
-    await using server = await serveForward({ to: [at(upstream.port)], next: ['REFUSED'] }, { to: [at(next.port)] });
+    await using server = await serveForward(
+      { upstreams: [at(upstream.port)], next: ['REFUSED'] },
+      { upstreams: [at(next.port)] },
+    );
     await using clients = await Clients.open(server.port);
     await clients.send(Array.from({ length: 100 }, (_, id) => withId(queryBytes('example.org'), id)));
     await until(() => next.asked.length > 0, 'the next one is asked');
@@ -208,7 +211,7 @@ describe('forward: equal questions at a time', () => {
   });
 
   it('count for max_concurrent one by one', async () => {
-    await using server = await serveForward({ to: [at(upstream.port)], maxConcurrent: 3 });
+    await using server = await serveForward({ upstreams: [at(upstream.port)], maxConcurrent: 3 });
     await using clients = await Clients.open(server.port);
     await clients.send(Array.from({ length: 5 }, (_, id) => withId(queryBytes('example.org'), id)));
     await until(() => clients.replies.length === 2, 'two are refused');
@@ -237,7 +240,7 @@ describe('forward: equal questions at a time', () => {
           for (let i = 0; i < 30; i++) setTimeout(forge, i * 10, asked, 100);
         }
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       await using clients = await Clients.open(server.port);
       await clients.send(Array.from({ length: 2000 }, (_, id) => withId(queryBytes('example.org'), id)));
       await until(() => clients.replies.length === 2000, 'all replies');
@@ -254,7 +257,7 @@ describe('forward: equal questions at a time', () => {
         forge(asked, 2);
         setTimeout(answer, 50, asked, upstream);
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       const answered = await udpExchange(queryBytes('example.org'), server.port);
       assert.equal(dataOf(answered!.reply), '192.0.2.1');
       assert.deepEqual(
@@ -268,7 +271,7 @@ describe('forward: equal questions at a time', () => {
         if (asked.transport === 'tcp') answer(asked, upstream);
         else forge(asked, 10);
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       for (let i = 0; i < 8; i++) await udpExchange(queryBytes(`n${i}.example.org`), server.port);
       const ports = upstream.asked.filter(({ transport }) => transport === 'udp').map(({ port }) => port);
       assert.equal(new Set(ports).size, 8);
@@ -276,7 +279,7 @@ describe('forward: equal questions at a time', () => {
   });
 
   it('do not join one from before a clear of the cache of the server', async () => {
-    const handler = new ForwardHandler([{ ...DEFAULTS, to: [at(upstream.port)], maxAttempts: 1 }]);
+    const handler = new ForwardHandler([{ ...DEFAULTS, upstreams: [at(upstream.port)], maxAttempts: 1 }]);
     const server = createServer({
       listen: '127.0.0.1:0',
       sockets: 1,

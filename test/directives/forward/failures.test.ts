@@ -28,14 +28,14 @@ describe('forward to upstreams that fail', () => {
   afterEach(async () => {
     for (const upstream of upstreams.splice(0)) await upstream.close();
   });
-  const to = (): ForwardOptions['to'] => upstreams.map(({ port }) => at(port));
+  const to = (): ForwardOptions['upstreams'] => upstreams.map(({ port }) => at(port));
   /** Questions of the tests, without those of health checks. */
   const questions = ({ asked }: ScriptedUpstream): number =>
     asked.filter(({ decoded }) => decoded.questions![0].name !== '.').length;
 
   it('answers SERVFAIL within 5 s when there is nothing but silence', async () => {
     const [only] = await start(silent);
-    await using server = await serveForward({ to: to() });
+    await using server = await serveForward({ upstreams: to() });
     const began = performance.now();
     assert.equal(await rcode(server.port), 'SERVFAIL');
     assert.ok(performance.now() - began < 5500);
@@ -44,7 +44,7 @@ describe('forward to upstreams that fail', () => {
 
   it('asks the next one, and the other again when that one is silent too', async () => {
     const [first, second] = await start(silent, silent);
-    await using server = await serveForward({ to: to() });
+    await using server = await serveForward({ upstreams: to() });
     second.script = () => {
       first.script = answer;
       second.script = silent;
@@ -57,7 +57,7 @@ describe('forward to upstreams that fail', () => {
     const [only] = await start((asked) => {
       setTimeout(answer, 1000, asked, only);
     });
-    await using server = await serveForward({ to: to() });
+    await using server = await serveForward({ upstreams: to() });
     assert.equal(await rcode(server.port), 'NOERROR');
     assert.equal(questions(only), 1);
   });
@@ -66,7 +66,7 @@ describe('forward to upstreams that fail', () => {
     const [gone] = await start(answer);
     await gone.close();
     for (const forceTcp of [false, true]) {
-      await using server = await serveForward({ to: to(), forceTcp, readTimeout: 10_000 });
+      await using server = await serveForward({ upstreams: to(), forceTcp, readTimeout: 10_000 });
       const began = performance.now();
       assert.equal(await rcode(server.port), 'SERVFAIL');
       assert.ok(performance.now() - began < 4500);
@@ -76,7 +76,7 @@ describe('forward to upstreams that fail', () => {
   it('finds an upstream again that was gone', async () => {
     const [only] = await start(answer);
     await using server = await serveForward({
-      to: to(),
+      upstreams: to(),
       healthCheck: { interval: 20, recursionDesired: true, domain: '.' },
     });
     assert.equal(await rcode(server.port), 'NOERROR');
@@ -88,7 +88,7 @@ describe('forward to upstreams that fail', () => {
 
   it('asks as often as max_connect_attempts says', async () => {
     const [first, second] = await start(silent, answer);
-    await using server = await serveForward({ to: to(), maxAttempts: 1 });
+    await using server = await serveForward({ upstreams: to(), maxAttempts: 1 });
     assert.equal(await rcode(server.port), 'SERVFAIL');
     assert.deepEqual([questions(first), questions(second)], [1, 0]);
   });
@@ -100,7 +100,7 @@ describe('forward to upstreams that fail', () => {
 
     it('of an upstream that has failed, until it answers anything, and leaves it alone meanwhile', async () => {
       const [first, second] = await start(silent, answer);
-      await using server = await serveForward({ to: to(), healthCheck });
+      await using server = await serveForward({ upstreams: to(), healthCheck });
       assert.equal(await rcode(server.port), 'NOERROR');
       // Each check takes a second to fail.
       first.script = ({ decoded, send, message }) => {
@@ -125,7 +125,7 @@ describe('forward to upstreams that fail', () => {
 
     it('never with max_fails 0', async () => {
       const [first] = await start(silent, answer);
-      await using server = await serveForward({ to: to(), healthCheck, maxFails: 0 });
+      await using server = await serveForward({ upstreams: to(), healthCheck, maxFails: 0 });
       assert.equal(await rcode(server.port), 'NOERROR');
       await new Promise((resolve) => setTimeout(resolve, 200));
       assert.equal(checks(first).length, 0);
@@ -135,7 +135,7 @@ describe('forward to upstreams that fail', () => {
       it(`when all are down: ${failfast ? 'SERVFAIL with failfast' : 'any one is asked'}`, async () => {
         const [only] = await start(answer);
         await only.close();
-        await using server = await serveForward({ to: to(), healthCheck, maxFails: 1, failfast });
+        await using server = await serveForward({ upstreams: to(), healthCheck, maxFails: 1, failfast });
         assert.equal(await rcode(server.port), 'SERVFAIL');
         await new Promise((resolve) => setTimeout(resolve, 200));
         only.script = ({ decoded, message, send }) => {
@@ -156,21 +156,21 @@ describe('forward to upstreams that fail', () => {
 
     it('always the first one with policy sequential', async () => {
       await start(answer, answer);
-      await using server = await serveForward({ to: to(), policy: 'sequential' });
+      await using server = await serveForward({ upstreams: to(), policy: 'sequential' });
       await askTimes(server.port, 6);
       assert.deepEqual(counts(), [6, 0]);
     });
 
     it('one after the other with policy round_robin', async () => {
       await start(answer, answer, answer);
-      await using server = await serveForward({ to: to(), policy: 'round_robin' });
+      await using server = await serveForward({ upstreams: to(), policy: 'round_robin' });
       await askTimes(server.port, 9);
       assert.deepEqual(counts(), [3, 3, 3]);
     });
 
     it('any one with policy random', async () => {
       await start(answer, answer, answer);
-      await using server = await serveForward({ to: to(), policy: 'random' });
+      await using server = await serveForward({ upstreams: to(), policy: 'random' });
       await askTimes(server.port, 90);
       for (const count of counts()) assert.ok(count > 10 && count < 55, `${counts().join()} of 90`);
     });
@@ -178,7 +178,7 @@ describe('forward to upstreams that fail', () => {
 
   it('refuses what comes beyond max_concurrent, and no more once there is an answer', async () => {
     const [only] = await start(silent);
-    await using server = await serveForward({ to: to(), maxConcurrent: 2 });
+    await using server = await serveForward({ upstreams: to(), maxConcurrent: 2 });
     const held = [rcode(server.port, 'a'), rcode(server.port, 'b')];
     await until(() => only.asked.length === 2, 'two queries');
     assert.equal(await rcode(server.port, 'c'), 'REFUSED');
@@ -192,7 +192,7 @@ describe('forward to upstreams that fail', () => {
   describe('passes an answer over', () => {
     it('with failover, up to the last upstream', async () => {
       const [first, second] = await start(refuse, refuse, answer);
-      await using server = await serveForward({ to: to(), failover: ['REFUSED'] });
+      await using server = await serveForward({ upstreams: to(), failover: ['REFUSED'] });
       assert.equal(await rcode(server.port), 'NOERROR');
       upstreams[2].script = refuse;
       assert.equal(await rcode(server.port), 'REFUSED');
@@ -202,8 +202,8 @@ describe('forward to upstreams that fail', () => {
     it('to the next forward with next and next_on_nodata, and gives it where there is none', async () => {
       const [first, second] = await start(refuse, answer);
       await using server = await serveForward(
-        { to: [at(first.port)], next: ['REFUSED'], nextOnNodata: true },
-        { to: [at(second.port)], next: ['REFUSED'] },
+        { upstreams: [at(first.port)], next: ['REFUSED'], nextOnNodata: true },
+        { upstreams: [at(second.port)], next: ['REFUSED'] },
       );
       assert.equal(await rcode(server.port), 'NOERROR');
       first.script = ({ message, send }) => {
@@ -219,8 +219,8 @@ describe('forward to upstreams that fail', () => {
   it('takes the names that it is for, without the exceptions; the first use has them', async () => {
     const [first, second] = await start(answer, answer);
     await using server = await serveForward(
-      { to: [at(first.port)], from: ['sub.example.org'], except: ['not.sub.example.org'] },
-      { to: [at(second.port)], from: ['example.org'], except: ['not.example.org'] },
+      { upstreams: [at(first.port)], from: ['sub.example.org'], except: ['not.sub.example.org'] },
+      { upstreams: [at(second.port)], from: ['example.org'], except: ['not.example.org'] },
     );
     for (const name of ['sub.example.org', 'a.Sub.example.org', 'x.not.sub.example.org', 'example.org']) {
       assert.equal(await rcode(server.port, name), 'NOERROR');
@@ -241,7 +241,7 @@ describe('forward to upstreams that fail', () => {
           hangUp();
         };
       });
-      await using server = await serveForward({ to: to(), forceTcp: true });
+      await using server = await serveForward({ upstreams: to(), forceTcp: true });
       assert.equal(await rcode(server.port, 'a'), 'NOERROR');
       assert.equal(await rcode(server.port, 'b'), 'NOERROR');
       assert.deepEqual(only.names('tcp'), ['a', 'b', 'b']);
@@ -252,7 +252,7 @@ describe('forward to upstreams that fail', () => {
       const [only] = await start(({ hangUp }) => {
         hangUp();
       });
-      await using server = await serveForward({ to: to(), forceTcp: true });
+      await using server = await serveForward({ upstreams: to(), forceTcp: true });
       assert.equal(await rcode(server.port), 'SERVFAIL');
       assert.equal(questions(only), 2);
     });
@@ -261,7 +261,7 @@ describe('forward to upstreams that fail', () => {
       const [only] = await start((asked) => {
         setTimeout(answer, asked.decoded.questions![0].name === 'a' ? 60 : 0, asked, only);
       });
-      await using server = await serveForward({ to: to() });
+      await using server = await serveForward({ upstreams: to() });
       const client = await TcpClient.connect(server.port);
       for (const name of ['a', 'b']) client.send(queryBytes(name));
       const names = [await client.next(), await client.next()].map((reply) => packet.decode(reply!).questions![0].name);
@@ -272,7 +272,7 @@ describe('forward to upstreams that fail', () => {
 
     it('closes connections that have rested for as long as expire says', async () => {
       const [only] = await start(answer);
-      await using server = await serveForward({ to: to(), forceTcp: true, expire: 100 });
+      await using server = await serveForward({ upstreams: to(), forceTcp: true, expire: 100 });
       assert.equal(await rcode(server.port), 'NOERROR');
       await new Promise((resolve) => setTimeout(resolve, 400));
       assert.equal(await rcode(server.port), 'NOERROR');
@@ -285,14 +285,14 @@ describe('forward to upstreams that fail', () => {
     before(async () => {
       certificate = await makeCertificate('dns.example');
     });
-    const tlsTo = (servername?: string): ForwardOptions['to'] =>
+    const tlsTo = (servername?: string): ForwardOptions['upstreams'] =>
       upstreams.map(({ port }) => at(port, { transport: 'tls', servername }));
     const trusting = (): ForwardOptions['tls'] => ({ cert: undefined, key: undefined, ca: certificate.cert });
 
     it('checks the certificate by the name that it is given, or by the address', async () => {
       upstreams.push(await ScriptedUpstream.start(answer, certificate));
       for (const servername of ['dns.example', undefined]) {
-        await using server = await serveForward({ to: tlsTo(servername), tls: trusting() });
+        await using server = await serveForward({ upstreams: tlsTo(servername), tls: trusting() });
         assert.equal(await rcode(server.port), 'NOERROR');
       }
       assert.equal(upstreams[0].asked.length, 2);
@@ -300,17 +300,17 @@ describe('forward to upstreams that fail', () => {
 
     it('asks nothing of one with another name, or signed by nobody that is trusted', async () => {
       upstreams.push(await ScriptedUpstream.start(answer, certificate));
-      await using wrongName = await serveForward({ to: tlsTo('dns.example.net'), tls: trusting() });
+      await using wrongName = await serveForward({ upstreams: tlsTo('dns.example.net'), tls: trusting() });
       assert.equal(await rcode(wrongName.port), 'SERVFAIL');
       const nobody = { cert: undefined, key: undefined, ca: undefined };
-      await using untrusted = await serveForward({ to: tlsTo('dns.example'), tls: nobody });
+      await using untrusted = await serveForward({ upstreams: tlsTo('dns.example'), tls: nobody });
       assert.equal(await rcode(untrusted.port), 'SERVFAIL');
       assert.equal(upstreams[0].asked.length, 0);
     });
 
     it('asks many questions on one connection', async () => {
       upstreams.push(await ScriptedUpstream.start(answer, certificate));
-      await using server = await serveForward({ to: tlsTo('dns.example'), tls: trusting() });
+      await using server = await serveForward({ upstreams: tlsTo('dns.example'), tls: trusting() });
       await Promise.all(Array.from({ length: 50 }, (_, i) => rcode(server.port, `n${i}`)));
       assert.equal(upstreams[0].asked.length, 50);
       assert.equal(upstreams[0].connections, 1);

@@ -41,7 +41,7 @@ describe('forward: upstreams of a kind', () => {
           asked.send(make(asked));
         };
         for (const forceTcp of [false, true]) {
-          await using server = await serveForward({ to: [at(upstream.port)], forceTcp });
+          await using server = await serveForward({ upstreams: [at(upstream.port)], forceTcp });
           assert.deepEqual(await askFor(server.port), { rcode: 2, answers: [], extendedErrors: [22] });
         }
       });
@@ -51,7 +51,7 @@ describe('forward: upstreams of a kind', () => {
       const certificate = await makeCertificate('dns.example');
       const secure = await ScriptedUpstream.start(undefined, certificate);
       await using server = await serveForward({
-        to: [at(secure.port, { transport: 'tls', servername: 'dns.example' })],
+        upstreams: [at(secure.port, { transport: 'tls', servername: 'dns.example' })],
         tls: { cert: undefined, key: undefined, ca: certificate.cert },
       });
       for (const [what, make] of malformed) {
@@ -69,7 +69,7 @@ describe('forward: upstreams of a kind', () => {
         asked.send(make(asked));
       };
       const good = await ScriptedUpstream.start();
-      await using server = await serveForward({ to: [at(upstream.port), at(good.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port), at(good.port)] });
       assert.equal((await askFor(server.port)).answers.length, 1);
       await good.close();
     });
@@ -86,7 +86,7 @@ describe('forward: upstreams of a kind', () => {
         upstream.script = (asked) => {
           asked.send(make(asked));
         };
-        await using server = await serveForward({ to: [at(upstream.port)] });
+        await using server = await serveForward({ upstreams: [at(upstream.port)] });
         const { rcode, answers } = await askFor(server.port);
         assert.deepEqual([rcode, answers.length], [0, count]);
       });
@@ -106,7 +106,7 @@ describe('forward: upstreams of a kind', () => {
           asked.send(bare(asked, 0x8180 | rcode));
         };
         for (const forceTcp of [false, true]) {
-          await using server = await serveForward({ to: [at(upstream.port)], forceTcp, readTimeout: 10_000 });
+          await using server = await serveForward({ upstreams: [at(upstream.port)], forceTcp, readTimeout: 10_000 });
           const began = performance.now();
           assert.equal((await askFor(server.port)).rcode, rcode);
           assert.ok(performance.now() - began < 4500, 'at once');
@@ -119,7 +119,7 @@ describe('forward: upstreams of a kind', () => {
         if (asked.transport === 'tcp') answer(asked, upstream);
         else asked.send(bare(asked, 0x8380));
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.equal((await askFor(server.port)).answers.length, 1);
     });
 
@@ -129,7 +129,7 @@ describe('forward: upstreams of a kind', () => {
         asked.send(bare(asked, 0x8180));
         setTimeout(answer, 50, asked, upstream);
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.equal((await askFor(server.port)).answers.length, 1);
     });
   });
@@ -148,7 +148,7 @@ describe('forward: upstreams of a kind', () => {
           else answer(asked, upstream);
         };
         for (const forceTcp of [false, true]) {
-          await using server = await serveForward({ to: [at(upstream.port)], forceTcp });
+          await using server = await serveForward({ upstreams: [at(upstream.port)], forceTcp });
           const { rcode: got, answers } = await askFor(server.port);
           assert.deepEqual([got, answers.length], [0, 1]);
           assert.deepEqual(upstream.asked.splice(0).map(withOpt), [true, false]);
@@ -159,7 +159,7 @@ describe('forward: upstreams of a kind', () => {
         upstream.script = ({ message, send }) => {
           send(replyTo(message, { flags: 0x8180 | rcode, answers: [], additionals: [] }));
         };
-        await using server = await serveForward({ to: [at(upstream.port)] });
+        await using server = await serveForward({ upstreams: [at(upstream.port)] });
         assert.equal((await askFor(server.port)).rcode, rcode);
         assert.equal(upstream.asked.length, 2);
       });
@@ -170,7 +170,7 @@ describe('forward: upstreams of a kind', () => {
         send(replyTo(message, { flags: 0x8181, answers: [], additionals: [] }));
       };
       const good = await ScriptedUpstream.start();
-      await using server = await serveForward({ to: [at(upstream.port), at(good.port)], failover: ['FORMERR'] });
+      await using server = await serveForward({ upstreams: [at(upstream.port), at(good.port)], failover: ['FORMERR'] });
       assert.equal((await askFor(server.port)).answers.length, 1);
       assert.deepEqual(good.asked.map(withOpt), [true]);
       await good.close();
@@ -183,7 +183,7 @@ describe('forward: upstreams of a kind', () => {
         if (asked.transport === 'tcp') answer(asked, upstream);
         else asked.send(raw(asked, [1, 0, 0], A).subarray(0, length));
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.equal((await askFor(server.port)).answers.length, 1);
     }
   });
@@ -203,7 +203,7 @@ describe('forward: upstreams of a kind', () => {
 
     it('to lower case are asked again in lower case', async () => {
       upstream.script = by(lower);
-      await using server = await serveForward({ to: [at(upstream.port)], readTimeout: 10_000 });
+      await using server = await serveForward({ upstreams: [at(upstream.port)], readTimeout: 10_000 });
       const began = performance.now();
       assert.equal((await askFor(server.port, 'wWw.example.org')).answers.length, 1);
       assert.ok(performance.now() - began < 4500, 'at once');
@@ -212,7 +212,7 @@ describe('forward: upstreams of a kind', () => {
 
     it('to another one are asked by TCP, where it makes no difference', async () => {
       upstream.script = by(upper);
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.equal((await askFor(server.port, 'wWw.example.org')).answers.length, 1);
       assert.deepEqual(names(), ['udp wWw.example.org', 'udp www.example.org', 'tcp www.example.org']);
     });
@@ -222,7 +222,7 @@ describe('forward: upstreams of a kind', () => {
         if (asked.transport === 'tcp') answer(asked, upstream);
         else asked.send(upper({ ...asked, message: replyTo(asked.message, { flags: 3, answers: [] }) }));
       };
-      await using server = await serveForward({ to: [at(upstream.port)] });
+      await using server = await serveForward({ upstreams: [at(upstream.port)] });
       assert.equal((await askFor(server.port)).answers.length, 1);
     });
   });

@@ -2,11 +2,12 @@
 import { createServer } from 'multisocket';
 import { ForwardHandler } from '../../../dist/directives/forward/handler.js';
 import { DEFAULTS } from '../../../dist/directives/forward/setup.js';
-import type { ForwardOptions, UpstreamOptions } from '../../../dist/directives/forward/options.js';
+import type { ForwardOptions } from '../../../dist/directives/forward/options.js';
+import type { UpstreamOptions } from '../../../dist/options/upstream.js';
 
 /** An upstream on 127.0.0.1. */
 export function at(port: number, more: Partial<UpstreamOptions> = {}): UpstreamOptions {
-  return { transport: 'dns', address: '127.0.0.1', port, servername: undefined, ...more };
+  return { transport: 'dns', address: '127.0.0.1', port, servername: undefined, path: '', ...more };
 }
 
 /** A server that serves a `forward`. */
@@ -17,11 +18,9 @@ export interface Forwarding extends AsyncDisposable {
 
 /** Serves uses of the directive; what none of them is for is NOTIMP. */
 export async function serveForward(
-  ...uses: (Partial<ForwardOptions> & Pick<ForwardOptions, 'to'>)[]
+  ...uses: (Partial<ForwardOptions> & Pick<ForwardOptions, 'upstreams'>)[]
 ): Promise<Forwarding> {
-  const handler = new ForwardHandler(
-    uses.map((use) => ({ ...DEFAULTS, policy: 'sequential', maxAttempts: 2 * use.to.length, ...use })),
-  );
+  const handler = new ForwardHandler(uses.map((use) => ({ ...DEFAULTS, policy: 'sequential', ...use })));
   const server = createServer({
     listen: '127.0.0.1:0',
     sockets: 1,

@@ -18,9 +18,8 @@ const load = (text: string): Corefile => loadCorefile(text, { registry, environm
 const configOf = (lines: string): ForwardOptions[] =>
   load(`. {\n${lines}\n}`).blocks[0].directives[0].config as ForwardOptions[];
 const upstreamsOf = (to: string): string[] =>
-  configOf(`forward . ${to}`)[0].to.map(
-    ({ transport, address, port, servername }) =>
-      `${transport} ${address} ${port}${servername ? ` ${servername}` : ''}`,
+  configOf(`forward . ${to}`)[0].upstreams.map(({ transport, address, port, servername, path }) =>
+    [transport, address, port, servername ?? '', path].join(' ').replaceAll(/ +/g, ' ').trim(),
   );
 
 describe('the directive forward', () => {
@@ -48,6 +47,11 @@ describe('the directive forward', () => {
     ['tls://192.0.2.1%dns.example', ['tls 192.0.2.1 853 dns.example']],
     ['tls://192.0.2.1%dns.example:8853', ['tls 192.0.2.1 8853 dns.example']],
     ['tls://2001:db8::1%dns.example:8853', ['tls 2001:db8::1 8853 dns.example']],
+    ['https://192.0.2.1 https://[::1]:8443', ['https 192.0.2.1 443 /dns-query', 'https ::1 8443 /dns-query']],
+    [
+      'https://dns.example https://192.0.2.1%a:44',
+      ['https dns.example 443 /dns-query', 'https 192.0.2.1 44 a /dns-query'],
+    ],
   ];
   for (const [to, upstreams] of addresses) {
     it(`asks ${to}`, () => {
@@ -69,7 +73,7 @@ describe('the directive forward', () => {
   });
 
   it('has defaults', () => {
-    const [{ to, ...rest }] = configOf('forward Example.ORG. 192.0.2.1');
+    const [{ upstreams: to, ...rest }] = configOf('forward Example.ORG. 192.0.2.1');
     assert.equal(to.length, 1);
     assert.deepEqual(rest, {
       from: ['example.org'],
@@ -82,7 +86,9 @@ describe('the directive forward', () => {
       maxIdleConns: 0,
       readTimeout: 2000,
       resolvers: [],
-      maxAttempts: 2,
+      maxAttempts: undefined,
+      timeout: 4800,
+      httpMethod: 'POST',
       sourceAddress: undefined,
       policy: 'random',
       healthCheck: { interval: 500, recursionDesired: true, domain: '.' },
@@ -111,6 +117,7 @@ describe('the directive forward', () => {
       source_address 127.0.0.2
       max_fails 5
       max_connect_attempts 4
+      doh_method GET
       policy round_robin
       health_check 2s no_rec domain Example.org.
       max_concurrent 100
@@ -123,7 +130,7 @@ describe('the directive forward', () => {
     }`);
     assert.deepEqual(config, {
       from: ['0.0.10.in-addr.arpa', '1.0.10.in-addr.arpa'],
-      to: [{ transport: 'tls', address: '192.0.2.1', port: 853, servername: 'dns.example' }],
+      upstreams: [{ transport: 'tls', address: '192.0.2.1', port: 853, servername: 'dns.example', path: '' }],
       except: ['a.example', 'b.example', 'c.example'],
       forceTcp: true,
       preferUdp: true,
@@ -134,6 +141,8 @@ describe('the directive forward', () => {
       readTimeout: 500,
       resolvers: ['192.0.2.1', '192.0.2.1:5353', '[2001:db8::1]', '[2001:db8::1]:53'],
       maxAttempts: 4,
+      timeout: 4800,
+      httpMethod: 'GET',
       sourceAddress: '127.0.0.2',
       policy: 'round_robin',
       healthCheck: { interval: 2000, recursionDesired: false, domain: 'example.org' },
@@ -201,11 +210,13 @@ describe('the directive forward', () => {
     ['forward . 192.0.2', 2, 'not an IP address, file, or valid domain: "192.0.2"'],
     ['forward . 192.0.2.1:0', 2, 'not an IP address, file, or valid domain: "192.0.2.1:0"'],
     ['forward . 192.0.2.1:65536', 2, 'not an IP address, file, or valid domain: "192.0.2.1:65536"'],
-    [
-      'forward . https://192.0.2.1',
+    ...['https://192.0.2.1/dns', 'https://dns.example/', 'https:///'].map((to): [string, number, string] => [
+      `forward . ${to}`,
       2,
-      "'https' is not supported as a destination protocol in forward: https://192.0.2.1",
-    ],
+      `paths are not allowed in HTTPS upstream addresses (the /dns-query path is used by default): ${to}`,
+    ]),
+    ['forward . https://', 2, 'not an IP address, file, or valid domain: "https://"'],
+    ['forward . quic://192.0.2.1', 2, "'quic' is not supported as a destination protocol in forward: quic://192.0.2.1"],
     ['forward . grpc://192.0.2.1', 2, "'grpc' is not supported as a destination protocol in forward: grpc://192.0.2.1"],
     ['forward . x://192.0.2.1', 2, 'not an IP address, file, or valid domain: "x://192.0.2.1"'],
     ['forward . /nowhere/resolv.conf', 2, "ENOENT: no such file or directory, open '/nowhere/resolv.conf'"],

@@ -45,7 +45,7 @@ describe('loop', () => {
 
   it('is fatal when the server forwards to itself, in the words of CoreDNS', async () => {
     const port = await freePort();
-    const forwarding = await serveForward({ to: [at(port)] });
+    const forwarding = await serveForward({ upstreams: [at(port)] });
     closing.push(async () => {
       await forwarding[Symbol.asyncDispose]();
     });

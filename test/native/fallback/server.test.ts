@@ -72,6 +72,7 @@ for (const { name, runtime = '', why, except } of runtimes) {
           maxQueueDelay: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           freebind: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           'sockets alone': 'ERR_MULTISOCKET_NATIVE_REQUIRED',
+          forwarder: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           offer: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           resize: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           'resize to one': 'none',

@@ -1,10 +1,16 @@
 /** Puts an upstream that misbehaves behind each forwarder, asks them, and says who is right where they differ. */
 import packet from 'dns-packet';
 import { opt, queryBytes, udpExchange } from '../../support/clients.js';
+import type { Certificate } from '../../support/certificate.js';
+import { HttpsUpstream } from '../../support/https-upstream.js';
 import { ScriptedUpstream } from '../../support/upstream.js';
 import { Random } from '../coredns/random.js';
 import type { Behaviour, Outcome } from './behaviour.js';
+import type { HttpsBehaviour } from './https.js';
 import { zoneOf, type Forwarder } from './peers.js';
+
+/** What is compared. */
+type AnyBehaviour = Behaviour | HttpsBehaviour;
 
 /** What a client got. */
 export interface Got {
@@ -20,7 +26,7 @@ export type Verdict = 'same' | 'open' | 'ours right' | 'theirs right';
 
 /** A behaviour, what the client of each forwarder got, and who is right. */
 export interface Comparison {
-  behaviour: Behaviour;
+  behaviour: AnyBehaviour;
   /** In the order of the forwarders. */
   got: Got[];
   verdict: Verdict;
@@ -34,33 +40,58 @@ const LEEWAY = 1500;
 const RCODES: readonly Outcome[] = ['other', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
 /** Compares all behaviours at a time. `seed` decides their details. */
-export async function compare(
+export function compare(
   behaviours: readonly Behaviour[],
   forwarders: readonly Forwarder[],
   seed: number,
 ): Promise<Comparison[]> {
-  const columns = await Promise.all(forwarders.map((forwarder) => ask(behaviours, forwarder, seed)));
+  return compareAll(behaviours, forwarders, async (behaviour, i) => {
+    const random = new Random(seed * 1000 + i);
+    let nth = 0;
+    const upstream = await ScriptedUpstream.start((asked) => {
+      behaviour.respond(asked, nth++, random);
+    });
+    // Unbound 1.17 sends queries over TCP without flags after some broken answers. They get no answer.
+    upstream.unreadable = () => undefined;
+    if (behaviour.gone === true) await upstream.close();
+    return { address: `127.0.0.1:${upstream.port}`, close: () => upstream.close() };
+  });
+}
+
+/** Compares all behaviours of upstreams by HTTPS at a time. */
+export function compareHttps(
+  behaviours: readonly HttpsBehaviour[],
+  forwarders: readonly Forwarder[],
+  certificate: Certificate,
+): Promise<Comparison[]> {
+  return compareAll(behaviours, forwarders, async ({ script }) => {
+    const upstream = await HttpsUpstream.start(certificate, script);
+    return { address: `https://127.0.0.1:${upstream.port}`, close: () => upstream.close() };
+  });
+}
+
+interface Upstream {
+  address: string;
+  close: () => Promise<void>;
+}
+
+type StartUpstream<B> = (behaviour: B, number: number) => Promise<Upstream>;
+
+async function compareAll<B extends AnyBehaviour>(
+  behaviours: readonly B[],
+  forwarders: readonly Forwarder[],
+  start: StartUpstream<B>,
+): Promise<Comparison[]> {
+  const columns = await Promise.all(forwarders.map((forwarder) => ask(behaviours, forwarder, start)));
   return behaviours.map((behaviour, i) => {
     const got = columns.map((column) => column[i]);
     return { behaviour, got, verdict: judge(behaviour, got) };
   });
 }
 
-async function ask(behaviours: readonly Behaviour[], forwarder: Forwarder, seed: number): Promise<Got[]> {
-  const upstreams = await Promise.all(
-    behaviours.map(async (behaviour, i) => {
-      const random = new Random(seed * 1000 + i);
-      let nth = 0;
-      const upstream = await ScriptedUpstream.start((asked) => {
-        behaviour.respond(asked, nth++, random);
-      });
-      // Unbound 1.17 sends queries over TCP without flags after some broken answers. They get no answer.
-      upstream.unreadable = () => undefined;
-      if (behaviour.gone === true) await upstream.close();
-      return upstream;
-    }),
-  );
-  const { port, stop } = await forwarder.start(upstreams.map((upstream) => upstream.port));
+async function ask<B>(behaviours: readonly B[], forwarder: Forwarder, start: StartUpstream<B>): Promise<Got[]> {
+  const upstreams = await Promise.all(behaviours.map(start));
+  const { port, stop } = await forwarder.start(upstreams.map(({ address }) => address));
   try {
     return await Promise.all(behaviours.map((_, i) => askOne(port, `wWw.${zoneOf(i)}`)));
   } finally {
@@ -97,7 +128,7 @@ function outcomeOf(reply: Buffer, query: Buffer): Outcome {
   }
 }
 
-function judge(behaviour: Behaviour, [ours, ...theirs]: readonly Got[]): Verdict {
+function judge(behaviour: AnyBehaviour, [ours, ...theirs]: readonly Got[]): Verdict {
   const isRight = ({ outcome, milliseconds }: Got): boolean =>
     behaviour.right.includes(outcome) && milliseconds <= (behaviour.within ?? WITHIN) + LEEWAY;
   if (!isRight(ours)) return theirs.some(isRight) ? 'theirs right' : 'open';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { BEHAVIOURS } from './behaviours.js';
-import { compare } from './compare.js';
-import { forwarders } from './peers.js';
+import { makeCertificate } from '../../support/certificate.js';
+import { compare, compareHttps } from './compare.js';
+import { HTTPS_BEHAVIOURS } from './https.js';
+import { forwarders, httpsForwarders } from './peers.js';
 
 describe('forward beside CoreDNS and Unbound', function () {
   this.timeout(60_000);
@@ -21,5 +23,16 @@ describe('forward beside CoreDNS and Unbound', function () {
       [],
     );
     assert.ok(comparisons.filter(({ verdict }) => verdict === 'same').length > 20);
+  });
+
+  it('does so with upstreams by HTTPS', async () => {
+    const certificate = await makeCertificate();
+    const peers = httpsForwarders(certificate.file).filter(({ program }) => program !== undefined);
+    const comparisons = await compareHttps(HTTPS_BEHAVIOURS, peers, certificate);
+    const unfit = comparisons.filter(({ behaviour, got: [ours] }) => !behaviour.right.includes(ours.outcome));
+    assert.deepEqual(
+      unfit.map(({ behaviour, got }) => [behaviour.name, ...got.map(({ outcome }) => outcome)]),
+      [],
+    );
   });
 });

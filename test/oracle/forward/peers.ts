@@ -21,13 +21,14 @@ export interface Forwarder {
   name: string;
   /** Undefined: it is not installed. */
   program: string | undefined;
-  /** Starts it: the queries for each {@link zoneOf} go to the upstream at the port of that number. */
-  start: (upstreams: readonly number[]) => Promise<Running>;
+  /** Starts it: the queries for each {@link zoneOf} go to the upstream at the address of that number. */
+  start: (upstreams: readonly string[]) => Promise<Running>;
 }
 
-function corefile(upstreams: readonly number[], port: number): string {
+/** `options`: lines of each `forward`. */
+function corefile(upstreams: readonly string[], port: number, options: string): string {
   return upstreams
-    .map((upstream, i) => `${zoneOf(i)}:${port} {\n bind 127.0.0.1\n forward . 127.0.0.1:${upstream}\n}\n`)
+    .map((upstream, i) => `${zoneOf(i)}:${port} {\n bind 127.0.0.1\n forward . ${upstream} {\n${options}\n}\n}\n`)
     .join('');
 }
 
@@ -41,25 +42,47 @@ async function startProgram(
 }
 
 /** Its forwarding is that of a resolver: it asks again, and keeps what it believes. */
-function unboundConfiguration(folder: string, port: number, upstreams: readonly number[]): string {
+function unboundConfiguration(folder: string, port: number, upstreams: readonly string[]): string {
   return `${unboundServer(folder, port)}  do-not-query-localhost: no
   qname-minimisation: no
 ${upstreams
-  .map((upstream, i) => `forward-zone:\n  name: "${zoneOf(i)}."\n  forward-addr: 127.0.0.1@${upstream}\n`)
+  .map((upstream, i) => `forward-zone:\n  name: "${zoneOf(i)}."\n  forward-addr: ${upstream.replace(':', '@')}\n`)
   .join('')}remote-control:
   control-enable: no
 `;
+}
+
+/** Ours and CoreDNS, for upstreams with a certificate that is signed by one in `authority`, a file. */
+export function httpsForwarders(authority: string, coredns = findCoredns()): Forwarder[] {
+  return runners(coredns, `tls ${authority}`);
 }
 
 /** Ours is the first. */
 export function forwarders(coredns = findCoredns()): Forwarder[] {
   const unbound = findProgram('unbound');
   return [
+    ...runners(coredns, ''),
+    {
+      name: 'Unbound',
+      program: unbound,
+      start: (upstreams) =>
+        startProgram(
+          unbound ?? '',
+          (file) => ['-d', '-p', '-c', file],
+          (folder, port) => unboundConfiguration(folder, port, upstreams),
+        ),
+    },
+  ];
+}
+
+/** The programs that run a Corefile. `options`: lines of each `forward`. */
+function runners(coredns: string | undefined, options: string): Forwarder[] {
+  return [
     {
       name: 'ours',
       program: process.execPath,
       start: async (upstreams) => {
-        const { server, port } = await serveCorefile(corefile(upstreams, 0), { workers: 0 });
+        const { server, port } = await serveCorefile(corefile(upstreams, 0, options), { workers: 0 });
         return { port, stop: () => server.close() };
       },
     },
@@ -70,17 +93,7 @@ export function forwarders(coredns = findCoredns()): Forwarder[] {
         startProgram(
           coredns ?? '',
           (file) => ['-conf', file],
-          (_, port) => corefile(upstreams, port),
-        ),
-    },
-    {
-      name: 'Unbound',
-      program: unbound,
-      start: (upstreams) =>
-        startProgram(
-          unbound ?? '',
-          (file) => ['-d', '-p', '-c', file],
-          (folder, port) => unboundConfiguration(folder, port, upstreams),
+          (_, port) => corefile(upstreams, port, options),
         ),
     },
   ];

@@ -47,6 +47,7 @@ export type { ServiceBinding } from './dns/records/svcb.js';
 export type { ServiceParameters } from './dns/records/service-parameters.js';
 export type { Opcode, Rcode } from './dns/registry.js';
 export type { Edns, EdnsOption } from './dns/edns.js';
+export type { ClientSubnet } from './dns/client-subnet.js';
 export { registerDirective } from './corefile/registry.js';
 export type * from './corefile/directive.js';
 export type { MetricSample } from './corefile/metric-sample.js';

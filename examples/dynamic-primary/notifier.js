@@ -1,6 +1,7 @@
 // Tells secondaries by NOTIFY (RFC 1996) that the zone has changed.
 import { createSocket } from 'node:dgram';
 import { randomInt } from 'node:crypto';
+import { clearTimeout, setTimeout } from 'node:timers';
 
 /** Milliseconds until a NOTIFY without an answer is sent again; it doubles each time (RFC 1996 s.3.6). */
 const FIRST_WAIT = 500;

@@ -98,7 +98,7 @@ function extended(flags: number, extendedRcode: number): Rcode {
 }
 
 function addOptions(reply: Reply, options: readonly EdnsOption[]): void {
-  for (const option of options) if (!SERVER_OPTIONS.has(option.code)) reply.option(option);
+  reply.addOptions(options.filter(({ code }) => !SERVER_OPTIONS.has(code)));
 }
 
 /** Reads the record at `at` of a message. Throws `Error` for a malformed one. */

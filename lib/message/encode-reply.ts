@@ -1,5 +1,5 @@
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
-import { FLAG, HEADER_SIZE, OPCODE_MASK, RCODE } from '../dns/numbers.js';
+import { FLAG, HEADER_SIZE, OPCODE_MASK, OPT_FIXED_SIZE, OPTION, OPTION_FIXED_SIZE, RCODE } from '../dns/numbers.js';
 import { MessageWriter } from '../dns/writer.js';
 import type { Query } from './query.js';
 import type { ReplyRecords } from './reply-records.js';
@@ -57,7 +57,7 @@ export function encodeReply(parts: ReplyParts, { target, offset, limit, payloadS
   const { truncated } = written;
   if (truncated && options.length > 0) {
     // Extended errors are left out before any record is, and TC reports it (RFC 8914 s.3).
-    options = NO_OPTIONS;
+    options = essential(options, limit - query.questionEnd - OPT_FIXED_SIZE);
     written = writeBody(parts, target, offset, end - optSize(options));
   }
   // Without OPT there is no place for the upper bits.
@@ -74,6 +74,17 @@ export function encodeReply(parts: ReplyParts, { target, offset, limit, payloadS
   writer.u16(written.authorities);
   writer.u16(written.additionals + (hasEdns ? 1 : 0));
   return { length, optStart, truncated };
+}
+
+/** The options without Extended DNS Errors, as far as there is room for them. */
+function essential(options: readonly EdnsOption[], room: number): readonly EdnsOption[] {
+  let left = room;
+  return options.filter(({ code, data }) => {
+    const size = OPTION_FIXED_SIZE + data.length;
+    if (code === OPTION.EXTENDED_ERROR || size > left) return false;
+    left -= size;
+    return true;
+  });
 }
 
 /** Writes the question and the records at their place in a message that starts at `offset`. */

@@ -1,6 +1,7 @@
 import { addon } from '../native/addon.js';
 import type { Endpoint, HttpRequestHead, Origin, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
+import { readClientSubnet, type ClientSubnet } from '../dns/client-subnet.js';
 import { readOptions, type Edns } from '../dns/edns.js';
 import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
 import { copyOctets } from '../dns/octets.js';
@@ -126,6 +127,11 @@ export class Query {
     if (!this.hasEdns) return undefined;
     this.#edns ??= this.#readEdns();
     return this.#edns;
+  }
+
+  /** The network of the client behind a resolver (EDNS Client Subnet, RFC 7871); undefined if the query has none. */
+  get clientSubnet(): ClientSubnet | undefined {
+    return this.optionsLength === 0 ? undefined : readClientSubnet(this.edns?.options ?? []);
   }
 
   /** The contents of an UPDATE (RFC 2136). {@link name}, {@link class} are the zone's. Undefined for other opcodes. */

@@ -12,6 +12,8 @@ export class ReplyCaching {
   cacheGeneration = 0;
   /** @internal Whether a cache has answered. */
   fromCache = false;
+  /** @internal Bits of the client's subnet that it is for (RFC 7871); undefined: the handler has not said. */
+  scope: number | undefined;
   /** @internal For how long it may be kept, and what it varies by. */
   caching: CacheChoice = DEFAULT_CACHING;
 

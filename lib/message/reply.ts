@@ -2,12 +2,13 @@ import type { Packet } from 'dns-packet';
 import { encodeReply } from './encode-reply.js';
 import { DEFAULT_CACHING } from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
-import { extendedError, type EdnsOption } from '../dns/edns.js';
+import { readOptions } from '../dns/edns.js';
 import type { Query } from './query.js';
 import { FLAG } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { checkedRcodeName, checkedRcodeNumber, type Rcode } from '../dns/registry.js';
-import { ReplyCaching } from './reply-caching.js';
+import { ReplyEdns } from './reply-edns.js';
+import { optionsOf, sentOptions } from './reply-options.js';
 import type { ReplyObserver } from './reply-outcome.js';
 import { ReplyRecords } from './reply-records.js';
 import { findSections, type EncodedSections } from '../dns/encoded-message.js';
@@ -23,12 +24,11 @@ export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
  * The reply to a query. The server fills in the question, the ID, EDNS, truncation and the client's spelling of the
  * name; a handler sets the records and the response code. An untouched reply becomes SERVFAIL.
  */
-export class Reply extends ReplyCaching {
+export class Reply extends ReplyEdns {
   /** In a chain of directives: the name of the last one that had the query, which made the reply. */
   handledBy: string | undefined;
   readonly #query: Query;
   readonly #records = new ReplyRecords();
-  #options: EdnsOption[] | undefined;
   #observers: ReplyObserver[] | undefined;
   #rcode: Rcode = 'NOERROR';
   #touched = false;
@@ -106,17 +106,9 @@ export class Reply extends ReplyCaching {
   }
 
   /**
-   * Adds an Extended DNS Error (RFC 8914); `code` 0 to 65,535, `text` for humans. A client that did not use EDNS does
-   * not see it. Does not make a reply by itself. Throws `RangeError` for an invalid code.
-   */
-  ede(code: number, text = ''): this {
-    (this.#options ??= []).push(extendedError(code, text));
-    return this;
-  }
-
-  /**
-   * Answers with a whole message: in dns-packet's or `query.message`'s form, or encoded. Its records, response code and
-   * the flags AA, TC, RA and AD are taken over; ID, question, EDNS and truncation are this query's.
+   * Answers with a whole message: in dns-packet's or `query.message`'s form, or encoded. Its records, response code, the
+   * flags AA, TC, RA and AD, and the options of its OPT are taken over, except COOKIE, keepalive and padding; ID,
+   * question, the rest of EDNS, and truncation are this query's.
    *
    * Throws `TypeError` for any other value, `RangeError` for an unknown response code, and `Error` for an encoded
    * message that ends too early or, if its question is another one, that dns-packet cannot read.
@@ -133,7 +125,7 @@ export class Reply extends ReplyCaching {
     );
     this.#flags = flags & TAKEN_OVER;
     this.#records.replace(message);
-    return this;
+    return opt === undefined ? this : this.addOptions(sentOptions(optionsOf(opt)));
   }
 
   /** The records of the answer section. Encoded ones from {@link send} are decoded now, as in `query.message`. */
@@ -173,9 +165,6 @@ export class Reply extends ReplyCaching {
 
   /** The longest UDP reply to this query in octets, if less than the server's; undefined: the server's. */
   maxPayloadSize: number | undefined;
-
-  /** @internal The name server identifier, 1 to 255 bytes, that a client gets if it asks (RFC 5001); undefined: the server's. */
-  nsid: Uint8Array | undefined;
 
   /** Calls `observer` once with the outcome of this reply, after the last handler: for logs and metrics. */
   observe(observer: ReplyObserver): void {
@@ -221,11 +210,6 @@ export class Reply extends ReplyCaching {
     this.#flags = sections.flags & TAKEN_OVER;
     this.#records.takeOver(sections);
     return this;
-  }
-
-  /** @internal Adds an EDNS option, which a client that did not use EDNS does not see. */
-  option(option: EdnsOption): void {
-    (this.#options ??= []).push(option);
   }
 
   /** @internal Whether the handler has set anything. */
@@ -277,7 +261,9 @@ export class Reply extends ReplyCaching {
    */
   encode(target: Buffer, offset: number, limit: number, payloadSize: number): number {
     const rcode = checkedRcodeNumber(this.#rcode);
-    const parts = { query: this.#query, rcode, flags: this.#flags, records: this.#records, options: this.#options };
+    const query = this.#query;
+    const options = this.optionsFor(query);
+    const parts = { query, rcode, flags: this.#flags, records: this.#records, options };
     const encoded = encodeReply(parts, { target, offset, limit, payloadSize });
     this.#truncated = encoded.truncated;
     this.#optStart = encoded.optStart;
@@ -286,16 +272,17 @@ export class Reply extends ReplyCaching {
 
   /** @internal Takes over what a handler has set for all messages of a stream. */
   withSettingsOf(reply: Reply): this {
-    this.nsid = reply.nsid;
     this.#flags |= reply.#flags;
-    if (reply.#options !== undefined) this.#options = [...(this.#options ?? []), ...reply.#options];
-    return this;
+    return this.withOptionsOf(reply);
   }
 
   #sendEncoded(message: Buffer): this {
     const sections = findSections(message, this.#query.question);
     if (sections === undefined) return this.send(decodeMessage(message));
-    return this.takeOver(sections);
+    const { optionsStart, optionsEnd } = sections;
+    this.takeOver(sections);
+    if (optionsStart === optionsEnd) return this;
+    return this.addOptions(sentOptions(readOptions(message, optionsStart, optionsEnd)));
   }
 
   #setFlag(flag: number, on: boolean): void {

@@ -13,7 +13,8 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
  */
 export function takeOver(reply: Reply, sections: EncodedSections): void {
   reply.takeOver(sections);
-  for (const option of returnedOptions(sections)) reply.option(option);
+  const options = returnedOptions(sections);
+  if (options.length > 0) reply.addOptions(options);
 }
 
 /**

@@ -369,6 +369,8 @@ export interface Layout {
     varyBy: number;
     /** The generation of the cache when the handler began. */
     generation: number;
+    /** 1 more than the scope of its Client Subnet, the last option; 0: none. */
+    scope: number;
   };
   /** The words before the records in the ring of a query log. */
   log: {
@@ -420,7 +422,7 @@ export const layoutNames = {
   answer: ['handle', 'outcome', 'offset', 'length', 'questionEnd', 'recordsEnd', 'flagsAndRcode', 'answers', 'authorities', 'additionals', 'optionsOffset', 'optionsLength', 'error'],
   outcome: ['answered', 'truncated', 'malformed', 'unreachable', 'misspelt', 'guessed', 'unmatched'],
   kind: ['data', 'denial', 'referral', 'nothing', 'failure'],
-  keeping: ['transport', 'opt', 'maxTtl', 'varyBy', 'generation'],
+  keeping: ['transport', 'opt', 'maxTtl', 'varyBy', 'generation', 'scope'],
   log: ['written', 'read', 'lost', 'records'],
   logRecord: ['size', 'flags', 'latency', 'lengths', 'replyLength', 'seconds', 'nanoseconds'],
 } as const;

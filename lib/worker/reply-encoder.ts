@@ -137,6 +137,7 @@ export class ReplyEncoder {
     keeping[place.maxTtl] = ttl;
     keeping[place.varyBy] = varyBy;
     keeping[place.generation] = reply.cacheGeneration;
+    keeping[place.scope] = reply.scope === undefined ? 0 : reply.scope + 1;
     return cache.store(query.octets, message, keeping, origin);
   }
 

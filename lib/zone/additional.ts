@@ -32,9 +32,14 @@ const TARGETS: Readonly<Record<string, Targets>> = {
   LP: ({ data }) => ({ name: (data as LpData).fqdn, types: ['L32', 'L64'] }), // RFC 6742 s.2.4.3
 };
 
+/** Whether records of a type may have useful additions. */
+export function hasTargets(type: string): boolean {
+  return Object.hasOwn(TARGETS, type);
+}
+
 /** The useful additions to a record; undefined: none. */
 export function wantedWith(record: ResourceRecord): Wanted | undefined {
-  return Object.hasOwn(TARGETS, record.type) ? TARGETS[record.type](record) : undefined;
+  return hasTargets(record.type) ? TARGETS[record.type](record) : undefined;
 }
 
 /** The flag says what the replacement leads to: addresses, or SRV (RFC 3404 s.4.1). */

@@ -3,7 +3,8 @@ import { TYPE } from '../dns/numbers.js';
 import { withSuffix } from '../dns/names.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { typeNumber } from '../dns/registry.js';
-import { wantedWith } from './additional.js';
+import { hasTargets, wantedWith } from './additional.js';
+import { KeptAnswers } from './kept-answers.js';
 import { labelStart, NONE, TOP } from './name-tree.js';
 import { NO_SET } from './rrsets.js';
 import { answered, EMPTY, vacant, type Alias, type ZoneAnswer } from './zone-answer.js';
@@ -11,8 +12,6 @@ import type { ZoneData } from './zone-data.js';
 
 /** The most CNAMEs in an answer: enough for real chains, and an end for loops. */
 const MAX_ALIASES = 16;
-/** The most nodes whose answers are kept. */
-const MAX_PREPARED = 16_384;
 
 /** Where a name leads to, from the top of the zone downwards. */
 type Place =
@@ -20,27 +19,16 @@ type Place =
   /** The name does not exist; `node` is its closest encloser (RFC 4592 s.3.3.1). */
   | { kind: 'nothing'; node: number };
 
-/** A node with the answers that were asked for. */
-interface Prepared {
-  node: number;
-  name: string;
-  /** By type; `ANY` has one RRset (RFC 8482 s.4.1). */
-  answers: Map<string, ZoneAnswer>;
-  /** The answer for types that the node does not have. */
-  otherwise: ZoneAnswer | Alias;
-}
-
 /**
  * The answers of one version of a zone (RFC 1034 s.4.3.2, RFC 4592, RFC 6672). An answer is made of the zone's data when
- * it is first asked for. The answers of a bounded number of names are kept.
+ * it is first asked for. A bounded number of answers is kept.
  */
 export class Lookups {
   readonly #data: ZoneData;
-  /** Names with data, and what they have. */
-  readonly #byName = new Map<string, Prepared>();
-  /** The same, zone cuts and wildcards, by node. */
-  readonly #byNode = new Map<number, Prepared>();
-  readonly #referrals = new Map<number, ZoneAnswer>();
+  /** The answers of names with data; by node: those of wildcards for other names, and the referrals of zone cuts. */
+  readonly #names = new KeptAnswers<string>();
+  readonly #wildcards = new KeptAnswers<number>();
+  readonly #referrals = new KeptAnswers<number>();
   readonly #noData: ZoneAnswer;
   /** For names that exist only because longer ones do. */
   readonly #emptyNonTerminal: ZoneAnswer;
@@ -63,8 +51,8 @@ export class Lookups {
   }
 
   #find(name: string, type: string): ZoneAnswer | Alias | undefined {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return this.#answer(known, type);
+    const known = this.#names.get(type, name);
+    if (known !== undefined) return known;
     const place = this.#place(name);
     if (place === undefined) return undefined;
     const { kind, node } = place;
@@ -77,9 +65,7 @@ export class Lookups {
     }
     if (kind === 'nothing') return this.#synthesize(node, name, type);
     if (this.#data.first(node) === NO_SET) return this.#emptyNonTerminal;
-    const prepared = this.#prepare(node);
-    this.#byName.set(name, prepared);
-    return this.#answer(prepared, type);
+    return this.#names.keep(type, name, this.#own(node, name, type));
   }
 
   /** Goes down the tree, label by label, to the name, or to what ends the way. Undefined outside of the zone. */
@@ -100,29 +86,12 @@ export class Lookups {
     }
   }
 
-  #prepare(node: number): Prepared {
-    const known = this.#byNode.get(node);
-    if (known !== undefined) return known;
-    if (this.#byNode.size >= MAX_PREPARED) {
-      this.#byNode.clear();
-      this.#byName.clear();
-    }
-    const name = this.#data.names.nameOf(node);
-    const cname = this.#data.find(node, TYPE.CNAME);
-    const otherwise = cname === NO_SET ? this.#noData : this.#alias(cname, name);
-    const prepared = { node, name, answers: new Map<string, ZoneAnswer>(), otherwise };
-    this.#byNode.set(node, prepared);
-    return prepared;
-  }
-
-  #answer({ node, name, answers, otherwise }: Prepared, type: string): ZoneAnswer | Alias {
-    const known = answers.get(type);
-    if (known !== undefined) return known;
+  /** The answer of a node with data; for ANY one RRset (RFC 8482 s.4.1). */
+  #own(node: number, name: string, type: string): ZoneAnswer | Alias {
     const set = type === 'ANY' ? this.#data.first(node) : this.#data.find(node, typeNumber(type) ?? 0);
-    if (set === NO_SET) return otherwise;
-    const answer = this.#positive(set, name);
-    answers.set(type, answer);
-    return answer;
+    if (set !== NO_SET) return this.#positive(set, name);
+    const cname = this.#data.find(node, TYPE.CNAME);
+    return cname === NO_SET ? this.#noData : this.#alias(cname, name);
   }
 
   #positive(set: number, name: string): ZoneAnswer {
@@ -135,18 +104,16 @@ export class Lookups {
     return { records, target: (records[0].data as string).toLowerCase() };
   }
 
-  #referral(cut: number): ZoneAnswer {
-    const known = this.#referrals.get(cut);
+  #referral(cut: number): ZoneAnswer | Alias {
+    const known = this.#referrals.get('NS', cut);
     if (known !== undefined) return known;
-    if (this.#referrals.size >= MAX_PREPARED) this.#referrals.clear();
     const { names, sets } = this.#data;
     const name = names.nameOf(cut);
     const ns = sets.decoded(this.#data.find(cut, TYPE.NS), name);
     const ds = this.#data.find(cut, TYPE.DS);
     const plain = answered('NOERROR', false, EMPTY, ns, this.#additional(ns));
     const referral = ds === NO_SET ? plain : Object.freeze({ ...plain, ds: sets.decoded(ds, name) });
-    this.#referrals.set(cut, referral);
-    return referral;
+    return this.#referrals.keep('NS', cut, referral);
   }
 
   /** The CNAME that a DNAME gives to a name below it (RFC 6672 s.3.1). */
@@ -166,7 +133,9 @@ export class Lookups {
   #synthesize(encloser: number, name: string, type: string): ZoneAnswer | Alias {
     const wildcard = this.#wildcard(encloser);
     if (wildcard === NONE) return this.#noName;
-    const found = this.#answer(this.#prepare(wildcard), type);
+    const found =
+      this.#wildcards.get(type, wildcard) ??
+      this.#wildcards.keep(type, wildcard, this.#own(wildcard, this.#data.names.nameOf(wildcard), type));
     if (!('rcode' in found)) return { ...found, records: renamed(found.records, name) };
     if (found.answer.length === 0) return found;
     return answered(found.rcode, found.authoritative, renamed(found.answer, name), found.authority, found.additional);
@@ -182,6 +151,7 @@ export class Lookups {
   /** The zone's useful additions to an RRset (RFC 1034 s.4.3.2 step 6); glue with NS only. */
   #additional(rrset: readonly ResourceRecord[]): readonly ResourceRecord[] {
     const [{ name: owner, type: ownType }] = rrset;
+    if (!hasTargets(ownType)) return EMPTY;
     const wanted = new Map<string, readonly string[]>();
     for (const record of rrset) {
       const target = wantedWith(record);

@@ -9,6 +9,14 @@ export const TOP = 0;
 /** The answer of look-ups that find nothing; no child has this number. */
 export const NONE = 0;
 
+/**
+ * The fields of a node, which stand together, so that a step to a child takes one line of a CPU's cache. `next` is the next
+ * node in the same row of the hash table, `label` the offset of its label's length, which the label's octets follow,
+ * `children` the number of children that exist.
+ */
+const FIELD = { parent: 0, next: 1, label: 2, value: 3, children: 4 } as const;
+const FIELDS = 5;
+
 const FIRST_HEADS = 256;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
@@ -23,15 +31,8 @@ const PRIME = 0x01000193;
  */
 export class NameTree {
   readonly #origin: string;
-  readonly #parents = new Column();
-  readonly #values = new Column();
-  /** The number of children that exist. */
-  readonly #children = new Column();
-  /** The offset of a label in {@link #labels}: its length, then its octets. */
-  readonly #offsets = new Column();
+  readonly #fields = new Column();
   readonly #labels = new Octets();
-  /** The next node in the same row of the hash table. */
-  readonly #nexts = new Column();
   #heads = new Uint32Array(FIRST_HEADS);
   #count = 1;
   /** Random, so that nobody can choose labels that share a row. */
@@ -48,32 +49,32 @@ export class NameTree {
   }
 
   parent(node: number): number {
-    return this.#parents.get(node);
+    return this.#get(node, FIELD.parent);
   }
 
   value(node: number): number {
-    return this.#values.get(node);
+    return this.#get(node, FIELD.value);
   }
 
   setValue(node: number, value: number): void {
     const before = this.exists(node);
-    this.#values.set(node, value);
+    this.#set(node, FIELD.value, value);
     const step = value === 0 ? -1 : 1;
     // Each name above may begin or cease to exist with the one below it.
     for (let at = node, was = before; at !== TOP && this.exists(at) !== was;) {
-      at = this.#parents.get(at);
+      at = this.#get(at, FIELD.parent);
       was = this.exists(at);
-      this.#children.set(at, this.#children.get(at) + step);
+      this.#set(at, FIELD.children, this.#get(at, FIELD.children) + step);
     }
   }
 
   exists(node: number): boolean {
-    return this.#values.get(node) !== 0 || this.#children.get(node) !== 0;
+    return this.#get(node, FIELD.value) !== 0 || this.#get(node, FIELD.children) !== 0;
   }
 
   /** Whether a name below the node exists. */
   hasChildren(node: number): boolean {
-    return this.#children.get(node) !== 0;
+    return this.#get(node, FIELD.children) !== 0;
   }
 
   /** The length of the part of `name` before the dot of the origin, -1 for the origin itself; undefined outside of it. */
@@ -120,7 +121,7 @@ export class NameTree {
   /** The name of a node, in lower case and presentation form without the last dot. */
   nameOf(node: number): string {
     let name = '';
-    for (let at = node; at !== TOP; at = this.#parents.get(at)) name += `${this.#labelOf(at)}.`;
+    for (let at = node; at !== TOP; at = this.#get(at, FIELD.parent)) name += `${this.#labelOf(at)}.`;
     if (this.#origin !== '.') return name + this.#origin;
     return name === '' ? '.' : name.slice(0, -1);
   }
@@ -132,7 +133,7 @@ export class NameTree {
 
   #labelOf(node: number): string {
     const { bytes } = this.#labels;
-    const at = this.#offsets.get(node);
+    const at = this.#get(node, FIELD.label);
     const label = bytes.toString('latin1', at + 1, at + 1 + bytes[at]);
     return /[^!-~]|[.\\]/.test(label) ? Array.from(label, (octet) => escapeOctet(octet.charCodeAt(0))).join('') : label;
   }
@@ -146,8 +147,8 @@ export class NameTree {
     const { bytes } = this.#labels;
     bytes[offset] = label.length;
     for (let i = 0; i < label.length; i++) bytes[offset + 1 + i] = label.charCodeAt(i);
-    this.#parents.set(node, parent);
-    this.#offsets.set(node, offset);
+    this.#set(node, FIELD.parent, parent);
+    this.#set(node, FIELD.label, offset);
     if (node >= this.#heads.length) this.#rehash();
     this.#link(node, this.#hash(parent, label, 0, label.length));
     return node;
@@ -157,9 +158,9 @@ export class NameTree {
     const { bytes } = this.#labels;
     const length = end - start;
     const row = this.#hash(parent, text, start, end) & (this.#heads.length - 1);
-    for (let node = this.#heads[row]; node !== NONE; node = this.#nexts.get(node)) {
-      if (this.#parents.get(node) !== parent) continue;
-      const offset = this.#offsets.get(node);
+    for (let node = this.#heads[row]; node !== NONE; node = this.#get(node, FIELD.next)) {
+      if (this.#get(node, FIELD.parent) !== parent) continue;
+      const offset = this.#get(node, FIELD.label);
       if (bytes[offset] !== length) continue;
       let same = 0;
       while (same < length && bytes[offset + 1 + same] === text.charCodeAt(start + same)) same++;
@@ -176,8 +177,16 @@ export class NameTree {
 
   #link(node: number, hash: number): void {
     const row = hash & (this.#heads.length - 1);
-    this.#nexts.set(node, this.#heads[row]);
+    this.#set(node, FIELD.next, this.#heads[row]);
     this.#heads[row] = node;
+  }
+
+  #get(node: number, field: number): number {
+    return this.#fields.get(node * FIELDS + field);
+  }
+
+  #set(node: number, field: number, value: number): void {
+    this.#fields.set(node * FIELDS + field, value);
   }
 
   /** Doubles the rows of the hash table. */
@@ -185,9 +194,9 @@ export class NameTree {
     this.#heads = new Uint32Array(2 * this.#heads.length);
     const { bytes } = this.#labels;
     for (let node = 1; node < this.#count - 1; node++) {
-      const at = this.#offsets.get(node);
+      const at = this.#get(node, FIELD.label);
       const label = bytes.toString('latin1', at + 1, at + 1 + bytes[at]);
-      this.#link(node, this.#hash(this.#parents.get(node), label, 0, label.length));
+      this.#link(node, this.#hash(this.#get(node, FIELD.parent), label, 0, label.length));
     }
   }
 }

@@ -84,7 +84,7 @@ export class RRsets {
     const { bytes } = this.#octets;
     const end = this.#get(set, FIELD.at) + this.#get(set, FIELD.used);
     for (let at = this.#get(set, FIELD.at); at < end;) {
-      const next = at + RDLENGTH_SIZE + bytes.readUInt16BE(at);
+      const next = at + RDLENGTH_SIZE + lengthAt(bytes, at);
       yield bytes.subarray(at, next);
       at = next;
     }
@@ -99,7 +99,7 @@ export class RRsets {
     const end = this.#get(set, FIELD.at) + this.#get(set, FIELD.used);
     for (let at = this.#get(set, FIELD.at); at < end;) {
       records.push(decodeData(name, type, ttl, bytes, at));
-      at += RDLENGTH_SIZE + bytes.readUInt16BE(at);
+      at += RDLENGTH_SIZE + lengthAt(bytes, at);
     }
     return Object.freeze(records);
   }
@@ -132,6 +132,11 @@ export class RRsets {
 /** A record, frozen, of its RDLENGTH and RDATA at `at` of `bytes`. */
 export function decodeData(name: string, type: number, ttl: number, bytes: Buffer, at = 0): ResourceRecord {
   const start = at + RDLENGTH_SIZE;
-  const data = readRdata(new WireReader(bytes, start, start + bytes.readUInt16BE(at)), type);
+  const data = readRdata(new WireReader(bytes, start, start + lengthAt(bytes, at)), type);
   return Object.freeze({ name, type: typeName(type), ttl, class: 'IN', data } as ResourceRecord);
+}
+
+/** RDLENGTH at `at`; `readUInt16BE` checks its arguments first. */
+function lengthAt(bytes: Buffer, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
 }

@@ -1,7 +1,11 @@
 #include "cache/answer_cache.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
+
+#include "message/client_subnet.h"
+#include "message/wire.h"
 
 namespace multisocket {
 
@@ -33,24 +37,68 @@ AnswerCache::Found AnswerCache::look_up(const uint8_t* query, const MessageView&
                                         uint32_t now, Manner manner, uint8_t* out, size_t capacity) {
   CacheKey key;
   if (base_ != nullptr && key.read(query, view, origin.transport, options_.payload_size, {options_.ignore_nsid})) {
-    // The variations that were stored, the highest first.
-    for (unsigned left = state_->variations(), vary_by = 0; left != 0; left &= ~(1U << vary_by)) {
-      vary_by = 31U - static_cast<unsigned>(__builtin_clz(left));
-      if (!key.vary(static_cast<uint8_t>(vary_by), origin)) continue;
-      const uint64_t hash = siphash<1, 3>(hash_key_, key.data(), key.size());
-      const CacheTable table(shards_.head(base_, shards_.number(hash))->load());
-      const CachedAnswer::Place place = table.find(base_, CacheShards::low(hash), key.data(), key.size());
-      if (place == 0) continue;
-      const Found found = read(place, query, view, now, manner, out, capacity);
-      if (found.length != 0) return found;
-      if (found.refresh) {
-        notes_->misses.add();
-        return found;
-      }
+    Found found = look_up_variations(&key, query, view, origin, now, manner, out, capacity);
+    if (found.length == 0 && !found.refresh && state_->scoped()) {
+      found = look_up_scopes(&key, query, view, origin, now, manner, out, capacity);
+    }
+    if (found.length != 0) return found;
+    if (found.refresh) {
+      notes_->misses.add();
+      return found;
     }
   }
   if (!manner.leaves_misses) notes_->misses.add();
   return {};
+}
+
+// Tries the variations that were stored, the highest first.
+inline AnswerCache::Found AnswerCache::look_up_variations(CacheKey* key, const uint8_t* query, const MessageView& view,
+                                                          const Origin& origin, uint32_t now, Manner manner,
+                                                          uint8_t* out, size_t capacity) {
+  for (unsigned left = state_->variations(), vary_by = 0; left != 0; left &= ~(1U << vary_by)) {
+    vary_by = 31U - static_cast<unsigned>(__builtin_clz(left));
+    if (!key->vary(static_cast<uint8_t>(vary_by), origin)) continue;
+    const uint64_t hash = siphash<1, 3>(hash_key_, key->data(), key->size());
+    const CacheTable table(shards_.head(base_, shards_.number(hash))->load());
+    const CachedAnswer::Place place = table.find(base_, CacheShards::low(hash), key->data(), key->size());
+    if (place == 0) continue;
+    const Found found = read(place, query, view, now, manner, out, capacity);
+    if (found.length != 0 || found.refresh) return found;
+  }
+  return {};
+}
+
+// Tries the networks that have the client's subnet, the smallest first (RFC 7871 s.7.3.1). The reply repeats the
+// client's subnet with the scope of the answer (s.7.2.1).
+AnswerCache::Found AnswerCache::look_up_scopes(CacheKey* key, const uint8_t* query, const MessageView& view,
+                                               const Origin& origin, uint32_t now, Manner manner, uint8_t* out,
+                                               size_t capacity) {
+  const int source = key->source_prefix();
+  const auto most = static_cast<unsigned>(std::max(source, 0));
+  uint8_t option[4 + kMaxSubnet];
+  size_t size = 0;
+  if (source >= 0) {
+    // The reply may overwrite the query.
+    const size_t length = kSubnetHead + (most + 7) / 8;
+    write16(option, kOptionClientSubnet);
+    write16(option + 2, static_cast<uint32_t>(length));
+    memcpy(option + 4, key->subnet(), length);
+    size = 4 + length;
+  }
+  const size_t limit = std::min<size_t>(capacity, reply_limit(view, origin.transport, options_.payload_size));
+  Found found;
+  if (limit <= size) return found;
+  state_->any_scope(most, [&](unsigned prefix) {
+    key->scope(prefix);
+    option[4 + kSubnetScope] = static_cast<uint8_t>(prefix);
+    found = look_up_variations(key, query, view, origin, now, manner, out, limit - size);
+    return found.length != 0 || found.refresh;
+  });
+  if (found.length == 0 || size == 0) return found;
+  memcpy(out + found.length, option, size);
+  found.length += size;
+  write16(out + found.opt + kOptSize - 2, static_cast<uint32_t>(found.length - found.opt - kOptSize));
+  return found;
 }
 
 // Writes the reply from an answer, if it may be sent.
@@ -124,14 +172,30 @@ int32_t AnswerCache::question(const uint8_t* query, const MessageView& view, Tra
   return static_cast<int32_t>((hash + state_->generation() * uint64_t{0x9e3779b97f4a7c15}) >> (64 - kBits));
 }
 
+// Widens the key to the scope of an answer, and leaves out the Client Subnet, the last of its options. Returns false if
+// the scope is narrower than the subnet of the query: the answer is then for this subnet alone.
+bool AnswerCache::scope(CacheKey* key, Answer* answer) {
+  const int source = key->source_prefix();
+  if (answer->scope < 0 || source < answer->scope) return false;
+  const size_t length = kSubnetHead + (static_cast<size_t>(source) + 7) / 8;
+  if (answer->options_length < 4 + length) return false;
+  const uint8_t* last = answer->options + answer->options_length - 4 - length;
+  if (read16(last) != kOptionClientSubnet || read16(last + 2) != length) return false;
+  answer->options_length -= 4 + length;
+  key->scope(static_cast<unsigned>(answer->scope));
+  return true;
+}
+
 bool AnswerCache::store(const uint8_t* query, const MessageView& view, const Origin& origin, const Answer& answer,
                         uint32_t now) {
   uint8_t vary_by = answer.vary_by & (kVariations - 1);
   if (vary_by & kVaryByClientAddress) vary_by &= static_cast<uint8_t>(~kVaryByClientNetwork);
   CacheKey key;
   if (!key.read(query, view, origin.transport, options_.payload_size, {options_.ignore_nsid})) return false;
+  Answer kept = answer;
+  if (!scope(&key, &kept)) kept.scope = -1;
   if (!key.vary(vary_by, origin)) return false;
-  AnswerDraft draft(key, view, options_.payload_size, answer);
+  AnswerDraft draft(key, view, options_.payload_size, kept);
   return draft.read(query, origin.transport) && state_->store(draft, now, answer.generation);
 }
 

@@ -78,6 +78,11 @@ class AnswerCache {
 
   Found look_up(const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now, Manner manner,
                 uint8_t* out, size_t capacity);
+  Found look_up_variations(CacheKey* key, const uint8_t* query, const MessageView& view, const Origin& origin,
+                           uint32_t now, Manner manner, uint8_t* out, size_t capacity);
+  Found look_up_scopes(CacheKey* key, const uint8_t* query, const MessageView& view, const Origin& origin, uint32_t now,
+                       Manner manner, uint8_t* out, size_t capacity);
+  static bool scope(CacheKey* key, Answer* answer);
   Found read(CachedAnswer::Place place, const uint8_t* query, const MessageView& view, uint32_t now, Manner manner,
              uint8_t* out, size_t capacity);
   bool is_to_refresh(const CachedAnswer& answer, uint32_t now, uint32_t hits) const;

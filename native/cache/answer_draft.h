@@ -24,7 +24,10 @@ struct Answer {
   uint8_t extended_rcode = 0;     // the upper eight bits of the RCODE, which are in the OPT
   uint32_t max_ttl = UINT32_MAX;  // seconds; the upper limit of the answer's lifetime
   uint8_t vary_by = 0;            // bits of VaryBy
-  uint32_t generation = 0;        // of the cache, when the handler began
+  // SCOPE PREFIX-LENGTH (RFC 7871 s.7.2.1): the last of `options` is then the Client Subnet, which is made anew for
+  // each client. -1: the answer is for the query's subnet alone.
+  int16_t scope = -1;
+  uint32_t generation = 0;  // of the cache, when the handler began
 };
 
 class AnswerDraft {
@@ -46,6 +49,7 @@ class AnswerDraft {
   const CacheKey& key() const { return key_; }
   layout::AnswerKind kind() const { return kind_; }
   bool says_data() const { return kind_ != layout::kFailure; }
+  int scope() const { return answer_.scope; }
   // The octets that write() needs.
   size_t size() const;
   // Makes the answer at `block`, which is aligned to 8.

@@ -5,6 +5,7 @@
 
 #include "guard/server_cookies.h"
 #include "message/address.h"
+#include "message/client_subnet.h"
 #include "message/little_endian.h"
 #include "message/names.h"
 #include "message/wire.h"
@@ -13,10 +14,11 @@ namespace multisocket {
 namespace {
 
 constexpr uint16_t kMinPayloadSize = 512;
-constexpr uint16_t kOptionClientSubnet = 8;
 
 // Differs from 0: an empty option is not the same as no option.
 constexpr size_t kNoSubnet = UINT8_MAX;
+// In the place of a length: the subnet is a scope.
+constexpr uint8_t kScoped = UINT8_MAX - 1;
 
 // Finds the client subnet option. `length` must be kNoSubnet, and is unchanged if there is no such option. Returns
 // false if there are two of them, or if another option may change the answer.
@@ -66,7 +68,24 @@ bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport tra
   length_ = static_cast<uint16_t>(kFixedSize + view.qname_length);
   if (subnet_length != kNoSubnet) append(subnet, subnet_length);
   question_length_ = length_;
+  subnet_ = subnet;
   return true;
+}
+
+int CacheKey::source_prefix() const { return subnet_ == nullptr ? -1 : subnet_[kSubnetSource]; }
+
+void CacheKey::scope(unsigned prefix) {
+  bytes_[kSubnetLength] = kScoped;
+  bytes_[kVariation] = bytes_[kClientLength] = 0;
+  length_ = static_cast<uint16_t>(kFixedSize + bytes_[kNameLength]);
+  if (prefix > 0) {
+    // The family and the first bits of the address. A scope of 0 has neither: it is that of all clients.
+    const uint8_t head[] = {subnet_[0], subnet_[1], static_cast<uint8_t>(prefix)};
+    append(head, sizeof head);
+    append(subnet_ + kSubnetHead, (prefix + 7) / 8);
+    if (prefix % 8 != 0) bytes_[length_ - 1] &= static_cast<uint8_t>(0xff00 >> prefix % 8);
+  }
+  question_length_ = length_;
 }
 
 bool CacheKey::vary(uint8_t vary_by, const Origin& origin) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "message/client_subnet.h"
 #include "message/message_view.h"
 #include "message/names.h"
 
@@ -58,6 +59,14 @@ class CacheKey {
   // needs.
   bool vary(uint8_t vary_by, const Origin& origin);
 
+  // SOURCE PREFIX-LENGTH of the query's Client Subnet (RFC 7871 s.6); -1: it has none.
+  int source_prefix() const;
+  // Widens the key to all queries whose Client Subnet is in the same network of `prefix` bits, at most source_prefix().
+  // 0: to all queries, with and without a subnet. Forgets the variation. The query must still be in its place.
+  void scope(unsigned prefix);
+  // The data of the query's Client Subnet, in the query; null: it has none.
+  const uint8_t* subnet() const { return subnet_; }
+
   // The bits of VaryBy that were set.
   uint8_t variation() const { return bytes_[kVariation]; }
   const uint8_t* data() const { return bytes_; }
@@ -82,7 +91,6 @@ class CacheKey {
     kClientLength = 15,
     kFixedSize = 16,
   };
-  static constexpr size_t kMaxSubnet = 4 + 16;  // RFC 7871 s.6: family, two prefix lengths, address
   static constexpr size_t kMaxLocal = 18;
 
   void append(const uint8_t* from, size_t count);
@@ -92,6 +100,7 @@ class CacheKey {
   uint8_t bytes_[kFixedSize + kMaxName + kMaxSubnet + 16 + kMaxLocal];
   uint16_t length_ = 0;
   uint16_t question_length_ = 0;  // without the variation
+  const uint8_t* subnet_ = nullptr;
 };
 
 }  // namespace multisocket

@@ -65,6 +65,11 @@ bool CacheState::store(const AnswerDraft& draft, uint32_t now, uint32_t generati
   if (!shard.store(draft, CacheShards::low(hash), now, others, generation)) return false;
   const uint8_t variation = static_cast<uint8_t>(1U << draft.key().variation());
   if ((variations() & variation) == 0) variations_.fetch_or(variation, std::memory_order_relaxed);
+  if (draft.scope() >= 0) {
+    const auto prefix = static_cast<unsigned>(draft.scope());
+    scopes_[prefix / 64].fetch_or(uint64_t{1} << prefix % 64, std::memory_order_relaxed);
+    scoped_.store(true, std::memory_order_relaxed);
+  }
   return true;
 }
 

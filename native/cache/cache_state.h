@@ -8,6 +8,7 @@
 #ifndef MULTISOCKET_CACHE_STATE_H_
 #define MULTISOCKET_CACHE_STATE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -85,6 +86,22 @@ class CacheState {
   // One bit for each variation that was ever stored. A look-up tries only these.
   unsigned variations() const { return variations_.load(std::memory_order_relaxed); }
 
+  // The prefix lengths of all scopes that were ever stored, longest first. A look-up tries only these.
+  bool scoped() const { return scoped_.load(std::memory_order_relaxed); }
+  template <class Try>
+  bool any_scope(unsigned most, Try attempt) const {
+    for (unsigned word = most / 64 + 1; word-- > 0;) {
+      uint64_t left = scopes_[word].load(std::memory_order_relaxed);
+      if (word == most / 64 && most % 64 != 63) left &= (uint64_t{1} << (most % 64 + 1)) - 1;
+      while (left != 0) {
+        const unsigned bit = 63U - static_cast<unsigned>(__builtin_clzll(left));
+        if (attempt(word * 64 + bit)) return true;
+        left &= ~(uint64_t{1} << bit);
+      }
+    }
+    return false;
+  }
+
   // Makes one caller the one that refreshes an answer, from `age` on for `refresh_interval` seconds. Returns whether
   // this caller is it.
   bool claim_refresh(CachedAnswer::Place place, uint32_t age);
@@ -105,7 +122,9 @@ class CacheState {
   // Every look-up reads this line; only the first answer of a variation, a clear and a new thread write it.
   alignas(kSlotAlignment) std::atomic<uint32_t> generation_{0};
   std::atomic<uint8_t> variations_{0};
+  std::atomic<bool> scoped_{false};
   std::atomic<size_t> notes_size_{0};
+  std::array<std::atomic<uint64_t>, 3> scopes_{};  // a bit for each prefix length
 };
 
 }  // namespace multisocket

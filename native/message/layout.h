@@ -262,7 +262,8 @@ enum AnswerKind : uint32_t { LAYOUT_KIND(LAYOUT_MEMBER) };
   X(kKeepingOpt, opt, "Offset of the OPT record in the reply; 0: there is none.")                 \
   X(kKeepingMaxTtl, maxTtl, "The longest lifetime, in seconds.")                                  \
   X(kKeepingVaryBy, varyBy, "The sum of 1 (local address), 2 (client's network) and 4 (client).") \
-  X(kKeepingGeneration, generation, "The generation of the cache when the handler began.")
+  X(kKeepingGeneration, generation, "The generation of the cache when the handler began.")        \
+  X(kKeepingScope, scope, "1 more than the scope of its Client Subnet, the last option; 0: none.")
 enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
 
 // The ring of a worker's query log: these words, and then the records.

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "message/client_subnet.h"
 #include "message/names.h"
 #include "message/records.h"
 #include "message/update.h"
@@ -16,7 +17,8 @@ constexpr uint16_t kMaxAnswers = 1;
 constexpr uint16_t kMaxAuthorities = 1;
 constexpr uint16_t kMaxAdditionals = 2;
 
-// Reads options, which must fill the RDATA exactly (RFC 6891 s.6.1.2). `*asked`: the options that are answered because
+// Reads options, which must fill the RDATA exactly (RFC 6891 s.6.1.2). A Client Subnet must be well-formed (RFC 7871
+// s.7.1.2). `*asked`: the options that are answered because
 // they are present.
 bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
   size_t at = 0;
@@ -31,6 +33,9 @@ bool read_options(const uint8_t* options, size_t length, uint8_t* asked) {
         break;
       case kOptionPadding:
         *asked |= kAskedPadding;
+        break;
+      case kOptionClientSubnet:
+        if (at + 4 + size > length || !is_client_subnet(options + at + 4, size)) return false;
         break;
       default:
         break;

@@ -111,6 +111,7 @@ Napi::Value AnswerCacheObject::store(const Napi::CallbackInfo& info) {
   answer.max_ttl = keeping[layout::kKeepingMaxTtl];
   answer.vary_by = static_cast<uint8_t>(keeping[layout::kKeepingVaryBy]);
   answer.generation = keeping[layout::kKeepingGeneration];
+  answer.scope = static_cast<int16_t>(std::min<uint32_t>(keeping[layout::kKeepingScope], 129)) - 1;
   const uint16_t additionals = read16(message + kAdditionals);
   if (opt != 0) {
     answer.options = message + opt + kOptSize;

@@ -124,6 +124,12 @@ function show(zone: Zone): string[] {
   }).sort();
 }
 
+/** BIND without checks of what names in MX and SRV lead to. */
+function startOpenBind(program: string, origin: string, zone: string): Promise<DnsProgram> {
+  const checks = 'check-integrity no; check-mx-cname ignore; check-srv-cname ignore;';
+  return startBind(program, origin, zone, [], `allow-update { any; }; notify no; ${checks}`);
+}
+
 describe('updates of a zone beside other servers', function () {
   this.timeout(120_000);
   let peer: DnsProgram | undefined;
@@ -134,7 +140,7 @@ describe('updates of a zone beside other servers', function () {
   });
 
   const peers = [
-    ['BIND', findBind(), startBind, [60, 300, 300]],
+    ['BIND', findBind(), startOpenBind, [60, 300, 300]],
     // Knot keeps the TTL of a record that it has; RFC 2136 s.3.4.2.2 has it replaced.
     ['Knot', findKnot(), startKnot, [300]],
   ] as const;

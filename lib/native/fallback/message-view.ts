@@ -2,6 +2,7 @@
  * The check of a message at the edge, as `native/message/message_view.cc` does it: the same messages are queries, and the others
  * are dropped or answered in the same way.
  */
+import { isClientSubnet } from '../../dns/client-subnet.js';
 import { presentationLabel } from '../../dns/reader.js';
 import {
   CLASS,
@@ -192,7 +193,7 @@ export class MessageView {
     return 0;
   }
 
-  /** Whether the options fill the RDATA exactly (RFC 6891 s.6.1.2). Sets {@link asked}. */
+  /** Whether the options are well-formed and fill the RDATA (RFC 6891 s.6.1.2, RFC 7871 s.7.1.2). Sets {@link asked}. */
   #readOptions(): boolean {
     const { message } = this;
     const end = this.optionsOffset + this.optionsLength;
@@ -204,6 +205,8 @@ export class MessageView {
       else if (code === OPTION.TCP_KEEPALIVE) this.asked |= size === 0 ? ASKED_KEEPALIVE : KEEPALIVE_WITH_TIME;
       else if (code === OPTION.PADDING) this.asked |= ASKED_PADDING;
       at += OPTION_FIXED_SIZE + size;
+      const isSubnet = code === OPTION.CLIENT_SUBNET;
+      if (isSubnet && (at > end || !isClientSubnet(message.subarray(at - size, at)))) return false;
     }
     return at === end;
   }

@@ -27,11 +27,15 @@ export function checkOptions(given: ServerOptions): ServerConfig {
   const native = nativeMissing === undefined;
   if (!native && options.control !== undefined) throw needsNative('"control"');
   if (!native && options.queryLog !== undefined) throw needsNative('"queryLog"');
-  if (!native && options.proxyProtocol !== undefined) throw needsNative('"proxyProtocol"');
   const auto = options.sockets === 'auto' ? checkAuto(options.auto) : undefined;
   const sockets = options.sockets === 'auto' ? options.auto.min : (options.sockets ?? defaultSocketCount());
   const listen = checkListen(options.listen, sockets, options.ipv6Only, auto !== undefined);
   const ownTls = checkOwnTls(options.listen, listen);
+  const ownProxyProtocol = ownProxies(options.listen, listen);
+  const proxied = [options.proxyProtocol, ...Object.values(ownProxyProtocol)].some(
+    (proxies) => proxies !== undefined && proxies !== null,
+  );
+  if (!native && proxied) throw needsNative('"proxyProtocol"');
   const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const { workers = Math.min(most, usableCpus()) } = options;
   if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
@@ -49,7 +53,7 @@ export function checkOptions(given: ServerOptions): ServerConfig {
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
     ownTcp: ownBounds(options.listen, listen),
-    ownProxyProtocol: ownProxies(options.listen, listen),
+    ownProxyProtocol,
     worker: workerOptions({ env, execArgv, resourceLimits }),
   };
 }

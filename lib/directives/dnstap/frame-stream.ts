@@ -115,7 +115,7 @@ export class FrameStream {
     socket.on('drain', () => {
       this.#pump();
     });
-    socket.on('error', (error) => {
+    socket.on('error', (error: Error) => {
       cause = error.message;
     });
     socket.on('close', () => {

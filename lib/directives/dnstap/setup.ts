@@ -4,21 +4,9 @@ import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { parseInteger } from '../arguments.js';
 import type { Collector } from './frame-stream.js';
+import type { TapOptions } from './options.js';
 import { packageVersion } from '../../native/package-files.js';
 import { Taps } from './taps.js';
-
-/** A use of the directive. */
-export interface TapOptions {
-  collector: Collector;
-  /** Whether messages have the query and the reply in wire format. */
-  full: boolean;
-  /** The most messages that wait for the collector. */
-  queue: number;
-  identity: string;
-  version: string;
-  /** A text with fields in braces; undefined: none. */
-  extra: string | undefined;
-}
 
 /** CoreDNS's values. */
 const QUEUE = 10_000;
@@ -66,9 +54,11 @@ function readCollector(use: DirectiveReader, endpoint: string): Collector {
   const [, transport, rest] = /^(tcp|tls):\/\/(.*)$/s.exec(endpoint) ?? [];
   if (transport !== 'tcp' && transport !== 'tls')
     return { transport: 'unix', path: endpoint.replace(/^unix:\/\//, '') };
-  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:/]*)):(\d+)(?:\/.*)?$/s.exec(rest) ?? [];
+  const [, bracketed, plain, port] = (/^(?:\[([^\]]*)\]|([^:/]*)):(\d+)(?:\/.*)?$/s.exec(rest) ?? []) as (
+    string | undefined
+  )[];
   const host = bracketed ?? plain;
-  if ((host as string | undefined) === undefined || host === '' || Number(port) > 65_535 || Number(port) === 0) {
+  if (host === undefined || host === '' || Number(port) > 65_535 || Number(port) === 0) {
     throw use.error(`invalid collector ${JSON.stringify(endpoint)}: it must be a path, or ${transport}://HOST:PORT`);
   }
   return { transport, host, port: Number(port), skipVerify: false };

@@ -5,7 +5,7 @@ import type { QueryLogEntry } from '../../message/query-log-entry.js';
 import { compileExtra } from './extra.js';
 import { FrameStream } from './frame-stream.js';
 import { clientQuery, clientResponse } from './message.js';
-import type { TapOptions } from './setup.js';
+import type { TapOptions } from './options.js';
 
 /** Sends the entries of the query log to collectors: those of all uses in all server blocks. */
 export class Taps implements OwnerDirective {

@@ -5,7 +5,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server as NetSe
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCorefile } from '../../../dist/corefile/corefile.js';
-import type { TapOptions } from '../../../dist/directives/dnstap/setup.js';
+import type { TapOptions } from '../../../dist/directives/dnstap/options.js';
 import '../../../dist/directives/index.js';
 import { opt, queryBytes, run, TcpClient, udpExchange } from '../../support/clients.js';
 import { serveCorefile } from '../../support/corefile-server.js';
@@ -170,7 +170,7 @@ describe('dnstap', function () {
     const batch = Array.from({ length: 200 }, () => queryBytes(name));
     for (let i = 0; i < 200; i++) {
       for (const message of batch) client.send(message);
-      for (let k = 0; k < batch.length; k++) await client.next();
+      for (const message of batch) assert.ok((await client.next())!.length >= message.length);
     }
     await until(() => served.log.some((line) => line.includes('dropped dnstap messages')), 'a warning');
     client.close();

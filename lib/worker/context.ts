@@ -1,3 +1,4 @@
+import { NetworkSet } from '../dns/networks.js';
 import { addon, type AnswerCache, type Guard, type QueryLog } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
@@ -30,7 +31,9 @@ export interface WorkerContext {
   guard: Guard | undefined;
   /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
-  /** Which proxies the server's addresses believe. */
+  /** HTTP proxies whose word for their clients is taken. */
+  trustedProxies: NetworkSet;
+  /** Which proxies the server's addresses believe, by the PROXY protocol. */
   proxies: Proxies;
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
@@ -61,13 +64,14 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   });
   const proxies = new Proxies(settings);
   const limits = new ConnectionLimits(settings.connections, settings.seat);
+  const trustedProxies = new NetworkSet(settings.trustedProxies);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
   const Writer = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const plain = new Writer({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
-  const own = { settings, counters, row, edns, guard, cache, proxies, limits, dispatcher, streamTurns, report };
-  return { ...own, ...logging(settings, plain) };
+  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher };
+  return { ...ours, ...logging(settings, plain), streamTurns, report };
 }
 
 function logging({ queryLog }: ServingOptions, encoder: ReplyEncoder): Pick<WorkerContext, 'log' | 'encoder'> {

@@ -1,19 +1,20 @@
-import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type Dependency, type VaryBy } from './cache-choice.js';
+import { cacheChoice, type CacheChoice, type Dependency, type VaryBy } from './cache-choice.js';
 
-const NO_DEPENDENCIES: readonly Dependency[] = [];
-
-/** How a reply may be cached: what its handler chooses, and what the reply depends on. */
-export class ReplyCaching {
+/**
+ * How a reply may be cached: what its handler chooses, and what the reply depends on. `Reply` has the fields: to make them
+ * in one place costs least.
+ */
+export abstract class ReplyCaching {
   /** @internal What the directives after the last `cache` that had the query, or else all of them, may depend on. */
-  dependencies: readonly Dependency[] = NO_DEPENDENCIES;
+  abstract dependencies: readonly Dependency[];
   /** @internal The same for all directives since the query was asked. */
-  allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
+  abstract allDependencies: readonly Dependency[];
   /** @internal The generation of the server's cache when the handler began: see `AnswerCache.generation`. */
-  cacheGeneration = 0;
+  abstract cacheGeneration: number;
   /** @internal Bits of the client's subnet that it is for (RFC 7871); undefined: the handler has not said. */
-  scope: number | undefined;
+  abstract scope: number | undefined;
   /** @internal For how long it may be kept, and what it varies by. */
-  caching: CacheChoice = DEFAULT_CACHING;
+  abstract caching: CacheChoice;
 
   /**
    * Chooses how the server's answer cache keeps this reply: for `ttl` seconds at most, 0 to 2^31 - 1, default its

@@ -3,7 +3,7 @@ import { cacheModes } from '../corefile/cache-modes.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { withLastDot } from '../dns/names.js';
 import type { CorefileServer } from '../run/corefile-server.js';
-import type { ServerStatistics } from '../server/statistics.js';
+import type { ServerStatistics, SocketStatistics } from '../server/statistics.js';
 import { formatAddress, nameOfAddress } from '../socket/addresses.js';
 import { usableCpus } from '../socket/cpus.js';
 
@@ -11,18 +11,24 @@ import { usableCpus } from '../socket/cpus.js';
 export function startReport(server: CorefileServer): string[] {
   const { sockets, workers } = server.stats();
   const bound = server.addresses();
-  const lines = bound.map(({ transport, address, port }) => {
-    const count = sockets.filter((socket) => socket.address === address && socket.port === port).length;
-    return transport === 'dns'
-      ? `listening on ${formatAddress(address, port)}, UDP and TCP, ${plural(count / 2, 'socket')} each`
-      : `listening on ${transport}://${formatAddress(address, port)}, ${plural(count, 'socket')}`;
+  const lines = bound.map((served) => {
+    const { transport, protocol, address, port, interface: name } = served;
+    const isOwn = (socket: SocketStatistics): boolean =>
+      socket.address === address &&
+      socket.port === port &&
+      socket.interface === name &&
+      (protocol === undefined || socket.protocol === protocol);
+    const count = sockets.filter(isOwn).length;
+    return transport === 'dns' && protocol === undefined
+      ? `listening on ${formatAddress(address, port, name)}, UDP and TCP, ${plural(count / 2, 'socket')} each`
+      : `listening on ${nameOfAddress(served)}, ${plural(count, 'socket')}`;
   });
   return [...lines, `served by ${plural(workers.length, 'worker thread')}`];
 }
 
 /** How to try the server and to stop it, for people at a terminal. */
 export function tryReport(server: CorefileServer): string[] {
-  const first = server.addresses().find(({ transport }) => transport === 'dns');
+  const first = server.addresses().find(({ transport, protocol }) => transport === 'dns' && protocol !== 'tcp');
   if (first === undefined) return ['Ctrl-C to stop'];
   const host = first.address === '::' || first.address === '0.0.0.0' ? '127.0.0.1' : first.address;
   return ['Ctrl-C to stop. Try:', '', `  dig @${host} -p ${first.port} example.org A`, ''];

@@ -104,8 +104,8 @@ function workerActivity(before: Counted | undefined, now: Counted, interval: num
 }
 
 function addressActivities(before: ControlReport, now: ControlReport, interval: number): AddressActivity[] {
-  const nameOf = ({ transport, address, port }: SocketStatistics): string =>
-    `${transport} ${formatAddress(address, port)}`;
+  const nameOf = ({ transport, address, port, interface: name }: SocketStatistics): string =>
+    `${transport} ${formatAddress(address, port, name)}`;
   const keyOf = (socket: SocketStatistics): string => `${nameOf(socket)} ${socket.index}`;
   const old = new Map(before.sockets.map((socket) => [keyOf(socket), socket]));
   return [...new Set(now.sockets.map(nameOf))].map((name) => {

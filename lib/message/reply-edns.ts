@@ -4,11 +4,10 @@ import { ReplyCaching } from './reply-caching.js';
 import { checkedOption, checkedScope, clientOptions, withOptions } from './reply-options.js';
 
 /** The EDNS options of a reply that its handler chooses. */
-export abstract class ReplyEdns extends ReplyCaching {
-  /** @internal */
-  protected abstract options: readonly EdnsOption[] | undefined;
+export class ReplyEdns extends ReplyCaching {
+  #options: readonly EdnsOption[] | undefined;
   /** @internal The name server identifier, 1 to 255 bytes, that a client gets if it asks (RFC 5001); undefined: the server's. */
-  abstract nsid: Uint8Array | undefined;
+  nsid: Uint8Array | undefined;
 
   /**
    * Adds an Extended DNS Error (RFC 8914); `code` 0 to 65,535, `text` for humans. A client that did not use EDNS does
@@ -43,8 +42,8 @@ export abstract class ReplyEdns extends ReplyCaching {
   addOptions(options: readonly EdnsOption[]): this {
     const nsid = options.find(({ code }) => code === OPTION.NSID);
     if (nsid !== undefined && nsid.data.length > 0) this.nsid = nsid.data;
-    this.options = withOptions(
-      this.options,
+    this.#options = withOptions(
+      this.#options,
       options.filter((option) => option.code !== OPTION.NSID),
     );
     return this;
@@ -54,12 +53,12 @@ export abstract class ReplyEdns extends ReplyCaching {
   withOptionsOf(reply: ReplyEdns): this {
     this.nsid = reply.nsid;
     this.scope = reply.scope;
-    return reply.options === undefined ? this : this.addOptions(reply.options);
+    return reply.#options === undefined ? this : this.addOptions(reply.#options);
   }
 
   /** @internal The options that the client of a query gets; undefined: none. */
   optionsFor(query: { edns: Edns | undefined }): readonly EdnsOption[] | undefined {
-    if (this.options === undefined && this.scope === undefined) return undefined;
-    return clientOptions(this.options, this.scope, query.edns?.options ?? []);
+    if (this.#options === undefined && this.scope === undefined) return undefined;
+    return clientOptions(this.#options, this.scope, query.edns?.options ?? []);
   }
 }

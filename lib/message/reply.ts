@@ -1,8 +1,8 @@
 import type { Packet } from 'dns-packet';
 import { encodeReply } from './encode-reply.js';
-import { DEFAULT_CACHING, type Dependency } from './cache-choice.js';
+import { DEFAULT_CACHING } from './cache-choice.js';
 import { decodeMessage, isOpt, type DecodedMessage, type DecodedRecord } from '../dns/decode.js';
-import { readOptions, type EdnsOption } from '../dns/edns.js';
+import { readOptions } from '../dns/edns.js';
 import type { Query } from './query.js';
 import { FLAG } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
@@ -17,7 +17,6 @@ import { openStream, type MessageSource, type RunningStream } from './stream.js'
 const { AA, TC, RA, AD } = FLAG;
 /** The flags that a reply takes over from a message. */
 const TAKEN_OVER = AA | TC | RA | AD;
-const NO_DEPENDENCIES: readonly Dependency[] = [];
 
 export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
 
@@ -28,13 +27,6 @@ export type { ReplyObserver, ReplyOutcome } from './reply-outcome.js';
 export class Reply extends ReplyEdns {
   /** In a chain of directives: the name of the last one that had the query, which made the reply. */
   handledBy: string | undefined;
-  /** @internal */ override dependencies = NO_DEPENDENCIES;
-  /** @internal */ override allDependencies = NO_DEPENDENCIES;
-  /** @internal */ override cacheGeneration = 0;
-  /** @internal */ override caching = DEFAULT_CACHING;
-  /** @internal */ override scope: number | undefined;
-  /** @internal */ override nsid: Uint8Array | undefined;
-  /** @internal */ protected override options: readonly EdnsOption[] | undefined;
   readonly #query: Query;
   readonly #records = new ReplyRecords();
   #observers: ReplyObserver[] | undefined;
@@ -49,7 +41,7 @@ export class Reply extends ReplyEdns {
 
   /** @internal */
   constructor(query: Query) {
-    super();
+    super(query);
     this.#query = query;
   }
 

@@ -19,6 +19,8 @@ export interface NativeSocketOptions {
   ipv6Only: boolean;
   /** IP_FREEBIND: bind an address that is not (yet) on this host. */
   freebind: boolean;
+  /** SO_BINDTODEVICE: the interface whose traffic it gets; empty: all. */
+  interface: string;
   /** SO_RCVBUF in bytes, 0 for the system's default. */
   receiveBufferSize: number;
   /** SO_SNDBUF in bytes, 0 for the system's default. */
@@ -55,6 +57,8 @@ export interface NativeSocketDescription {
   ipv6Only: boolean;
   /** TCP: whether it accepts connections. */
   listening: boolean;
+  /** The interface that it is bound to, unless its address has the zone; empty: none. */
+  interface: string;
   /** SO_RCVBUF in bytes, without the doubling that Linux does for its bookkeeping. */
   receiveBufferSize: number;
   /** SO_SNDBUF in bytes, likewise. */

@@ -47,7 +47,7 @@ export interface AdaptationBounds extends Required<OptionsOf<typeof auto>> {}
 export const own = {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
+   * `'https://[::]:443'`, `'http://[::1]:8053'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
    */
   listen: reloads(required(value('a string, an object or an array of them', isListen))),
   /**
@@ -72,7 +72,7 @@ export const own = {
   env: optional(value('an object', isObject) as Option<NodeJS.ProcessEnv>, 'the environment of this process'),
   /** As in `worker_threads`. Default: the options of this process. */
   execArgv: optional(value('an array of strings', isMutableTexts), 'the options of this process'),
-  /** As in `worker_threads`. Default: the limits of V8. */
+  /** As in `worker_threads`: see `docs/guides/performance.md` for the size of the young generation. Default: the limits of V8. */
   resourceLimits: optional(value('an object', isObject) as Option<ResourceLimits>, 'the limits of V8'),
   /**
    * Whether `listen()` takes the sockets that a service manager has opened, if any (LISTEN_FDS, sd_listen_fds(3)), in

@@ -1,9 +1,35 @@
 import { MAX_PORT } from '../dns/numbers.js';
-import { flag, integer, oneOf, optional, required, text, type OptionsOf, type ResolvedOf } from './option.js';
+import { Buffer } from 'node:buffer';
+import { invalidValue } from '../errors.js';
+import {
+  converted,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  required,
+  text,
+  type OptionsOf,
+  type ResolvedOf,
+} from './option.js';
 
 /** The most sockets that an address may have, as in CoreDNS. */
 export const MAX_SOCKETS = 1024;
 const MAX_BUFFER = 0x3fffffff;
+
+/** Octets of the name of an interface: IFNAMSIZ of netdevice(7), without its end. */
+const MAX_INTERFACE = 15;
+
+/** The option is the name of a network interface, which need not exist yet. */
+export const interfaceName = converted<string, string>(text(), (path, name) => {
+  const length = Buffer.byteLength(name);
+  if (length >= 1 && length <= MAX_INTERFACE && !/[\s/\0]/.test(name)) return name;
+  throw invalidValue(
+    path,
+    `must be the name of an interface, 1 to ${MAX_INTERFACE} octets without "/" and space`,
+    name,
+  );
+});
 
 /** How sockets are bound. */
 export const binding = {
@@ -61,6 +87,11 @@ export const socketGroup = {
   port: integer({ min: 0, max: MAX_PORT, default: 0 }),
   /** The number of sockets. 1 to 1,024; default: `usableCpus()`. */
   sockets: optional(integer({ min: 1, max: MAX_SOCKETS }), '`usableCpus()`'),
+  /**
+   * The interface whose traffic the sockets get, and no other (SO_BINDTODEVICE, Linux). Groups of several interfaces may
+   * have one address and port. Default: all.
+   */
+  interface: optional(interfaceName, 'all'),
   ...binding,
   /** SO_RCVBUF in bytes; 0: the system's default. 0 to 1,073,741,823; default 0. */
   receiveBufferSize: integer({ min: 0, max: MAX_BUFFER, default: 0 }),

@@ -1,13 +1,17 @@
 /** One address of a server at work: the entry of `listen` that it serves, and its groups of sockets. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint } from '../message/batch.js';
-import { nameOfAddress, type AddressTransport } from '../socket/addresses.js';
+import { nameOfAddress, type AddressTransport, type Protocol } from '../socket/addresses.js';
 import type { ServerConfig } from './options/config.js';
 import { ServedGroup, type GroupSockets } from './served-group.js';
 
 /** An address that a server listens on, port 0 resolved. */
 export interface BoundAddress extends Endpoint {
   transport: AddressTransport;
+  /** With `dns`: the only protocol that it is served by; undefined: both. */
+  protocol?: Protocol;
+  /** The interface whose queries it gets; undefined: all. */
+  interface?: string;
 }
 
 /** An entry of `listen` at work. */
@@ -41,7 +45,14 @@ export function addressOf(
   slot: number,
   shared: boolean,
 ): Address {
-  const { transport } = wanted;
+  const { transport, protocol } = wanted;
+  const { interface: name } = groups[0];
   const served = groups.map((group) => new ServedGroup(group, slot, transport, nameOfAddress(wanted), shared));
-  return { wanted, bound: { transport, ...served[0].local }, slot, groups: served };
+  const bound = {
+    transport,
+    ...served[0].local,
+    ...(protocol !== undefined && { protocol }),
+    ...(name !== undefined && { interface: name }),
+  };
+  return { wanted, bound, slot, groups: served };
 }

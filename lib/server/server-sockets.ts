@@ -1,11 +1,10 @@
 import { nativeMissing } from '../native/addon.js';
 import { withCode } from '../errors.js';
 import { needsNative } from '../native/fallback/needs-native.js';
-import type { Endpoint } from '../message/batch.js';
 import { binding, buffers, queues } from '../options/sockets.js';
 import { pick } from '../options/table.js';
 import { openAddress, protocolsOf, type AddressSockets } from '../socket/address-sockets.js';
-import { resolveAddress, type ListenAddress } from '../socket/addresses.js';
+import { resolveAddress, type ListenAddress, type Protocol } from '../socket/addresses.js';
 import { openPlainAddress, PlainSocket } from '../socket/plain-socket.js';
 import type { ServerSocket } from '../worker/messages.js';
 import type { ServerConfig } from './options/config.js';
@@ -40,8 +39,15 @@ export class ServerSockets {
    * make room for, later ones included.
    */
   static adopt(config: ServerConfig, addresses: readonly AddressSockets[], room: number): ServerSockets {
-    const wanted = config.listen.map(({ transport, protocol }) => protocolsOf(transport, protocol).join(' '));
-    const given = addresses.map(({ groups }) => groups.map(({ protocol }) => protocol).join(' '));
+    const shape = (protocols: readonly Protocol[], name = ''): string =>
+      `${protocols.join(' ')}${name === '' ? '' : ` of ${name}`}`;
+    const wanted = config.listen.map((entry) => shape(protocolsOf(entry.transport, entry.protocol), entry.interface));
+    const given = addresses.map(({ groups }) =>
+      shape(
+        groups.map(({ protocol }) => protocol),
+        groups[0].interface,
+      ),
+    );
     if (wanted.join() !== given.join()) {
       const message = `the sockets do not fit the option "listen": ${given.join(', ')} in place of ${wanted.join(', ')}`;
       throw withCode(new Error(message), 'ERR_MULTISOCKET_HAND_OVER');
@@ -75,11 +81,12 @@ export class ServerSockets {
         }
         const others = [...this.#addresses, ...next];
         const slot = this.#freeSlot(others);
-        const { transport, protocol, address, port, ipv6Only } = resolved[i];
+        const { transport, protocol, address, port, ipv6Only, interface: name } = resolved[i];
         const bound = others.map((other) => other.bound);
-        const exclusive = config.exclusive && !isShared({ address, port }, bound);
+        const exclusive = config.exclusive && !isShared(resolved[i], bound);
         const kept = { ...pick(binding, config), ...pick(buffers, config), ...pick(queues, config.tcp) };
-        const options = { ...kept, address, port, ipv6Only, exclusive, sockets: entry.sockets };
+        const where = { address, port, ...(name !== undefined && { interface: name }) };
+        const options = { ...kept, ...where, ipv6Only, exclusive, sockets: entry.sockets };
         const open = nativeMissing === undefined ? openAddress : openPlainAddress;
         next.push(addressOf(await open(transport, options, protocol), entry, slot, false));
       }
@@ -230,9 +237,10 @@ function groupsOf(addresses: readonly Address[]): ServedGroup[] {
  * Whether an earlier address has the port: an address next to all addresses of the host can only be bound by sharing
  * the port with ourselves.
  */
-function isShared({ address, port }: Pick<ListenAddress, 'address' | 'port'>, before: readonly Endpoint[]): boolean {
+function isShared({ address, port, interface: name }: ListenAddress, before: readonly BoundAddress[]): boolean {
   const isAll = (other: string): boolean => other === '::' || other === '0.0.0.0';
-  return before.some(
-    (other) => other.port === port && other.address !== address && isAll(address) !== isAll(other.address),
-  );
+  return before.some((other) => {
+    const meets = other.interface === name || other.interface === undefined || name === undefined;
+    return meets && other.port === port && isAll(address) !== isAll(other.address);
+  });
 }

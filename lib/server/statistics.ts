@@ -15,6 +15,8 @@ export interface SocketStatistics extends Record<SocketCounter, number> {
   transport: Transport;
   address: string;
   port: number;
+  /** The interface that it is bound to; undefined: none. */
+  interface?: string;
   /** Its index among the sockets of its address and protocol, from 0. */
   index: number;
   /** The index of the worker that serves it; undefined if none does at this moment. */
@@ -145,12 +147,13 @@ export class Counters {
 
   #readSockets(sockets: ServerSockets, assignment: Assignment): SocketStatistics[] {
     return sockets.groups().flatMap(({ sockets: group, transport, members }) => {
-      const { protocol, address, port } = group;
+      const { protocol, address, port, interface: name } = group;
+      const where = { address, port, ...(name !== undefined && { interface: name }) };
       return group.statistics().map((kernel, index) => {
         const { number } = members[index];
         const counted = this.countsOf(number);
         const worker = assignment.readersOf(number)[0]?.index;
-        return { protocol, transport, address, port, index, worker, ...counted, ...kernel };
+        return { protocol, transport, ...where, index, worker, ...counted, ...kernel };
       });
     });
   }

@@ -21,6 +21,8 @@ export interface ListenAddress {
   ipv6Only: boolean;
   /** With `dns`: the only protocol that it has sockets for; undefined: both. */
   protocol?: Protocol;
+  /** The interface whose traffic it gets; undefined: all. */
+  interface?: string;
 }
 
 /** The protocol of a socket. */
@@ -33,8 +35,9 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
- * and IPv6), each with an optional `dns://`, `tls://`, `https://` or `grpc://` in front, or an object `{ transport,
- * address, port, sockets, ipv6Only, tls, protocol }`. The default port is 53, 853 for `tls`, and 443 for `https` and `grpc`.
+ * and IPv6), `'[fe80::1%eth0]:53'` (RFC 4007 s.11), each with an optional `dns://`, `udp://` or `tcp://` (one protocol of
+ * `dns` alone), `tls://`, `https://`, `http://` or `grpc://` in front, or an object `{ transport, address, port, interface,
+ * sockets, ipv6Only, tls, protocol }`. The default port is 53, 853 for `tls`, 443 for `https` and `grpc`, 80 for `http`.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
  * for `quic://` and `https3://`.
@@ -42,10 +45,10 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): ListenAddress {
   if (typeof entry === 'string') return { ...parseText(entry), sockets: undefined, ipv6Only: defaults.ipv6Only };
   if (typeof entry !== 'object' || entry === null) throw invalidType('listen', 'a string or an object', entry);
-  const { tls, protocol, ...options } = resolve('listen', listenEntry, entry);
+  const { tls, protocol, interface: name, ...options } = resolve('listen', listenEntry, entry);
   const transport = checkTransport(options.transport, options.transport);
-  if (tls !== undefined && transport === 'dns') {
-    throw invalidValue('listen.tls', 'is for the transports tls, https and grpc; this one is dns', typeof tls);
+  if (tls !== undefined && (transport === 'dns' || transport === 'http')) {
+    throw invalidValue('listen.tls', `is for the transports tls, https and grpc; this one is ${transport}`, typeof tls);
   }
   if (protocol !== undefined && transport !== 'dns') {
     throw invalidValue('listen.protocol', 'is for the transport "dns" alone', protocol);
@@ -57,6 +60,7 @@ export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): L
     sockets: options.sockets,
     ipv6Only: options.ipv6Only ?? defaults.ipv6Only,
     ...(protocol !== undefined && { protocol }),
+    ...(name !== undefined && { interface: name }),
   };
 }
 
@@ -67,28 +71,40 @@ export async function resolveAddress(address: ListenAddress): Promise<ListenAddr
   return { ...address, address: found.address };
 }
 
-/** `127.0.0.1:53`, `[::1]:53`: an address with its port (RFC 3986 s.3.2.2). */
-export function formatAddress(address: string, port: number): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+/**
+ * `127.0.0.1:53`, `[::1]:53`, `[::]%eth0:53`: an address with its port (RFC 3986 s.3.2.2), and with the interface that its
+ * sockets are bound to, as in ss(8). `name`: empty for none.
+ */
+export function formatAddress(address: string, port: number, name = ''): string {
+  return `${isIPv6(address) ? `[${address}]` : address}${name === '' ? '' : `%${name}`}:${port}`;
 }
 
-/** `tls://[::1]:853`: an address with its transport, as in messages and metrics. */
-export function nameOfAddress({
-  transport,
-  address,
-  port,
-}: {
+/** `tls://[::1]:853`, `udp://127.0.0.1:53`: an address with its transport, as in messages and metrics. */
+export function nameOfAddress(named: {
   transport: string;
   address: string;
   port: number;
+  protocol?: Protocol;
+  interface?: string;
 }): string {
-  return `${transport}://${formatAddress(address, port)}`;
+  const { transport, address, port, protocol = transport, interface: name } = named;
+  return `${protocol}://${formatAddress(address, port, name)}`;
 }
 
-function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' | 'port'> {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(entry);
-  const transport = checkTransport(scheme?.[1].toLowerCase() ?? 'dns', entry);
-  const rest = entry.slice(scheme?.[0].length ?? 0);
+function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' | 'port' | 'protocol'> {
+  const [front, scheme = 'dns'] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(entry) ?? [''];
+  const spoken = scheme.toLowerCase();
+  if (spoken !== 'udp' && spoken !== 'tcp') return parseRest(entry, front, checkTransport(spoken, entry));
+  return { ...parseRest(entry, front, 'dns'), protocol: spoken };
+}
+
+/** Reads what follows `front`. */
+function parseRest(
+  entry: string,
+  front: string,
+  transport: AddressTransport,
+): Pick<ListenAddress, 'transport' | 'address' | 'port'> {
+  const rest = entry.slice(front.length);
   // In turn: a bare address, which may be IPv6 and contain colons; [address] or name, with an optional port.
   if (isIP(rest) !== 0) return { transport, address: rest, port: DEFAULT_PORTS[transport] };
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(rest);
@@ -106,7 +122,8 @@ function parseText(entry: string): Pick<ListenAddress, 'transport' | 'address' |
 function checkTransport(transport: string, entry: string): AddressTransport {
   if (Object.hasOwn(DEFAULT_PORTS, transport)) return transport as AddressTransport;
   if (!Object.hasOwn(UNSUPPORTED, transport)) {
-    throw invalidValue('listen', `has an unknown transport; it can be ${Object.keys(DEFAULT_PORTS).join(', ')}`, entry);
+    const known = Object.keys(DEFAULT_PORTS).join(', ');
+    throw invalidValue('listen', `has an unknown transport; it can be ${known}, or udp or tcp for one of dns`, entry);
   }
   throw withCode(
     new Error(`The transport of "${entry}" is not supported: ${UNSUPPORTED[transport]}`),

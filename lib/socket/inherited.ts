@@ -6,7 +6,7 @@ import { MAX_INT32 } from '../options/numbers.js';
 import { formatAddress } from './addresses.js';
 
 /** The traits that all sockets of a group share. */
-export type SharedTraits = Pick<NativeSocketDescription, 'protocol' | 'address' | 'port'>;
+export type SharedTraits = Pick<NativeSocketDescription, 'protocol' | 'address' | 'port' | 'interface'>;
 
 /**
  * The error `ERR_MULTISOCKET_INHERITED_SOCKET`: a descriptor is not what it should be. `fault` completes "descriptor
@@ -49,12 +49,12 @@ export function describeInherited(
   known: Partial<SharedTraits>,
 ): NativeSocketDescription {
   const first = describeOne(descriptors[0]);
-  const { protocol, address, port } = { ...first, ...known };
+  const wanted = { ...first, ...known };
   const inodes = new Set<number>();
   for (const fd of descriptors) {
     const found = describeOne(fd);
-    if (found.protocol !== protocol || found.address !== address || found.port !== port) {
-      throw inheritedFault(fd, `is ${shown(found)}, which is not ${shown({ protocol, address, port })}`);
+    if (shown(found) !== shown(wanted)) {
+      throw inheritedFault(fd, `is ${shown(found)}, which is not ${shown(wanted)}`);
     }
     if (descriptors.length > 1 && !found.reusePort) {
       throw inheritedFault(fd, `shares ${shown(found)} with others and has no SO_REUSEPORT`);
@@ -66,6 +66,6 @@ export function describeInherited(
   return first;
 }
 
-function shown({ protocol, address, port }: SharedTraits): string {
-  return `${protocol} ${formatAddress(address, port)}`;
+function shown({ protocol, address, port, interface: name }: SharedTraits): string {
+  return `${protocol} ${formatAddress(address, port, name)}`;
 }

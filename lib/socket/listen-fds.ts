@@ -18,7 +18,7 @@ export interface ListenFdsOptions {
 
 /**
  * Takes the sockets that this process was started with: `LISTEN_FDS` descriptors from 3 on if `LISTEN_PID` is this
- * process. Sockets of one protocol, address and port make a group, in the order of their descriptors; UDP and TCP on
+ * process. Sockets of one protocol, address, port and interface make a group, in the order of their descriptors; UDP and TCP on
  * one address and port make one address, with the name of its first descriptor in `LISTEN_FDNAMES` (`unknown` without).
  * The addresses are in the order of their first descriptors; empty if this process got none. Call it on the main
  * thread, and once: the groups own the descriptors.
@@ -53,8 +53,8 @@ interface Descriptors {
 function sortByAddress(count: number, names: readonly string[] | undefined): Descriptors[] {
   const found = new Map<string, Descriptors>();
   for (let i = 0; i < count; i++) {
-    const { protocol, address, port } = describeOne(FIRST + i);
-    const key = formatAddress(address, port);
+    const { protocol, address, port, interface: name } = describeOne(FIRST + i);
+    const key = formatAddress(address, port, name);
     const descriptors = found.get(key) ?? { name: names?.[i] ?? 'unknown', udp: [], tcp: [] };
     descriptors[protocol].push(FIRST + i);
     found.set(key, descriptors);

@@ -43,6 +43,7 @@ export class PlainSocket {
   readonly protocol: 'udp' | 'tcp';
   readonly address: string;
   readonly port: number;
+  readonly interface = undefined;
   readonly shared = false;
   readonly steering: Steering = 'hash';
   readonly descriptors: readonly number[];
@@ -60,12 +61,14 @@ export class PlainSocket {
       ipv6Only,
       steering,
       freebind,
+      interface: name,
       ...sizes
     } = resolve('', socketGroup, {
       ...options,
       protocol,
     });
     if (freebind) throw needsNative('"freebind"');
+    if (name !== undefined) throw needsNative('"interface"');
     const { receiveBufferSize, sendBufferSize, backlog } = sizes;
     let handle: Handle;
     if (protocol === 'udp') {

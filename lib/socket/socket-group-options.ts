@@ -7,8 +7,11 @@ import { defaultSocketCount } from './socket-count.js';
 
 export type { SocketGroupOptions, Steering };
 
+/** The options of a group with their defaults. */
+export type CheckedGroupOptions = Required<Omit<SocketGroupOptions, 'interface'>> & { interface: string | undefined };
+
 /** Checks the options of a group; returns them with the defaults. Throws the error of an invalid option. */
-export function checkGroupOptions(given: SocketGroupOptions): Required<SocketGroupOptions> {
+export function checkGroupOptions(given: SocketGroupOptions): CheckedGroupOptions {
   const options = resolve('', socketGroup, given);
   if (isIP(options.address) === 0) {
     throw invalidValue('address', 'must be a numeric IPv4 or IPv6 address', options.address);

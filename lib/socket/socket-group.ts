@@ -5,10 +5,16 @@ import { socketGroup } from '../options/sockets.js';
 import { describeInherited, describeOne } from './inherited.js';
 import { asListenError } from './listen-error.js';
 import { checkSocketCount } from './socket-count.js';
-import { checkGroupOptions, type SocketGroupOptions, type Steering } from './socket-group-options.js';
+import {
+  checkGroupOptions,
+  type CheckedGroupOptions,
+  type SocketGroupOptions,
+  type Steering,
+} from './socket-group-options.js';
 
 /** The part of {@link SocketGroupOptions} that stays valid, as {@link SocketGroup.description} returns it. */
-export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive'>>;
+export type SocketGroupDescription = Required<Omit<SocketGroupOptions, 'sockets' | 'exclusive' | 'interface'>> &
+  Pick<SocketGroupOptions, 'interface'>;
 
 /**
  * A group of N open sockets of one protocol on one address and port, bound and, for TCP, listening. It owns its
@@ -24,13 +30,15 @@ export class SocketGroup implements Disposable {
   readonly address: string;
   /** The port that was bound, never 0. */
   readonly port: number;
+  /** The option `interface`; undefined: all. */
+  readonly interface: string | undefined;
   /** SO_RCVBUF of a socket in bytes, as the kernel granted it. */
   readonly receiveBufferSize: number;
   /** SO_SNDBUF of a socket in bytes, as the kernel granted it. */
   readonly sendBufferSize: number;
   /** Whether other sockets can join: SO_REUSEPORT is set. */
   readonly shared: boolean;
-  readonly #options: Required<SocketGroupOptions>;
+  readonly #options: CheckedGroupOptions;
   readonly #descriptors: number[];
   #steering: Steering = 'hash';
   /** Whether {@link steerAway} is in force. */
@@ -77,6 +85,7 @@ export class SocketGroup implements Disposable {
     const options = checkGroupOptions({
       receiveBufferSize,
       sendBufferSize,
+      ...onInterface(first.interface),
       ...known,
       ...{ protocol, address, port, ipv6Only, exclusive: false, sockets: descriptors.length },
     });
@@ -89,12 +98,13 @@ export class SocketGroup implements Disposable {
     return group;
   }
 
-  private constructor(options: Required<SocketGroupOptions>, opened: readonly NativeSocket[]) {
+  private constructor(options: CheckedGroupOptions, opened: readonly NativeSocket[]) {
     const { protocol, address } = options;
     this.#options = { ...options, port: opened[0].port };
     this.protocol = protocol;
     this.address = address;
     this.port = opened[0].port;
+    this.interface = options.interface;
     this.receiveBufferSize = opened[0].receiveBufferSize;
     this.sendBufferSize = opened[0].sendBufferSize;
     this.shared = opened[0].reusePort;
@@ -111,9 +121,9 @@ export class SocketGroup implements Disposable {
    * `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   get description(): SocketGroupDescription {
-    const { protocol, address, port } = describeOne(this.#first());
+    const { protocol, address, port, interface: bound } = describeOne(this.#first());
     const { ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen } = this.#options;
-    const shape = { protocol, address, port, steering: this.#steering };
+    const shape = { protocol, address, port, ...onInterface(bound), steering: this.#steering };
     return { ...shape, ipv6Only, freebind, receiveBufferSize, sendBufferSize, backlog, fastOpen };
   }
 
@@ -221,19 +231,25 @@ export class SocketGroup implements Disposable {
   }
 }
 
-function openAll(options: Required<SocketGroupOptions>): NativeSocket[] {
-  const { sockets, exclusive } = options;
+/** The option `interface` for a name from the kernel, which is empty for none. */
+function onInterface(name: string): Pick<SocketGroupOptions, 'interface'> {
+  return name === '' ? {} : { interface: name };
+}
+
+function openAll(options: CheckedGroupOptions): NativeSocket[] {
+  const { sockets, exclusive, interface: name } = options;
   const opened: NativeSocket[] = [];
   try {
     for (let i = 0; i < sockets; i++) {
       // The first one proves that no other process has the port, and picks it if it is 0; the others join it.
       const first = i === 0;
       const port = first ? options.port : opened[0].port;
-      opened.push(addon.openSocket({ ...options, port, reusePort: true, exclusive: first && exclusive }));
+      const how = { port, interface: name ?? '', reusePort: true, exclusive: first && exclusive };
+      opened.push(addon.openSocket({ ...options, ...how }));
     }
   } catch (error) {
     for (const { fd } of opened) addon.closeSocket(fd);
-    throw asListenError(error);
+    throw asListenError(error, name);
   }
   return opened;
 }

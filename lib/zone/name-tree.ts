@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { escapeOctet, unescape } from '../dns/escapes.js';
+import { escapeOctet, isEscaped, unescape } from '../dns/escapes.js';
 import { isIn } from '../dns/names.js';
-import { isEscaped } from '../dns/escapes.js';
 import { Column, Octets } from './columns.js';
 
 /** The node of the zone's own name. */

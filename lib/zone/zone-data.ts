@@ -16,6 +16,8 @@ export interface LooseSet {
 interface Snapshot {
   /** The number of nodes. */
   end: number;
+  /** The set of the SOA record. */
+  soa: number;
   /** The first sets of nodes that have changed since. */
   before: Map<number, number>;
 }
@@ -83,21 +85,34 @@ export class ZoneData {
     return this.sets.size > 2 * this.#used + (1 << 20);
   }
 
-  /** The same records in fresh memory. */
+  /** The same records in fresh memory, without names that do not exist any more. */
   compacted(): ZoneData {
     const copy = new ZoneData(this.origin);
-    for (const [name, node] of this.#nodes(this.names.count)) copy.replace(name, this.loose(node));
+    for (const [name, node] of this.#nodes(this.names.count)) {
+      if (this.first(node) !== NO_SET) copy.replace(name, this.loose(node));
+    }
     return copy;
   }
 
   /** All records as of now, whatever changes during the iteration; SOA first, then the other records of the zone's own name. */
-  *records(): Generator<ResourceRecord, void, undefined> {
-    const snapshot: Snapshot = { end: this.names.count, before: new Map() };
+  records(): Generator<ResourceRecord, void, undefined> {
+    // A generator does nothing before its first step, which may come after a change.
+    const snapshot: Snapshot = { end: this.names.count, soa: this.find(TOP, TYPE.SOA), before: new Map() };
     const reference = new WeakRef(snapshot);
     this.#snapshots.push(reference);
+    return this.#recordsOf(snapshot, reference);
+  }
+
+  /** Counts records that were added in another way than by {@link replace}. */
+  count(records: number, octets: number): void {
+    this.size += records;
+    this.#used += octets;
+  }
+
+  *#recordsOf(snapshot: Snapshot, reference: WeakRef<Snapshot>): Generator<ResourceRecord, void, undefined> {
     try {
       const { sets } = this;
-      const soa = this.find(TOP, TYPE.SOA);
+      const { soa } = snapshot;
       yield* sets.decoded(soa, this.origin);
       for (const [name, node] of this.#nodes(snapshot.end)) {
         let set = snapshot.before.get(node) ?? this.first(node);
@@ -106,12 +121,6 @@ export class ZoneData {
     } finally {
       this.#snapshots = this.#snapshots.filter((other) => other !== reference);
     }
-  }
-
-  /** Counts records that were added in another way than by {@link replace}. */
-  count(records: number, octets: number): void {
-    this.size += records;
-    this.#used += octets;
   }
 
   /** The nodes before `end` with their names. */

@@ -116,10 +116,8 @@ export class Zone {
    * The records of a zone transfer (RFC 5936 s.2.2): {@link records}, and the same SOA record again. For
    * `reply.stream(packRecords(query, zone.transfer()))`.
    */
-  *transfer(): Generator<ResourceRecord, void, undefined> {
-    const { soa } = this;
-    yield* this.#data.records();
-    yield soa;
+  transfer(): IterableIterator<ResourceRecord> {
+    return closed(this.records(), this.soa);
   }
 
   /**
@@ -154,4 +152,9 @@ export class Zone {
     }
     return difference;
   }
+}
+
+function* closed(records: Iterable<ResourceRecord>, soa: ResourceRecord): Generator<ResourceRecord, void, undefined> {
+  yield* records;
+  yield soa;
 }

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -46,10 +47,16 @@ struct Address {
 };
 
 int parse(const std::string& text, uint16_t port, Address* address) {
-  // libuv also parses a zone (`fe80::1%eth0`).
   if (text.find(':') != std::string::npos) {
     address->size = sizeof(sockaddr_in6);
-    return uv_ip6_addr(text.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address->storage));
+    auto* ipv6 = reinterpret_cast<sockaddr_in6*>(&address->storage);
+    const int bad = uv_ip6_addr(text.c_str(), port, ipv6);
+    const size_t percent = text.find('%');
+    // libuv also parses a zone (`fe80::1%eth0`). It takes an unknown one, and a number (RFC 4007 s.11.2), for none.
+    if (bad != 0 || percent == std::string::npos || ipv6->sin6_scope_id != 0) return bad;
+    char name[IF_NAMESIZE];
+    ipv6->sin6_scope_id = static_cast<uint32_t>(strtoul(text.c_str() + percent + 1, nullptr, 10));
+    return if_indextoname(ipv6->sin6_scope_id, name) == nullptr ? UV_ENODEV : 0;
   }
   address->size = sizeof(sockaddr_in);
   return uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(&address->storage));
@@ -137,7 +144,35 @@ void forget_path_mtu(int fd, bool ipv6) {
   static_cast<void>(ipv6);
 }
 
+SocketFailure bind_to_interface(int fd, const std::string& interface) {
+  if (interface.empty()) return {};
+#ifdef SO_BINDTODEVICE
+  const auto size = static_cast<socklen_t>(interface.size());
+  return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.data(), size) == 0 ? SocketFailure{}
+                                                                                  : failed("setsockopt");
+#else
+  static_cast<void>(fd);
+  return {"setsockopt", UV_ENOTSUP};
+#endif
+}
+
+// The interface that a socket is bound to. The kernel binds a socket with a link-local address to its interface, too.
+std::string interface_of(int fd, const Address& bound) {
+#ifdef SO_BINDTODEVICE
+  if (bound.ipv6() && reinterpret_cast<const sockaddr_in6*>(&bound.storage)->sin6_scope_id != 0) return {};
+  char name[IF_NAMESIZE] = "";
+  socklen_t size = sizeof name;
+  if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) == 0) return {name, strnlen(name, size)};
+#else
+  static_cast<void>(fd);
+  static_cast<void>(bound);
+#endif
+  return {};
+}
+
 SocketFailure set_before_bind(int fd, const SocketOptions& options, const Address& address) {
+  const SocketFailure failure = bind_to_interface(fd, options.interface);
+  if (failure.syscall != nullptr) return failure;
   if (address.ipv6() && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only) != 0) return failed("setsockopt");
   // TCP: allows a new listener while old connections are in TIME_WAIT. Never on UDP, where the newest socket would get
   // all datagrams (socket(7)).
@@ -219,6 +254,7 @@ SocketFailure describe_socket(int fd, SocketDescription* description) {
   description->port = bound.port();
   description->reuse_port = kReusePort >= 0 && get(fd, SOL_SOCKET, kReusePort) != 0;
   description->ipv6_only = bound.ipv6() && get(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
+  description->interface = interface_of(fd, bound);
   description->listening = description->tcp && get(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
   description->receive_buffer_size = buffer_size(fd, SO_RCVBUF);
   description->send_buffer_size = buffer_size(fd, SO_SNDBUF);

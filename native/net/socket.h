@@ -19,6 +19,7 @@ struct SocketOptions {
   bool exclusive = true;
   bool ipv6_only = false;
   bool freebind = false;
+  std::string interface;  // SO_BINDTODEVICE; empty: none
   int receive_buffer_size = 0;
   int send_buffer_size = 0;
   int backlog = 0;
@@ -50,6 +51,7 @@ struct SocketDescription {
   bool reuse_port = false;
   bool ipv6_only = false;
   bool listening = false;
+  std::string interface;  // empty: none, or the one of its link-local address
   int receive_buffer_size = 0;
   int send_buffer_size = 0;
 };

@@ -57,6 +57,7 @@ Napi::Value open_socket(const Napi::CallbackInfo& info) {
   options.exclusive = flag("exclusive");
   options.ipv6_only = flag("ipv6Only");
   options.freebind = flag("freebind");
+  options.interface = text("interface");
   options.receive_buffer_size = number("receiveBufferSize");
   options.send_buffer_size = number("sendBufferSize");
   options.backlog = number("backlog");
@@ -92,6 +93,7 @@ Napi::Value describe_socket(const Napi::CallbackInfo& info) {
   result.Set("reusePort", description.reuse_port);
   result.Set("ipv6Only", description.ipv6_only);
   result.Set("listening", description.listening);
+  result.Set("interface", description.interface);
   result.Set("receiveBufferSize", description.receive_buffer_size);
   result.Set("sendBufferSize", description.send_buffer_size);
   return result;

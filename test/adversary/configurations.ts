@@ -197,6 +197,20 @@ const own: readonly Configuration[] = [
     },
   },
   {
+    name: 'own/proxies',
+    plan: async (site) => {
+      const [dns] = await addresses('dns');
+      const corefile = `.:${dns.port} {
+        bind 127.0.0.1
+        proxyproto {
+          allow 192.0.2.0/24
+        }
+        whoami
+      }`;
+      return program(site, 'own/proxies', corefile, [dns], ['client-in-answer'], answers.rcode('NOERROR'));
+    },
+  },
+  {
     name: 'own/shared-cache',
     plan: async (site) => {
       const [dns] = await addresses('dns');

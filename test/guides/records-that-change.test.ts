@@ -17,6 +17,9 @@ describe('the guide of records that change', () => {
     const directory = writeGuidePrograms('records-that-change', {
       '127.0.0.1:5300': `127.0.0.1:${port}`,
       'listen(8080': `listen(${control}`,
+      // A slow listener: an order with a race gives an old answer soon.
+      "on('message', (message) => {":
+        "on('message', async (message) => {\nawait new Promise((resolve) => setTimeout(resolve, 5));",
     });
     program = await startGuideProgram(directory, 'records-that-change.mjs');
   });

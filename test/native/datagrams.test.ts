@@ -43,6 +43,7 @@ class Responder {
       exclusive: false,
       ipv6Only: false,
       freebind: false,
+      interface: '',
       receiveBufferSize: 0,
       sendBufferSize: 0,
       backlog: 0,

@@ -41,7 +41,9 @@ describe('an option that does not exist', () => {
 
 describe('what cannot be served', () => {
   it('is refused with the transports that there are', () => {
-    assert.throws(() => make({ listen: 'udp://127.0.0.1:53' }), { message: /dns, tls, https, grpc.*'udp:/ });
+    assert.throws(() => make({ listen: 'ftp://127.0.0.1:53' }), {
+      message: /dns, tls, https, http, grpc.*udp or tcp.*'ftp:/,
+    });
   });
 
   it('is refused with the name of the option: workerData that cannot be cloned', async () => {

@@ -155,7 +155,7 @@ describe('updates of a zone beside other servers', function () {
       const random = new Random(19);
       for (let round = 0; round < ROUNDS; round++) {
         const begun = zone.transfer();
-        const first = begun.next().value!;
+        const first = begun.next().value as ResourceRecord;
         const before = show(zone);
         const messages = Array.from({ length: UPDATES }, () => {
           const message = generate(random, zone.serial, ttls);

@@ -23,11 +23,29 @@ describe('an entry of listen', () => {
     ['tls://[::1]:8853', 'tls', '::1', 8853],
     ['https://::1', 'https', '::1', 443],
     ['https://:8443', 'https', '::', 8443],
+    ['tls://[fe80::1%eth0]', 'tls', 'fe80::1%eth0', 853],
   ] as const) {
     it(`"${entry}" is ${address} port ${port}, ${transport}`, () => {
       assert.deepEqual(parse(entry), { transport, address, port, sockets: undefined, ipv6Only: false });
     });
   }
+
+  for (const [entry, protocol, address, port] of [
+    ['udp://127.0.0.1', 'udp', '127.0.0.1', 53],
+    ['TCP://[::1]:5300', 'tcp', '::1', 5300],
+    ['udp://:5300', 'udp', '::', 5300],
+    ['tcp://[fe80::1%eth0]:53', 'tcp', 'fe80::1%eth0', 53],
+  ] as const) {
+    it(`"${entry}" is ${address} port ${port}, dns by ${protocol} alone`, () => {
+      const rest = { sockets: undefined, ipv6Only: false };
+      assert.deepEqual(parse(entry), { transport: 'dns', protocol, address, port, ...rest });
+    });
+  }
+
+  it('may have an interface', () => {
+    const { interface: name, address } = parse({ address: '0.0.0.0', interface: 'eth0.4094' });
+    assert.deepEqual([name, address], ['eth0.4094', '0.0.0.0']);
+  });
 
   it('may be an object', () => {
     assert.deepEqual(parse({ address: '::1', port: 5300, sockets: 4, ipv6Only: true }), {
@@ -71,8 +89,11 @@ describe('an entry of listen', () => {
     ['-a.example', 'has neither an IP address nor a host name'],
     ['a_b.example:53', 'has neither an IP address nor a host name'],
     ['a..b', 'has neither an IP address nor a host name'],
-    ['ftp://127.0.0.1', 'has an unknown transport; it can be dns, tls, https, grpc'],
-    ['constructor://127.0.0.1', 'has an unknown transport; it can be dns, tls, https, grpc'],
+    ['ftp://127.0.0.1', 'has an unknown transport; it can be dns, tls, https, grpc, or udp or tcp for one of dns'],
+    [
+      'constructor://127.0.0.1',
+      'has an unknown transport; it can be dns, tls, https, grpc, or udp or tcp for one of dns',
+    ],
   ] as const) {
     it(`"${entry}" is refused: it ${problem}`, () => {
       const message = `The "listen" option ${problem}. ${received(entry)}`;
@@ -103,6 +124,15 @@ describe('an entry of listen', () => {
     [{ address: '::1', port: 65536 }, 'ERR_OUT_OF_RANGE', /^The "listen\.port" option is out of range/],
     [{ address: '::1', ipv6Only: 1 }, 'ERR_INVALID_ARG_TYPE', /^The "listen\.ipv6Only" option must be a boolean/],
     [{ address: '[::1]' }, 'ERR_INVALID_ARG_VALUE', /has neither an IP address nor a host name/],
+    [{ address: '::1', interface: 1 }, 'ERR_INVALID_ARG_TYPE', /^The "listen\.interface" option must be a string/],
+    ...['', 'a'.repeat(16), '\u00e9'.repeat(8), 'a/b', 'a b', 'a\0b', 'a\n'].map(
+      (name) =>
+        [
+          { address: '::1', interface: name },
+          'ERR_INVALID_ARG_VALUE',
+          /^The "listen\.interface" option must be the name of an interface, 1 to 15 octets without "\/" and space/,
+        ] as const,
+    ),
     [{ address: '' }, 'ERR_INVALID_ARG_VALUE', /has neither an IP address nor a host name/],
   ] as const) {
     it(`${JSON.stringify(entry)} is refused: ${code}`, () => {
@@ -133,5 +163,7 @@ describe('an address', () => {
     assert.equal(formatAddress('192.0.2.1', 53), '192.0.2.1:53');
     assert.equal(formatAddress('::1', 0), '[::1]:0');
     assert.equal(formatAddress('localhost', 53), 'localhost:53');
+    assert.equal(formatAddress('::', 53, 'eth0'), '[::]%eth0:53');
+    assert.equal(formatAddress('0.0.0.0', 53, 'eth0'), '0.0.0.0%eth0:53');
   });
 });

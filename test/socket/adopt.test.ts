@@ -103,7 +103,8 @@ describe('SocketGroup.adopt', () => {
         console.log(JSON.stringify({ before, after: flags(), local }));
         endpoint.close();
         client.close();
-      });
+        return false;
+      }, () => undefined);
       endpoint.add(0, fd, 0, true);
       const client = createSocket('udp4');
       client.send(Buffer.from('000101000001000000000000076578616d706c65036f72670000010001', 'hex'), group.port, '127.0.0.2');
@@ -157,7 +158,7 @@ describe('SocketGroup.adopt', () => {
     const alone = addon.openSocket({
       ...open('udp').description,
       port: 0,
-      ...{ reusePort: false, exclusive: true },
+      ...{ interface: '', reusePort: false, exclusive: true },
     });
     assert.throws(() => SocketGroup.adopt([alone.fd, alone.fd]), { code, message: /has no SO_REUSEPORT$/ });
     adopt([alone.fd]);

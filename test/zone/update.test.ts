@@ -182,9 +182,9 @@ describe('updates of a zone (RFC 2136 s.3.4)', () => {
     const whole = show(zone.transfer());
     const answer = zone.lookup('a.example.org', 'A')!;
     const shown = show(answer.answer);
-    const iterations = [1, 2, 4, 8].map((count) => {
+    const iterations = [0, 1, 2, 4, 8].map((count) => {
       const records = zone.transfer();
-      return { records, start: Array.from({ length: count }, () => records.next().value!) };
+      return { records, start: Array.from({ length: count }, () => records.next().value as ResourceRecord) };
     });
     zone.update([
       { kind: 'deleteName', name: 'a.example.org' },

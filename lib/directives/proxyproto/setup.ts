@@ -37,7 +37,7 @@ export const proxyproto: DirectiveDefinition<ProxyProtocolOptions> = {
 };
 
 function readLine(line: DirectiveReader, lines: Lines): void {
-  line.refuseBlock();
+  line.ignoreBlock();
   switch (line.name) {
     case 'allow':
       lines.allowed.push(...line.arguments(0, Infinity).map((text) => readNetwork(line, text)));

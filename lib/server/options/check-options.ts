@@ -8,7 +8,8 @@ import { resolve, resolveGiven } from '../../options/table.js';
 import { tlsGroup } from '../../options/tls.js';
 import type { ResolvedOf } from '../../options/option.js';
 import { listenEntry, type ListenOptions } from '../../options/listen.js';
-import { nameOfAddress, parseAddress } from '../../socket/addresses.js';
+import { protocolsOf } from '../../socket/address-sockets.js';
+import { nameOfAddress, parseAddress, type ListenAddress } from '../../socket/addresses.js';
 import { usableCpus } from '../../socket/cpus.js';
 import { defaultSocketCount } from '../../socket/socket-count.js';
 import { checkOwnTls, checkReachesAll, checkTls, mergeTls } from './check-tls.js';
@@ -26,11 +27,15 @@ export function checkOptions(given: ServerOptions): ServerConfig {
   const { env, execArgv, resourceLimits, ...options } = resolve('', server, given);
   const native = nativeMissing === undefined;
   if (!native && options.control !== undefined) throw needsNative('"control"');
-  if (!native && options.proxyProtocol !== undefined) throw needsNative('"proxyProtocol"');
   const auto = options.sockets === 'auto' ? checkAuto(options.auto) : undefined;
   const sockets = options.sockets === 'auto' ? options.auto.min : (options.sockets ?? defaultSocketCount());
   const listen = checkListen(options.listen, sockets, options.ipv6Only, auto !== undefined);
   const ownTls = checkOwnTls(options.listen, listen);
+  const ownProxyProtocol = ownProxies(options.listen, listen);
+  const proxied = [options.proxyProtocol, ...Object.values(ownProxyProtocol)].some(
+    (proxies) => proxies !== undefined && proxies !== null,
+  );
+  if (!native && proxied) throw needsNative('"proxyProtocol"');
   const most = Math.max(auto?.max ?? 1, ...listen.map((address) => address.sockets));
   const { workers = Math.min(most, usableCpus()) } = options;
   if (auto !== undefined && workers === 0) throw invalidValue('sockets', 'cannot be "auto" without workers', 'auto');
@@ -48,7 +53,7 @@ export function checkOptions(given: ServerOptions): ServerConfig {
     tls: checkTls(options.tls, listen, ownTls),
     ownTls,
     ownTcp: ownBounds(options.listen, listen),
-    ownProxyProtocol: ownProxies(options.listen, listen),
+    ownProxyProtocol,
     worker: workerOptions({ env, execArgv, resourceLimits }),
   };
 }
@@ -110,10 +115,25 @@ function checkListen(
 ): ServerConfig['listen'] {
   const entries = [given].flat();
   if (entries.length === 0) throw invalidValue('listen', 'must name at least one address', given);
-  return entries.map((entry) => {
+  const listen = entries.map((entry) => {
     const address = parseAddress(entry, { ipv6Only });
     return { ...address, sockets: address.sockets ?? sockets, adapts: auto && address.sockets === undefined };
   });
+  listen.forEach(checkInterface);
+  return listen;
+}
+
+/** Refuses an address for one interface beside the same one for all: Linux gives a query to either. */
+function checkInterface(entry: ListenAddress, _: number, all: readonly ListenAddress[]): void {
+  const { transport, address, port, protocol, interface: name } = entry;
+  const protocols = protocolsOf(transport, protocol);
+  const isBeside = (other: ListenAddress): boolean =>
+    other.interface === undefined &&
+    other.address === address &&
+    other.port === port &&
+    protocolsOf(other.transport, other.protocol).some((one) => protocols.includes(one));
+  if (name === undefined || port === 0 || !all.some(isBeside)) return;
+  throw invalidValue('listen', 'has an address for one interface and for all', nameOfAddress(entry));
 }
 
 /** Checks that there is exactly one handler, of a kind that the workers can use. Throws as {@link checkOptions}. */

@@ -8,6 +8,7 @@ import { birthdays, malformedAnswers } from './forgery.js';
 import { frameErrors, frames } from './frames.js';
 import { inFlight } from './in-flight.js';
 import { injection } from './injection.js';
+import { proxies } from './proxies.js';
 import { requests } from './requests.js';
 import { sharing } from './sharing.js';
 import { crowd, streams } from './streams.js';
@@ -17,6 +18,7 @@ export const ATTACKS: readonly Attack[] = [
   injection,
   datagrams,
   transactions,
+  proxies,
   streams,
   crowd,
   requests,

@@ -67,6 +67,8 @@ for (const { name, runtime = '', why, except } of runtimes) {
           'two sockets': 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           steering: 'ENOTSUP',
           cache: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
+          proxies: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
+          'proxies of an address': 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           control: 'ERR_MULTISOCKET_NATIVE_REQUIRED',
           auto: 'none',
           maxQueueDelay: 'ERR_MULTISOCKET_NATIVE_REQUIRED',

@@ -489,6 +489,21 @@ export const DIRECTIVES: Readonly<Record<string, DirectiveForms>> = {
       'ttl 5',
     ],
   },
+  proxyproto: {
+    heads: ['', '', '', 'x'],
+    lines: [
+      'allow <cidr>',
+      'allow <cidr> <cidr>',
+      'allow',
+      'default use',
+      'default IGNORE',
+      'default reject',
+      'default skip',
+      'default allow',
+      'default',
+      'deny <cidr>',
+    ],
+  },
   timeouts: {
     heads: ['', '', '', '5s'],
     lines: [

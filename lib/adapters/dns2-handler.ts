@@ -28,10 +28,10 @@ export interface Dns2Client extends RemoteInfo {
   localAddress: string;
   localPort: number;
   localFamily: string;
-  /** For a request of HTTPS. */
-  method?: string;
-  url?: string;
-  headers?: Readonly<Record<string, string>>;
+  /** For a request by HTTPS. */
+  method?: string | undefined;
+  url?: string | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** The same members again, for code that expects a request of HTTP. */
   socket?: Dns2Client;
 }
@@ -81,7 +81,8 @@ export function fromListener<Module extends Dns2>(
   });
 }
 
-function clientOf({ client, local, length, http }: Query): Dns2Client {
+function clientOf(query: Query): Dns2Client {
+  const { client, local, length } = query;
   const ends = {
     ...client,
     size: length,
@@ -92,7 +93,19 @@ function clientOf({ client, local, length, http }: Query): Dns2Client {
     localPort: local.port,
     localFamily: local.family,
   };
-  if (http === undefined) return ends;
-  const { method, target, headers } = http;
-  return { ...ends, method, url: target, headers, socket: ends };
+  if (query.transport !== 'https') return ends;
+  return {
+    ...ends,
+    socket: ends,
+    // Read when they are needed: a cache keeps no reply whose handler has looked at the request.
+    get method() {
+      return query.connection.http?.method;
+    },
+    get url() {
+      return query.connection.http?.target;
+    },
+    get headers() {
+      return query.connection.http?.headers;
+    },
+  };
 }

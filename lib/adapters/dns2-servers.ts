@@ -121,7 +121,7 @@ export class DohServer extends TransportServer {
     const { port, address = '::', callback } = placeOf(args);
     if (callback !== undefined) this.once('listening', callback);
     const entry = { transport: 'https' as const, address, port: port === 0 ? (this.port ?? 0) : port, tls: this.#tls };
-    void this.open(entry, { https: { cors: this.cors, requests: true } });
+    void this.open(entry, { https: { cors: this.cors } });
     return this;
   }
 

@@ -1,20 +1,16 @@
 /** Queries that a transport received together, and the memory that holds them. */
 import type { Buffer } from 'node:buffer';
+import type { QueryConnection } from './connection.js';
+import type { Endpoint } from './endpoint.js';
 import type { MessageSource, RunningStream } from './stream.js';
+
+export type { Endpoint } from './endpoint.js';
 
 /** The ways in which a message travels, in native code's order (`native/cache/cache_key.h`). */
 export const transports = ['udp', 'tcp', 'tls', 'https', 'grpc'] as const;
 
 /** How a message travels. */
 export type Transport = (typeof transports)[number];
-
-/** One end of a conversation. */
-export interface Endpoint {
-  /** Numeric; IPv4-mapped addresses are given as IPv4. */
-  address: string;
-  port: number;
-  family: 'IPv4' | 'IPv6';
-}
 
 /** What a transport knows of a message besides its bytes. */
 export interface Origin {
@@ -27,19 +23,10 @@ export interface Origin {
   client(input: Buffer, messageOffset: number): Endpoint;
   /** The address of ours that it was sent to. */
   local(input: Buffer, messageOffset: number): Endpoint;
+  /** What else is known of the connection that brought it. Called when a handler asks. Undefined: nothing is. */
+  connection?(input: Buffer, messageOffset: number): QueryConnection;
   /** Starts the stream of a `Reply` to a `Query`; undefined: the transport carries one message for each query. */
   openStream?(this: void, query: object, reply: object, messages: MessageSource): RunningStream;
-  /** The HTTP request that brought it, if the server keeps requests. */
-  http?: HttpRequestHead;
-}
-
-/** The head of an HTTP request. */
-export interface HttpRequestHead {
-  method: string;
-  /** As on the request line (RFC 9112 s.3.2), or HTTP/2's `:path`. */
-  target: string;
-  /** The fields of its header by their names in lower case; of a repeated field, the last value. */
-  headers: Readonly<Record<string, string>>;
 }
 
 /** Messages that native code has checked: rows of `words` in the layout `Layout.query` of `lib/native/addon.ts`. */

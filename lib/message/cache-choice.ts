@@ -17,10 +17,12 @@ export type Dependency = 'clientAddress' | 'clientPort' | 'localAddress' | 'tran
 export interface CacheChoice {
   ttl: number;
   varyBy: number;
+  /** Whether the handler said so. */
+  chosen: boolean;
 }
 
 /** No limit but that of the records: longer than any TTL. */
-export const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0 };
+export const DEFAULT_CACHING: CacheChoice = { ttl: 0xffffffff, varyBy: 0, chosen: false };
 
 /**
  * Checks the arguments of `Reply.cache`. Throws `RangeError` for an invalid TTL, `TypeError` for an invalid `varyBy`.
@@ -33,5 +35,5 @@ export function cacheChoice(ttl: number | undefined, varyBy: readonly VaryBy[]):
     if (!Object.hasOwn(VARY_BY, name)) throw new TypeError(`replies cannot vary by ${JSON.stringify(name)}`);
     bits |= VARY_BY[name];
   }
-  return { ttl: ttl ?? DEFAULT_CACHING.ttl, varyBy: bits };
+  return { ttl: ttl ?? DEFAULT_CACHING.ttl, varyBy: bits, chosen: true };
 }

@@ -1,5 +1,5 @@
 import { addon } from '../native/addon.js';
-import type { Endpoint, HttpRequestHead, Origin, QueryBatch, Transport } from './batch.js';
+import type { Endpoint, Origin, QueryBatch, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readClientSubnet, type ClientSubnet } from '../dns/client-subnet.js';
 import { readOptions, type Edns } from '../dns/edns.js';
@@ -7,6 +7,8 @@ import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
 import { copyOctets } from '../dns/octets.js';
 import { className, opcodeName, typeName, type Opcode } from '../dns/registry.js';
 import { readNotify, readUpdate, type Notify, type Update } from '../dns/update.js';
+import type { CacheChoice } from './cache-choice.js';
+import { cachingWith, PLAIN, type QueryConnection } from './connection.js';
 import { KeptQueries, type QueryMemory } from './kept-queries.js';
 import type { LookupAnswer, Lookups } from './lookup-answer.js';
 import type { QuerySignature, QueryTsig } from './query-signature.js';
@@ -44,6 +46,7 @@ export class Query {
   declare signature?: QuerySignature;
   declare private updateRead?: Update;
   declare private notifyRead?: Notify;
+  declare private connectionRead?: QueryConnection;
 
   /** @internal */
   constructor(batch: QueryBatch, index: number) {
@@ -156,11 +159,6 @@ export class Query {
     return this.#origin.transport;
   }
 
-  /** With the option `https: { requests: true }`: the head of the HTTPS request that brought the query. */
-  get http(): HttpRequestHead | undefined {
-    return this.#origin.http;
-  }
-
   /** The client's address and port. */
   get client(): Endpoint {
     this.#client ??= this.#origin.client(this.#memory.input, this.offset);
@@ -171,6 +169,19 @@ export class Query {
   get local(): Endpoint {
     this.#local ??= this.#origin.local(this.#memory.input, this.offset);
     return this.#local;
+  }
+
+  /**
+   * The connection that brought it: TLS, the HTTP request, the proxy. Made when it is first read. The server's answer
+   * cache does not keep a reply whose handler has read it, unless the handler calls `Reply.cache`.
+   */
+  get connection(): QueryConnection {
+    return (this.connectionRead ??= this.#origin.connection?.(this.#memory.input, this.offset) ?? PLAIN);
+  }
+
+  /** @internal The caching of its reply: none, unless chosen, if {@link connection} was read, which the cache does not know. */
+  cachingOf(choice: CacheChoice): CacheChoice {
+    return cachingWith(this.connectionRead, choice);
   }
 
   /**

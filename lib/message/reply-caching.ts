@@ -1,3 +1,4 @@
+import type { Query } from './query.js';
 import { cacheChoice, DEFAULT_CACHING, type CacheChoice, type Dependency, type VaryBy } from './cache-choice.js';
 
 const NO_DEPENDENCIES: readonly Dependency[] = [];
@@ -12,13 +13,28 @@ export class ReplyCaching {
   cacheGeneration = 0;
   /** @internal Bits of the client's subnet that it is for (RFC 7871); undefined: the handler has not said. */
   scope: number | undefined;
+  readonly #asked: Query;
+  #choice: CacheChoice = DEFAULT_CACHING;
+
+  /** @internal `query`: what it replies to. */
+  constructor(query: Query) {
+    this.#asked = query;
+  }
+
   /** @internal For how long it may be kept, and what it varies by. */
-  caching: CacheChoice = DEFAULT_CACHING;
+  get caching(): CacheChoice {
+    return this.#asked.cachingOf(this.#choice);
+  }
+
+  set caching(choice: CacheChoice) {
+    this.#choice = choice;
+  }
 
   /**
    * Chooses how the server's answer cache keeps this reply: for `ttl` seconds at most, 0 to 2^31 - 1, default its
    * smallest TTL; 0: not at all. `varyBy`: what the answer depends on besides the question; queries that differ in it
-   * do not get this reply. Has no effect without a cache. Throws `RangeError` or `TypeError`.
+   * do not get this reply. Without a call, a handler that has read `query.connection` chooses 0. Has no effect without a
+   * cache. Throws `RangeError` or `TypeError`.
    */
   cache({ ttl, varyBy = [] }: { ttl?: number; varyBy?: readonly VaryBy[] }): this {
     this.caching = cacheChoice(ttl, varyBy);
@@ -34,6 +50,6 @@ export class ReplyCaching {
 
   /** @internal Limits the caching to that of a dependency: the reply lives no longer, and varies by as much. */
   restrictCaching({ ttl, varyBy }: CacheChoice): void {
-    this.caching = { ttl: Math.min(this.caching.ttl, ttl), varyBy: this.caching.varyBy | varyBy };
+    this.#choice = { ...this.#choice, ttl: Math.min(this.#choice.ttl, ttl), varyBy: this.#choice.varyBy | varyBy };
   }
 }

@@ -41,7 +41,7 @@ export class Reply extends ReplyEdns {
 
   /** @internal */
   constructor(query: Query) {
-    super();
+    super(query);
     this.#query = query;
   }
 

@@ -1,4 +1,5 @@
 import { checkedQuery } from './checked-query.js';
+import type { QueryConnection } from './connection.js';
 import type { Query } from './query.js';
 import { optSize, writeOpt, type EdnsOption } from '../dns/edns.js';
 import {
@@ -64,7 +65,8 @@ export function rewriteQuery(query: Query, changes: QueryChanges): Query {
     }
   }
   const { client, local, transport } = query;
-  const origin = { transport, envelopeSize: 0, client: () => client, local: () => local };
+  const connection = (): QueryConnection => query.connection;
+  const origin = { transport, envelopeSize: 0, client: () => client, local: () => local, connection };
   const rewritten = checkedQuery(input, writer.at, origin);
   if (rewritten === undefined) throw new Error(`the query cannot be rewritten to ${name} ${typeName(type)}`);
   rewritten.lookups = query.lookups;

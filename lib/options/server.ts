@@ -47,7 +47,7 @@ export interface AdaptationBounds extends Required<OptionsOf<typeof auto>> {}
 export const own = {
   /**
    * Where to listen: `'127.0.0.1:5300'`, `'[::1]:53'`, `'dns://[::]:53'`, `':53'`, `'tls://[::]:853'`,
-   * `'https://[::]:443'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
+   * `'https://[::]:443'`, `'http://[::1]:8053'`, `'grpc://[::]:443'`, objects, or a list of them. A `dns` address gets UDP and TCP.
    */
   listen: reloads(required(value('a string, an object or an array of them', isListen))),
   /**

@@ -1,7 +1,8 @@
 import { converted, flag, integer, oneOf, optional, reloads, value, type Option, type ResolvedOf } from './option.js';
 import { DEFAULT_UDP_PAYLOAD, MIN_UDP_PAYLOAD } from '../dns/numbers.js';
 import { invalidValue } from '../errors.js';
-import { https, type HttpsOptions } from './https.js';
+import { https, type HttpsConfig, type HttpsOptions } from './https.js';
+import { networks } from './networks.js';
 import { DAY } from './numbers.js';
 import { opcodes } from './opcodes.js';
 import { proxyProtocolGroup } from './proxy-protocol.js';
@@ -62,8 +63,14 @@ export const serving = {
   overload: oneOf(['drop', 'SERVFAIL', 'REFUSED'], 'drop'),
   /** Bounds for connections; see {@link TcpOptions}. Default: `{}`. */
   tcp: reloads(groupOfDefaults<TcpOptions>(tcp)),
-  /** For `https://`; see {@link HttpsOptions}. Default: `{}`. */
-  https: groupOfDefaults<HttpsOptions>(https),
+  /** For `https://` and `http://`; see {@link HttpsOptions}. Default: `{}`. */
+  https: groupOfDefaults<HttpsOptions, HttpsConfig>(https),
+  /**
+   * Addresses and networks (`'192.0.2.0/24'`, `'2001:db8::/32'`) of reverse proxies in front of `https://`, `http://` and
+   * `grpc://`, at most 256. Their header fields `Forwarded` (RFC 7239) and `X-Forwarded-For` say who the client is; those
+   * of others are ignored. Default: none.
+   */
+  trustedProxies: reloads(networks()),
   /** Proxies that name their clients by the PROXY protocol. Default: none are believed. */
   proxyProtocol: reloads(optional(proxyProtocolGroup, 'none are believed')),
 };

@@ -72,7 +72,7 @@ export class ServedGroup {
     const { address, port } = sockets;
     this.sockets = sockets;
     this.#shared = shared;
-    this.transport = spoken === 'dns' ? sockets.protocol : spoken;
+    this.transport = spoken === 'dns' ? sockets.protocol : spoken === 'http' ? 'https' : spoken;
     this.#entry = entry;
     this.local = { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
     this.#wildcard = address === '0.0.0.0' || address === '::';

@@ -36,8 +36,8 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 /**
  * Reads an entry of `listen`: `'127.0.0.1:5300'`, `'[::1]:53'`, `'::1'`, `'localhost:53'`, `':53'` (every address, IPv4
  * and IPv6), `'[fe80::1%eth0]:53'` (RFC 4007 s.11), each with an optional `dns://`, `udp://` or `tcp://` (one protocol of
- * `dns` alone), `tls://`, `https://` or `grpc://` in front, or an object `{ transport, address, port, interface, sockets,
- * ipv6Only, tls, protocol }`. The default port is 53, 853 for `tls`, and 443 for `https` and `grpc`.
+ * `dns` alone), `tls://`, `https://`, `http://` or `grpc://` in front, or an object `{ transport, address, port, interface,
+ * sockets, ipv6Only, tls, protocol }`. The default port is 53, 853 for `tls`, 443 for `https` and `grpc`, 80 for `http`.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`; `ERR_MULTISOCKET_UNSUPPORTED_TRANSPORT`
  * for `quic://` and `https3://`.
@@ -47,8 +47,8 @@ export function parseAddress(entry: unknown, defaults: { ipv6Only: boolean }): L
   if (typeof entry !== 'object' || entry === null) throw invalidType('listen', 'a string or an object', entry);
   const { tls, protocol, interface: name, ...options } = resolve('listen', listenEntry, entry);
   const transport = checkTransport(options.transport, options.transport);
-  if (tls !== undefined && transport === 'dns') {
-    throw invalidValue('listen.tls', 'is for the transports tls, https and grpc; this one is dns', typeof tls);
+  if (tls !== undefined && (transport === 'dns' || transport === 'http')) {
+    throw invalidValue('listen.tls', `is for the transports tls, https and grpc; this one is ${transport}`, typeof tls);
   }
   if (protocol !== undefined && transport !== 'dns') {
     throw invalidValue('listen.protocol', 'is for the transport "dns" alone', protocol);

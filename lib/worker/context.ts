@@ -1,3 +1,4 @@
+import { NetworkSet } from '../dns/networks.js';
 import { addon, type AnswerCache, type Guard } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
@@ -29,7 +30,9 @@ export interface WorkerContext {
   guard: Guard | undefined;
   /** The server's own answer cache; undefined if it has none. */
   cache: AnswerCache | undefined;
-  /** Which proxies the server's addresses believe. */
+  /** HTTP proxies whose word for their clients is taken. */
+  trustedProxies: NetworkSet;
+  /** Which proxies the server's addresses believe, by the PROXY protocol. */
   proxies: Proxies;
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
@@ -58,12 +61,14 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   });
   const proxies = new Proxies(settings);
   const limits = new ConnectionLimits(settings.connections, settings.seat);
+  const trustedProxies = new NetworkSet(settings.trustedProxies);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
   const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
   const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
-  return { settings, counters, row, edns, guard, cache, proxies, limits, dispatcher, encoder, streamTurns, report };
+  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher, encoder };
+  return { ...ours, streamTurns, report };
 }
 
 /** Undefined if the server's own cache does not share misses. */

@@ -1,6 +1,7 @@
 /** Reads the envelopes that native code puts before messages (`layout.envelope`). */
 import { addon } from '../native/addon.js';
 import type { Endpoint, Origin, Transport } from '../message/batch.js';
+import { PLAIN } from '../message/connection.js';
 import { endpointAt } from './ip.js';
 
 const { envelope } = addon.layout;
@@ -19,6 +20,10 @@ export function envelopeOrigin(transport: Transport, locals: readonly Endpoint[]
       endsOf(input, messageOffset - envelopeSize).client(input, messageOffset - envelopeSize),
     local: (input, messageOffset) =>
       endsOf(input, messageOffset - envelopeSize).local(input, messageOffset - envelopeSize),
+    connection: (input, messageOffset) => {
+      const at = messageOffset - envelopeSize;
+      return isProxied(input, at) ? { proxy: senderOf(input, at) } : PLAIN;
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 import { MAX_MESSAGE, LENGTH_PREFIX } from '../dns/numbers.js';
 import { addon, type StreamAdmission } from '../native/addon.js';
-import type { HttpRequestHead, Transport } from '../message/batch.js';
+import type { Transport } from '../message/batch.js';
 import { Query } from '../message/query.js';
 import { Reply } from '../message/reply.js';
+import type { RequestOrigin } from './https/request-origin.js';
 import type { Connection } from './stream/connection.js';
 import type { WorkerContext } from './context.js';
 import { workerCounter } from './counters.js';
@@ -52,18 +53,17 @@ export class MessageExchange {
 
   /**
    * Answers a message of at most 65,535 bytes, and calls `done` once with the outcome: before this returns if no
-   * asynchronous handler is needed. `http`: for `query.http`.
+   * asynchronous handler is needed.
    */
-  serve(message: Uint8Array, connection: Connection, done: (outcome: Outcome) => void, http?: HttpRequestHead): void {
+  serve(message: Uint8Array, connection: Connection, origin: RequestOrigin, done: (outcome: Outcome) => void): void {
     const { counters, dispatcher, encoder } = this.#context;
     counters[this.#queries]++;
     counters[connection.socketQueries]++;
-    const known = this.#check(message, connection);
+    const known = this.#check(message, connection, origin);
     if (known !== undefined) {
       this.#finish(known, done);
       return;
     }
-    const origin = http === undefined ? connection.origin : { ...connection.origin, http };
     const query = new Query({ input: this.#input, words: this.#words, text: this.#text, origin }, 0);
     const reply = new Reply(query);
     const deliver: Deliver = (asked, answer) => {
@@ -75,7 +75,7 @@ export class MessageExchange {
   }
 
   /** The outcome of a message that needs no handler; undefined if it needs one. */
-  #check(message: Uint8Array, { origin, front }: Connection): Outcome | undefined {
+  #check(message: Uint8Array, { front }: Connection, origin: RequestOrigin): Outcome | undefined {
     const input = this.#input;
     const end = LENGTH_PREFIX + message.length;
     input.writeUInt16BE(message.length);

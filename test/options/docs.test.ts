@@ -76,9 +76,9 @@ describe('the page of options', () => {
     [
       'no docstring',
       'https.ts',
-      '/** Whether `query.http` has',
-      '// Whether `query.http` has',
-      /requests has no docstring/,
+      '/**\n   * The paths that take',
+      '/*\n   * The paths that take',
+      /paths has no docstring/,
     ],
     [
       'a description that the page does not have',

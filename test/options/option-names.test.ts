@@ -42,7 +42,7 @@ describe('an option that does not exist', () => {
 describe('what cannot be served', () => {
   it('is refused with the transports that there are', () => {
     assert.throws(() => make({ listen: 'ftp://127.0.0.1:53' }), {
-      message: /dns, tls, https, grpc.*udp or tcp.*'ftp:/,
+      message: /dns, tls, https, http, grpc.*udp or tcp.*'ftp:/,
     });
   });
 

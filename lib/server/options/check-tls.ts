@@ -36,10 +36,11 @@ export function checkOwnTls(given: unknown, listen: ServerConfig['listen']): Ser
   const own: Record<string, SharedTls | null> = {};
   const entries: unknown[] = Array.isArray(given) ? given : [given];
   entries.forEach((entry, i) => {
-    const settings = (entry as ListenOptions | undefined)?.tls;
+    const settings = listen[i].transport === 'http' ? null : (entry as ListenOptions | undefined)?.tls;
     if (settings === undefined) return;
     const name = nameOfAddress(listen[i]);
-    if (Object.hasOwn(own, name)) throw invalidValue('listen', 'has two entries with "tls" for one address', name);
+    const again = Object.hasOwn(own, name) && (own[name] !== null || settings !== null);
+    if (again) throw invalidValue('listen', 'has two entries with "tls" for one address', name);
     own[name] =
       settings === null
         ? null

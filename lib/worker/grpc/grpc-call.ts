@@ -1,4 +1,5 @@
 /** A unary call of gRPC over HTTP/2: reads its request and writes its answer. */
+import { valuesOf } from '../https/http-request.js';
 import type { Http2Stream } from '../https/http2/stream.js';
 
 /** Status codes of gRPC that the server sends. */
@@ -21,9 +22,6 @@ export class GrpcFailure {
   ) {}
 }
 
-/** Header fields of calls, besides those of every request. */
-export const CALL_FIELDS = ['grpc-encoding', 'grpc-timeout'] as const;
-
 const TYPE = 'application/grpc';
 const ACCEPTS = { 'content-type': TYPE, 'grpc-accept-encoding': 'identity' } as const;
 /** Octets in front of a message: whether it is compressed, and its length. */
@@ -38,8 +36,8 @@ export function httpFailure({ method, type = '' }: Http2Stream): number | undefi
 }
 
 /** The milliseconds that a call may take. */
-export function timeoutOf({ fields }: Http2Stream): number | GrpcFailure {
-  const text = fields?.get('grpc-timeout');
+export function timeoutOf(call: Http2Stream): number | GrpcFailure {
+  const text = valuesOf(call, 'grpc-timeout').at(-1);
   if (text === undefined) return Infinity;
   const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text) ?? [];
   if ((digits as string | undefined) === undefined) return new GrpcFailure(grpcStatus.internal, 'invalid grpc-timeout');
@@ -47,8 +45,8 @@ export function timeoutOf({ fields }: Http2Stream): number | GrpcFailure {
 }
 
 /** The only message in the body of a call. */
-export function messageOf({ fields }: Http2Stream, body: Buffer): Buffer | GrpcFailure {
-  const encoding = fields?.get('grpc-encoding') ?? 'identity';
+export function messageOf(call: Http2Stream, body: Buffer): Buffer | GrpcFailure {
+  const encoding = valuesOf(call, 'grpc-encoding').at(-1) ?? 'identity';
   if (encoding !== 'identity') return new GrpcFailure(grpcStatus.unimplemented, 'messages must not be compressed');
   if (body.length < PREFIX || body.length < PREFIX + body.readUInt32BE(1))
     return new GrpcFailure(grpcStatus.internal, 'the body ends within a message');

@@ -2,9 +2,6 @@ import { MAX_MESSAGE, OPCODE_MASK } from '../../dns/numbers.js';
 
 /** The media type of a DNS message in HTTP (RFC 8484 s.6). */
 export const MEDIA_TYPE = 'application/dns-message';
-/** The path of requests (RFC 8484 s.4.1 leaves it open; all known servers use this one). */
-const PATH = '/dns-query';
-
 /** An answer without a DNS message: an HTTP status, a text for people, and its headers. */
 export class HttpFailure {
   constructor(
@@ -25,12 +22,14 @@ export interface RequestHead {
   type: string | undefined;
 }
 
+/** The answer for a path that takes no messages. It does not name those that do, which may be secret. */
+export const NOT_FOUND = new HttpFailure(404, 'no messages are taken here');
+
 /**
- * The DNS message in the target of a request, or the error of an invalid request; undefined: the body is the message.
+ * The DNS message in the query of a request's target, or the error of an invalid request; undefined: the body is the
+ * message.
  */
-export function messageInTarget({ method, target, type }: RequestHead): Buffer | HttpFailure | undefined {
-  const { path, query } = splitTarget(target);
-  if (path !== PATH) return new HttpFailure(404, `messages are sent to ${PATH}`);
+export function messageInQuery({ method, type }: RequestHead, query: string): Buffer | HttpFailure | undefined {
   // HEAD is GET without the content of its answer (RFC 9110 s.9.3.2).
   if (method === 'GET' || method === 'HEAD') return fromParameter(new URLSearchParams(query).get('dns'));
   if (method !== 'POST') return new HttpFailure(405, 'only GET, HEAD and POST', { allow: 'GET, HEAD, POST' });
@@ -40,7 +39,8 @@ export function messageInTarget({ method, target, type }: RequestHead): Buffer |
   return undefined;
 }
 
-function splitTarget(target: string): { path: string; query: string } {
+/** The path and the query of a target (RFC 3986 s.3.3, s.3.4). */
+export function splitTarget(target: string): { path: string; query: string } {
   // Proxies may send the whole URI (RFC 9112 s.3.2.2).
   const start = /^https?:\/\/[^/?]*/i.exec(target)?.[0].length ?? 0;
   const mark = target.indexOf('?', start);

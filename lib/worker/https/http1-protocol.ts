@@ -1,41 +1,41 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MAX_MESSAGE } from '../../dns/numbers.js';
 import { CONNECTION_GIVEN_UP, NOTHING_GIVEN_UP, type Connection, type Protocol } from '../stream/connection.js';
-import type { Body, HttpFields, HttpRequest } from './http-request.js';
+import type { Body, HttpField, HttpFields, HttpRequest } from './http-request.js';
 import { Http1Stream } from './http1-stream.js';
 
 /** When more bytes than this wait for a client to read, no more of its requests are read. */
 const MAX_UNREAD = 256 * 1024;
 
-/** Options of an {@link Http1Server}. */
-export interface Http1Options {
-  /** Requests of one connection at a time. */
-  maxPipelined: number;
-  /** Called for each request; each ends by `respond`, by `abort`, or by a body that broke off. */
-  onRequest: (connection: Connection, request: HttpRequest) => void;
-}
+/** Takes a request, which ends by `respond`, by `abort`, or by a body that broke off. */
+type OnRequest = (request: HttpRequest) => void;
 
 /**
  * Speaks HTTP/1.1 (RFC 9112) on connections by means of `node:http`. It does not listen: its owner gives it
  * connections.
  */
 export class Http1Server {
-  readonly #options: Http1Options;
+  readonly #maxPipelined: number;
   readonly #server: Server;
   readonly #protocols = new WeakMap<Duplex, Http1Protocol>();
 
-  constructor(options: Http1Options) {
-    this.#options = options;
+  /** `maxPipelined`: requests of one connection at a time. */
+  constructor(maxPipelined: number) {
+    this.#maxPipelined = maxPipelined;
     // The connection's own timeouts apply, so Node's are off.
     const noTimes = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
     this.#server = createServer(noTimes, (request, response) => {
       this.#protocols.get(request.socket)?.take(request, response);
     });
+    // Beyond a number of fields Node leaves out the last ones, which are those of a proxy. Their size is limited instead.
+    this.#server.maxHeadersCount = 0;
   }
 
-  start(connection: Connection): Protocol {
-    const protocol = new Http1Protocol(connection, this.#options);
+  /** Starts on a connection, and calls `onRequest` for each of its requests. */
+  start({ socket }: Connection, onRequest: OnRequest): Protocol {
+    const protocol = new Http1Protocol(socket, this.#maxPipelined, onRequest);
     this.#protocols.set(protocol.stream, protocol);
     this.#server.emit('connection', protocol.stream);
     return protocol;
@@ -45,8 +45,8 @@ export class Http1Server {
 /** HTTP/1.1 on one connection. Requests beyond the allowed number wait, and nothing more is read meanwhile. */
 class Http1Protocol implements Protocol {
   readonly stream: Http1Stream;
-  readonly #connection: Connection;
-  readonly #options: Http1Options;
+  readonly #maxPipelined: number;
+  readonly #onRequest: OnRequest;
   /** Requests that were read and are not begun. */
   #waiting: Http1Request[] = [];
   /** Requests that are being read or answered. */
@@ -56,10 +56,10 @@ class Http1Protocol implements Protocol {
   /** Since when an incomplete header has been arriving; undefined if none is. */
   #headSince: number | undefined;
 
-  constructor(connection: Connection, options: Http1Options) {
-    this.#connection = connection;
-    this.#options = options;
-    this.stream = new Http1Stream(connection.socket, () => (this.#headSince ??= performance.now()));
+  constructor(socket: Socket, maxPipelined: number, onRequest: OnRequest) {
+    this.#maxPipelined = maxPipelined;
+    this.#onRequest = onRequest;
+    this.stream = new Http1Stream(socket, () => (this.#headSince ??= performance.now()));
     this.stream.on('drain', () => {
       this.#next();
     });
@@ -108,7 +108,7 @@ class Http1Protocol implements Protocol {
 
   #begin(request: Http1Request): void {
     this.#held.add(request);
-    this.#options.onRequest(this.#connection, request);
+    this.#onRequest(request);
   }
 
   /** Begins as many of the waiting requests as allowed, and reads on when none waits; or ends. */
@@ -125,7 +125,7 @@ class Http1Protocol implements Protocol {
   }
 
   #full(): boolean {
-    return this.#held.size >= this.#options.maxPipelined || this.stream.writableLength > MAX_UNREAD;
+    return this.#held.size >= this.#maxPipelined || this.stream.writableLength > MAX_UNREAD;
   }
 }
 
@@ -134,6 +134,7 @@ class Http1Request implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly type: string | undefined;
+  readonly authority = undefined;
   /** Since when its body is being read, by `performance.now()`; undefined if it is not. */
   readingSince: number | undefined;
   readonly #request: IncomingMessage;
@@ -151,8 +152,16 @@ class Http1Request implements HttpRequest {
     for (const each of [request, response]) each.on('error', () => undefined); // 'close' follows
   }
 
-  get fields(): ReadonlyMap<string, string> {
-    return new Map(Object.entries(this.#request.headers).map(([name, value]) => [name, String(value)]));
+  get version(): string {
+    return this.#request.httpVersion;
+  }
+
+  get fields(): readonly HttpField[] {
+    const { rawHeaders } = this.#request;
+    const fields: HttpField[] = [];
+    for (let i = 0; i < rawHeaders.length; i += 2)
+      fields.push({ name: rawHeaders[i].toLowerCase(), value: rawHeaders[i + 1] });
+    return fields;
   }
 
   readBody(done: (body: Body) => void): void {

@@ -1,18 +1,22 @@
 import { MAX_MESSAGE } from '../../dns/numbers.js';
 import { freshnessLifetime } from '../../dns/encoded-message.js';
-import type { HttpRequestHead } from '../../message/batch.js';
+import type { HttpsConfig } from '../../options/https.js';
 import type { WorkerContext } from '../context.js';
+import { MessageExchange, type Outcome } from '../message-exchange.js';
 import type { Connection, Protocol } from '../stream/connection.js';
 import type { Service } from '../stream/connections.js';
-import { HttpFailure, MEDIA_TYPE, messageInTarget } from './http-exchange.js';
+import { corsFields, PREFLIGHT_FIELDS } from './cors.js';
+import { HttpFailure, MEDIA_TYPE, messageInQuery, NOT_FOUND, splitTarget } from './http-exchange.js';
 import { Http1Server } from './http1-protocol.js';
 import type { HttpFields, HttpRequest } from './http-request.js';
-import type { HttpsOptions } from '../../options/https.js';
-import { corsFields, PREFLIGHT_FIELDS, wantedFields } from './cors.js';
 import { Http2Connection } from './http2/connection.js';
-import { MessageExchange, type Outcome } from '../message-exchange.js';
+import { UnknownHttp } from './prior-knowledge.js';
+import { DIRECT, RequestClients } from './request-clients.js';
+import { RequestOrigin } from './request-origin.js';
+import { Routes } from './routes.js';
 
 const TOO_LONG = new HttpFailure(413, 'the message is too long');
+const NO_QUERY = new HttpFailure(400, 'the message is not a query');
 
 const NOTHING = Buffer.alloc(0);
 
@@ -22,83 +26,87 @@ export class HttpsService implements Service {
   readonly #exchange: MessageExchange;
   readonly #http1: Http1Server;
   readonly #maxPipelined: number;
-  readonly #https: Required<HttpsOptions>;
+  readonly #cors: HttpsConfig['cors'];
+  readonly #routes: Routes;
+  readonly #clients: RequestClients;
 
   constructor(context: WorkerContext) {
-    this.#https = context.settings.https;
-    const { maxPipelined } = context.settings.tcp;
-    this.#maxPipelined = maxPipelined;
+    const { https, tcp } = context.settings;
+    this.#cors = https.cors;
+    this.#routes = new Routes(https.paths);
+    this.#clients = new RequestClients(context);
+    this.#maxPipelined = tcp.maxPipelined;
     this.#exchange = new MessageExchange('https', context);
-    this.#http1 = new Http1Server({
-      maxPipelined,
-      onRequest: (connection, request) => {
-        this.#receive(connection, request);
-      },
-    });
+    this.#http1 = new Http1Server(tcp.maxPipelined);
   }
 
   start(connection: Connection): Protocol {
-    if (connection.alpn !== 'h2') return this.#http1.start(connection);
-    return new Http2Connection(connection, {
-      maxConcurrentStreams: this.#maxPipelined,
-      maxBody: MAX_MESSAGE,
-      fields: wantedFields(this.#https),
-      onRequest: (request) => {
-        this.#receive(connection, request);
-      },
-    });
+    const isProxy = this.#clients.isProxy(connection);
+    const onRequest = (request: HttpRequest): void => {
+      this.#receive(connection, request, isProxy);
+    };
+    const http1 = (): Protocol => this.#http1.start(connection, onRequest);
+    const http2 = (): Protocol =>
+      new Http2Connection(connection, {
+        maxConcurrentStreams: this.#maxPipelined,
+        maxBody: MAX_MESSAGE,
+        onRequest,
+      });
+    if (!connection.encrypted) return new UnknownHttp(connection.socket, { http1, http2 });
+    return connection.alpn === 'h2' ? http2() : http1();
   }
 
-  #receive(connection: Connection, request: HttpRequest): void {
+  #receive(connection: Connection, request: HttpRequest, isProxy: boolean): void {
     connection.begin();
-    const isPreflight = request.method === 'OPTIONS' && this.#https.cors !== false;
-    const message = isPreflight ? undefined : messageInTarget(request);
+    const { path, query } = splitTarget(request.target);
+    const params = this.#routes.match(path);
+    const caller = isProxy ? this.#clients.callerOf(connection, request) : DIRECT;
+    const end = (): void => {
+      connection.finish();
+      if (!(caller instanceof HttpFailure)) caller.leave();
+    };
+    const refuse = (failure: HttpFailure): void => {
+      sendFailure(request, failure, corsFields(this.#cors, request));
+      end();
+    };
     request.readBody((body) => {
-      if (body === 'broken off') connection.finish();
-      else if (isPreflight) {
-        request.respond(204, { ...PREFLIGHT_FIELDS, ...corsFields(this.#https.cors, request) }, NOTHING);
-        connection.finish();
-      }
       // A request is served when it is complete, so that a malformed end is noticed first (RFC 9113 s.8.1.1).
-      else this.#serve(connection, request, message ?? (body === 'too long' ? TOO_LONG : body));
+      if (body === 'broken off') end();
+      else if (params === undefined) refuse(NOT_FOUND);
+      else if (request.method === 'OPTIONS' && this.#cors !== false) {
+        request.respond(204, { ...PREFLIGHT_FIELDS, ...corsFields(this.#cors, request) }, NOTHING);
+        end();
+      } else if (caller instanceof HttpFailure) refuse(caller);
+      else {
+        const message = messageInQuery(request, query) ?? (body === 'too long' ? TOO_LONG : body);
+        if (message instanceof HttpFailure) refuse(message);
+        else {
+          const origin = new RequestOrigin(connection, request, params, caller.client);
+          this.#exchange.serve(message, connection, origin, (outcome) => {
+            this.#answer(request, outcome);
+            end();
+          });
+        }
+      }
     });
   }
 
-  #serve(connection: Connection, request: HttpRequest, message: Buffer | HttpFailure): void {
-    if (message instanceof HttpFailure) {
-      refuse(request, message, corsFields(this.#https.cors, request));
-      connection.finish();
-      return;
+  #answer(request: HttpRequest, outcome: Outcome): void {
+    if (outcome === 'invalid') sendFailure(request, NO_QUERY, corsFields(this.#cors, request));
+    else if (outcome === 'dropped') request.abort();
+    else {
+      const headers = {
+        'content-type': MEDIA_TYPE,
+        'content-length': outcome.length,
+        // RFC 8484 s.5.1: HTTP may keep it as long as DNS may.
+        'cache-control': `max-age=${freshnessLifetime(outcome)}`,
+        ...corsFields(this.#cors, request),
+      };
+      request.respond(200, headers, outcome);
     }
-    const answered = (outcome: Outcome): void => {
-      answer(request, outcome, corsFields(this.#https.cors, request));
-      connection.finish();
-    };
-    this.#exchange.serve(message, connection, answered, this.#https.requests ? headOf(request) : undefined);
   }
 }
 
-function headOf({ method, target, fields }: HttpRequest): HttpRequestHead {
-  return { method, target, headers: Object.fromEntries(fields ?? []) };
-}
-
-function answer(request: HttpRequest, outcome: Outcome, cors: HttpFields): void {
-  if (outcome === 'invalid') {
-    refuse(request, new HttpFailure(400, 'the message is not a query'), cors);
-  } else if (outcome === 'dropped') {
-    request.abort();
-  } else {
-    const headers = {
-      'content-type': MEDIA_TYPE,
-      'content-length': outcome.length,
-      // RFC 8484 s.5.1: HTTP may keep it as long as DNS may.
-      'cache-control': `max-age=${freshnessLifetime(outcome)}`,
-      ...cors,
-    };
-    request.respond(200, headers, outcome);
-  }
-}
-
-function refuse(request: HttpRequest, { status, message, headers }: HttpFailure, cors: HttpFields): void {
+function sendFailure(request: HttpRequest, { status, message, headers }: HttpFailure, cors: HttpFields): void {
   request.respond(status, { 'content-type': 'text/plain; charset=utf-8', ...headers, ...cors }, `${message}\n`);
 }

@@ -47,7 +47,9 @@ export class ConnectionGate {
 
   /** Counts a client's connection until it closes. False: it exceeded the cap of the client and has been reset. */
   admitClient(socket: Socket, client: Endpoint): boolean {
-    const { limits, settings } = this.#context;
+    const { limits, settings, trustedProxies } = this.#context;
+    // All clients of a proxy come from its address: see `RequestClients`.
+    if (trustedProxies.has(client.address)) return true;
     const bucket = limits.bucketOf(client);
     if (limits.openOf(bucket) >= settings.tcp.maxConnectionsPerClient) {
       this.count('tcpRefusedClient');

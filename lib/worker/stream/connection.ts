@@ -3,6 +3,8 @@ import { TLSSocket } from 'node:tls';
 import { addon, type AnswerFront, type ProxyProtocol } from '../../native/addon.js';
 import type { Endpoint, Origin, Transport } from '../../message/batch.js';
 import { socketCounter, type WorkerCounter } from '../counters.js';
+import type { QueryConnection } from '../../message/connection.js';
+import { knownOf } from './known-connection.js';
 import type { ConnectionBounds } from '../../options/tcp.js';
 import { endpointOf, packOrigin } from '../ip.js';
 import type { ProxiedEnds } from './proxy-headers.js';
@@ -52,6 +54,14 @@ export const NOTHING_GIVEN_UP = { messages: 0, fatal: false } as const;
 /** The result of a {@link Protocol} whose connection ends with its only message. */
 export const CONNECTION_GIVEN_UP = { messages: 1, fatal: true } as const;
 
+/** The origin of all messages of a connection. */
+export interface ConnectionOrigin extends Origin {
+  bytes: Uint8Array;
+  client(): Endpoint;
+  local(): Endpoint;
+  connection(): QueryConnection;
+}
+
 /** The client of a connection; with a proxy in between also the address that the client asked, and the proxy. */
 export type Ends = Pick<ProxiedEnds, 'client'> & Partial<ProxiedEnds>;
 
@@ -59,7 +69,7 @@ export type Ends = Pick<ProxiedEnds, 'client'> & Partial<ProxiedEnds>;
 export class Connection {
   /** Encrypted or not. */
   readonly socket: Socket;
-  readonly origin: Origin & { bytes: Uint8Array };
+  readonly origin: ConnectionOrigin;
   readonly front: AnswerFront | undefined;
   readonly bounds: Required<ConnectionBounds>;
   /** The element of the counters for the queries of its listening socket. */
@@ -79,13 +89,15 @@ export class Connection {
   /** `start` starts a protocol on it. */
   constructor(socket: Socket, listener: Listener, ends: Ends, start: (connection: Connection) => Protocol) {
     const { number, transport, front, bounds } = listener;
-    const { client, local = localOf(socket, listener) } = ends;
+    const { client, local = localOf(socket, listener), proxy } = ends;
     const bytes = packOrigin(transport, client, local);
     this.socket = socket;
     this.front = front;
     this.bounds = bounds;
     this.socketQueries = number * addon.layout.socketRow + QUERIES;
-    this.origin = { transport, bytes, envelopeSize: 0, client: () => client, local: () => local };
+    const known = proxy === undefined ? knownOf(socket) : { ...knownOf(socket), proxy };
+    const facts = { client: () => client, local: () => local, connection: () => known };
+    this.origin = { transport, bytes, envelopeSize: 0, ...facts };
     // A reset by the client is not our error. Node reports a renegotiation of TLS here, and leaves the connection open.
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => (this.#unreadSince = undefined));
@@ -108,12 +120,14 @@ export class Connection {
     this.active();
   }
 
+  /** Whether it is encrypted. */
+  get encrypted(): boolean {
+    return this.socket instanceof TLSSocket;
+  }
+
   /** The protocol that both sides have agreed on (RFC 7301); undefined: none. */
   get alpn(): string | undefined {
-    const { socket } = this;
-    return socket instanceof TLSSocket && socket.alpnProtocol !== false
-      ? (socket.alpnProtocol ?? undefined)
-      : undefined;
+    return this.origin.connection().alpn;
   }
 
   /** Whether its client's first message, or the rest of one, may be on its way. */

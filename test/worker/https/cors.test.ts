@@ -1,28 +1,30 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:http2';
 import { createRequire } from 'node:module';
 import type DNS from 'dns2';
-import { createServer, type HttpsOptions, type Query, type Server, type TlsSettings } from 'multisocket';
+import { createServer, type HttpsOptions, type Server, type TlsSettings } from 'multisocket';
 import { withMultisocket } from 'multisocket/adapters';
-import { makeCertificate } from '../../support/certificate.js';
+import { checkOptions } from '../../../dist/server/options/check-options.js';
 import { queryBytes } from '../../support/clients.js';
 
 const dns2 = createRequire(import.meta.url)('dns2') as typeof DNS;
 const question = queryBytes('a.test').toString('base64url');
 
+/** Throws the error of the options. */
+function checkHttps(https: HttpsOptions): void {
+  checkOptions({ listen: ':0', workers: 0, handler: () => undefined, https });
+}
+
 describe('DNS over HTTPS for pages of other sites (CORS)', () => {
   let server: Server;
   let url: string;
-  let seen: Query['http'];
   const start = async (https: HttpsOptions, tls: TlsSettings | null = null): Promise<void> => {
     server = createServer({
       listen: { transport: 'https', address: '127.0.0.1', port: 0, tls },
       sockets: 1,
       workers: 0,
       https,
-      handler: (query, reply) => {
-        seen = query.http;
+      handler: (_, reply) => {
         reply.rcode = 'NOERROR';
       },
     });
@@ -47,13 +49,15 @@ describe('DNS over HTTPS for pages of other sites (CORS)', () => {
     assert.deepEqual(await fieldsOf('https://a.test', '', 'OPTIONS'), [405, null, null]);
   });
 
-  it('true: every origin, errors included', async () => {
-    await start({ cors: true });
-    assert.deepEqual(await fieldsOf('https://a.test'), [200, '*', null]);
-    assert.deepEqual(await fieldsOf(undefined), [200, '*', null]);
-    assert.deepEqual(await fieldsOf('https://a.test', '/elsewhere'), [404, '*', null]);
-    assert.deepEqual(await fieldsOf('https://a.test', ''), [400, '*', null]);
-  });
+  for (const cors of [true, '*']) {
+    it(`${JSON.stringify(cors)}: every origin, errors included`, async () => {
+      await start({ cors });
+      assert.deepEqual(await fieldsOf('https://a.test'), [200, '*', null]);
+      assert.deepEqual(await fieldsOf(undefined), [200, '*', null]);
+      assert.deepEqual(await fieldsOf('https://a.test', '/elsewhere'), [404, '*', null]);
+      assert.deepEqual(await fieldsOf('https://a.test', ''), [400, '*', null]);
+    });
+  }
 
   for (const cors of [
     'https://a.test',
@@ -77,29 +81,46 @@ describe('DNS over HTTPS for pages of other sites (CORS)', () => {
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
   });
 
-  for (const version of ['1.1', '2']) {
-    it(`handlers see the request, HTTP/${version}`, async () => {
-      const { cert, key } = await makeCertificate();
-      await start({ requests: true, cors: ['https://a.test'] }, version === '2' ? { cert, key } : null);
-      if (version === '1.1') {
-        const headers = { origin: 'https://a.test', 'x-forwarded-for': '192.0.2.9' };
-        await (await fetch(`${url}?dns=${question}`, { headers })).arrayBuffer();
-      } else {
-        const session = connect(new URL(url).origin, { ca: cert });
-        const stream = session.request({
-          ':path': `/dns-query?dns=${question}`,
-          origin: 'https://a.test',
-          'x-forwarded-for': '192.0.2.9',
-        });
-        const [headers] = (await once(stream, 'response')) as [Record<string, string>];
-        assert.equal(headers['access-control-allow-origin'], 'https://a.test');
-        session.close();
-      }
-      assert.equal(seen?.method, 'GET');
-      assert.equal(seen.target, `/dns-query?dns=${question}`);
-      assert.equal(seen.headers['x-forwarded-for'], '192.0.2.9');
+  it('a preflight request of another site, and one for another path, get no permission', async () => {
+    await start({ cors: ['https://a.test'] });
+    assert.deepEqual(await fieldsOf('https://a.test', '', 'OPTIONS'), [204, 'https://a.test', 'origin']);
+    assert.deepEqual(await fieldsOf('https://c.test', '', 'OPTIONS'), [204, null, 'origin']);
+    assert.deepEqual(await fieldsOf('https://a.test', '/elsewhere', 'OPTIONS'), [404, 'https://a.test', 'origin']);
+  });
+
+  for (const origin of [
+    ...[
+      '',
+      '*.a.test',
+      'a.test',
+      'https://a.test/',
+      'https://A.test',
+      'https://a.test:443',
+      'http://a.test:80',
+      'https://',
+    ],
+    ...['https://a.test/path', 'https://user@a.test', 'HTTPS://a.test', 'https://a b.test', 'chrome-extension://A/'],
+  ]) {
+    it(`an origin that no browser sends is an error: ${JSON.stringify(origin)}`, () => {
+      for (const cors of [origin, ['https://b.test', origin]])
+        assert.throws(
+          () => {
+            checkHttps({ cors });
+          },
+          {
+            code: 'ERR_INVALID_ARG_VALUE',
+            message: new RegExp(
+              `"https\\.cors" .*'https://example\\.org'\\. Received '${origin.replace(/[*.]/g, '\\$&')}`,
+            ),
+          },
+        );
     });
   }
+
+  it('origins of all schemes', () => {
+    for (const cors of ['https://a.test:8443', 'http://[::1]:8080', 'chrome-extension://abcdef', 'null', []])
+      checkHttps({ cors });
+  });
 
   it('a function needs workers: 0, and nonsense is an error', async () => {
     await start({});

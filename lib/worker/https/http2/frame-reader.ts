@@ -3,7 +3,8 @@ import { FrameInput } from '../../stream/frame-input.js';
 import { MAX_BLOCK } from './field-decoder.js';
 import { errorCode, flag, FRAME_HEAD, frameType, Http2Error, MAX_FRAME, MAX_WINDOW, setting } from './protocol.js';
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+/** The first octets of a client (s.3.4). */
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** A frame. The payload of HEADERS is its whole field block. */
 export interface Frame {

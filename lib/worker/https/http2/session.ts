@@ -17,8 +17,6 @@ export interface Http2Options {
   maxConcurrentStreams: number;
   /** The longest body of a request, in octets. */
   maxBody: number;
-  /** Names of header fields that {@link Http2Stream.fields} has. */
-  fields: readonly string[] | 'all';
   /** Called for each request. Each ends with `respond` or `abort`, or its body breaks off. */
   onRequest: (request: Http2Stream) => void;
 }
@@ -172,7 +170,7 @@ export class Http2Session implements StreamOwner {
   #headers(flags: number, id: number, block: Buffer): void {
     checkStream(id % 2 === 1); // RFC 9113 s.5.1.1
     const endStream = (flags & flag.endStream) !== 0;
-    const fields = new RequestFields(this.#options.fields);
+    const fields = new RequestFields();
     this.#decoder.decode(block, 0, block.length, (field) => {
       fields.add(field);
     });

@@ -1,5 +1,5 @@
 /** Streams of HTTP/2 (RFC 9113 s.5). */
-import type { Body, HttpFields, HttpRequest } from '../http-request.js';
+import type { Body, HttpField, HttpFields, HttpRequest } from '../http-request.js';
 import type { RequestFields } from './request-head.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -20,8 +20,9 @@ export class Http2Stream implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly type: string | undefined;
-  /** The requested fields of its header, by name; undefined if it has none. */
-  readonly fields: ReadonlyMap<string, string> | undefined;
+  readonly version = '2';
+  readonly authority: string | undefined;
+  readonly fields: readonly HttpField[];
   /** When the server began to wait for its body, by `performance.now()`. */
   since = 0;
   /** Whether the client has sent all of the request. */
@@ -45,12 +46,13 @@ export class Http2Stream implements HttpRequest {
   #done: ((body: Body) => void) | undefined;
 
   constructor(id: number, head: RequestFields, window: number, maxBody: number, owner: StreamOwner) {
-    const { method, target, type, length, fields } = head;
+    const { method, target, type, length, authority, fields } = head;
     this.id = id;
+    this.authority = authority;
+    this.fields = fields;
     this.method = method;
     this.target = target;
     this.type = type;
-    this.fields = fields;
     this.window = window;
     this.#length = length;
     this.#connection = owner;

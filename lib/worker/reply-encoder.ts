@@ -63,22 +63,14 @@ export class ReplyEncoder {
 
   /**
    * Writes a reply into `target` and returns its length: at most what the query's transport and EDNS allow; 0 if the
-   * handler dropped it. A reply that cannot be encoded becomes SERVFAIL.
+   * handler dropped it. A reply that cannot be encoded becomes SERVFAIL. `reserved`: octets that the caller will append.
    */
-  encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
+  encode(query: Query, reply: Reply, target: Buffer, offset: number, reserved = 0): number {
     if (reply.dropped) {
       if (reply.streamed === undefined) reply.finished(0, false);
       return 0;
     }
-    const length = this.write(query, reply, target, offset);
-    this.countReply(reply.rcode);
-    reply.finished(length, this.#kept);
-    return length;
-  }
-
-  /** Writes a reply that is not dropped. Returns its length. */
-  protected write(query: Query, reply: Reply, target: Buffer, offset: number): number {
-    const limit = this.limitOf(query, reply);
+    const limit = this.limitOf(query, reply) - reserved;
     // Each reply to a client that sent a cookie has one (RFC 7873 s.5.2). Its room is reserved before that of any
     // record.
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
@@ -94,15 +86,17 @@ export class ReplyEncoder {
     }
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) length = this.#addOptions(query, reply, target, offset, length, limit);
+    this.countReply(reply.rcode);
+    reply.finished(length + reserved, this.#kept);
     return length;
   }
 
   /**
    * Writes a message of a stream into `target` and returns its length, at most 65,535. Throws `Error` for a message that
-   * is longer or cannot be encoded; the contents of `target` are then undefined.
+   * is longer or cannot be encoded; the contents of `target` are then undefined. `reserved` as in {@link encode}.
    */
-  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
-    const limit = this.limitOf(query, message);
+  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number, reserved = 0): number {
+    const limit = this.limitOf(query, message) - reserved;
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
     const length = message.encode(target, offset, room, this.#maxPayloadSize);
     if (message.truncated) throw new Error(`a message has more than ${room} octets`);

@@ -47,7 +47,7 @@ uint16_t reply_limit(const MessageView& view, Transport transport, uint16_t payl
 bool CacheKey::read(const uint8_t* query, const MessageView& view, Transport transport, uint16_t payload_size,
                     AddedOptions added) {
   // TKEY, TSIG, IXFR and AXFR are meta-types.
-  if (!view.is_plain || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
+  if (view.has_own_reply || (view.qtype >= kTypeTkey && view.qtype <= kTypeAxfr)) return false;
   const uint8_t* subnet = nullptr;
   size_t subnet_length = kNoSubnet;
   if (!find_subnet(query, view, added, &subnet, &subnet_length)) return false;

@@ -58,7 +58,7 @@ bool read_question(const uint8_t* message, size_t length, MessageView* view) {
 }
 
 // Reads `before` records and the additional section, up to the end of the message. `suits`: says whether a record may
-// have its number.
+// have its number; it is not asked about OPT.
 template <class Suits>
 Verdict examine_records(const uint8_t* message, size_t length, unsigned before, unsigned additionals, MessageView* view,
                         const Suits& suits) {
@@ -66,29 +66,38 @@ Verdict examine_records(const uint8_t* message, size_t length, unsigned before, 
   size_t at = view->question_end;
   const unsigned records = before + additionals;
   for (unsigned i = 0; i < records; i++) {
-    Record record;
-    at = read_fields(message, length, at, &record);
-    if (at == 0 || !suits(record, i)) return Verdict::kFormatError;
-    if (record.type == kTypeOpt) {
+    const size_t owner = at;
+    at = skip_name(message, length, at);
+    if (at == 0 || at + kRecordFixedSize > length) return Verdict::kFormatError;
+    const uint16_t type = read16(message + at);
+    const size_t rdlength = read16(message + at + 8);
+    const size_t rdata = at + kRecordFixedSize;
+    if (rdata + rdlength > length) return Verdict::kFormatError;
+    if (type == kTypeOpt) {
       // An OPT is the only one, has the root as its owner, and is in the additional section (RFC 6891 s.6.1.1 and
       // 6.1.2).
-      if (view->has_opt || i < before || message[record.owner] != 0) return Verdict::kFormatError;
+      if (view->has_opt || i < before || message[owner] != 0) return Verdict::kFormatError;
       view->has_opt = true;
-      view->payload_size = record.klass;
-      version = static_cast<uint8_t>(record.ttl >> 16);
-      view->opt_flags = static_cast<uint16_t>(record.ttl);
-      view->options_offset = static_cast<uint16_t>(record.rdata);
-      view->options_length = record.rdlength;
-      continue;
+      view->payload_size = read16(message + at + 2);
+      version = message[at + 5];
+      view->opt_flags = read16(message + at + 6);
+      view->options_offset = static_cast<uint16_t>(rdata);
+      view->options_length = static_cast<uint16_t>(rdlength);
+    } else {
+      const Record record = {
+          owner, rdata, type, read16(message + at + 2), read32(message + at + 4), static_cast<uint16_t>(rdlength)};
+      if (!suits(record, i)) return Verdict::kFormatError;
+      view->has_own_reply = true;
+      if (type == kTypeTsig) {
+        // RFC 8945 s.5.1, s.4.2. No other record can follow, and so no other TSIG.
+        const bool is_last = i >= before && i + 1 == records;
+        if (!is_last || record.klass != kClassAny || record.ttl != 0 || !has_shape(message, record)) {
+          return Verdict::kFormatError;
+        }
+        view->tsig = static_cast<uint16_t>(owner);
+      }
     }
-    view->is_plain = false;
-    if (record.type != kTypeTsig) continue;
-    // RFC 8945 s.5.1, s.4.2. No other record can follow, and so no other TSIG.
-    const bool is_last = i >= before && i + 1 == records;
-    if (!is_last || record.klass != kClassAny || record.ttl != 0 || !has_shape(message, record)) {
-      return Verdict::kFormatError;
-    }
-    view->tsig = static_cast<uint16_t>(record.owner);
+    at = rdata + rdlength;
   }
   if (at != length) return Verdict::kFormatError;
   // The version is checked first: the format of the options in a later version is unknown.
@@ -101,7 +110,7 @@ Verdict examine_records(const uint8_t* message, size_t length, unsigned before, 
 Verdict examine_other(const uint8_t* message, size_t length, MessageView* view, Opcodes opcodes) {
   const unsigned opcode = (view->flags & kOpcodeMask) >> kOpcodeShift;
   if ((opcodes >> opcode & 1) == 0) return Verdict::kNotImplemented;
-  view->is_plain = false;
+  view->has_own_reply = true;
   if (!read_question(message, length, view)) return Verdict::kFormatError;
   const unsigned answers = read16(message + 6);
   const unsigned before = answers + read16(message + 8);

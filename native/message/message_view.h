@@ -49,9 +49,9 @@ struct MessageView {
   uint16_t opt_flags = 0;     // OPT: the lower half of the TTL field; DO is 0x8000
   uint16_t options_offset = 0;
   uint16_t options_length = 0;
-  uint8_t asked = 0;     // bits of AskedOption
-  uint16_t tsig = 0;     // offset of the TSIG record, which is the last one; 0: there is none
-  bool is_plain = true;  // opcode QUERY, and no record besides OPT: equal messages may get the same reply
+  uint8_t asked = 0;           // bits of AskedOption
+  bool has_own_reply = false;  // an opcode other than QUERY, or a record besides OPT: no other message gets its reply
+  uint16_t tsig = 0;           // offset of the TSIG record, which is the last one; 0: there is none
 };
 
 // Examines `length` bytes (at most 65,535). Fills `view` completely if the verdict is kQuery or kBadVersion, and

@@ -1,5 +1,8 @@
 #include "message/records.h"
 
+#include "message/names.h"
+#include "message/wire.h"
+
 namespace multisocket {
 namespace {
 
@@ -144,8 +147,16 @@ bool has_shape(const uint8_t* message, const Record& record) {
 }
 
 size_t read_record(const uint8_t* message, size_t length, size_t at, Record* record) {
-  const size_t end = read_fields(message, length, at, record);
-  if (end == 0 || !has_shape(message, *record)) return 0;
+  record->owner = at;
+  at = skip_name(message, length, at);
+  if (at == 0 || at + kRecordFixedSize > length) return 0;
+  record->type = read16(message + at);
+  record->klass = read16(message + at + 2);
+  record->ttl = read32(message + at + 4);
+  record->rdlength = read16(message + at + 8);
+  record->rdata = at + kRecordFixedSize;
+  const size_t end = record->rdata + record->rdlength;
+  if (end > length || !has_shape(message, *record)) return 0;
   if (record->type == kTypeOpt && message[record->owner] != 0) return 0;
   return end;
 }

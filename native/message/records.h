@@ -5,9 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "message/names.h"
-#include "message/wire.h"
-
 namespace multisocket {
 
 struct Record {
@@ -19,22 +16,8 @@ struct Record {
   uint16_t rdlength;
 };
 
-// Reads the owner and the fixed fields of the record at `at`. Returns the offset after the record, or 0 if its owner is
-// invalid or it exceeds the message.
-inline size_t read_fields(const uint8_t* message, size_t length, size_t at, Record* record) {
-  record->owner = at;
-  at = skip_name(message, length, at);
-  if (at == 0 || at + kRecordFixedSize > length) return 0;
-  record->type = read16(message + at);
-  record->klass = read16(message + at + 2);
-  record->ttl = read32(message + at + 4);
-  record->rdlength = read16(message + at + 8);
-  record->rdata = at + kRecordFixedSize;
-  const size_t end = record->rdata + record->rdlength;
-  return end <= length ? end : 0;
-}
-
-// Whether the RDATA of a record that read_fields has read have the fields of its type. An unknown type has no fields.
+// Whether the RDATA of a record, which end within the message, have the fields of its type. An unknown type has no
+// fields.
 bool has_shape(const uint8_t* message, const Record& record);
 
 // Reads the record at `at`. Returns the offset after the record, or 0 if the record is invalid. A record is invalid if

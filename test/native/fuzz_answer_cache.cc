@@ -121,7 +121,7 @@ class Run {
     answer.length = reply.size();
     answer.max_ttl = max_ttl;
     if (!cache_.store(octets(query_), view_, origin_, answer, now_)) return;
-    require(view_.is_plain && (reply[2] & 0x7a) == 0);
+    require(!view_.has_own_reply && (reply[2] & 0x7a) == 0);
     if (view_.has_opt) {
       const unsigned additionals = read16(octets(reply) + 10) + 1U;
       reply[10] = static_cast<char>(additionals >> 8);

@@ -38,7 +38,7 @@ void check_query(const uint8_t* message, size_t length, const MessageView& view)
   require(limit >= 512 && limit <= kPayloadSize);
   CacheKey key;
   if (key.read(message, view, Transport::kUdp, kPayloadSize, AddedOptions{true}))
-    require(view.is_plain && key.size() > view.qname_length);
+    require(!view.has_own_reply && key.size() > view.qname_length);
 }
 
 }  // namespace

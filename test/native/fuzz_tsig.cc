@@ -75,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t length) {
   MessageView view;
   if (examine_copy(message, &view) != Verdict::kQuery) return 0;
   if (view.tsig == 0) return 0;  // there is none, or it is within the RDATA of another record
-  require(!view.is_plain);
+  require(view.has_own_reply);
   check_signature(message, view.tsig);
   message.resize(view.tsig);
   write16(&message[kAdditionalCount], read16(&message[kAdditionalCount]) - 1U);

@@ -42,7 +42,7 @@ void check_record(bool is_prerequisite, uint16_t zone_class, const uint8_t* fiel
 }
 
 void check_accepted(const uint8_t* message, size_t length, const MessageView& view) {
-  require(read16(message + 4) == 1 && !view.is_plain);
+  require(read16(message + 4) == 1 && view.has_own_reply);
   require(size_t{view.options_offset} + view.options_length <= length);
   const bool is_update = (message[2] >> 3 & 15) == kOpcodeUpdate;
   require(!is_update || (view.qtype == kTypeSoa && view.qclass != kClassAny && view.qclass != kClassNone));

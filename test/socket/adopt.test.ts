@@ -97,7 +97,7 @@ describe('SocketGroup.adopt', () => {
       const queries = new Uint32Array(layout.batchSize * layout.queryWords);
       const outbox = new Uint32Array(1 + layout.outboxEntries * layout.outboxEntryWords);
       const counters = new Float64Array(layout.socketRow + layout.workerRow);
-      const endpoint = new addon.UdpEndpoint({ slab, queries, outbox, counters, row: layout.socketRow, edns: udp }, () => {
+      const endpoint = new addon.UdpEndpoint({ slab, queries, outbox, counters, row: layout.socketRow, edns: udp, envelopeSize: layout.envelopeSize }, () => {
         const at = queries[layout.query.offset] - layout.envelopeSize;
         const local = Buffer.from(slab, at + layout.envelope.localAddress, 4).join('.');
         console.log(JSON.stringify({ before, after: flags(), local }));

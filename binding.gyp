@@ -35,6 +35,8 @@
         'native/node/guard_object.cc',
         'native/node/layout_description.cc',
         'native/message/message_view.cc',
+        'native/log/query_log.cc',
+        'native/node/query_log_object.cc',
         'native/message/update.cc',
         'native/message/names.cc',
         'native/message/proxy_header.cc',

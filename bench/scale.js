@@ -134,7 +134,7 @@ function range({ least, most }, digits) {
 
 function compile() {
   const native = fileURLToPath(new URL('../native', import.meta.url));
-  const sources = ['cache', 'guard', 'message'].flatMap((folder) =>
+  const sources = ['cache', 'guard', 'log', 'message'].flatMap((folder) =>
     readdirSync(join(native, folder))
       .filter((file) => file.endsWith('.cc'))
       .map((file) => join(native, folder, file)),

@@ -12,6 +12,8 @@ export type { CacheCounters } from './native/addon.js';
 export type { Dependency, VaryBy } from './message/cache-choice.js';
 export type { AdaptationBounds, ReloadOptions, ServerOptions } from './options/server.js';
 export type { CacheOptions, PrefetchOptions } from './options/cache.js';
+export type { QueryLogOptions } from './options/query-log.js';
+export type { QueryLogEntry, QueryLogInfo, QueryLogSink } from './message/query-log-entry.js';
 export type { CookieOptions } from './options/cookies.js';
 export type { HttpsOptions } from './options/https.js';
 export type { ListenOptions } from './options/listen.js';

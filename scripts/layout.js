@@ -33,6 +33,8 @@ const LISTS = {
   OUTCOME: { member: 'outcome', about: 'What became of a query to an upstream.' },
   KIND: { member: 'kind', about: 'What an answer says, as far as caching goes.' },
   KEEPING: { member: 'keeping', about: 'The words that tell an answer cache how to keep a reply.' },
+  LOG: { member: 'log', about: 'The words before the records in the ring of a query log.' },
+  LOG_RECORD: { member: 'logRecord', about: 'The words of a record of a query log.' },
   SOCKET_COUNTERS: {
     names: 'nativeSocketCounters',
     about: 'Counters of a socket that native code writes, in the order of its row.',

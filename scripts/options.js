@@ -22,6 +22,7 @@ const SECTIONS = [
   ['cache.prefetch', 'cache', 'prefetch'],
   ['cookies', 'cookies', 'cookies'],
   ['rateLimit', 'rate-limit', 'rateLimit'],
+  ['queryLog', 'query-log', 'queryLog'],
   ['proxyProtocol', 'proxy-protocol', 'proxyProtocol'],
   ['tsig', 'tsig', 'tsig'],
   ['tsig.keys', 'tsig', 'tsigKey'],

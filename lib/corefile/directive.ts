@@ -7,6 +7,7 @@ import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler, Logger } from '../message/handler.js';
 import type { Query } from '../message/query.js';
+import type { QueryLogEntry } from '../message/query-log-entry.js';
 import type { Reply } from '../message/reply.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import type { Corefile } from './read-corefile.js';
@@ -62,6 +63,11 @@ export interface DirectiveSetup<Config> {
   dependsOn?: readonly Dependency[];
   /** Whether it answers queries of other classes than IN; in a block without such a directive they are REFUSED. */
   anyClass?: boolean;
+  /**
+   * Whether the directive gets the entries of the query log for its server block ({@link OwnerDirective.logged}), and with
+   * whole messages. Default: it gets none.
+   */
+  queryLog?(config: Config): { messages: boolean };
   /**
    * Runs in the owner's thread, once for all server blocks that have the directive, before the server listens; again at
    * a reload if one of their configurations has changed. Throws or rejects as {@link start}.
@@ -132,6 +138,11 @@ export interface OwnerRuntime {
 
 /** A directive that runs in the owner's thread. {@link DirectiveSetup.serve} returns it. */
 export interface OwnerDirective {
+  /**
+   * Receives entries of the query log, also those of answers from a cache. `use`: the index of their server block's
+   * configuration in `configs`.
+   */
+  logged?(entries: readonly QueryLogEntry[], use: number): void;
   /** Receives a message that the directive sent in a worker; `worker`: the worker's number. */
   hear?(message: unknown, worker: number): void;
   /** Its counts since the start, as `gauge`, `total` or `histogram`; `prometheus` shows them. */

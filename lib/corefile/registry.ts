@@ -21,6 +21,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'prometheus',
   'errors',
   'log',
+  'dnstap',
   'local',
   'any',
   'chaos',

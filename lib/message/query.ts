@@ -289,6 +289,11 @@ export class Query {
     return this.#word(word.hasCookie) !== 0;
   }
 
+  /** @internal With a query log: when native code took it up, in microseconds of the log's clock. */
+  get takenUp(): number {
+    return this.#word(word.takenUp);
+  }
+
   /** @internal Starts the stream of a reply; undefined: its transport carries one message for each query. */
   get openStream(): Origin['openStream'] {
     return this.#origin.openStream;

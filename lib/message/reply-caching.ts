@@ -11,6 +11,8 @@ export class ReplyCaching {
   allDependencies: readonly Dependency[] = NO_DEPENDENCIES;
   /** @internal The generation of the server's cache when the handler began: see `AnswerCache.generation`. */
   cacheGeneration = 0;
+  /** @internal Whether a cache has answered. */
+  fromCache = false;
   /** @internal Bits of the client's subnet that it is for (RFC 7871); undefined: the handler has not said. */
   scope: number | undefined;
   readonly #asked: Query;

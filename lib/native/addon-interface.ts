@@ -1,5 +1,6 @@
 /** The native addon, typed: its engines, and the functions that need no object. */
 import type { AnswerCache, AnswerFront, NativeCacheOptions } from './cache.js';
+import type { QueryLog } from './query-log.js';
 import type { DescriptorChannel } from './descriptor-channel.js';
 import type { Guard, NativeGuardOptions } from './guard.js';
 import type { Layout } from './layout.js';
@@ -64,7 +65,7 @@ export interface Addon {
    * Packs the ends of a query's path in the form that native code compares. Addresses are numeric, `transport` is the
    * index in `transports` of `lib/message/batch.ts`.
    */
-  queryOrigin(transport: number, client: string, local: string, localPort: number): Uint8Array;
+  queryOrigin(transport: number, client: string, clientPort: number, local: string, localPort: number): Uint8Array;
   /** The kind of a well-formed response: one of `layout.kind`. */
   answerKind(message: Uint8Array): number;
   /**
@@ -83,8 +84,10 @@ export interface Addon {
    * `options`.
    */
   AnswerCache: new (number: number, options?: NativeCacheOptions) => AnswerCache;
-  /** Asks the caches in this order. */
-  AnswerFront: new (caches: readonly AnswerCache[]) => AnswerFront;
+  /** Asks the caches in this order. `log`: records their answers, and when other queries were taken up. */
+  AnswerFront: new (caches: readonly AnswerCache[], log?: QueryLog) => AnswerFront;
+  /** `ring`: all of the memory, which the owner keeps. `sample`, `messages`: see `WorkerLog` of `lib/worker/messages.ts`. */
+  QueryLog: new (ring: Uint32Array, sample: number, messages: boolean) => QueryLog;
   ProxyProtocol: new (options: NativeProxyOptions) => ProxyProtocol;
   DescriptorChannel: {
     /** Owns `fd` from now on. */

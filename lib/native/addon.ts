@@ -9,6 +9,7 @@ export type * from './descriptor-channel.js';
 export type * from './guard.js';
 export type * from './layout.js';
 export type * from './load-generator.js';
+export type * from './query-log.js';
 export type * from './proxy-protocol.js';
 export type * from './sockets.js';
 export type * from './stream-admission.js';

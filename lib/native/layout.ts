@@ -118,6 +118,8 @@ export interface Layout {
   outboxEntries: number;
   /** Float64 elements of a socket's row of counters. */
   socketRow: number;
+  /** Words of a record of the query log. */
+  logRecordWords: number;
   /** Float64 elements of a worker's row of counters. */
   workerRow: number;
   /** Offsets in an envelope. */
@@ -183,6 +185,8 @@ export interface Layout {
     verdict: number;
     /** 1: the reply carries the cookie that follows. */
     hasCookie: number;
+    /** With a query log: when the query was taken up, in microseconds of its clock. */
+    takenUp: number;
     /** The first of six words with the 24 octets of a cookie, four a word, the first one highest. */
     cookie: number;
   };
@@ -368,6 +372,34 @@ export interface Layout {
     /** 1 more than the scope of its Client Subnet, the last option; 0: none. */
     scope: number;
   };
+  /** The words before the records in the ring of a query log. */
+  log: {
+    /** Octets that the worker has written, modulo 2^32. */
+    written: number;
+    /** Octets that the owner has read, modulo 2^32. */
+    read: number;
+    /** Records for which there was no room, modulo 2^32. */
+    lost: number;
+    /** Words before the records. */
+    records: number;
+  };
+  /** The words of a record of a query log. */
+  logRecord: {
+    /** Octets of the record. With the highest bit set it has no contents. */
+    size: number;
+    /** The response code in the upper 16 bits; 1 in the lower: a cache has answered. */
+    flags: number;
+    /** Microseconds from when the query was taken up to when its reply was ready. */
+    latency: number;
+    /** Octets of the query that follow in the upper 16 bits; those of the reply in the lower. */
+    lengths: number;
+    /** Octets of the reply; 0: none is sent. */
+    replyLength: number;
+    /** When the reply was ready: seconds since 1970. */
+    seconds: number;
+    /** The rest of that time. */
+    nanoseconds: number;
+  };
   /** As {@link nativeSocketCounters}. */
   socketCounters: string[];
   /** As {@link nativeWorkerCounters}. */
@@ -376,9 +408,9 @@ export interface Layout {
 
 /** The names in each group of numbers. */
 export const layoutNames = {
-  numbers: ['batchSize', 'envelopeSize', 'proxiedEnvelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'workerRow'],
+  numbers: ['batchSize', 'envelopeSize', 'proxiedEnvelopeSize', 'slotStride', 'textOffset', 'maxText', 'outputOffset', 'outputSize', 'slabSize', 'queryWords', 'streamWords', 'outboxEntryWords', 'outboxEntries', 'socketRow', 'logRecordWords', 'workerRow'],
   envelope: ['family', 'clientPort', 'clientAddress4', 'clientAddress6', 'localFamily', 'localAddress', 'socket', 'connection', 'proxied', 'realPort', 'realLocalPort', 'realAddress', 'realLocalAddress'],
-  query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'tsig', 'verdict', 'hasCookie', 'cookie'],
+  query: ['offset', 'length', 'idAndFlags', 'typeAndClass', 'questionEnd', 'keyOffset', 'keyLength', 'nameOffset', 'edns', 'ednsSizeAndFlags', 'optionsOffset', 'optionsLength', 'asked', 'tsig', 'verdict', 'hasCookie', 'takenUp', 'cookie'],
   verdict: ['query', 'drop', 'reply'],
   stream: ['most', 'consumed', 'answersEnd'],
   outbox: ['envelope', 'message', 'length', 'opt'],
@@ -391,4 +423,6 @@ export const layoutNames = {
   outcome: ['answered', 'truncated', 'malformed', 'unreachable', 'misspelt', 'guessed', 'unmatched'],
   kind: ['data', 'denial', 'referral', 'nothing', 'failure'],
   keeping: ['transport', 'opt', 'maxTtl', 'varyBy', 'generation', 'scope'],
+  log: ['written', 'read', 'lost', 'records'],
+  logRecord: ['size', 'flags', 'latency', 'lengths', 'replyLength', 'seconds', 'nanoseconds'],
 } as const;

@@ -20,6 +20,7 @@ import {
   type Reloadable,
   type ResolvedOf,
 } from './option.js';
+import { queryLogGroup } from './query-log.js';
 import { rateLimitGroup } from './rate-limit.js';
 import { serving } from './serving.js';
 import { DAY } from './numbers.js';
@@ -108,6 +109,8 @@ export const own = {
   cookies: cookiesGroup,
   /** Response rate limiting of all workers together. Default: no limits. */
   rateLimit: optional(rateLimitGroup, 'no limits'),
+  /** A report of each query, or of a share of them. Needs the native addon. Default: false. */
+  queryLog: reloads(queryLogGroup),
   /**
    * The path of a Unix socket at which `multisocket top` and other programs of this user read the state of the server;
    * see `ControlReport`. `listen()` rejects with `EADDRINUSE` if another server has it. Default: no control socket.

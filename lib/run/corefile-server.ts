@@ -11,6 +11,9 @@ import type { BoundAddress } from '../server/served-address.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
 import { listenOptions, rateLimitOf } from './listen.js';
+import type { QueryLogSink } from '../message/query-log-entry.js';
+import type { QueryLogOptions } from '../options/query-log.js';
+import { DirectiveLog } from './directive-log.js';
 import { OwnerDirectives } from './owner-directives.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
 
@@ -83,7 +86,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     this.#corefile = corefile;
     const { signal, ...others } = options;
     const listening = listenOptions(corefile);
-    const server = new Server({ ...others, ...listening, ...this.#handler(corefile) });
+    const server = new Server({ ...others, ...listening, ...this.#handler(corefile), ...this.#queryLog(corefile) });
     this.#server = server;
     this.#forward(server);
     try {
@@ -169,6 +172,19 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     return { filename, workerData: { corefile, modules: this.#config.modules } };
   }
 
+  /** The query log of the options, and of the directives of a Corefile. */
+  #queryLog(corefile: Corefile): { queryLog: QueryLogOptions | false } {
+    const { queryLog: own = false } = this.#config.server;
+    const log = new DirectiveLog(corefile);
+    if (log.wanted === undefined) return { queryLog: own };
+    const sink: QueryLogSink = (entries, info) => {
+      log.give(entries, (name) => this.#directives.get(name));
+      return own === false ? undefined : own.sink(entries, info);
+    };
+    const given: Partial<QueryLogOptions> = own === false ? {} : own;
+    return { queryLog: { ...given, messages: log.wanted.messages || given.messages === true, sink } };
+  }
+
   #forward(server: Server): void {
     server.on('warning', (warning) => {
       this.#emitWarning(warning);
@@ -226,7 +242,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     }
     await this.#directives.change(next);
     try {
-      await server.reload({ listen, ...this.#handler(next) });
+      await server.reload({ listen, ...this.#handler(next), ...this.#queryLog(next) });
     } catch (error) {
       await this.#directives.change(before);
       throw error;

@@ -48,6 +48,11 @@ export class OwnerDirectives {
     return [...this.#running.values()].flatMap(({ directive }) => directive.metrics?.() ?? []);
   }
 
+  /** The running directive with this name. */
+  get(name: string): OwnerDirective | undefined {
+    return this.#running.get(name)?.directive;
+  }
+
   /** Passes a message on that a directive sent in a worker. */
   hear(directive: string, message: unknown, worker: number): void {
     this.#running.get(directive)?.directive.hear?.(message, worker);

@@ -31,7 +31,7 @@ export class Router<T> {
   }
 
   /** The value for a query; undefined if no zone matches. */
-  find(query: Query): T | undefined {
+  find(query: Pick<Query, 'local' | 'key' | 'type'>): T | undefined {
     return this.#siteOf(query.local)?.zones.find(query.key, query.type);
   }
 

@@ -216,7 +216,7 @@ export class ServerLife {
       report.queries = inFlight;
       report.connections = tcpOpen;
     });
-    parts.close();
+    await parts.close(timeout);
     this.#state = 'closed';
     this.#events.closed();
     return report;

@@ -4,6 +4,7 @@ import type { Borrower } from './borrower.js';
 import { Broadcast } from './broadcast.js';
 import type { ServerSocket, ServingOptions } from '../worker/messages.js';
 import type { BoundAddress } from './served-address.js';
+import { QueryLog } from './query-log.js';
 import { ServerCache } from './server-cache.js';
 import { ServerGuard } from './server-guard.js';
 import type { ServerSockets } from './server-sockets.js';
@@ -11,6 +12,7 @@ import { startWorker } from './start-worker.js';
 import { Counters, type ServerStatistics } from './statistics.js';
 import { hasEnded, type SupervisedWorker, type WorkerLife } from './supervised-worker.js';
 import { maxWrittenOff, Supervisor } from './supervisor.js';
+import { within } from './within.js';
 import type { SharedTls } from '../worker/stream/secure-context.js';
 import type { WorkerEvents } from './worker-thread.js';
 
@@ -46,6 +48,7 @@ export class ServerParts {
   /** Cookies and rate limits; undefined if the server has neither. */
   readonly guard: ServerGuard | undefined;
   readonly #assignment = new Assignment();
+  readonly #queryLog: QueryLog;
   /** The TLS settings that each worker uses, or has the order to use. */
   readonly #tls = new WeakMap<Borrower, SharedTls | undefined>();
 
@@ -62,6 +65,7 @@ export class ServerParts {
     // There are twice as many workers while a reload renews them.
     this.counters = new Counters(this.room, 2 * workers + maxWrittenOff(workers));
     const warn = events.warn.bind(events);
+    this.#queryLog = new QueryLog(warn);
     this.supervisor = new Supervisor({
       workers,
       stallTimeout: config.stallTimeout,
@@ -139,16 +143,22 @@ export class ServerParts {
   ): SupervisedWorker {
     const { config } = this;
     const { kept } = this.broadcast;
-    const worker = startWorker(config, index, this.counters, { ...shared, kept }, events);
+    const log = config.queryLog && this.#queryLog.open(config.queryLog);
+    const own = { ...shared, kept, queryLog: log?.worker };
+    const worker = startWorker(config, index, this.counters, own, { ...events, exited: () => log?.end() });
     this.#tls.set(worker, config.tls);
     return worker;
   }
 
-  /** Closes what is left after the workers have ended. */
-  close(): void {
+  /**
+   * Closes what is left after the workers have ended. Resolves when the query log has given its last entries, within
+   * `timeout` ms.
+   */
+  async close(timeout: number): Promise<void> {
     this.sockets?.close();
     this.sockets = undefined;
     this.guard?.close();
+    await within(timeout, [this.#queryLog.close()]);
   }
 }
 

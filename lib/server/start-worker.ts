@@ -16,8 +16,8 @@ export function startWorker(
   config: ServerConfig,
   index: number,
   counters: Counters,
-  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard' | 'kept'>,
-  events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'>,
+  shared: Pick<ServingOptions, 'cache' | 'misses' | 'guard' | 'kept' | 'queryLog'>,
+  events: WorkerLife & Pick<WorkerEvents, 'warn' | 'message'> & { exited: () => void },
 ): SupervisedWorker {
   const { workers, handler, logger } = config;
   const place = counters.takeSeat();
@@ -36,6 +36,7 @@ export function startWorker(
   const { startTimeout } = config;
   const leave = (): void => {
     counters.returnSeat(place.seat);
+    events.exited();
   };
   if (workers === 0) {
     // The message is cloned, and delivered after the caller has continued, as it is between threads.

@@ -1,11 +1,12 @@
 import { NetworkSet } from '../dns/networks.js';
-import { addon, type AnswerCache, type Guard } from '../native/addon.js';
+import { addon, type AnswerCache, type Guard, type QueryLog } from '../native/addon.js';
 import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
 import { workerCounter } from './counters.js';
 import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
+import { LoggedEncoder, type Encoder } from './logged-encoder.js';
 import type { ServingOptions } from './messages.js';
 import { Proxies } from './proxies.js';
 import { ReplyEncoder } from './reply-encoder.js';
@@ -37,7 +38,9 @@ export interface WorkerContext {
   /** The caps on connections, shared by all workers. */
   limits: ConnectionLimits;
   dispatcher: Dispatcher;
-  encoder: ReplyEncoder;
+  encoder: Encoder;
+  /** The worker's side of the query log; undefined: there is none. */
+  log: QueryLog | undefined;
   /** The turns of streams of messages. */
   streamTurns: StreamTurns;
   /** Passes a report on, unless its code was reported too recently. */
@@ -64,11 +67,18 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const trustedProxies = new NetworkSet(settings.trustedProxies);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
-  const Encoder = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
-  const encoder = new Encoder({ cache, maxPayloadSize, edns, counters, row, failures });
+  const Writer = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
+  const plain = new Writer({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
-  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher, encoder };
-  return { ...ours, streamTurns, report };
+  const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher };
+  return { ...ours, ...logging(settings, plain), streamTurns, report };
+}
+
+function logging({ queryLog }: ServingOptions, encoder: ReplyEncoder): Pick<WorkerContext, 'log' | 'encoder'> {
+  if (queryLog === undefined) return { log: undefined, encoder };
+  const { memory, sample, messages } = queryLog;
+  const log = new addon.QueryLog(new Uint32Array(memory), sample, messages);
+  return { log, encoder: new LoggedEncoder(encoder, log, sample) };
 }
 
 /** Undefined if the server's own cache does not share misses. */

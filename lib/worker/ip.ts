@@ -17,7 +17,7 @@ export function endpointAt(bytes: Uint8Array, offset: number, family: 4 | 6, por
 
 /** The origin of queries, in native code's form. */
 export function packOrigin(transport: Transport, client: Endpoint, local: Endpoint): Uint8Array {
-  return addon.queryOrigin(transports.indexOf(transport), client.address, local.address, local.port);
+  return addon.queryOrigin(transports.indexOf(transport), client.address, client.port, local.address, local.port);
 }
 
 /** Makes an endpoint from the text of Node's sockets. IPv4-mapped addresses become IPv4. */

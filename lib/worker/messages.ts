@@ -23,6 +23,16 @@ export interface ServerSocket {
   entry: string;
 }
 
+/** A worker's side of the query log. */
+export interface WorkerLog {
+  /** The ring: `layout.log`. */
+  memory: SharedArrayBuffer;
+  /** The share of queries that are recorded, above 0 and at most 1. */
+  sample: number;
+  /** Whether whole messages are recorded. */
+  messages: boolean;
+}
+
 /** The settings that every worker of a server gets: the options for workers, and what the server has opened for it. */
 export interface ServingOptions extends ServingConfig {
   tls: SharedTls | undefined;
@@ -36,6 +46,8 @@ export interface ServingOptions extends ServingConfig {
   cache: number;
   /** For the cache; undefined: misses are not shared. */
   misses: MissMemory | undefined;
+  /** The worker's side of the query log; undefined: there is none. */
+  queryLog: WorkerLog | undefined;
   /** The number of the cookies and rate limits; 0: none. */
   guard: number;
   /** The last sticky message of `Server.postMessage`. */

@@ -1,7 +1,7 @@
 import { addon, nativeMissing, type AnswerFront } from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { Connections } from './stream/connections.js';
-import { createContext } from './context.js';
+import { createContext, type WorkerContext } from './context.js';
 import type { Dispatcher } from './dispatcher.js';
 import { GrpcService } from './grpc/grpc-service.js';
 import { HttpsService } from './https/https-service.js';
@@ -36,6 +36,7 @@ export class Serving {
   readonly #sockets = new Map<number, ServerSocket>();
   /** The server's own cache, in front of the handler. */
   readonly #front: AnswerFront | undefined;
+  readonly #log: WorkerContext['log'];
   readonly #stopBeating: () => void;
 
   /** Loads the handler; the result is ready to borrow sockets. `handler`: a module's URL, or a loaded handler. */
@@ -68,8 +69,10 @@ export class Serving {
     const context = createContext(start, loaded.handler, (code, make) => {
       this.#reporter.report(code, make);
     });
-    const { cache, counters, row } = context;
-    this.#front = cache === undefined ? undefined : new addon.AnswerFront([cache]);
+    const { cache, counters, row, log } = context;
+    this.#log = log;
+    const own = cache === undefined ? [] : [cache];
+    this.#front = cache === undefined && log === undefined ? undefined : new addon.AnswerFront(own, log);
     this.#dispatcher = context.dispatcher;
     this.#udp = nativeMissing === undefined ? new UdpTransport(context) : new PlainUdpTransport(context);
     this.#connections = new Connections(context, {
@@ -146,7 +149,7 @@ export class Serving {
   async #add(socket: ServerSocket): Promise<void> {
     this.#sockets.set(socket.number, socket);
     const caches = this.#loaded.caches(socket.local);
-    const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches);
+    const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches, this.#log);
     const { transport } = socket;
     if (transport === 'udp') this.#udp.add(socket, front);
     else await this.#connections.add({ ...socket, transport }, front);

@@ -22,6 +22,7 @@ export function shareMisses(handler: Handler, cache: AnswerCache, misses: Shared
     if (sections === undefined) return false;
     takeOver(reply, sections);
     reply.cache({ ttl: 0 }); // it is there
+    reply.fromCache = true;
     onShared();
     return true;
   };

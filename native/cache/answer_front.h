@@ -1,4 +1,5 @@
 // The caches that are asked, in order, before a handler is called: those of all servers that may answer on one socket.
+// Also the worker's query log, which records their hits.
 // It belongs to one thread, as its AnswerCaches do.
 #ifndef MULTISOCKET_ANSWER_FRONT_H_
 #define MULTISOCKET_ANSWER_FRONT_H_
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "cache/answer_cache.h"
+#include "log/query_log.h"
 
 namespace multisocket {
 
@@ -17,7 +19,10 @@ class AnswerFront {
  public:
   using Caches = std::vector<std::shared_ptr<AnswerCache>>;
 
-  explicit AnswerFront(Caches caches) : caches_(std::move(caches)) {}
+  // `log`: of the worker; null: it has none.
+  AnswerFront(Caches caches, std::shared_ptr<QueryLog> log) : caches_(std::move(caches)), log_(std::move(log)) {}
+
+  QueryLog* log() const { return log_.get(); }
 
   // Writes the first reply that a cache has, as AnswerCache::look_up_first does. Length 0: no cache has a reply.
   AnswerCache::Found look_up(const ReadSection& section, const uint8_t* query, const MessageView& view,
@@ -29,8 +34,9 @@ class AnswerFront {
     return {};
   }
 
-  // Whether a look-up needs the addresses of its query (AnswerCache::varies).
-  bool varies() const {
+  // Whether a look-up needs the addresses of its query: for its cache (AnswerCache::varies) or the log.
+  bool needs_addresses() const {
+    if (log_ != nullptr) return true;
     for (const auto& cache : caches_) {
       if (cache->varies()) return true;
     }
@@ -39,6 +45,7 @@ class AnswerFront {
 
  private:
   Caches caches_;
+  std::shared_ptr<QueryLog> log_;
 };
 
 }  // namespace multisocket

@@ -62,7 +62,12 @@ layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, u
     return static_cast<layout::RowVerdict>(words[layout::kVerdict] =
                                                reply != 0 ? layout::kVerdictReply : layout::kVerdictDrop);
   }
-  if (exchange->front != nullptr && look_up(section, message, view, guarded, exchange)) return layout::kVerdictReply;
+  if (exchange->front != nullptr) {
+    const bool answered = exchange->front->log() == nullptr
+                              ? look_up(section, message, view, guarded, exchange)
+                              : look_up_logged(section, message, length, view, guarded, words, exchange);
+    if (answered) return layout::kVerdictReply;
+  }
   size_t spelling;
   const size_t name_length = write_name(message, reinterpret_cast<char*>(text_ + text_used_), &spelling);
   words[layout::kLength] = length;
@@ -105,6 +110,23 @@ bool Admission::look_up(const ReadSection& section, const uint8_t* message, cons
   if (found.opt != 0 && (view.asked != 0 || cookie != nullptr)) {
     exchange->length = add_client_options(exchange->out, found.length, found.opt, limit, view.asked, cookie, edns_);
   }
+  return true;
+}
+
+// As look_up(), and records the answer in the query log. Without an answer, it notes when the query was taken up.
+bool Admission::look_up_logged(const ReadSection& section, const uint8_t* message, uint32_t length,
+                               const MessageView& view, const Guarded& guarded, uint32_t* words, Exchange* exchange) {
+  QueryLog* log = exchange->front->log();
+  const uint32_t started = words[layout::kTakenUp] = QueryLog::microseconds();
+  const bool sampled = log->samples();
+  const uint8_t* query = sampled ? log->keep(message, length) : message;
+  if (!look_up(section, message, view, guarded, exchange)) return false;
+  if (!sampled) return true;
+  const uint8_t* reply = exchange->out;
+  unsigned rcode = reply[3] & 0xfU;
+  if (exchange->opt != 0) rcode |= static_cast<unsigned>(reply[exchange->opt + 5]) << 4;  // RFC 6891 s.6.1.3
+  const QueryLog::Outcome outcome = {reply, exchange->length, static_cast<uint16_t>(rcode), true};
+  log->record(query, length, view.question_end, exchange->origin.client, started, outcome);
   return true;
 }
 

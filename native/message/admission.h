@@ -54,6 +54,9 @@ class Admission {
   bool look_up(const ReadSection& section, const uint8_t* message, const MessageView& view, const Guarded& guarded,
                Exchange* exchange);
 
+  bool look_up_logged(const ReadSection& section, const uint8_t* message, uint32_t length, const MessageView& view,
+                      const Guarded& guarded, uint32_t* words, Exchange* exchange);
+
   uint32_t* rows_;
   uint8_t* text_;
   uint32_t text_offset_;

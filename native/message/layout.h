@@ -96,6 +96,7 @@ constexpr uint32_t kQueryWords = 24;
   X(kTsig, tsig, "Offset from the message's start to its TSIG record, the last one; 0: there is none.")        \
   X(kVerdict, verdict, "A verdict. Rows of datagrams are always `query`.")                                     \
   X(kHasCookie, hasCookie, "1: the reply carries the cookie that follows.")                                    \
+  X(kTakenUp, takenUp, "With a query log: when the query was taken up, in microseconds of its clock.")         \
   X(kCookie, cookie, "The first of six words with the 24 octets of a cookie, four a word, the first one highest.")
 enum QueryWord : uint32_t { LAYOUT_QUERY(LAYOUT_MEMBER) kQueryWordsUsed = kCookie + 6 };
 static_assert(kQueryWordsUsed <= kQueryWords, "a row has room for its words");
@@ -265,6 +266,30 @@ enum AnswerKind : uint32_t { LAYOUT_KIND(LAYOUT_MEMBER) };
   X(kKeepingScope, scope, "1 more than the scope of its Client Subnet, the last option; 0: none.")
 enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
 
+// The ring of a worker's query log: these words, and then the records.
+constexpr uint32_t kLogRing = 64;
+#define LAYOUT_LOG(X)                                                         \
+  X(kLogWritten, written, "Octets that the worker has written, modulo 2^32.") \
+  X(kLogRead, read, "Octets that the owner has read, modulo 2^32.")           \
+  X(kLogLost, lost, "Records for which there was no room, modulo 2^32.")      \
+  X(kLogRing, records, "Words before the records.")
+// Each word has a cache line of its own.
+enum LogWord : uint32_t { kLogWritten = 0, kLogRead = 16, kLogLost = 32 };
+
+// A record of the query log: these words, the octets of a QueryOrigin, the query and the reply. Records are aligned to
+// eight octets.
+constexpr uint32_t kLogSkip = 0x80000000;
+constexpr uint32_t kLogCached = 1;
+#define LAYOUT_LOG_RECORD(X)                                                                                        \
+  X(kLogSize, size, "Octets of the record. With the highest bit set it has no contents.")                           \
+  X(kLogFlags, flags, "The response code in the upper 16 bits; 1 in the lower: a cache has answered.")              \
+  X(kLogLatency, latency, "Microseconds from when the query was taken up to when its reply was ready.")             \
+  X(kLogLengths, lengths, "Octets of the query that follow in the upper 16 bits; those of the reply in the lower.") \
+  X(kLogReplyLength, replyLength, "Octets of the reply; 0: none is sent.")                                          \
+  X(kLogSeconds, seconds, "When the reply was ready: seconds since 1970.")                                          \
+  X(kLogNanoseconds, nanoseconds, "The rest of that time.")
+enum LogRecordWord : uint32_t { LAYOUT_LOG_RECORD(LAYOUT_MEMBER) kLogWords };
+
 // Sizes and counts.
 #define LAYOUT_NUMBERS(X)                                                                                    \
   X(kBatchSize, batchSize, "Datagrams in a batch.")                                                          \
@@ -281,6 +306,7 @@ enum KeepingWord : uint32_t { LAYOUT_KEEPING(LAYOUT_MEMBER) kKeepingWords };
   X(kOutboxEntryWords, outboxEntryWords, "Words of an entry in the outbox.")                                 \
   X(kOutboxEntries, outboxEntries, "The most entries in the outbox.")                                        \
   X(kSocketRow, socketRow, "Float64 elements of a socket's row of counters.")                                \
+  X(kLogWords, logRecordWords, "Words of a record of the query log.")                                        \
   X(kWorkerRow, workerRow, "Float64 elements of a worker's row of counters.")
 
 // Sizes and counts of the memory of a TcpEndpoint.

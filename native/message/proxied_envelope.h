@@ -25,6 +25,9 @@ inline void read_ends(const uint8_t* envelope, QueryOrigin* origin) {
   if (envelope[layout::kEnvelopeProxied] == 0) return;
   uint16_t port;
   memcpy(&port, envelope + layout::kEnvelopeRealLocalPort, sizeof port);
+  uint16_t client_port;
+  memcpy(&client_port, envelope + layout::kEnvelopeRealPort, sizeof client_port);
+  origin->set_client_port(client_port);
   origin->set_client(envelope + layout::kEnvelopeRealAddress, kAddressSize);
   origin->set_local(envelope + layout::kEnvelopeRealLocalAddress, kAddressSize);
   origin->set_local_port(port);

@@ -1,4 +1,4 @@
-// The origin of a query as 35 octets: where it came from and where it went. All transports use this form, so that they
+// The origin of a query as 37 octets: where it came from and where it went. All transports use this form, so that they
 // share cached answers.
 #ifndef MULTISOCKET_QUERY_ORIGIN_H_
 #define MULTISOCKET_QUERY_ORIGIN_H_
@@ -16,14 +16,17 @@ namespace multisocket {
 
 class QueryOrigin {
  public:
-  // The client's address, our address, our port, the transport. IPv4 addresses are mapped to IPv6 (::ffff:0:0/96).
+  // The client's address, our address, our port, the transport, the client's port. The cache does not read the last.
+  // IPv4 addresses are mapped to IPv6 (::ffff:0:0/96).
   static constexpr size_t kTransport = 2 * kAddressSize + 2;
-  static constexpr size_t kSize = kTransport + 1;
+  static constexpr size_t kClientPort = kTransport + 1;
+  static constexpr size_t kSize = kClientPort + 2;
 
   void set_client(const uint8_t* address, size_t length) { put(bytes_, address, length); }
   void set_local(const uint8_t* address, size_t length) { put(bytes_ + kAddressSize, address, length); }
   void set_transport(Transport transport) { bytes_[kTransport] = static_cast<uint8_t>(transport); }
   // `port` is in network order.
+  void set_client_port(uint16_t port) { memcpy(bytes_ + kClientPort, &port, sizeof port); }
   void set_local_port(uint16_t port) { memcpy(bytes_ + 2 * kAddressSize, &port, sizeof port); }
   void set_local(const sockaddr_storage& bound) {
     if (bound.ss_family == AF_INET6) {

@@ -21,6 +21,7 @@
 #include "node/guard_object.h"
 #include "node/layout_description.h"
 #include "node/proxy_protocol_object.h"
+#include "node/query_log_object.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "node/load_generator_object.h"
 #endif
@@ -193,9 +194,10 @@ Napi::Value query_origin(const Napi::CallbackInfo& info) {
   origin.set_transport(static_cast<Transport>(info[0].As<Napi::Number>().Uint32Value()));
   parse_address(info[1].As<Napi::String>().Utf8Value(), address, &length);
   origin.set_client(address, length);
-  parse_address(info[2].As<Napi::String>().Utf8Value(), address, &length);
+  origin.set_client_port(htons(static_cast<uint16_t>(info[2].As<Napi::Number>().Uint32Value())));
+  parse_address(info[3].As<Napi::String>().Utf8Value(), address, &length);
   origin.set_local(address, length);
-  origin.set_local_port(htons(static_cast<uint16_t>(info[3].As<Napi::Number>().Uint32Value())));
+  origin.set_local_port(htons(static_cast<uint16_t>(info[4].As<Napi::Number>().Uint32Value())));
   auto result = Napi::Uint8Array::New(info.Env(), QueryOrigin::kSize);
   memcpy(result.Data(), origin.bytes(), QueryOrigin::kSize);
   return result;
@@ -223,6 +225,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));
+  exports.Set("QueryLog", QueryLogObject::define(env));
   exports.Set("ProxyProtocol", ProxyProtocolObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));
   exports.Set("StreamAdmission", StreamAdmissionObject::define(env));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "node/answer_cache_object.h"
+#include "node/query_log_object.h"
 
 namespace multisocket {
 
@@ -16,7 +17,9 @@ AnswerFrontObject::AnswerFrontObject(const Napi::CallbackInfo& info) : Napi::Obj
   for (uint32_t i = 0; i < given.Length(); i++) {
     caches.push_back(AnswerCacheObject::Unwrap(given.Get(i).As<Napi::Object>())->cache());
   }
-  front_ = std::make_shared<const AnswerFront>(std::move(caches));
+  std::shared_ptr<QueryLog> log;
+  if (info[1].IsObject()) log = QueryLogObject::Unwrap(info[1].As<Napi::Object>())->log();
+  front_ = std::make_shared<const AnswerFront>(std::move(caches), std::move(log));
 }
 
 std::shared_ptr<const AnswerFront> AnswerFrontObject::of(const Napi::Value& value) {

@@ -47,6 +47,8 @@ Napi::Object describe_layout(Napi::Env env) {
   result.Set("outcome", numbers(env, {LAYOUT_OUTCOME(LAYOUT_NUMBER)}));
   result.Set("kind", numbers(env, {LAYOUT_KIND(LAYOUT_NUMBER)}));
   result.Set("keeping", numbers(env, {LAYOUT_KEEPING(LAYOUT_NUMBER)}));
+  result.Set("log", numbers(env, {LAYOUT_LOG(LAYOUT_NUMBER)}));
+  result.Set("logRecord", numbers(env, {LAYOUT_LOG_RECORD(LAYOUT_NUMBER)}));
 #undef LAYOUT_NUMBER
   result.Set("socketCounters", names(env, {LAYOUT_SOCKET_COUNTERS(LAYOUT_STRING)}));
   result.Set("workerCounters", names(env, {LAYOUT_WORKER_COUNTERS(LAYOUT_STRING)}));

@@ -31,7 +31,7 @@ layout::RowVerdict QueryBatch::admit(const ReadSection& section, Connection* con
   const AnswerFront* front = connection->listener->front.get();
   uint8_t* answer = slab_ + answers_end_;
   Admission::Exchange exchange = {front, {}, answer + kPrefix, layout::kMaxFrame - kPrefix};
-  const bool needs_addresses = admission_.guard() != nullptr || (front != nullptr && front->varies());
+  const bool needs_addresses = admission_.guard() != nullptr || (front != nullptr && front->needs_addresses());
   exchange.origin = QueryOrigin::of((needs_addresses ? origin_of(connection) : connection->origin).bytes());
   const layout::RowVerdict verdict = admission_.admit(section, base, offset, length, rows_used_, &exchange);
   if (verdict == layout::kVerdictQuery) {
@@ -55,6 +55,7 @@ QueryOrigin& QueryBatch::origin_of(Connection* connection) {
     connection->has_local = true;
     io_->read_local(connection->descriptor, &connection->origin);
   }
+  connection->origin.set_client_port(htons(connection->client_port));
   return connection->origin;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <unordered_set>
 #include <utility>
@@ -204,7 +205,8 @@ uint32_t UdpEndpoint::admit(unsigned received) {
     const Socket* socket = find(layout::read_socket(envelope));
     const AnswerFront* front = socket == nullptr ? nullptr : socket->front.get();
     Admission::Exchange exchange = {front, {}, memory_.slab + offset, layout::kSlotStride - memory_.envelope_size};
-    if (guarded || (front != nullptr && front->varies())) exchange.origin = QueryOrigin::of(origin_of(envelope));
+    if (guarded || (front != nullptr && front->needs_addresses()))
+      exchange.origin = QueryOrigin::of(origin_of(envelope));
     const layout::RowVerdict verdict = admission_.admit(section, memory_.slab, offset, length, queries, &exchange);
     envelope[layout::kEnvelopeUnlimited] = exchange.unlimited;
     switch (verdict) {
@@ -256,6 +258,9 @@ QueryOrigin& UdpEndpoint::path_of(const uint8_t* envelope) {
   const bool ipv6 = envelope[layout::kEnvelopeFamily] == 6;
   origin_.set_client(envelope + (ipv6 ? layout::kEnvelopeClientAddress6 : layout::kEnvelopeClientAddress4),
                      ipv6 ? 16 : 4);
+  uint16_t port;
+  memcpy(&port, envelope + layout::kEnvelopeClientPort, sizeof port);
+  origin_.set_client_port(port);
   const uint8_t local = envelope[layout::kEnvelopeLocalFamily];
   if (local != 0) origin_.set_local(envelope + layout::kEnvelopeLocalAddress, local == 6 ? 16 : 4);
   return origin_;

@@ -1,6 +1,7 @@
 /** The handler of names below `test`. The first label of the name chooses the answer. Other names are REFUSED. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Query, Rcode, Reply } from 'multisocket';
+import { packRecords, type Query, type Rcode, type Reply } from 'multisocket';
+import { zoneRecords } from '../support/zone-records.js';
 
 const TXT = 'TYPE16';
 
@@ -34,6 +35,12 @@ export function answerTest(query: Query, reply: Reply): void | Promise<void> {
       reply.authoritative = false;
       reply.authority({ type: 'NS', name, ttl: 60, data: `ns.${name}` });
       for (let i = 0; i < size; i++) reply.additional({ type: 'A', name: `ns.${name}`, ttl: 60, data: `192.0.2.${i}` });
+      return;
+    case 'transfer': // a zone with so many addresses, by several messages
+      void reply.stream(packRecords(query, zoneRecords(key, size), { maxSize: 512 }));
+      return;
+    case 'scoped': // an address for clients with the same first bits
+      reply.answer({ type: 'A', name, ttl: 60, data: '192.0.2.1' }).clientSubnet({ scope: size });
       return;
     case 'badcookie':
       reply.rcode = 'BADCOOKIE';

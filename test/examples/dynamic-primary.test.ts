@@ -119,18 +119,27 @@ describe('the example dynamic-primary', function () {
   let output = '';
   const peers = new Map<string, DnsProgram>();
 
+  async function startPrimary(secondaries: readonly string[]): Promise<void> {
+    const env = { ...process.env, PORT: String(port), SECONDARIES: secondaries.join(' ') };
+    child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let own = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (own += String(text)));
+    await until(() => own.includes('dig @') || child.exitCode !== null, 'it to listen');
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (output += String(text)));
+  }
+
   before(async () => {
     port = await freePort();
+    // The ports of the secondaries are known when they run, and they want a primary when they start.
+    await startPrimary([]);
     for (const [name, style] of Object.entries(SECONDARIES)) {
       const program = findProgram(name);
       if (program === undefined) console.log(`      without ${name}: it is not installed`);
       else peers.set(name, await DnsProgram.start(program, style(port), ORIGIN, ''));
     }
-    const addresses = [...peers.values()].map((peer) => `127.0.0.1:${peer.port}`);
-    const env = { ...process.env, PORT: String(port), SECONDARIES: addresses.join(' ') };
-    child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (output += String(text)));
-    await until(() => output.includes('dig @') || child.exitCode !== null, 'it to listen');
+    await follow();
+    await end(child, 'SIGINT');
+    await startPrimary([...peers.values()].map((peer) => `127.0.0.1:${peer.port}`));
   });
 
   after(async () => {
@@ -161,7 +170,6 @@ describe('the example dynamic-primary', function () {
 
   it('is copied by its secondaries', async () => {
     await follow();
-    assert.match(output, /^AXFR of 1$/m);
     for (const [name, peer] of peers) {
       const expected = show(await transferred(port, ORIGIN, KEY));
       assert.deepEqual(show(await transferred(peer.port, ORIGIN)), expected, name);

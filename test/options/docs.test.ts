@@ -119,6 +119,7 @@ function typeOf({ title }: Place): string {
   if (title === 'openSockets') return 'sockets.SocketGroupOptions';
   if (title === 'listen') return 'server.ListenOptions';
   if (title === 'cookies') return 'server.CookieOptions';
+  if (title === 'queryLog') return 'server.QueryLogOptions';
   if (title === 'tsig.keys') return 'server.TsigKeyOptions';
   if (title === 'cache.prefetch') return 'server.PrefetchOptions';
   return `NonNullable<server.ServerOptions['${title}']>`;

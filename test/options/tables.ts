@@ -6,6 +6,7 @@ import { checkForwarder, forwarder, healthCheck, upstreamTls } from '../../dist/
 import { https } from '../../dist/options/https.js';
 import { listenEntry } from '../../dist/options/listen.js';
 import type { Option, Table } from '../../dist/options/option.js';
+import { queryLog } from '../../dist/options/query-log.js';
 import { proxyProtocol } from '../../dist/options/proxy-protocol.js';
 import { question } from '../../dist/options/question.js';
 import { rateLimit } from '../../dist/options/rate-limit.js';
@@ -60,6 +61,7 @@ export function allPlaces({ cert, key }: Certificate): Place[] {
       check: (options) => entryOf(checkOptions({ listen: options as never, filename, tls: { cert, key } })),
     },
     within('auto', auto, {}, (options) => ({ sockets: 'auto', auto: options })),
+    within('queryLog', queryLog, { sink: () => undefined }, (options) => ({ queryLog: options })),
     within('tcp', tcp, {}, (options) => ({ tcp: options })),
     within('tls', tls, { cert, key }, (options) => ({ tls: options })),
     within('https', https, {}, (options) => ({ https: options, workers: 0 })),

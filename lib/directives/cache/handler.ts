@@ -147,6 +147,7 @@ export class CacheHandler {
     const sections = findSections(message, query.question);
     // The cached reply was complete.
     if (sections !== undefined) takeOver(reply, sections);
+    reply.fromCache = true;
   }
 
   /** Asks the chain once more, for the cache only. Resolves with the answer; undefined: it failed. */

@@ -121,6 +121,7 @@ export const fallback = {
   Guard: refused('"cookies" and "rateLimit"'),
   AnswerCache: refused('the answer cache'),
   AnswerFront: refused('the answer cache'),
+  QueryLog: refused('"queryLog"'),
   ProxyProtocol: refused('"proxyProtocol"'),
   DescriptorChannel: Object.assign(refused('handing sockets over'), handOver),
   StreamAdmission,

@@ -39,6 +39,8 @@ export const layout = {
   outcome: places(groups.outcome),
   kind: places(groups.kind),
   keeping: places(groups.keeping),
+  log: places(groups.log),
+  logRecord: places(groups.logRecord),
   socketCounters: [...nativeSocketCounters],
   workerCounters: [...nativeWorkerCounters],
 };

@@ -27,6 +27,7 @@ export function checkOptions(given: ServerOptions): ServerConfig {
   const { env, execArgv, resourceLimits, ...options } = resolve('', server, given);
   const native = nativeMissing === undefined;
   if (!native && options.control !== undefined) throw needsNative('"control"');
+  if (!native && options.queryLog !== undefined) throw needsNative('"queryLog"');
   const auto = options.sockets === 'auto' ? checkAuto(options.auto) : undefined;
   const sockets = options.sockets === 'auto' ? options.auto.min : (options.sockets ?? defaultSocketCount());
   const listen = checkListen(options.listen, sockets, options.ipv6Only, auto !== undefined);

@@ -10,7 +10,6 @@ import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { envelopeOrigin } from '../envelope.js';
 import type { Proxies } from '../proxies.js';
-import type { ReplyEncoder } from '../reply-encoder.js';
 import { DESCRIPTOR_RESERVE, descriptorsRunOut } from './acceptor.js';
 import type { StreamSocket } from './connection.js';
 import { NativeStreams } from './native-streams.js';
@@ -32,7 +31,7 @@ export class NativeTcp {
   readonly #endpoint: TcpEndpoint;
   readonly #streams: NativeStreams;
   readonly #dispatcher: Dispatcher;
-  readonly #encoder: ReplyEncoder;
+  readonly #encoder: WorkerContext['encoder'];
   readonly #locals: Endpoint[] = [];
   readonly #proxies: Proxies;
   /** The endpoint sends what is delivered late, after the batch or before the loop waits. */

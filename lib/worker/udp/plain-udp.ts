@@ -10,7 +10,6 @@ import { socketCounter, workerCounter } from '../counters.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { endpointOf } from '../ip.js';
-import type { ReplyEncoder } from '../reply-encoder.js';
 import type { UdpSocket } from './udp.js';
 
 const { layout } = addon;
@@ -35,7 +34,7 @@ interface Served {
 /** DNS over UDP without native code: serves sockets of `dgram`, one datagram at a time. */
 export class PlainUdpTransport {
   readonly #dispatcher: Dispatcher;
-  readonly #encoder: ReplyEncoder;
+  readonly #encoder: WorkerContext['encoder'];
   readonly #counters: Float64Array;
   readonly #row: number;
   readonly #check: MessageCheck;

@@ -7,7 +7,6 @@ import { Reply } from '../../message/reply.js';
 import type { WorkerContext } from '../context.js';
 import type { Dispatcher } from '../dispatcher.js';
 import type { Proxies } from '../proxies.js';
-import type { ReplyEncoder } from '../reply-encoder.js';
 import { envelopeOrigin } from '../envelope.js';
 
 const { layout } = addon;
@@ -43,7 +42,7 @@ export class UdpTransport {
   readonly #batch: QueryBatch;
   readonly #endpoint: UdpEndpoint;
   readonly #dispatcher: Dispatcher;
-  readonly #encoder: ReplyEncoder;
+  readonly #encoder: WorkerContext['encoder'];
   readonly #maxPayloadSize: number;
   readonly #proxies: Proxies;
   readonly #envelopeSize: number;

@@ -14,7 +14,38 @@ function malformed(section: string, rule: string, counts: [number, number, numbe
   return gives(6891, section, rule, header(0x1234, 0x0100, 1, ...counts) + Q + records, FORMERR);
 }
 
+/** FORMERR for a query with such a Client Subnet. */
+function malformedSubnet(rule: string, data: string): Rule {
+  const option = `0008${hex(data.length / 2)}${data}`;
+  const opt = `00002904d000000000${hex(option.length / 2)}${option}`;
+  return gives(7871, '7.1.2', rule, header(0x1234, 0x0100, 1, 0, 0, 1) + Q + opt, FORMERR);
+}
+
+/** The reply for clients with the same first `scope` bits to a query with a Client Subnet. */
+function scoped(section: string, rule: string, scope: number, asked: string, echoed: string): Rule {
+  const name = `scoped-${scope}.test`;
+  return says(
+    7871,
+    section,
+    rule,
+    { name, opt: { options: asked === '' ? [] : [`8:${asked}`] } },
+    { answer: ADDRESS(name), opt: echoed === '' ? '1232 0 0' : `1232 0 0 8:${echoed}` },
+  );
+}
+
 export const rules: readonly Rule[] = [
+  scoped('7.2.1', 'the reply repeats family, address and source prefix, and tells its scope', 24, '00012000c0000201', '00012018c0000201'), // prettier-ignore
+  scoped('7.2.1', 'a scope may be longer than the source prefix', 28, '00011800c00002', '0001181cc00002'),
+  scoped('7.2.1', 'a query without Client Subnet gets none', 20, '', ''),
+  scoped('7.1.2', 'a source prefix of 0 gets the scope 0', 16, '00010000', '00010000'),
+  scoped('6', 'a scope is no longer than an address of IPv4', 100, '00012000c0000201', '00012020c0000201'),
+  malformedSubnet('a Client Subnet without prefix lengths is FORMERR', '0001'),
+  malformedSubnet('a Client Subnet of an unknown family is FORMERR', '00030000'),
+  malformedSubnet('a source prefix that is longer than an address is FORMERR', '00012100c000020100'),
+  malformedSubnet('an address with too few octets is FORMERR', '00011800c000'),
+  malformedSubnet('an address with too many octets is FORMERR', '00011800c0000200'),
+  malformedSubnet('a bit of the address behind the source prefix is FORMERR', '00011400c00002'),
+  malformedSubnet('a scope in a query is FORMERR', '00011818c00002'),
   says(6891, '7', 'a query without OPT gets a reply without OPT', {}, { answer: WWW }),
   says(6891, '6.1.1', 'a query with OPT gets a reply with OPT', { opt: {} }, { answer: WWW, opt: '1232 0 0' }),
   gives(

@@ -7,11 +7,24 @@ import { createServer } from 'multisocket';
 import { framed, TcpClient } from '../../support/clients.js';
 import { holds, type Rule } from '../rule.js';
 import { exchangeFramed, type Site } from '../site.js';
-import { header, optHex, queryOf, question, readReply } from '../wire.js';
+import { header, optHex, queryOf, question, readReply, type Told } from '../wire.js';
 import { answerTest } from '../handler.js';
 
 const WWW = ['www.example.org 300 IN A 192.0.2.80', 'www.example.org 300 IN A 192.0.2.81'];
 const idOf = (message: Buffer | undefined): number | undefined => message?.readUInt16BE(0);
+
+/** The messages with an ID until the second SOA: a zone transfer. */
+async function transferOf(client: TcpClient, id: number): Promise<Told[]> {
+  const messages: Told[] = [];
+  for (let soas = 0; soas < 2;) {
+    const message = (await client.next())!;
+    if (idOf(message) !== id) continue;
+    const told = readReply(message);
+    messages.push(told);
+    soas += told.answer.filter((record) => record.includes(' SOA ')).length;
+  }
+  return messages;
+}
 
 /** A rule for a connection by TCP. */
 function tcp(
@@ -28,7 +41,37 @@ function tcp(
   });
 }
 
+/** The type of a transfer. */
+const AXFR = 252;
+
 export const rules: readonly Rule[] = [
+  tcp(5936, '2.2', 'a transfer of several messages begins and ends with the SOA', async (client) => {
+    client.send(queryOf({ id: 7, name: 'transfer-200.test', type: AXFR }));
+    const messages = await transferOf(client, 7);
+    const records = messages.flatMap(({ answer }) => answer);
+    assert.ok(messages.length > 5, `${messages.length} messages`);
+    assert.equal(records.length, 203);
+    assert.match(records[0], / SOA /);
+    assert.equal(records.at(-1), records[0]);
+  }),
+  tcp(5936, '2.2.1', 'each message has the ID and the question of the query, QR, AA and no error', async (client) => {
+    client.send(queryOf({ id: 7, name: 'Transfer-100.test', type: AXFR }));
+    for (const { id, flags, opcode, rcode, question } of await transferOf(client, 7)) {
+      assert.deepEqual([id, flags, opcode, rcode], [7, 'qr aa rd', 0, 0]);
+      assert.equal(question, 'Transfer-100.test IN AXFR');
+    }
+  }),
+  tcp(5936, '4.1.1', 'other queries are answered while a transfer runs', async (client) => {
+    client.send(queryOf({ id: 7, name: 'transfer-20000.test', type: AXFR }));
+    client.send(queryOf({ id: 8 }));
+    const ids: (number | undefined)[] = [];
+    while (!ids.includes(8)) ids.push(idOf(await client.next()));
+    assert.ok(ids.length < 100, `after ${ids.length} messages`);
+  }),
+  holds(5936, '4.2', 'a transfer by UDP is refused', async (site) => {
+    const reply = readReply(await site.exchange('udp', queryOf({ name: 'transfer-5.test', type: AXFR })));
+    assert.deepEqual([reply.rcode, reply.answer], [2, []]);
+  }),
   tcp(7766, '8', 'a length of two octets stands before each message', async ({ socket }) => {
     socket.write(framed(queryOf({ name: 'own.example.org', type: 65280 })));
     const [chunk] = (await once(socket, 'data')) as [Buffer];

@@ -3,6 +3,7 @@ import type { Rule } from '../rule.js';
 import { rules as cache } from './cache.js';
 import { rules as edns } from './edns.js';
 import { rules as encoding } from './encoding.js';
+import { rules as forwarded } from './forwarded.js';
 import { rules as grpc } from './grpc.js';
 import { rules as header } from './header.js';
 import { rules as http2 } from './http2.js';
@@ -27,6 +28,7 @@ export const RULES: readonly (readonly [heading: string, rules: readonly Rule[]]
   ['Updates, notifications, signatures', transactions],
   ['TCP and TLS', streams],
   ['HTTPS', https],
+  ['HTTPS behind proxies', forwarded],
   ['HTTP/2', http2],
   ['gRPC', grpc],
   ['Rate limiting', rateLimit],

@@ -19,6 +19,6 @@ use_addon "$out"
 tests=("$@")
 if [ $# -eq 0 ]; then
   tests=(dist-test/server/{cache,client-options,clients,cookies,handlers,hand-over,hostile,lifecycle,listen-addresses,resize}.test.js
-    dist-test/server/{descriptors,tcp,tcp-bounds}.test.js dist-test/worker/stream/*.test.js dist-test/native/datagrams.test.js)
+    dist-test/server/{descriptors,proxy-protocol,tcp,tcp-bounds}.test.js dist-test/worker/stream/*.test.js dist-test/native/datagrams.test.js)
 fi
 npx mocha --reporter dot "${tests[@]}"

@@ -1,20 +1,19 @@
 import { addon } from '../native/addon.js';
-import type { Endpoint, Origin, QueryBatch, Transport } from './batch.js';
+import type { Endpoint, Transport } from './batch.js';
 import { decodeMessage, type DecodedMessage } from '../dns/decode.js';
 import { readClientSubnet, type ClientSubnet } from '../dns/client-subnet.js';
 import { readOptions, type Edns } from '../dns/edns.js';
-import { DNSSEC_OK, FLAG, HEADER_SIZE } from '../dns/numbers.js';
-import { copyOctets } from '../dns/octets.js';
+import { FLAG } from '../dns/numbers.js';
 import { className, opcodeName, typeName, type Opcode } from '../dns/registry.js';
 import { readNotify, readUpdate, type Notify, type Update } from '../dns/update.js';
 import type { CacheChoice } from './cache-choice.js';
 import { cachingWith, PLAIN, type QueryConnection } from './connection.js';
-import { KeptQueries, type QueryMemory } from './kept-queries.js';
 import type { LookupAnswer, Lookups } from './lookup-answer.js';
 import type { QuerySignature, QueryTsig } from './query-signature.js';
+import { ReceivedQuery } from './received-query.js';
 import { upstreamQuery } from './upstream-query.js';
 
-const { query: word, queryWords } = addon.layout;
+const { query: word } = addon.layout;
 
 const { RD, AD, CD } = FLAG;
 
@@ -25,10 +24,7 @@ const NO_OPTIONS: readonly number[] = [];
  *
  * A handler that returns a Promise may keep the query; otherwise it is valid only until the handler returns.
  */
-export class Query {
-  readonly #origin: Origin;
-  #memory: QueryMemory;
-  #row: number;
+export class Query extends ReceivedQuery {
   #name: string | undefined;
   #key: string | undefined;
   #edns: Edns | undefined;
@@ -48,21 +44,14 @@ export class Query {
   declare private notifyRead?: Notify;
   declare private connectionRead?: QueryConnection;
 
-  /** @internal */
-  constructor(batch: QueryBatch, index: number) {
-    this.#origin = batch.origin;
-    this.#memory = batch;
-    this.#row = index * queryWords;
-  }
-
   /** The ID that the client gave it, 0 to 65,535. */
   get id(): number {
-    return this.#word(word.idAndFlags) >>> 16;
+    return this.word(word.idAndFlags) >>> 16;
   }
 
   /** The flags of the header, as 16 bits (RFC 1035 s.4.1.1, RFC 4035 s.3.2). */
   get flags(): number {
-    return this.#word(word.idAndFlags) & 0xffff;
+    return this.word(word.idAndFlags) & 0xffff;
   }
 
   /** `'QUERY'`; with the option `opcodes` also `'NOTIFY'` (RFC 1996) or `'UPDATE'` (RFC 2136). */
@@ -90,19 +79,19 @@ export class Query {
    * is `.`. Octets that are not printable are written `\DDD`, so that the name is safe in logs.
    */
   get name(): string {
-    this.#name ??= this.isLowerCase ? this.key : this.#text(word.nameOffset);
+    this.#name ??= this.isLowerCase ? this.key : this.text(word.nameOffset);
     return this.#name;
   }
 
   /** {@link name} in lower case, for look-ups (RFC 4343). */
   get key(): string {
-    this.#key ??= this.#text(word.keyOffset);
+    this.#key ??= this.text(word.keyOffset);
     return this.#key;
   }
 
   /** @internal Whether {@link name} is spelt as {@link key}. */
   get isLowerCase(): boolean {
-    return this.#word(word.nameOffset) === this.#word(word.keyOffset);
+    return this.word(word.nameOffset) === this.word(word.keyOffset);
   }
 
   /** QTYPE by its name: `'A'`, `'AAAA'`, `'ANY'`; `'TYPE65280'` for a type without a name (RFC 3597 s.5). */
@@ -112,7 +101,7 @@ export class Query {
 
   /** QTYPE, 0 to 65,535. */
   get typeNumber(): number {
-    return this.#word(word.typeAndClass) >>> 16;
+    return this.word(word.typeAndClass) >>> 16;
   }
 
   /** QCLASS by its name: nearly always `'IN'`. */
@@ -122,7 +111,7 @@ export class Query {
 
   /** QCLASS, 0 to 65,535. */
   get classNumber(): number {
-    return this.#word(word.typeAndClass) & 0xffff;
+    return this.word(word.typeAndClass) & 0xffff;
   }
 
   /** The client's OPT record; undefined if it sent none. */
@@ -156,18 +145,18 @@ export class Query {
 
   /** The transport of the query: `'udp'`, `'tcp'`, `'tls'`, `'https'` or `'grpc'`. */
   get transport(): Transport {
-    return this.#origin.transport;
+    return this.origin.transport;
   }
 
   /** The client's address and port. */
   get client(): Endpoint {
-    this.#client ??= this.#origin.client(this.#memory.input, this.offset);
+    this.#client ??= this.origin.client(this.bytes, this.offset);
     return this.#client;
   }
 
   /** Our address that the client asked, even if the socket is bound to all addresses. */
   get local(): Endpoint {
-    this.#local ??= this.#origin.local(this.#memory.input, this.offset);
+    this.#local ??= this.origin.local(this.bytes, this.offset);
     return this.#local;
   }
 
@@ -176,7 +165,7 @@ export class Query {
    * cache does not keep a reply whose handler has read it, unless the handler calls `Reply.cache`.
    */
   get connection(): QueryConnection {
-    return (this.connectionRead ??= this.#origin.connection?.(this.#memory.input, this.offset) ?? PLAIN);
+    return (this.connectionRead ??= this.origin.connection?.(this.bytes, this.offset) ?? PLAIN);
   }
 
   /** @internal The caching of its reply: none, unless chosen, if {@link connection} was read, which the cache does not know. */
@@ -214,11 +203,6 @@ export class Query {
     return Buffer.from(this.octets);
   }
 
-  /** @internal The message as it was sent, in place. */
-  get octets(): Buffer {
-    return this.bytes.subarray(this.offset, this.offset + this.length);
-  }
-
   /**
    * The message that asks an upstream the same, as `forward` sends it: a random ID; the client's question in its upper and
    * lower case; its flags RD, AD and CD; and if the client has used EDNS, an OPT record with a payload size of 1,232, the
@@ -229,116 +213,9 @@ export class Query {
     return upstreamQuery(this);
   }
 
-  /** @internal The memory of the message: from {@link offset} on, {@link length} octets. */
-  get bytes(): Buffer {
-    return this.#memory.input;
-  }
-
-  /** @internal */
-  get offset(): number {
-    return this.#word(word.offset);
-  }
-
-  /** @internal */
-  get length(): number {
-    return this.#word(word.length);
-  }
-
-  /** @internal Octets from the message's start to the end of its question. */
-  get questionEnd(): number {
-    return this.#word(word.questionEnd);
-  }
-
-  /** @internal Its question section, in place. */
-  get question(): Buffer {
-    return this.bytes.subarray(this.offset + HEADER_SIZE, this.offset + this.questionEnd);
-  }
-
-  /** @internal Whether it has an OPT record. */
-  get hasEdns(): boolean {
-    return this.#word(word.edns) !== 0;
-  }
-
-  /** @internal Octets of the options in its OPT record. */
-  get optionsLength(): number {
-    return this.hasEdns ? this.#word(word.optionsLength) : 0;
-  }
-
-  /** @internal Whether it asks for options that are added to finished replies (`addon.addOptions`). */
-  get asksForOptions(): boolean {
-    return this.hasEdns && (this.#word(word.asked) !== 0 || this.hasCookie);
-  }
-
-  /** @internal The payload size of its OPT record; 0 without one. */
-  get udpPayloadSize(): number {
-    return this.#word(word.ednsSizeAndFlags) >>> 16;
-  }
-
-  /** @internal The DO flag of its OPT record. */
-  get dnssecOk(): boolean {
-    return (this.#word(word.ednsSizeAndFlags) & DNSSEC_OK) !== 0;
-  }
-
-  /** @internal The offset of its TSIG record from the message's start; 0: there is none. */
-  get tsigOffset(): number {
-    return this.#word(word.tsig);
-  }
-
-  /** @internal Whether the reply should carry a cookie. */
-  get hasCookie(): boolean {
-    return this.#word(word.hasCookie) !== 0;
-  }
-
-  /** @internal With a query log: when native code took it up, in microseconds of the log's clock. */
-  get takenUp(): number {
-    return this.#word(word.takenUp);
-  }
-
-  /** @internal Starts the stream of a reply; undefined: its transport carries one message for each query. */
-  get openStream(): Origin['openStream'] {
-    return this.#origin.openStream;
-  }
-
-  /** @internal Its words, as native code wrote them (`layout.query`). */
-  get row(): Uint32Array {
-    return this.#memory.words.subarray(this.#row, this.#row + queryWords);
-  }
-
-  /** @internal Copies all of its data, so that the memory of its batch can be reused. */
-  detach(): void {
-    const { input, words, text } = this.#memory;
-    const { envelopeSize } = this.#origin;
-    const { offset, length } = this;
-    const textLength = this.#word(word.keyLength);
-    const keyOffset = this.#word(word.keyOffset);
-    const nameOffset = this.#word(word.nameOffset);
-    const kept = KeptQueries.for(envelopeSize + length + 2 * textLength);
-    const { row, end: start } = kept;
-    const keptKey = start + copyOctets(input, offset - envelopeSize, offset + length, kept.input, start);
-    const keyEnd = keptKey + copyOctets(text, keyOffset, keyOffset + textLength, kept.text, keptKey);
-    const lower = nameOffset === keyOffset;
-    kept.end = lower ? keyEnd : keyEnd + copyOctets(text, nameOffset, nameOffset + textLength, kept.text, keyEnd);
-    kept.row += queryWords;
-    for (let i = 0; i < queryWords; i++) kept.words[row + i] = words[this.#row + i];
-    kept.words[row + word.offset] = start + envelopeSize;
-    kept.words[row + word.keyOffset] = keptKey;
-    kept.words[row + word.nameOffset] = lower ? keptKey : keyEnd;
-    this.#memory = kept;
-    this.#row = row;
-  }
-
-  #word(position: number): number {
-    return this.#memory.words[this.#row + position];
-  }
-
-  #text(position: number): string {
-    const offset = this.#word(position);
-    return this.#memory.text.toString('latin1', offset, offset + this.#word(word.keyLength));
-  }
-
   #readEdns(): Edns {
-    const start = this.offset + this.#word(word.optionsOffset);
-    const options = readOptions(this.bytes, start, start + this.#word(word.optionsLength));
+    const start = this.offset + this.word(word.optionsOffset);
+    const options = readOptions(this.bytes, start, start + this.word(word.optionsLength));
     return { udpPayloadSize: this.udpPayloadSize, dnssecOk: this.dnssecOk, options };
   }
 }

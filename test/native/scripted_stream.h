@@ -145,6 +145,7 @@ class ScriptedWorker {
                                    counters_.data(),
                                    kWorkerRowAt,
                                    {},
+                                   layout::kEnvelopeSize,
                                    ConnectionLimits(limits_.data(), limits_.size(), 0, most, most_of_client)},
             TcpConnections::Options{kTimeouts, max_pipelined, max_queries}, &io,
             [this](uint32_t count) { serve(count); })) {

@@ -163,8 +163,8 @@ describe('a reply', () => {
     reply.rcode = 'NXDOMAIN';
     const { length } = encoded(query, reply);
     assert.deepEqual(seen, []);
-    (reply as unknown as { finished(length: number): void }).finished(length);
-    assert.deepEqual(seen, [{ rcode: 'NXDOMAIN', length, truncated: false }, length]);
+    (reply as unknown as { finished(length: number, kept: boolean): void }).finished(length, true);
+    assert.deepEqual(seen, [{ rcode: 'NXDOMAIN', length, truncated: false, kept: true }, length]);
   });
 
   it('to a query for the root has an empty name', () => {

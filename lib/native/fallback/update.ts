@@ -26,7 +26,9 @@ export function fieldsAt(message: Buffer, at: number): Fields {
 }
 
 /** Whether the RDATA of a record have the fields of its type, as its codec has them. */
-export function hasShape(message: Buffer, { type, rdata, end }: Fields): boolean {
+export function hasShape(message: Buffer, { type, class: recordClass, rdata, end }: Fields): boolean {
+  // Addresses of other classes have other formats. All other types are the same in all classes.
+  if (recordClass !== CLASS.IN && (type === TYPE.A || type === TYPE.WKS)) return true;
   const reader = new WireReader(message, rdata, end);
   try {
     if (type === TYPE.TSIG) return isTsig(reader);
@@ -63,15 +65,16 @@ export function isPrerequisite(message: Buffer, record: Fields, zoneClass: numbe
 
 /** Whether a record has one of the forms of a change (RFC 2136 s.2.5, s.3.4.1). */
 export function isChange(message: Buffer, record: Fields, zoneClass: number): boolean {
-  if (record.class === zoneClass) return hasData(message, record);
+  if (record.class === zoneClass) return hasData(message, record, zoneClass);
   if (record.ttl !== 0) return false;
-  if (record.class === CLASS.NONE) return hasData(message, record);
+  if (record.class === CLASS.NONE) return hasData(message, record, zoneClass);
   if (record.class !== CLASS.ANY || record.rdata !== record.end) return false;
   return record.type === TYPE.ANY || !isMeta(record.type);
 }
 
-function hasData(message: Buffer, record: Fields): boolean {
-  return !isMeta(record.type) && hasShape(message, record);
+/** Whether a record could be in a zone: its RDATA are those of its type in the zone's class. */
+function hasData(message: Buffer, record: Fields, zoneClass: number): boolean {
+  return !isMeta(record.type) && hasShape(message, { ...record, class: zoneClass });
 }
 
 /** Whether no zone has records of a type: OPT, and the range of meta-types and QTYPEs (RFC 6895 s.3.1). */

@@ -25,6 +25,7 @@ export const proxyProtocol = {
  * the address that the client asked.
  */
 export interface ProxyProtocolOptions extends OptionsOf<typeof proxyProtocol> {}
+/** {@link ProxyProtocolOptions}, checked and complete. */
 export type ProxyProtocolConfig = ResolvedOf<typeof proxyProtocol>;
 
 /** The options of {@link proxyProtocol}. */

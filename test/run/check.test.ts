@@ -90,7 +90,7 @@ describe('-check', () => {
 
   for (const [name, said] of [
     ['kubernetes', /CoreDNS has it \(https:\/\/coredns\.io\/plugins\/kubernetes\/\)/],
-    ['dnssec', /CoreDNS has it \(https:\/\/coredns\.io\/plugins\/dnssec\/\)/],
+    ['dns64', /CoreDNS has it \(https:\/\/coredns\.io\/plugins\/dns64\/\)/],
     ['k8s_gateway', /it is an external plugin of CoreDNS \(https:\/\/coredns\.io\/explugins\/k8s_gateway\/\)/],
     ['unbound', /it is an external plugin of CoreDNS/],
     ['Whoami', /did you mean 'whoami'\?/],

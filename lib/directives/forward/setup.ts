@@ -169,6 +169,9 @@ function readLine(line: DirectiveReader, draft: Draft): void {
       break;
     case 'doh_method':
       draft.httpMethod = readMethod(line);
+      if (draft.upstreams.every(({ transport }) => transport !== 'https')) {
+        line.warn('doh_method has no effect: no upstream is asked by HTTPS');
+      }
       break;
     default:
       throw line.error(`unknown property '${line.name}'`);

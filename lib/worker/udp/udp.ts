@@ -138,12 +138,14 @@ export class UdpTransport {
     for (let i = 0; i < count; i++) {
       const query = new Query(this.#batch, i);
       const reply = new Reply(query);
+      // Read before the handler runs, which may move the query out of the slab.
+      const envelopeOffset = query.offset - this.#envelopeSize;
       if (this.#dispatcher.serve(query, reply, this.#deliver)) {
         this.#makeRoom();
-        this.#put(query, reply, query.offset - this.#envelopeSize);
+        this.#put(query, reply, envelopeOffset);
       } else {
         held = true;
-        this.#inFlight[this.#bytes.readUInt32LE(query.offset - this.#envelopeSize + envelope.socket)]++;
+        this.#inFlight[this.#bytes.readUInt32LE(envelopeOffset + envelope.socket)]++;
       }
     }
     return held;

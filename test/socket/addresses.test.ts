@@ -89,10 +89,13 @@ describe('an entry of listen', () => {
     ['-a.example', 'has neither an IP address nor a host name'],
     ['a_b.example:53', 'has neither an IP address nor a host name'],
     ['a..b', 'has neither an IP address nor a host name'],
-    ['ftp://127.0.0.1', 'has an unknown transport; it can be dns, tls, https, grpc, or udp or tcp for one of dns'],
+    [
+      'ftp://127.0.0.1',
+      'has an unknown transport; it can be dns, tls, https, http, grpc, or udp or tcp for one of dns',
+    ],
     [
       'constructor://127.0.0.1',
-      'has an unknown transport; it can be dns, tls, https, grpc, or udp or tcp for one of dns',
+      'has an unknown transport; it can be dns, tls, https, http, grpc, or udp or tcp for one of dns',
     ],
   ] as const) {
     it(`"${entry}" is refused: it ${problem}`, () => {

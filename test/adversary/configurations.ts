@@ -21,10 +21,10 @@ export interface Site {
   canaries: Canaries;
 }
 
-/** A configuration: a name, and what makes a plan of it. Undefined: it cannot run here. */
+/** A configuration: a name, and what makes a plan of it, or says why it is left out. */
 export interface Configuration {
   name: string;
-  plan: (site: Site) => Promise<Plan | undefined>;
+  plan: (site: Site) => Promise<Plan | string>;
 }
 
 /** All configurations of a package. */
@@ -47,9 +47,17 @@ const EXAMPLES: Readonly<Record<string, { control: Parameters<typeof controlOf>[
   sqlite: { control: answers.rcode('NXDOMAIN') },
 };
 
-async function example(site: Site, name: string): Promise<Plan | undefined> {
+/** The examples that are left out, and why. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  'ad-blocker': 'its upstream speaks HTTPS',
+  'doh-behind-nginx': 'it takes HTTP of a proxy alone',
+};
+
+/** How an example is started, or why it is left out. */
+async function example(site: Site, name: string): Promise<Plan | string> {
+  if (Object.hasOwn(LEFT_OUT, name)) return LEFT_OUT[name];
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (name === 'sqlite' && (major < 22 || (major === 22 && minor < 13))) return undefined;
+  if (name === 'sqlite' && (major < 22 || (major === 22 && minor < 13))) return 'it needs a newer Node';
   const folder = temporaryDirectory();
   // The example's own place, so that it finds the package, with another port.
   const cwd = join(folder, 'examples', name);

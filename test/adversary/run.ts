@@ -54,8 +54,8 @@ async function work(): Promise<void> {
 /** Starts a configuration and attacks it until its time is up. */
 async function attackAll(configuration: Configuration, site: Site, until: number): Promise<void> {
   const plan = await configuration.plan(site);
-  if (plan === undefined) {
-    tally.leaveOut(configuration.name, 'it needs a newer Node');
+  if (typeof plan === 'string') {
+    tally.leaveOut(configuration.name, plan);
     return;
   }
   const started: Target[] = [];

@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { CLASS, HEADER_SIZE, RECORD_FIXED_SIZE, TYPE } from './numbers.js';
 import { WireReader } from './reader.js';
+import { encoded } from './records/codec.js';
 import { MessageWriter } from './writer.js';
-import { MAX_NAME } from './numbers.js';
 
 /** The algorithms, each with the hash that Node knows it by and the octets of its MAC (RFC 8945 s.6). */
 export const TSIG_ALGORITHMS = {
@@ -67,13 +67,10 @@ export function readTsig(message: Buffer, at: number): TsigRecord {
 
 /** A name on the wire, in lower case and without pointers (RFC 8945 s.4.3.3). */
 export function canonicalName(name: string): Buffer {
-  const octets = Buffer.alloc(MAX_NAME);
-  const writer = new MessageWriter();
-  writer.compresses = false;
-  writer.lowersNames = true;
-  writer.begin(octets, 0, MAX_NAME, '.');
-  writer.name(name, false);
-  return octets.subarray(0, writer.at);
+  return encoded((writer) => {
+    writer.lowersNames = true;
+    writer.name(name, false);
+  });
 }
 
 /** A TSIG record on the wire. `keyName`, `algorithmName`: canonical names. */

@@ -5,7 +5,6 @@ import { TYPE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { encoded } from '../dns/records/codec.js';
 import { writeRdata } from '../dns/records/index.js';
-import { canonicalRrset } from './canonical.js';
 import type { SigningKey } from './signing-key.js';
 
 /** The options of {@link signRrset}. */
@@ -15,20 +14,21 @@ export interface SignatureOptions {
   /** Seconds since 1970, of 32 bits (RFC 4034 s.3.1.5). */
   inception: number;
   expiration: number;
-  /** The TTL of the records in their zone, in seconds. */
+  /** The TTL of the records in their zone, in seconds; `rrset` has it, too. */
   originalTtl: number;
 }
 
 /**
- * Signs an RRset: records of one name, type and class IN. Returns its RRSIG, whose TTL is that of the first record.
- * Throws `Error` for records that cannot be encoded.
+ * Signs an RRset: `first` is its first record, of class IN, `rrset` all of them as `canonicalRrset` returns them. Returns
+ * its RRSIG, whose TTL is that of `first`.
  */
 export function signRrset(
-  records: readonly ResourceRecord[],
+  first: ResourceRecord,
+  rrset: Buffer,
   key: SigningKey,
   { signer, inception, expiration, originalTtl }: SignatureOptions,
 ): ResourceRecord {
-  const [{ name, type, ttl }] = records;
+  const { name, type, ttl } = first;
   const labels = labelsOf(name);
   const data: packet.RrsigData = {
     typeCovered: type,
@@ -46,6 +46,6 @@ export function signRrset(
     writer.lowersNames = true;
     writeRdata(writer, TYPE.RRSIG, 'RRSIG', data);
   }).subarray(2);
-  const signature = key.sign(Buffer.concat([unsigned, canonicalRrset(records, originalTtl)]));
+  const signature = key.sign(Buffer.concat([unsigned, rrset]));
   return { type: 'RRSIG', name, ...(ttl === undefined ? {} : { ttl }), class: 'IN', data: { ...data, signature } };
 }

@@ -9,6 +9,8 @@ import { DnsProgram, type ProgramStyle } from '../support/dns-program.js';
 import { end, until } from '../support/server.js';
 import { findProgram } from '../support/find-program.js';
 import { freePort } from '../support/free-port.js';
+import { knotServer } from '../support/knot.js';
+import { nsdServer } from '../support/nsd.js';
 import { nsupdate, run, transferred } from '../support/nsupdate.js';
 
 const ORIGIN = 'example.org';
@@ -21,18 +23,7 @@ const SECONDARIES: Record<string, (primary: number) => ProgramStyle> = {
   nsd: (primary) => ({
     args: (file) => ['-d', '-c', file],
     serves: () => true,
-    configuration: (folder, port) => `server:
-  ip-address: 127.0.0.1@${port}
-  server-count: 1
-  username: ""
-  chroot: ""
-  zonesdir: "${folder}"
-  database: ""
-  pidfile: "${folder}/nsd.pid"
-  xfrdfile: "${folder}/xfrd.state"
-  xfrdir: "${folder}"
-  zonelistfile: "${folder}/zone.list"
-  xfrd-reload-timeout: 0
+    configuration: (folder, port) => `${nsdServer(folder, port)}  xfrd-reload-timeout: 0
 remote-control:
   control-enable: no
 key:
@@ -49,13 +40,7 @@ zone:
   knotd: (primary) => ({
     args: (file) => ['-c', file],
     serves: () => true,
-    configuration: (folder, port) => `server:
-    listen: 127.0.0.1@${port}
-    rundir: "${folder}"
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-database:
+    configuration: (folder, port) => `${knotServer(folder, port)}database:
     storage: "${folder}/db"
 log:
   - target: stderr

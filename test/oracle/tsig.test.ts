@@ -1,11 +1,11 @@
 /** Signed messages, valid and not, to BIND and to this server: the same response code, the same error of TSIG. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import type { Server } from 'multisocket';
 import { findBind, startBind } from '../support/bind.js';
 import { opt, queryBytes, udpExchange } from '../support/clients.js';
 import type { DnsProgram } from '../support/dns-program.js';
 import { message, sign, tsigOf, withRecord, type Signing } from '../support/other-opcodes.js';
+import { seededNumbers } from '../support/seeded-numbers.js';
 import { serve } from '../support/server.js';
 
 const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
@@ -32,11 +32,6 @@ function isExplained(octets: Buffer, ours: string, theirs: string): boolean {
   if (tsig === undefined) return ours === '0' && theirs === '1';
   if (tsig.ttl !== 0) return ours === '1' && theirs.startsWith('9 16');
   return ours.startsWith('9 16') && theirs === '4';
-}
-
-/** Numbers that follow from a seed. */
-function* numbers(seed: string): Generator<number, never> {
-  for (let i = 0; ; i++) yield createHash('sha256').update(`${seed} ${i}`).digest().readUInt32BE(0);
 }
 
 describe('TSIG beside BIND', function () {
@@ -67,7 +62,7 @@ describe('TSIG beside BIND', function () {
   }
 
   it('agrees on 1,000 signed messages with faults', async () => {
-    const random = numbers('tsig');
+    const random = seededNumbers('tsig');
     const next = (count: number): number => random.next().value % count;
     const pick = <T>(values: readonly T[]): T => values[next(values.length)];
     const outcomes = new Map<string, number>();

@@ -1,23 +1,18 @@
 /** UPDATE messages, well-formed and not, to BIND and to this server; and NOTIFY messages of other servers to this one. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import type { Handler, Notify, QueryTsig, Server } from 'multisocket';
 import { findBind, startBind } from '../support/bind.js';
 import { udpExchange } from '../support/clients.js';
 import { DnsProgram } from '../support/dns-program.js';
 import { findProgram } from '../support/find-program.js';
 import { message, type MessageParts, type RecordParts } from '../support/other-opcodes.js';
+import { seededNumbers } from '../support/seeded-numbers.js';
 import { serve, until } from '../support/server.js';
 
 const SECRET = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
 const KEY = { name: 'notify.key', algorithm: 'hmac-sha256', secret: SECRET } as const;
 const ZONE = `@ 3600 IN SOA ns admin 7 3600 600 86400 60\n@ 3600 IN NS ns\nns 3600 IN A 192.0.2.1\nwww 60 IN A 192.0.2.2\n`;
 const [FORMERR, NOTZONE] = [1, 10];
-
-/** Numbers that follow from a seed. */
-function* numbers(seed: string): Generator<number, never> {
-  for (let i = 0; ; i++) yield createHash('sha256').update(`${seed} ${i}`).digest().readUInt32BE(0);
-}
 
 describe('UPDATE beside BIND', function () {
   this.timeout(120_000);
@@ -40,7 +35,7 @@ describe('UPDATE beside BIND', function () {
   });
 
   it('has the same 1,500 messages as malformed, and as outside of the zone', async () => {
-    const random = numbers('update');
+    const random = seededNumbers('update');
     const next = (count: number): number => random.next().value % count;
     const pick = <T>(values: readonly T[]): T => values[next(values.length)];
     // What holds in the zone as it is, and stays so: additions have other names.

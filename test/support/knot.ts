@@ -13,13 +13,7 @@ export function startKnot(program: string, origin: string, zone: string): Promis
 }
 
 function configuration(folder: string, port: number, origin: string): string {
-  return `server:
-    listen: 127.0.0.1@${port}
-    rundir: "${folder}"
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-    udp-max-payload: 4096
+  return `${knotServer(folder, port)}    udp-max-payload: 4096
 database:
     storage: "${folder}/db"
 log:
@@ -40,5 +34,16 @@ zone:
     file: "${folder}/zone"
     acl: local
     serial-policy: increment
+`;
+}
+
+/** The section `server` with one thread of each kind on loopback; it keeps its files in `folder`. */
+export function knotServer(folder: string, port: number): string {
+  return `server:
+    listen: 127.0.0.1@${port}
+    rundir: "${folder}"
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
 `;
 }

@@ -13,6 +13,20 @@ export function startNsd(program: string, origin: string, zone: string): Promise
 }
 
 function configuration(folder: string, port: number, origin: string): string {
+  return `${nsdServer(folder, port)}  ipv4-edns-size: 4096
+  minimal-responses: no
+  refuse-any: no
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+zone:
+  name: "${origin}"
+  zonefile: "${folder}/zone"
+`;
+}
+
+/** The section `server` for a single process on loopback; it keeps its files in `folder`. */
+export function nsdServer(folder: string, port: number): string {
   return `server:
   ip-address: 127.0.0.1@${port}
   server-count: 1
@@ -24,14 +38,5 @@ function configuration(folder: string, port: number, origin: string): string {
   xfrdfile: "${folder}/xfrd.state"
   xfrdir: "${folder}"
   zonelistfile: "${folder}/zone.list"
-  ipv4-edns-size: 4096
-  minimal-responses: no
-  refuse-any: no
-  rrl-ratelimit: 0
-remote-control:
-  control-enable: no
-zone:
-  name: "${origin}"
-  zonefile: "${folder}/zone"
 `;
 }

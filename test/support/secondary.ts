@@ -3,22 +3,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ask } from './clients.js';
 import { findProgram } from './find-program.js';
 import { DnsProgram, type ProgramStyle } from './dns-program.js';
+import { knotServer } from './knot.js';
+import { nsdServer } from './nsd.js';
 
 type Style = (primary: number) => ProgramStyle;
 
 const nsd: Style = (primary) => ({
-  configuration: (folder, port, origin) => `server:
-  ip-address: 127.0.0.1@${port}
-  server-count: 1
-  username: ""
-  chroot: ""
-  zonesdir: "${folder}"
-  database: ""
-  pidfile: "${folder}/nsd.pid"
-  xfrdfile: "${folder}/xfrd.state"
-  xfrdir: "${folder}"
-  zonelistfile: "${folder}/zone.list"
-remote-control:
+  configuration: (folder, port, origin) => `${nsdServer(folder, port)}remote-control:
   control-enable: no
 zone:
   name: "${origin}"
@@ -30,13 +21,7 @@ zone:
 });
 
 const knot: Style = (primary) => ({
-  configuration: (folder, port, origin) => `server:
-    listen: 127.0.0.1@${port}
-    rundir: "${folder}"
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-database:
+  configuration: (folder, port, origin) => `${knotServer(folder, port)}database:
     storage: "${folder}/db"
 remote:
   - id: primary

@@ -7,6 +7,7 @@ import { SigningKey } from '../../dnssec/signing-key.js';
 import { withCode } from '../../errors.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
+import { after } from '../after.js';
 import { signReply } from './sign-reply.js';
 import { Signer } from './signer.js';
 
@@ -48,10 +49,7 @@ export function startDnssec(config: DnssecConfig): WorkerDirective {
         return;
       }
       if (!query.dnssecOk) return next(query, reply);
-      const result = next(query, reply);
-      return result instanceof Promise
-        ? result.then(() => signReply(query, reply, zoneOf, signer))
-        : signReply(query, reply, zoneOf, signer);
+      return after(next(query, reply), () => signReply(query, reply, zoneOf, signer));
     },
     metrics: () => metricsOf(signer),
   };

@@ -107,7 +107,8 @@ function addDenial(query: Query, reply: Reply, name: string, zone: string, kind:
     }
     return;
   }
-  const wildcard = `*.${parentOf(name) ?? zone}`.replace(/\.\.$/, '.');
+  const parent = parentOf(name) ?? zone;
+  const wildcard = parent === '.' ? '*' : `*.${parent}`;
   for (const denied of new Set([name, wildcard])) {
     addNsec(reply, nsec(predecessor(denied), successorOfAll(denied, zone), ttl, 'none'), zone, signer);
   }

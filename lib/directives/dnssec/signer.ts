@@ -43,14 +43,14 @@ export class Signer {
   /** The RRSIG records of an RRset of `zone`, with its TTL. Throws `Error` for records that cannot be encoded. */
   sign(records: readonly ResourceRecord[], zone: string): ResourceRecord[] {
     const now = Math.floor(Date.now() / 1000);
-    const key = `${zone} ${canonicalRrset(records, ORIGINAL_TTL).toString('latin1')}`;
-    const kept = this.#kept.get(key);
-    let signatures = kept;
+    const rrset = canonicalRrset(records, ORIGINAL_TTL);
+    const key = `${zone} ${rrset.toString('latin1')}`;
+    let signatures = this.#kept.get(key);
     if (signatures === undefined || expiration(signatures[0]) < now + RENEWAL) {
       this.#misses++;
       const keys = records[0].type === 'DNSKEY' ? this.#forKeys : this.#forOthers;
       const options = { signer: zone, inception: now - BEFORE, expiration: now + LIFE, originalTtl: ORIGINAL_TTL };
-      signatures = keys.map((each) => signRrset(records, each, options));
+      signatures = keys.map((each) => signRrset(records[0], rrset, each, options));
     } else {
       this.#hits++;
     }

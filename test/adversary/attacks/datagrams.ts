@@ -1,10 +1,7 @@
 /** Datagrams that nobody should send, and how much comes back for them. */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import { queryBytes } from '../../support/clients.js';
 import { hostilePacket } from '../../support/hostile.js';
-import { holds, type Attack } from '../attack.js';
+import { datagramAttack } from '../datagram-attack.js';
 import { optHex, queryOf } from '../../conformance/wire.js';
 import type { Random } from '../random.js';
 
@@ -39,33 +36,7 @@ function setBits(message: Buffer, bits: number): Buffer {
   return message;
 }
 
-export const datagrams: Attack = {
-  name: 'datagrams',
-  seconds: 2,
-  suits: (target) => target.listeners('dns').length > 0,
-  run: (target, random) =>
-    target.during(async () => {
-      const [{ port }] = target.listeners('dns');
-      const socket = createSocket('udp4').bind(0, '127.0.0.1');
-      await once(socket, 'listening');
-      const sent = new Map<number, Buffer>();
-      const problems: string[] = [];
-      socket.on('message', (reply) => {
-        const message = sent.get(reply.readUInt16BE(0));
-        const problem = message === undefined ? 'a reply to nothing that was sent' : judge(message, reply);
-        if (problem !== undefined) problems.push(`${problem}: ${message?.toString('hex')} -> ${reply.toString('hex')}`);
-      });
-      for (let id = 0; id < COUNT; id++) {
-        const message = datagram(random, id);
-        sent.set(id, message);
-        socket.send(message, port, '127.0.0.1');
-        if (id % 50 === 0) await wait(10);
-      }
-      await wait(100);
-      socket.close();
-      holds(problems.length === 0, problems[0]);
-    }),
-};
+export const datagrams = datagramAttack('datagrams', { count: COUNT, make: datagram, judge });
 
 /** What is wrong with a reply by UDP. */
 function judge(message: Buffer, reply: Buffer): string | undefined {

@@ -1,10 +1,7 @@
 /** Updates, notifications and signatures from clients without a key: none may change a zone, or cost others their answers. */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import { message, sign, withRecord, type RecordParts, type Signing } from '../../support/other-opcodes.js';
 import { queryOf } from '../../conformance/wire.js';
-import { holds, type Attack } from '../attack.js';
+import { datagramAttack } from '../datagram-attack.js';
 import type { Random } from '../random.js';
 
 const COUNT = 400;
@@ -60,33 +57,7 @@ function attempt(random: Random, id: number): Buffer {
   return Buffer.from(random.pick(kinds)());
 }
 
-export const transactions: Attack = {
-  name: 'transactions',
-  seconds: 2,
-  suits: (target) => target.listeners('dns').length > 0,
-  run: (target, random) =>
-    target.during(async () => {
-      const [{ port }] = target.listeners('dns');
-      const socket = createSocket('udp4').bind(0, '127.0.0.1');
-      await once(socket, 'listening');
-      const sent = new Map<number, Buffer>();
-      const problems: string[] = [];
-      socket.on('message', (reply) => {
-        const asked = sent.get(reply.readUInt16BE(0));
-        const problem = asked === undefined ? 'a reply to nothing that was sent' : judge(asked, reply);
-        if (problem !== undefined) problems.push(`${problem}: ${asked?.toString('hex')} -> ${reply.toString('hex')}`);
-      });
-      for (let id = 0; id < COUNT; id++) {
-        const asked = attempt(random, id);
-        sent.set(id, asked);
-        socket.send(asked, port, '127.0.0.1');
-        if (id % 50 === 0) await wait(10);
-      }
-      await wait(100);
-      socket.close();
-      holds(problems.length === 0, problems[0]);
-    }),
-};
+export const transactions = datagramAttack('transactions', { count: COUNT, make: attempt, judge });
 
 /** What is wrong with a reply. */
 function judge(asked: Buffer, reply: Buffer): string | undefined {

@@ -6,24 +6,8 @@ import { CacheHandler } from '../../../dist/directives/cache/handler.js';
 import type { CacheOptions } from '../../../dist/directives/cache/options.js';
 import { ask } from '../../support/clients.js';
 import { until } from '../../support/server.js';
+import { OPTIONS } from './fixtures/cache-options.js';
 
-const OPTIONS: Omit<CacheOptions, 'shared'> = {
-  zones: ['.'],
-  capacity: 1000,
-  success: { most: 3600, least: 0 },
-  denial: { most: 1800, least: 0 },
-  servfail: 5,
-  prefetch: { hits: 0, gap: 60, percent: 10 },
-  staleFor: 0,
-  verify: false,
-  verifyTimeout: 0,
-  staleTtl: 30,
-  recheck: 30,
-  preferData: false,
-  keepTtl: false,
-  disabled: { success: [], denial: [] },
-  misses: undefined,
-};
 const SOA = {
   type: 'SOA' as const,
   name: 'test',

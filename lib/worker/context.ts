@@ -10,7 +10,6 @@ import { LoggedEncoder, type Encoder } from './logged-encoder.js';
 import type { ServingOptions } from './messages.js';
 import { Proxies } from './proxies.js';
 import { ReplyEncoder } from './reply-encoder.js';
-import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
 import { shareMisses } from './shared-handler.js';
 import { SharedMisses } from './shared-misses.js';
@@ -68,8 +67,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const trustedProxies = new NetworkSet(settings.trustedProxies);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
-  const Writer = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
-  const plain = new Writer({ cache, maxPayloadSize, edns, counters, row, failures });
+  const plain = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
   const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher };
   return { ...ours, ...logging(settings, plain), streamTurns, report };

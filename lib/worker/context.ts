@@ -1,11 +1,11 @@
 import { NetworkSet } from '../dns/networks.js';
 import { addon, type AnswerCache, type Guard, type QueryLog } from '../native/addon.js';
-import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
 import { workerCounter } from './counters.js';
 import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
+import type { LoadedHandler } from './handler-module.js';
 import { LoggedEncoder, type Encoder } from './logged-encoder.js';
 import type { ServingOptions } from './messages.js';
 import { Proxies } from './proxies.js';
@@ -47,7 +47,11 @@ export interface WorkerContext {
 }
 
 /** Attaches to what the server opened, and makes the objects that every transport needs. */
-export function createContext(settings: ServingOptions, handler: Handler, report: Report): WorkerContext {
+export function createContext(
+  settings: ServingOptions,
+  { handler, checksSignatures }: Pick<LoadedHandler, 'handler' | 'checksSignatures'>,
+  report: Report,
+): WorkerContext {
   const { row, maxPayloadSize } = settings;
   const counters = new Float64Array(settings.memory);
   const failures = new HandlerFailures(counters, row, report);
@@ -55,7 +59,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
   const edns = ednsSettings({
     opcodes: settings.opcodes,
-    signatures: settings.tsig !== undefined,
+    signatures: checksSignatures || settings.tsig !== undefined,
     maxPayloadSize,
     // The shortest: no client may rely on more than its address allows.
     idleTimeout: Math.min(...allBounds(settings).map((bounds) => bounds.idleTimeout)),

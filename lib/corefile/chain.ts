@@ -4,6 +4,7 @@ import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
+import type { AnswerZones } from './answer-zones.js';
 import type { WorkerDirective, WorkerRuntime } from './directive.js';
 import type { MetricSample } from './metric-sample.js';
 import { knownDirectives, type DirectiveRegistry } from './registry.js';
@@ -12,6 +13,8 @@ import type { ServerBlock } from './server-block.js';
 interface NamedDirective {
   name: string;
   directive: WorkerDirective;
+  /** {@link DirectiveSetup.seesZoneAnswers}. */
+  seesZoneAnswers: boolean;
   /** Undefined: its replies depend only on the question. */
   dependsOn: WorkerDirective['dependsOn'];
 }
@@ -57,8 +60,10 @@ export class Chain {
         const tell = (message: unknown): void => runtime.tell?.(name, message);
         const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
         const directive = await setup?.start?.(config, own);
-        if (directive !== undefined)
-          directives.push({ name, directive, dependsOn: dependenciesOf(directive, setup?.dependsOn) });
+        if (directive !== undefined) {
+          const dependsOn = dependenciesOf(directive, setup?.dependsOn);
+          directives.push({ name, directive, seesZoneAnswers: setup?.seesZoneAnswers ?? true, dependsOn });
+        }
         anyClass ||= directive?.anyClass ?? setup?.anyClass ?? false;
       }
     } catch (error) {
@@ -88,6 +93,14 @@ export class Chain {
   /** The cache among its directives; undefined if there is none. */
   get answers(): AnswerCache | undefined {
     return this.#directives.find(({ directive }) => directive.answers !== undefined)?.directive.answers;
+  }
+
+  /** The zones from which native code may answer in place of the chain; undefined if a directive has to see each query. */
+  get answerZones(): AnswerZones | undefined {
+    const first = this.#directives.find(
+      ({ directive, seesZoneAnswers }) => directive.answerZones !== undefined || seesZoneAnswers,
+    );
+    return first?.directive.answerZones;
   }
 
   /** The names of the directives that cannot answer yet. */

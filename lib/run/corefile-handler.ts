@@ -1,5 +1,5 @@
 /** The handler module of servers that run a Corefile: it runs the server blocks. */
-import type { AnswerCache } from '../native/addon.js';
+import { nativeMissing, type AnswerCache, type ZoneTable } from '../native/addon.js';
 import { cacheModes, isNative } from '../corefile/cache-modes.js';
 import { Chain } from '../corefile/chain.js';
 import type { Endpoint } from '../message/batch.js';
@@ -9,6 +9,7 @@ import type { Reply } from '../message/reply.js';
 import '../directives/index.js';
 import { RequestRecorder } from '../directives/prometheus/recorder.js';
 import type { CorefileWork, WorkerMessage } from './messages.js';
+import { AddressZones } from './address-zones.js';
 import { Router } from './router.js';
 
 /** Milliseconds between checks of directives that are not ready. */
@@ -21,6 +22,8 @@ let router = new Router<Chain>([], []);
 let outside: RequestRecorder | undefined;
 /** For answers that need no chain. */
 let fronts = new Router<AnswerCache | undefined>([], []);
+/** For each address, the zones that need no chain; undefined: none. */
+let answered: readonly (AddressZones | undefined)[] = [];
 
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
@@ -53,6 +56,10 @@ export async function setup(context: HandlerContext): Promise<void> {
   const modes = cacheModes(corefile);
   const answers = chains.map((chain, block) => (isNative(modes[block]) ? chain.answers : undefined));
   fronts = new Router(corefile.addresses, answers);
+  const zones = chains.map(({ answerZones }) => (nativeMissing === undefined ? answerZones : undefined));
+  answered = corefile.addresses.map((address) =>
+    AddressZones.isUseful(address, zones) ? new AddressZones(address, zones) : undefined,
+  );
   if (corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === 'prometheus'))) {
     const tell = (message: unknown): void => {
       runtime.tell('prometheus', message);
@@ -79,12 +86,19 @@ export function caches(local: Endpoint): AnswerCache[] {
   return fronts.at(local).filter((cache) => cache !== undefined);
 }
 
+/** The zones that native code answers in place of the chains at an address. */
+export function zones(local: Endpoint): ZoneTable | undefined {
+  const index = router.indexAt(local);
+  return index === undefined ? undefined : answered[index]?.native.table;
+}
+
 /** Closes the server blocks. Rejects with the first error of a directive, after all are closed. */
 export async function close(): Promise<void> {
   outside?.close();
   outside = undefined;
   const closing = chains.map((chain) => chain.close());
   chains = [];
+  answered = [];
   for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
 }
 

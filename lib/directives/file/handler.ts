@@ -1,3 +1,4 @@
+import type { AnswerZone, AnswerZones } from '../../corefile/answer-zones.js';
 import { noNext } from '../../corefile/chain.js';
 import { isIn, isInZones, parentOf } from '../../dns/names.js';
 import type { Handler, Logger } from '../../message/handler.js';
@@ -35,6 +36,7 @@ export class FileHandler {
   /** The longest name first: the first one that contains a name is its zone. */
   readonly #zones: readonly Served[];
   readonly #timers: readonly NodeJS.Timeout[];
+  readonly answerZones: AnswerZones;
 
   /**
    * Reads the zones. A missing file is awaited if `reload` is set; until then its zones answer SERVFAIL. Throws
@@ -56,6 +58,20 @@ export class FileHandler {
 
   private constructor(zones: readonly Served[], reloads: readonly (readonly [ZoneSource, number])[]) {
     this.#zones = zones.toSorted((a, b) => depth(b.source.origin) - depth(a.source.origin));
+    const served = this.#zones;
+    this.answerZones = {
+      all: () => served.map(answerZone),
+      find: (name) => {
+        const zone = served.find(({ source }) => isIn(name, source.origin));
+        return zone === undefined ? undefined : answerZone(zone);
+      },
+      onChange: (listener) => {
+        for (const { source } of served)
+          source.onChange = () => {
+            listener(source.origin);
+          };
+      },
+    };
     this.#timers = reloads.map(([source, interval]) => setInterval(() => void source.refresh(), interval).unref());
   }
 
@@ -126,6 +142,10 @@ function loadOrWait(source: ZoneSource, reload: number, logger: Logger): void {
 function lookup({ zone, origin }: ZoneSource, key: string, type: string): Found {
   if (zone !== undefined) return zone.lookup(key, type);
   return isIn(key, origin) ? 'unloaded' : undefined;
+}
+
+function answerZone({ source, fallthrough }: Served): AnswerZone {
+  return { origin: source.origin, image: source.zone?.image(), leavesVacant: fallthrough.length > 0 };
 }
 
 /** The number of labels of a name. */

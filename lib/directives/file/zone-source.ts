@@ -20,6 +20,8 @@ export class ZoneSource {
   #looking = false;
   /** The last error that was logged. */
   #fault: string | undefined;
+  /** Called when the zone is another one. */
+  onChange: (() => void) | undefined;
 
   /** `origin`: the zone's name, in lower case, without the last dot. `byTime`: {@link refresh} ignores the serial. */
   constructor(file: string, origin: string, byTime: boolean, logger: Logger) {
@@ -92,6 +94,7 @@ export class ZoneSource {
   #take({ zone, files }: ReadZone): void {
     this.#zone = zone;
     this.#files = files;
+    this.onChange?.();
     const { warnings } = zone;
     for (const warning of warnings.slice(0, MAX_WARNINGS)) this.#logger.warn(`plugin/file: ${warning}`);
     const more = warnings.length - MAX_WARNINGS;

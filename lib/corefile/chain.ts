@@ -1,10 +1,11 @@
+import { BlockZones, ZoneReplica, type ServedZones } from '../authority/served-zones.js';
 import { DEFAULT_UDP_PAYLOAD } from '../dns/numbers.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
+import { noNext } from '../message/no-next.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
-import type { AnswerZones } from './answer-zones.js';
 import type { WorkerDirective, WorkerRuntime } from './directive.js';
 import type { MetricSample } from './metric-sample.js';
 import { knownDirectives, type DirectiveRegistry } from './registry.js';
@@ -25,6 +26,8 @@ export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | '
   maxPayloadSize?: WorkerRuntime['maxPayloadSize'];
   /** Default: the name of every query's server is empty. */
   serverOf?: WorkerRuntime['serverOf'];
+  /** The zones that the server serves; default: none. */
+  served?: ZoneReplica;
   /** Passes a message from a directive to its counterpart in the owner's thread; default: the message is ignored. */
   tell?: (directive: string, message: unknown) => void;
   /** Default: throws the error, which ends the worker. */
@@ -50,6 +53,7 @@ export class Chain {
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
     const { maxPayloadSize = DEFAULT_UDP_PAYLOAD, serverOf = () => '', fatal = raise } = runtime;
+    const served = new BlockZones(runtime.served ?? new ZoneReplica(new Map()));
     const { index, logger, signal } = runtime;
     const directives: NamedDirective[] = [];
     const metrics = (): MetricSample[] => directives.flatMap(({ directive }) => directive.metrics?.() ?? []);
@@ -58,7 +62,7 @@ export class Chain {
       for (const { name, config } of block.directives) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
-        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
+        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, served, tell, fatal, metrics };
         const directive = await setup?.start?.(config, own);
         if (directive !== undefined) {
           const dependsOn = dependenciesOf(directive, setup?.dependsOn);
@@ -95,12 +99,14 @@ export class Chain {
     return this.#directives.find(({ directive }) => directive.answers !== undefined)?.directive.answers;
   }
 
-  /** The zones from which native code may answer in place of the chain; undefined if a directive has to see each query. */
-  get answerZones(): AnswerZones | undefined {
-    const first = this.#directives.find(
-      ({ directive, seesZoneAnswers }) => directive.answerZones !== undefined || seesZoneAnswers,
-    );
-    return first?.directive.answerZones;
+  /** The zones from which native code may answer in place of the chain: those of the first directive that has the name. */
+  get answerZones(): ServedZones[] {
+    const zones: ServedZones[] = [];
+    for (const { directive, seesZoneAnswers } of this.#directives) {
+      if (directive.answerZones !== undefined) zones.push(directive.answerZones);
+      else if (seesZoneAnswers) break;
+    }
+    return zones;
   }
 
   /** The names of the directives that cannot answer yet. */
@@ -129,11 +135,6 @@ function dependenciesOf(
 function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
-
-/** The next handler of the last directive in a chain: SERVFAIL, as in CoreDNS. */
-export const noNext: Handler = (_, reply) => {
-  reply.fail('SERVFAIL', new Error(`plugin/${reply.handledBy}: no next plugin found`));
-};
 
 function raise(error: Error): never {
   throw error;

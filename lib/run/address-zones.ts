@@ -1,5 +1,5 @@
+import type { ServedZone, ServedZones } from '../authority/served-zones.js';
 import type { ServedAddress } from '../corefile/addresses.js';
-import type { AnswerZones } from '../corefile/answer-zones.js';
 import { ZoneTable } from '../corefile/zone-table.js';
 import { isIn } from '../dns/names.js';
 import { NativeZones } from '../worker/native-zones.js';
@@ -11,28 +11,32 @@ export class AddressZones {
   readonly #blockOf: ZoneTable<number>;
   /** The zones of the server blocks at the address. */
   readonly #names: ReadonlySet<string>;
-  readonly #blocks: readonly (AnswerZones | undefined)[];
+  readonly #blocks: readonly (readonly ServedZones[])[];
 
-  /** `blocks`: the zones of each server block, by the block's index; undefined: its chain answers all queries. */
-  constructor({ zones }: Pick<ServedAddress, 'zones'>, blocks: readonly (AnswerZones | undefined)[]) {
+  /**
+   * `blocks`: the zones of each server block, by the block's index, those of the first directive first; empty: its chain
+   * answers all queries.
+   */
+  constructor({ zones }: Pick<ServedAddress, 'zones'>, blocks: readonly (readonly ServedZones[])[]) {
     this.#blockOf = new ZoneTable(zones.map(({ zone, block }) => [zone, block]));
     this.#names = new Set(zones.map(({ zone }) => zone));
     this.#blocks = blocks;
     for (const name of this.#names) this.#update(name);
-    for (const block of new Set(zones.map(({ block }) => block))) {
-      const own = blocks[block];
-      if (own === undefined) continue;
+    for (const block of new Set(zones.map(({ block }) => block))) this.#follow(blocks[block]);
+  }
+
+  #follow(block: readonly ServedZones[]): void {
+    for (const own of block) {
       for (const { origin } of own.all()) this.#update(origin);
+      const others = block.filter((zones) => zones !== own);
       own.onChange((origin) => {
         this.#update(origin);
         for (const name of this.#names) if (isIn(name, origin)) this.#update(name);
+        // The first directive that has a name answers.
+        for (const zones of others)
+          for (const zone of zones.all()) if (isIn(zone.origin, origin)) this.#update(zone.origin);
       });
     }
-  }
-
-  /** Whether native code may answer for any zone. */
-  static isUseful({ zones }: Pick<ServedAddress, 'zones'>, blocks: readonly (AnswerZones | undefined)[]): boolean {
-    return zones.some(({ block }) => blocks[block] !== undefined);
   }
 
   /**
@@ -41,9 +45,19 @@ export class AddressZones {
    */
   #update(name: string): void {
     const block = this.#blockOf.find(name, 'A');
-    const zone = block === undefined ? undefined : this.#blocks[block]?.find(name);
-    if (zone?.origin === name || this.#names.has(name)) {
-      this.native.put(name, { leavesVacant: zone?.leavesVacant ?? false, leavesAliases: true }, zone?.image);
-    } else this.native.remove(name);
+    for (const zones of block === undefined ? [] : this.#blocks[block]) {
+      const zone = zones.find(name, 'A');
+      if (zone === undefined) continue;
+      this.#put(name, zone, zones.fallthroughOf(zone).length > 0);
+      return;
+    }
+    // The handler answers for a server block without the zone.
+    if (this.#names.has(name)) this.native.put(name, { leavesVacant: false, leavesAliases: true });
+    else this.native.remove(name);
+  }
+
+  #put(name: string, { origin, image }: ServedZone, leavesVacant: boolean): void {
+    if (origin === name || this.#names.has(name)) this.native.put(name, { leavesVacant, leavesAliases: true }, image);
+    else this.native.remove(name);
   }
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createServer, type Logger, type Server } from '../../../dist/index.js';
-import { FileHandler, type FileOptions } from '../../../dist/directives/file/handler.js';
+import { type FileOptions } from '../../../dist/directives/file/options.js';
+import { ZoneFilesHandler } from '../../support/zone-files.js';
 import packet from 'dns-packet';
 import { ask, opt } from '../../support/clients.js';
 
@@ -44,7 +45,7 @@ describe('file', () => {
   /** Serves and returns the port; what `file` leaves to the next handler is NOTIMP. */
   async function serve(...uses: Partial<FileOptions>[]): Promise<number> {
     const defaults = { file: join(folder, 'db'), zones: ['example.org'], reload: 0, fallthrough: [] };
-    const file = FileHandler.start(
+    const file = await ZoneFilesHandler.start(
       uses.map((use) => ({ ...defaults, ...use })),
       logger,
     );
@@ -59,7 +60,7 @@ describe('file', () => {
     });
     closing.push(async () => {
       await server.close();
-      file.close();
+      await file.close();
     });
     await server.listen();
     return server.addresses()[0].port;

@@ -264,6 +264,8 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     this.#listening = false;
     // A reload in progress then rejects, and its directives are as before.
     const report = await this.#server?.close({ lameduck, ...(timeout === undefined ? {} : { timeout }) });
+    // A reload does not go on reading zones.
+    await this.#authority.thread.close();
     await this.#changing;
     await this.#closeDirectives();
     this.emit('close');

@@ -67,6 +67,8 @@ export interface HandlerModule<WorkerData = unknown> {
   caches?(local: Endpoint): readonly AnswerCache[];
   /** @internal The zones that native code answers in its place there; default: those of `serveZone`. */
   zones?(local: Endpoint): ZoneTable | undefined;
+  /** @internal Whether it checks the signatures of queries itself; called after `setup`. */
+  checksSignatures?(): boolean;
   /** Runs after the last query. */
   close?(): void | Promise<void>;
 }

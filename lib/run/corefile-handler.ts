@@ -25,6 +25,8 @@ let outside: RequestRecorder | undefined;
 let fronts = new Router<AnswerCache | undefined>([], []);
 /** For each address, the zones that need no chain; undefined: none. */
 let answered: readonly (AddressZones | undefined)[] = [];
+/** Whether a server block has `tsig`. */
+let hasTsig = false;
 
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
@@ -68,7 +70,10 @@ export async function setup(context: HandlerContext): Promise<void> {
   answered = corefile.addresses.map((address) =>
     address.zones.some(({ block }) => own[block].length > 0) ? new AddressZones(address, own) : undefined,
   );
-  if (corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === 'prometheus'))) {
+  const has = (directive: string): boolean =>
+    corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === directive));
+  hasTsig = has('tsig');
+  if (has('prometheus')) {
     const tell = (message: unknown): void => {
       runtime.tell('prometheus', message);
     };
@@ -98,6 +103,11 @@ export function caches(local: Endpoint): AnswerCache[] {
 export function zones(local: Endpoint): ZoneTable | undefined {
   const index = router.indexAt(local);
   return index === undefined ? undefined : answered[index]?.native.table;
+}
+
+/** Whether directives look at the TSIG records of queries. */
+export function checksSignatures(): boolean {
+  return hasTsig;
 }
 
 /** Closes the server blocks. Rejects with the first error of a directive, after all are closed. */

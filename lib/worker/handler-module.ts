@@ -16,6 +16,8 @@ export interface LoadedHandler {
   caches(local: Endpoint): readonly AnswerCache[];
   /** The zones that native code answers in its place there; undefined: those of the context. */
   zones(local: Endpoint): ZoneTable | undefined;
+  /** Whether it checks the signatures of queries itself. */
+  checksSignatures: boolean;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function loadHandler(href: string, context: HandlerContext): Promis
     handler,
     caches: (local) => module.caches?.(local) ?? [],
     zones: (local) => module.zones?.(local),
+    checksSignatures: module.checksSignatures?.() ?? false,
     close: async () => {
       await module.close?.();
     },

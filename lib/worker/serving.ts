@@ -70,7 +70,7 @@ export class Serving {
     const { signal } = abort;
     const loaded =
       typeof handler === 'function'
-        ? { handler, caches: () => [], zones: () => undefined, close: () => Promise.resolve() }
+        ? { handler, caches: () => [], zones: () => undefined, checksSignatures: false, close: () => Promise.resolve() }
         : await loadHandler(handler, {
             ...{ workerData, index, logger, maxPayloadSize, signal },
             ...{ postMessage, on, serveZone, withdrawZone },
@@ -92,7 +92,7 @@ export class Serving {
     this.#reporter = new Reporter((error) => {
       start.warn(error);
     });
-    const context = createContext(start, loaded.handler, (code, make) => {
+    const context = createContext(start, loaded, (code, make) => {
       this.#reporter.report(code, make);
     });
     const { cache, counters, row, log } = context;

@@ -35,6 +35,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'template',
   'hosts',
   'file',
+  'auto',
   'loop',
   'forward',
   'whoami',

@@ -5,6 +5,7 @@
  */
 export { parseZone, readZone, type ParseZoneOptions, type ReadZoneOptions } from './zone/read-zone.js';
 export { Zone } from './zone/zone.js';
+export type { SignedIndex, ZoneImage } from './zone/zone-image.js';
 export type { ZoneAnswer } from './zone/zone-answer.js';
 export type { Change, Prerequisite } from './dns/update.js';
 export type { PrerequisiteRcode } from './zone/prerequisites.js';

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { escapeOctet, isEscaped, unescape } from '../dns/escapes.js';
 import { isIn } from '../dns/names.js';
-import { Column, Octets } from './columns.js';
+import { Column, Octets, sharedNumbers } from './columns.js';
+import type { ZoneImage } from './zone-image.js';
 
 /** The node of the zone's own name. */
 export const TOP = 0;
@@ -21,6 +22,9 @@ const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const PRIME = 0x01000193;
 
+/** The names of a zone in an image. */
+type Names = Pick<ZoneImage, 'seed' | 'heads' | 'nodes' | 'labels'>;
+
 /**
  * The names of a zone: a tree of labels, each a node with a number. Nodes are numbered in the order in which they were
  * added and keep their numbers. A node has a value, 0 for none. A name exists if it, or one below it, has a value.
@@ -30,16 +34,36 @@ const PRIME = 0x01000193;
  */
 export class NameTree {
   readonly #origin: string;
-  readonly #fields = new Column();
-  readonly #labels = new Octets();
-  #heads = new Uint32Array(FIRST_HEADS);
-  #count = 1;
+  readonly #fields: Column;
+  readonly #labels: Octets;
+  #heads: Uint32Array;
+  #count: number;
   /** Random, so that nobody can choose labels that share a row. */
-  readonly #seed = randomInt(0x7fffffff);
+  readonly #seed: number;
 
-  /** `origin`: the zone's name, in lower case. */
-  constructor(origin: string) {
+  /** `origin`: the zone's name, in lower case. `image`: its names; default: the origin alone, without a value. */
+  constructor(origin: string, image?: Names) {
     this.#origin = origin;
+    this.#fields = new Column(image?.nodes);
+    this.#labels = new Octets(image?.labels);
+    this.#heads = image?.heads ?? sharedNumbers(FIRST_HEADS);
+    this.#count = image === undefined ? 1 : image.nodes.length / FIELDS;
+    this.#seed = image?.seed ?? randomInt(0x7fffffff);
+  }
+
+  /** The names as they are in the memory of this object. */
+  image(): Names {
+    const nodes = this.#fields.first(this.#count * FIELDS);
+    return { seed: this.#seed, heads: this.#heads, nodes, labels: this.#labels.all() };
+  }
+
+  /** Moves the names to memory that no image has. */
+  unshare(): void {
+    this.#fields.unshare();
+    this.#labels.unshare();
+    const heads = sharedNumbers(this.#heads.length);
+    heads.set(this.#heads);
+    this.#heads = heads;
   }
 
   /** The number of nodes. */
@@ -190,7 +214,7 @@ export class NameTree {
 
   /** Doubles the rows of the hash table. */
   #rehash(): void {
-    this.#heads = new Uint32Array(2 * this.#heads.length);
+    this.#heads = sharedNumbers(2 * this.#heads.length);
     const { bytes } = this.#labels;
     for (let node = 1; node < this.#count - 1; node++) {
       const at = this.#get(node, FIELD.label);

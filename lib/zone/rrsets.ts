@@ -4,6 +4,7 @@ import { readRdata } from '../dns/records/index.js';
 import { typeName } from '../dns/registry.js';
 import { WireReader } from '../dns/reader.js';
 import { Column, Octets } from './columns.js';
+import type { ZoneImage } from './zone-image.js';
 
 /** No RRset: no set has this number. */
 export const NO_SET = 0;
@@ -11,6 +12,9 @@ export const NO_SET = 0;
 /** The fields of a set, in the column. `used` and `room` are octets from `at` on. */
 const FIELD = { type: 0, ttl: 1, next: 2, at: 3, used: 4, room: 5 } as const;
 const FIELDS = 6;
+
+/** The RRsets of a zone in an image. */
+type Sets = Pick<ZoneImage, 'sets' | 'octets'>;
 
 /**
  * The RRsets of a zone, each with a number. The sets of a name are a chain: each knows the next one.
@@ -20,9 +24,27 @@ const FIELDS = 6;
  * stay as they are share their records with the old one.
  */
 export class RRsets {
-  readonly #fields = new Column();
-  readonly #octets = new Octets();
-  #count = 1;
+  readonly #fields: Column;
+  readonly #octets: Octets;
+  #count: number;
+
+  /** `image`: the sets; default: none. */
+  constructor(image?: Sets) {
+    this.#fields = new Column(image?.sets);
+    this.#octets = new Octets(image?.octets);
+    this.#count = image === undefined ? 1 : image.sets.length / FIELDS;
+  }
+
+  /** The sets as they are in the memory of this object. */
+  image(): Sets {
+    return { sets: this.#fields.first(this.#count * FIELDS), octets: this.#octets.all() };
+  }
+
+  /** Moves the sets to memory that no image has. */
+  unshare(): void {
+    this.#fields.unshare();
+    this.#octets.unshare();
+  }
 
   /** The octets that all records take, those of earlier sets included. */
   get size(): number {

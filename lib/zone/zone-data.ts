@@ -2,6 +2,7 @@ import type { ResourceRecord } from '../dns/record.js';
 import { TYPE } from '../dns/numbers.js';
 import { NameTree, TOP } from './name-tree.js';
 import { NO_SET, RRsets } from './rrsets.js';
+import { UNSIGNED, type SignedIndex, type ZoneImage } from './zone-image.js';
 
 /** An RRset outside of a {@link ZoneData}. */
 export interface LooseSet {
@@ -31,16 +32,36 @@ interface Snapshot {
  */
 export class ZoneData {
   readonly names: NameTree;
-  readonly sets = new RRsets();
+  readonly sets: RRsets;
+  /** The indexes of a signed zone. */
+  index: SignedIndex = UNSIGNED;
   /** The number of records. */
   size = 0;
   /** Octets of records in use. */
   #used = 0;
   #snapshots: WeakRef<Snapshot>[] = [];
+  /** Whether an image shares the memory, which therefore must not change. */
+  #isShared = false;
 
-  /** `origin`: the zone's name, in lower case. */
-  constructor(readonly origin: string) {
-    this.names = new NameTree(origin);
+  /** `origin`: the zone's name, in lower case. `image`: its records; default: none. */
+  constructor(
+    readonly origin: string,
+    image?: ZoneImage,
+  ) {
+    this.names = new NameTree(origin, image);
+    this.sets = new RRsets(image);
+    if (image === undefined) return;
+    const { order, nsec3Hashes, nsec3Sets, nsec3Iterations, nsec3Salt } = image;
+    this.index = { order, nsec3Hashes, nsec3Sets, nsec3Iterations, nsec3Salt };
+    this.count(image.counts.records, image.counts.octets);
+    this.#isShared = true;
+  }
+
+  /** The zone as it is now, in the memory of this object. A change moves the records to other memory first. */
+  image(): ZoneImage {
+    this.#isShared = true;
+    const counts = { records: this.size, octets: this.#used };
+    return { origin: this.origin, counts, ...this.names.image(), ...this.sets.image(), ...this.index };
   }
 
   /** The set of a type at a node; `NO_SET`: none. */
@@ -66,6 +87,7 @@ export class ZoneData {
   /** Gives a name, in lower case and in the zone, other RRsets. */
   replace(name: string, rrsets: readonly LooseSet[]): void {
     const { names, sets } = this;
+    if (this.#isShared) this.#unshare();
     const node = names.add(name) ?? TOP;
     const before = this.first(node);
     this.#remember(node, before);
@@ -145,6 +167,12 @@ export class ZoneData {
       if (node < snapshot.end && !snapshot.before.has(node)) snapshot.before.set(node, first);
       return true;
     });
+  }
+
+  #unshare(): void {
+    this.names.unshare();
+    this.sets.unshare();
+    this.#isShared = false;
   }
 
   #count(rdata: readonly Buffer[], sign: 1 | -1): void {

@@ -12,7 +12,8 @@ import { checkPrerequisites, type PrerequisiteRcode } from './prerequisites.js';
 import { NO_SET } from './rrsets.js';
 import { updateZone, type ZoneDifference } from './update.js';
 import { EMPTY, type ZoneAnswer } from './zone-answer.js';
-import type { ZoneData } from './zone-data.js';
+import { ZoneData } from './zone-data.js';
+import type { ZoneImage } from './zone-image.js';
 
 /**
  * A zone in memory. {@link parseZone} and {@link readZone} make one.
@@ -34,6 +35,19 @@ export class Zone {
     this.warnings = warnings;
     this.#data = data;
     this.#lookups = new Lookups(data);
+  }
+
+  /** The zone of an image. It shares the image's memory; an {@link update} moves its records to memory of its own. */
+  static fromImage(image: ZoneImage): Zone {
+    return new Zone(new ZoneData(image.origin, image));
+  }
+
+  /**
+   * This version of the zone as plain data, which can be sent to other threads: they share the memory. It costs nothing; the
+   * next {@link update} costs a copy of the records.
+   */
+  image(): ZoneImage {
+    return this.#data.image();
   }
 
   /** The serial number of its SOA record, 0 to 2^32 - 1. */

@@ -8,6 +8,7 @@ import { rules as grpc } from './grpc.js';
 import { rules as header } from './header.js';
 import { rules as http2 } from './http2.js';
 import { rules as https } from './https.js';
+import { rules as proxyProtocol } from './proxy-protocol.js';
 import { rules as rateLimit } from './rate-limit.js';
 import { rules as streams } from './streams.js';
 import { rules as transactions } from './transactions.js';
@@ -27,6 +28,7 @@ export const RULES: readonly (readonly [heading: string, rules: readonly Rule[]]
   ['Zone files', zoneFiles],
   ['Updates, notifications, signatures', transactions],
   ['TCP and TLS', streams],
+  ['PROXY protocol', proxyProtocol],
   ['HTTPS', https],
   ['HTTPS behind proxies', forwarded],
   ['HTTP/2', http2],

@@ -56,6 +56,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
   const edns = ednsSettings({
     opcodes: settings.opcodes,
+    signatures: settings.tsig !== undefined,
     maxPayloadSize,
     // The shortest: no client may rely on more than its address allows.
     idleTimeout: Math.min(...allBounds(settings).map((bounds) => bounds.idleTimeout)),

@@ -8,12 +8,14 @@ const PADDING_BLOCK = 468;
 const KEEPALIVE_UNIT = 100;
 
 /** Bytes of the numbers before the identifier. */
-const NUMBERS = 8;
+const NUMBERS = 10;
 
-/** How a server uses EDNS, and which opcodes it takes. */
+/** How a server uses EDNS, which opcodes it takes, and whether it checks signatures. */
 export interface EdnsOptions {
   /** Default: QUERY alone. */
   opcodes?: readonly Opcode[];
+  /** Whether the signatures of queries are checked. Default: false. */
+  signatures?: boolean;
   /** The longest UDP reply in bytes, also announced in OPT records. */
   maxPayloadSize: number;
   /** How long a connection may be idle, in ms. */
@@ -27,9 +29,10 @@ export interface EdnsOptions {
 /** The settings of each transport, as `EdnsSettings` of `native/guard/client_options.h` reads them. */
 export type EdnsSettings = Readonly<Record<Transport, Uint8Array>>;
 
-/** Packs the opcodes, and the contents of OPT records that do not belong to an answer, in native code's form. */
+/** Packs the opcodes, whether signatures are checked, and the contents of OPT records that do not belong to an answer, in native code's form. */
 export function ednsSettings(options: EdnsOptions): EdnsSettings {
-  const { opcodes = ['QUERY'], maxPayloadSize, idleTimeout, grpcEncrypted, nsid = new Uint8Array(0) } = options;
+  const { opcodes = ['QUERY'], signatures = false, maxPayloadSize, idleTimeout, grpcEncrypted } = options;
+  const { nsid = new Uint8Array(0) } = options;
   const opcodeBits = opcodes.reduce((bits, name) => bits | (1 << OPCODE[name]), 0);
   const keepalive = Math.min(0xffff, Math.max(1, Math.floor(idleTimeout / KEEPALIVE_UNIT)));
   const pack = (keepaliveTime: number, paddingBlock: number): Uint8Array => {
@@ -39,6 +42,7 @@ export function ednsSettings(options: EdnsOptions): EdnsSettings {
     view.setUint16(2, maxPayloadSize);
     view.setUint16(4, keepaliveTime);
     view.setUint16(6, paddingBlock);
+    view.setUint16(8, Number(signatures));
     packed.set(nsid, NUMBERS);
     return packed;
   };

@@ -8,7 +8,7 @@
 namespace multisocket {
 namespace {
 
-constexpr size_t kPackedNumbers = 8;
+constexpr size_t kPackedNumbers = 10;
 constexpr size_t kOptionHeader = 4;
 
 // Writes the code and the length of an option. Returns where its data begin.
@@ -26,6 +26,7 @@ EdnsSettings EdnsSettings::of(const uint8_t* packed, size_t length) {
   settings.payload_size = read16(packed + 2);
   settings.keepalive = read16(packed + 4);
   settings.padding_block = read16(packed + 6);
+  settings.signatures = read16(packed + 8) != 0;
   if (length > kPackedNumbers) {
     settings.nsid = packed + kPackedNumbers;
     settings.nsid_length = length - kPackedNumbers;

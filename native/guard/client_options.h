@@ -19,12 +19,13 @@ struct EdnsSettings {
   uint16_t keepalive = 0;
   // Replies are padded to multiples of this many octets (RFC 8467 s.4.1); 0: no padding, as on unencrypted transports.
   uint16_t padding_block = 0;
+  bool signatures = false;  // whether JavaScript checks the TSIG records of queries
   // The name server identifier (RFC 5001); null: there is none. It is borrowed, not copied.
   const uint8_t* nsid = nullptr;
   size_t nsid_length = 0;
 
-  // Reads the form that JavaScript passes: four 16-bit numbers in network order, in the order of the fields above,
-  // then the identifier. `packed` has at least eight octets and must outlive the result.
+  // Reads the form that JavaScript passes: five 16-bit numbers in network order, in the order of the fields above,
+  // then the identifier. `packed` has at least ten octets and must outlive the result.
   static EdnsSettings of(const uint8_t* packed, size_t length);
 };
 

@@ -88,7 +88,10 @@ Guard::Fate Guard::receive(const uint8_t* message, size_t length, const Origin& 
     }
   }
   const bool refused = guarded->cookie == CookieState::kBad || guarded->cookie == CookieState::kClientOnly;
-  if (refused && query && options.require_cookies && by_datagram(origin)) {
+  // A BADCOOKIE is not signed, and a client with a key does not take it (RFC 8945 s.5.3). Its signature is checked
+  // instead.
+  const bool signed_query = view->tsig != 0;
+  if (refused && query && !signed_query && options.require_cookies && by_datagram(origin)) {
     guarded->length = refuse_cookie(message, *view, *guarded, out, capacity, counters);
     return guarded->length == 0 ? Fate::kDrop : Fate::kShort;
   }

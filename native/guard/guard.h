@@ -25,7 +25,7 @@ namespace multisocket {
 
 struct GuardOptions {
   bool cookies = false;
-  // Datagrams with an invalid cookie get BADCOOKIE and no answer, whatever their rate.
+  // Datagrams with an invalid cookie and no TSIG get BADCOOKIE and no answer, whatever their rate.
   bool require_cookies = false;
   CookieSecrets secrets;
   bool limits = false;

@@ -41,6 +41,7 @@ layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, u
   if (verdict == Verdict::kQuery && (view.asked & kKeepaliveWithTime) && edns_.keepalive != 0) {
     verdict = Verdict::kFormatError;
   }
+  if (!edns_.signatures) view.tsig = 0;
   words[layout::kOffset] = offset;
   Guarded guarded;
   if (guard_ != nullptr) {

@@ -51,7 +51,7 @@ struct MessageView {
   uint16_t options_length = 0;
   uint8_t asked = 0;           // bits of AskedOption
   bool has_own_reply = false;  // an opcode other than QUERY, or a record besides OPT: no other message gets its reply
-  uint16_t tsig = 0;           // offset of the TSIG record, which is the last one; 0: there is none
+  uint16_t tsig = 0;           // offset of the TSIG record, which is the last one; 0: none, or not checked
 };
 
 // Examines `length` bytes (at most 65,535). Fills `view` completely if the verdict is kQuery or kBadVersion, and

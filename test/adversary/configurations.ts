@@ -10,6 +10,7 @@ import type { ScriptedUpstream } from '../support/upstream.js';
 import type { Canaries } from './canaries.js';
 import { answers, controlOf } from './control.js';
 import { corefilesBelow, onLoopback, type NamedCorefile } from './corefiles.js';
+import { EXAMPLE_KEY, EXAMPLES, LEFT_OUT } from './examples.js';
 import type { Listener, Plan, Trait } from './target.js';
 
 /** What all configurations share. */
@@ -35,24 +36,6 @@ export function configurations(root: string): Configuration[] {
   return [...examples, ...corefilesBelow(root, 'deploy').map(deployed), ...own];
 }
 
-/** The control question of each example, and what it can be attacked in. */
-const EXAMPLES: Readonly<Record<string, { control: Parameters<typeof controlOf>[1]; traits?: Trait[] }>> = {
-  whoami: { control: answers.rcode('NOERROR'), traits: ['client-in-answer'] },
-  authoritative: { control: answers.data('www.example.org', 'AAAA', '2001:db8:0:0:0:0:0:80') },
-  'block-list': { control: answers.upstream, traits: ['forward'] },
-  closures: { control: answers.count },
-  'doh-gateway': { control: answers.upstream, traits: ['forward'] },
-  'own-directive': { control: answers.count, traits: ['log'] },
-  'split-horizon': { control: answers.data('www.example.org', 'A', '10.0.0.80'), traits: ['client-in-answer'] },
-  sqlite: { control: answers.rcode('NXDOMAIN') },
-};
-
-/** The examples that are left out, and why. */
-const LEFT_OUT: Readonly<Record<string, string>> = {
-  'ad-blocker': 'its upstream speaks HTTPS',
-  'doh-behind-nginx': 'it takes HTTP of a proxy alone',
-};
-
 /** How an example is started, or why it is left out. */
 async function example(site: Site, name: string): Promise<Plan | string> {
   if (Object.hasOwn(LEFT_OUT, name)) return LEFT_OUT[name];
@@ -72,9 +55,15 @@ async function example(site: Site, name: string): Promise<Plan | string> {
   const corefile = existsSync(join(cwd, 'Corefile')) ? readFileSync(join(cwd, 'Corefile'), 'utf8') : '';
   const listener: Listener = { protocol: corefile.includes('https://') ? 'https' : 'dns', port };
   const known = EXAMPLES[name] as (typeof EXAMPLES)[string] | undefined;
-  const { control, traits = [] } = known ?? { control: answers.any };
+  const { control, traits = [], transfers } = known ?? { control: answers.any };
   const { cert, key } = certificateFiles(site);
-  const env = { PORT: String(port), UPSTREAM: `127.0.0.1:${site.upstream.port}`, CERT: cert, KEY: key };
+  const env = {
+    PORT: String(port),
+    UPSTREAM: `127.0.0.1:${site.upstream.port}`,
+    CERT: cert,
+    KEY: key,
+    SECRET: EXAMPLE_KEY.secret,
+  };
   return {
     ...site,
     name: `examples/${name}`,
@@ -83,6 +72,7 @@ async function example(site: Site, name: string): Promise<Plan | string> {
     env,
     listeners: [listener],
     traits,
+    ...(transfers && { transfers }),
     control: controlOf(listener, control),
     signal: 'SIGINT',
   };
@@ -153,6 +143,7 @@ const addresses = async (...protocols: readonly Listener['protocol'][]): Promise
 
 const HANDLER = fileURLToPath(new URL('./handler.js', import.meta.url));
 const UPDATE_HANDLER = fileURLToPath(new URL('./update-handler.js', import.meta.url));
+const TRANSFER_HANDLER = fileURLToPath(new URL('./transfer-handler.js', import.meta.url));
 
 /** Corefiles and servers with what the examples do not have. */
 const own: readonly Configuration[] = [
@@ -166,6 +157,14 @@ const own: readonly Configuration[] = [
         cache: { maxBytes: 1 << 20 },
       };
       return library(site, 'own/transactions', options, await addresses('dns'), []);
+    },
+  },
+  {
+    name: 'own/transfers',
+    plan: async (site) => {
+      const options = { filename: TRANSFER_HANDLER, tcp: { writeTimeout: 1000 } };
+      const plan = await library(site, 'own/transfers', options, await addresses('dns'), []);
+      return { ...plan, transfers: { zone: 'example.org', stalls: true } };
     },
   },
   {

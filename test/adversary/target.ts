@@ -40,6 +40,11 @@ export interface Plan {
   certificate?: Certificate;
   upstream?: ScriptedUpstream;
   canaries: Canaries;
+  /**
+   * The zone that it transfers, and the key that a client needs. `stalls`: a transfer is longer than what the kernel holds, and
+   * a client that reads nothing is cut off within a second.
+   */
+  transfers?: { zone: string; key?: { name: string; secret: string }; stalls?: boolean };
   /** The signal that ends it; default SIGTERM. */
   signal?: NodeJS.Signals;
 }

@@ -11,6 +11,13 @@ export interface Elsewhere {
 
 export const ELSEWHERE: readonly Elsewhere[] = [
   {
+    rfc: 8945,
+    section: '5.3',
+    rule: 'a signed query needs no cookie: a BADCOOKIE would not be signed',
+    file: 'test/server/tsig.test.ts',
+    test: 'a signed query needs no cookie: a BADCOOKIE would not be signed (RFC 8945 s.5.3)',
+  },
+  {
     rfc: 5001,
     section: '2.1',
     rule: 'clients that ask for NSID get it on every transport',

@@ -95,6 +95,26 @@ describe('tsig', () => {
     assert.deepEqual([tsigOf(reply), seen], [undefined, [undefined]]);
   });
 
+  it('a signed query needs no cookie: a BADCOOKIE would not be signed (RFC 8945 s.5.3)', async () => {
+    const cookies = { require: true };
+    const port = await start({ cookies });
+    for (const cookie of ['0123456789abcdef', `0123456789abcdef0100000000000000${'0'.repeat(16)}`]) {
+      const query = queryBytes('a.example', 'A', { additionals: [opt(1232, { options: [cookieOption(cookie)] })] });
+      const signed = sign(query, KEY);
+      const reply = await exchange(port, signed);
+      verified(reply, signed, KEY);
+      assert.deepEqual([reply[3] & 15, reply.readUInt16BE(6)], [NOERROR, 1]);
+      // Without a signature, and at a server that checks none, the cookie is needed. A forged one is refused itself.
+      const isBadCookie = (octets: Buffer): boolean => (octets[3] & 15) === 7 && tsigOf(octets) === undefined;
+      assert.ok(isBadCookie(await exchange(port, query)));
+      const forged = await exchange(port, sign(query, { ...KEY, secret: Buffer.alloc(32) }));
+      assert.deepEqual([forged[3] & 15, tsigOf(forged)?.error], [NOTAUTH, BADSIG]);
+      const other = await serve({ workers: 0, sockets: 1, handler: answer, cookies });
+      assert.ok(isBadCookie(await exchange(other.port, signed)));
+      await other.server.close();
+    }
+  });
+
   it('refuses queries without a signature if one is required', async () => {
     const port = await start({ tsig: { keys: KEYS, required: true }, cache: { maxBytes: 1 << 20 } });
     for (let i = 0; i < 2; i++) {

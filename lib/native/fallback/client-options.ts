@@ -14,7 +14,7 @@ export const ASKED_PADDING = 4;
  */
 export const KEEPALIVE_WITH_TIME = 8;
 
-const NUMBERS = 8;
+const NUMBERS = 10;
 /** QUERY alone. */
 const QUERY_ALONE = 1 << OPCODE.QUERY;
 

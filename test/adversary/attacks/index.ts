@@ -13,11 +13,13 @@ import { requests } from './requests.js';
 import { sharing } from './sharing.js';
 import { crowd, streams } from './streams.js';
 import { transactions } from './transactions.js';
+import { transfers } from './transfers.js';
 
 export const ATTACKS: readonly Attack[] = [
   injection,
   datagrams,
   transactions,
+  transfers,
   proxies,
   streams,
   crowd,

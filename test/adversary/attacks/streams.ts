@@ -38,7 +38,7 @@ async function settled(socket: Socket, event: string): Promise<void> {
 }
 
 /** How many connections a listener has, as soon as they are not more than `limit`, or after 3 s. */
-async function settles(port: number, limit: number, client = ''): Promise<number> {
+export async function settles(port: number, limit: number, client = ''): Promise<number> {
   for (let i = 0; ; i++) {
     const open = await connectionsAt(port, client);
     if (open <= limit || i === 20) return open;

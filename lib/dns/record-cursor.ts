@@ -87,7 +87,7 @@ export class RecordCursor {
   /** Seconds, 0 to 2^31 - 1. A greater one counts as 0 (RFC 2181 s.8). */
   ttl = 0;
   /** RDLENGTH and RDATA, names uncompressed, from 0 to {@link dataEnd}. */
-  readonly data = Buffer.alloc(RDLENGTH_SIZE + MAX_RDATA);
+  readonly data: Buffer = Buffer.alloc(RDLENGTH_SIZE + MAX_RDATA);
   dataEnd = 0;
   /** The offset behind the record. */
   at = 0;
@@ -195,7 +195,7 @@ export class RecordCursor {
         } else text[to++] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
       }
     });
-    return to === 0 ? '.' : text.latin1Slice(0, to);
+    return to === 0 ? '.' : text.toString('latin1', 0, to);
   }
 
   /** Calls `each` for the labels of the name at {@link at}, of which the part here ends by `end`. Goes behind the name. */

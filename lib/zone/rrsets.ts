@@ -1,4 +1,4 @@
-import { RDLENGTH_SIZE } from '../dns/numbers.js';
+import { RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { readRdata } from '../dns/records/index.js';
 import { typeName } from '../dns/registry.js';
@@ -149,6 +149,11 @@ export class RRsets {
   #set(set: number, field: number, value: number): void {
     this.#fields.set(set * FIELDS + field, value);
   }
+}
+
+/** The pseudo type of the set of the signatures that cover a type: 46 in its upper 16 bits. */
+export function signatureType(covered: number): number {
+  return (TYPE.RRSIG << 16) | covered;
 }
 
 /** A record, frozen, of its RDLENGTH and RDATA at `at` of `bytes`. */

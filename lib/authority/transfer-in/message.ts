@@ -50,11 +50,8 @@ export function writeQuery({ origin, id, type }: Asked, serial?: number): Buffer
   return query.subarray(0, writer.at);
 }
 
-/**
- * Checks that a message answers a query without an error; `isFirst`: it is the first one. Returns the offset of its first
- * record. Throws `Error`.
- */
-export function checkHeader(message: Buffer, { origin, id, type }: Asked, isFirst: boolean): number {
+/** Checks that a message answers a query without an error. Returns the offset of its first record. Throws `Error`. */
+export function checkHeader(message: Buffer, { origin, id, type }: Asked): number {
   if (message.length < HEADER_SIZE) throw new Error('a message is shorter than its header');
   const flags = message.readUInt16BE(2);
   if (message.readUInt16BE(0) !== id) throw new Error('a message has another ID than the query');
@@ -62,7 +59,8 @@ export function checkHeader(message: Buffer, { origin, id, type }: Asked, isFirs
   const rcode = flags & RCODE_MASK;
   if (rcode !== 0) throw new Error(`the primary answers ${rcodeName(rcode) ?? `rcode ${rcode}`}`);
   if ((flags & FLAG.TC) !== 0) throw new Error('a message is truncated');
-  if (isFirst && (flags & FLAG.AA) === 0) throw new Error('the primary is not authoritative for the zone');
+  // Knot sends transfers without AA.
+  if (type === TYPE.SOA && (flags & FLAG.AA) === 0) throw new Error('the primary is not authoritative for the zone');
   const questions = message.readUInt16BE(4);
   if (questions > 1) throw new Error(`a message has ${questions} questions`);
   // RFC 5936 s.2.2.1: messages behind the first one may leave it out. Some servers leave it out everywhere.

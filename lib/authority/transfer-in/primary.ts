@@ -131,7 +131,9 @@ class Watch {
     const now = performance.now();
     if (now - this.#last > idle) return `no message came for ${idle / 1000} seconds`;
     const allowed = Math.min(longest, total + (perKib * this.#octets) / 1024);
-    return now - this.#started > allowed ? `the answer takes more than ${Math.round(allowed / 1000)} seconds` : undefined;
+    return now - this.#started > allowed
+      ? `the answer takes more than ${Math.round(allowed / 1000)} seconds`
+      : undefined;
   }
 }
 

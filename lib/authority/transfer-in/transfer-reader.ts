@@ -3,23 +3,21 @@ import { CLASS, TYPE } from '../../dns/numbers.js';
 import { RecordCursor } from '../../dns/record-cursor.js';
 import { typeName } from '../../dns/registry.js';
 import { isLater, serialIn } from '../../zone/serial.js';
+import type { EncodedRecord } from '../../zone/zone-loader.js';
 import { checkHeader, type Asked } from './message.js';
 
 /** The types of QTYPEs and of records that are about messages (RFC 6895 s.3.1); no zone has them. */
 const isMeta = (type: number): boolean => type === 0 || type === TYPE.OPT || (type >= 128 && type <= 255);
 
-/** A record of class IN with its data encoded. */
-export type TransferRecord = Pick<RecordCursor, 'name' | 'type' | 'ttl' | 'data' | 'dataEnd'>;
-
 /** Receives the records of a transfer. A record is valid until the method returns. */
 export interface TransferSink {
   /** A record of a whole zone; the first one is the SOA record, which comes once. */
-  whole(record: TransferRecord): void;
+  whole(record: EncodedRecord): void;
   /**
    * A record that a difference removes or adds. A difference is the old SOA record and other removed ones, then the new SOA
    * record and other added ones. Differences follow each other in the order of their serial numbers.
    */
-  change(kind: 'remove' | 'add', record: TransferRecord): void;
+  change(kind: 'remove' | 'add', record: EncodedRecord): void;
 }
 
 /** The query that is answered. */
@@ -45,7 +43,6 @@ export class TransferReader {
   readonly #cursor = new RecordCursor();
   #state: State = 'first';
   #form: TransferForm = 'current';
-  #messages = 0;
   /** The number of records that were read. */
   records = 0;
   /** The serial number that the zone will have: that of the first record. */
@@ -75,7 +72,7 @@ export class TransferReader {
 
   /** Reads the next message, without its TSIG. Returns whether it is the last one. */
   take(message: Buffer): boolean {
-    const at = checkHeader(message, this.#asked, this.#messages === 0);
+    const at = checkHeader(message, this.#asked);
     let left = message.readUInt16BE(6);
     if (left === 0) throw new Error('a message has no records');
     const cursor = this.#cursor;
@@ -90,7 +87,6 @@ export class TransferReader {
       this.#check(cursor);
       this.#read(cursor);
     }
-    this.#messages++;
     return this.#state === 'done';
   }
 

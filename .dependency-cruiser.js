@@ -13,6 +13,7 @@ const floors = [
   'worker',
   'forward',
   'server',
+  'authority',
   'corefile',
   'directives',
   'run',

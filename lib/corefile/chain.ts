@@ -1,7 +1,9 @@
+import { BlockZones, ZoneReplica } from '../authority/served-zones.js';
 import { DEFAULT_UDP_PAYLOAD } from '../dns/numbers.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
+import { noNext } from '../message/no-next.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { WorkerDirective, WorkerRuntime } from './directive.js';
@@ -22,6 +24,8 @@ export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | '
   maxPayloadSize?: WorkerRuntime['maxPayloadSize'];
   /** Default: the name of every query's server is empty. */
   serverOf?: WorkerRuntime['serverOf'];
+  /** The zones that the server serves; default: none. */
+  served?: ZoneReplica;
   /** Passes a message from a directive to its counterpart in the owner's thread; default: the message is ignored. */
   tell?: (directive: string, message: unknown) => void;
   /** Default: throws the error, which ends the worker. */
@@ -47,6 +51,7 @@ export class Chain {
   ): Promise<Chain> {
     const zones = block.zones.map(({ zone }) => zone);
     const { maxPayloadSize = DEFAULT_UDP_PAYLOAD, serverOf = () => '', fatal = raise } = runtime;
+    const served = new BlockZones(runtime.served ?? new ZoneReplica(new Map()));
     const { index, logger, signal } = runtime;
     const directives: NamedDirective[] = [];
     const metrics = (): MetricSample[] => directives.flatMap(({ directive }) => directive.metrics?.() ?? []);
@@ -55,7 +60,7 @@ export class Chain {
       for (const { name, config } of block.directives) {
         const setup = registry.get(name)?.setup;
         const tell = (message: unknown): void => runtime.tell?.(name, message);
-        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, tell, fatal, metrics };
+        const own = { index, logger, signal, maxPayloadSize, serverOf, zones, served, tell, fatal, metrics };
         const directive = await setup?.start?.(config, own);
         if (directive !== undefined)
           directives.push({ name, directive, dependsOn: dependenciesOf(directive, setup?.dependsOn) });
@@ -116,11 +121,6 @@ function dependenciesOf(
 function refuse(_: Query, reply: Reply): void {
   reply.rcode = 'REFUSED';
 }
-
-/** The next handler of the last directive in a chain: SERVFAIL, as in CoreDNS. */
-export const noNext: Handler = (_, reply) => {
-  reply.fail('SERVFAIL', new Error(`plugin/${reply.handledBy}: no next plugin found`));
-};
 
 function raise(error: Error): never {
   throw error;

@@ -3,6 +3,8 @@
  * server, reads the Corefile, opens sockets and supervises the workers. The workers answer queries. A set-up has
  * functions for both, with plain data between them.
  */
+import type { Authority } from '../authority/authority.js';
+import type { BlockZones } from '../authority/served-zones.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler, Logger } from '../message/handler.js';
@@ -68,6 +70,8 @@ export interface DirectiveSetup<Config> {
    * whole messages. Default: it gets none.
    */
   queryLog?(config: Config): { messages: boolean };
+  /** The keys of the sources of zones that {@link serve} holds for this configuration; default: none. */
+  sources?(config: Config): readonly string[];
   /**
    * Runs in the owner's thread, once for all server blocks that have the directive, before the server listens; again at
    * a reload if one of their configurations has changed. Throws or rejects as {@link start}.
@@ -110,6 +114,8 @@ export interface WorkerRuntime extends BlockContext {
    * Sends a clone of `message` to the directive in the owner's thread, if there is one: {@link OwnerDirective.hear}.
    */
   tell: (message: unknown) => void;
+  /** The zones for which directives of the server block have data. */
+  served: BlockZones;
   /** The counts of the server block's directives since the last call, for `prometheus`. */
   metrics: () => MetricSample[];
   /** Reports an error after which the server cannot continue: the server closes, whatever the number of workers. */
@@ -132,6 +138,13 @@ export interface OwnerRuntime {
    * has. Rejects with the errors; the server then continues as before.
    */
   reloadIfChanged: () => Promise<boolean>;
+  /** The zones of the server: where they come from, the thread that makes them, what is served. */
+  authority: Authority;
+  /**
+   * The keys of the sources of zones of all directives in a server block of the directive. `use`: the index of the server
+   * block's configuration in `configs`.
+   */
+  sourcesBeside: (use: number) => ReadonlySet<string>;
   /** The metrics of the directives in the owner's thread, for `prometheus`: {@link OwnerDirective.metrics}. */
   metrics: () => MetricSample[];
 }

@@ -1,4 +1,5 @@
 /** The handler module of servers that run a Corefile: it runs the server blocks. */
+import { ZoneReplica } from '../authority/served-zones.js';
 import type { AnswerCache } from '../native/addon.js';
 import { cacheModes, isNative } from '../corefile/cache-modes.js';
 import { Chain } from '../corefile/chain.js';
@@ -8,7 +9,7 @@ import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import '../directives/index.js';
 import { RequestRecorder } from '../directives/prometheus/recorder.js';
-import type { CorefileWork, WorkerMessage } from './messages.js';
+import type { CorefileWork, OwnerMessage, WorkerMessage } from './messages.js';
 import { Router } from './router.js';
 
 /** Milliseconds between checks of directives that are not ready. */
@@ -24,8 +25,14 @@ let fronts = new Router<AnswerCache | undefined>([], []);
 
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
-  const { corefile, modules } = context.workerData as CorefileWork;
+  const work = context.workerData as CorefileWork;
+  const { corefile, modules, zones = new Map() } = work;
   for (const module of modules) await import(/* webpackIgnore: true */ module);
+  const served = new ZoneReplica(zones);
+  work.zones = undefined;
+  context.on('message', (message) => {
+    served.update(message as OwnerMessage);
+  });
   const { index, logger, maxPayloadSize, signal } = context;
   const say = (message: WorkerMessage): void => {
     context.postMessage(message);
@@ -35,6 +42,7 @@ export async function setup(context: HandlerContext): Promise<void> {
     logger,
     maxPayloadSize,
     signal,
+    served,
     serverOf: (query: Query) => router.serverOf(query),
     fatal: (error: Error & { code?: string }) => {
       say({ kind: 'fatal', message: error.message, code: error.code });

@@ -11,11 +11,12 @@ import type { BoundAddress } from '../server/served-address.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
 import { listenOptions, rateLimitOf } from './listen.js';
+import { Authority } from '../authority/authority.js';
 import type { QueryLogSink } from '../message/query-log-entry.js';
 import type { QueryLogOptions } from '../options/query-log.js';
 import { DirectiveLog } from './directive-log.js';
 import { OwnerDirectives } from './owner-directives.js';
-import type { CorefileWork, WorkerMessage } from './messages.js';
+import type { CorefileWork, OwnerMessage, WorkerMessage } from './messages.js';
 
 /** What {@link CorefileServer.reload} may change. */
 export interface CorefileReloadOptions {
@@ -35,6 +36,7 @@ let handlers = 0;
  */
 export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #config: CorefileConfig;
+  readonly #authority: Authority;
   readonly #directives: OwnerDirectives;
   /** The directives that are not ready, by worker. */
   readonly #unready = new Map<number, string[]>();
@@ -52,8 +54,11 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   constructor(options: CorefileOptions) {
     super();
     this.#config = checkCorefileOptions(options);
+    const { logger = console } = this.#config.server;
+    this.#authority = new Authority(logger, (update: OwnerMessage) => this.#running().postMessage(update));
     this.#directives = new OwnerDirectives({
-      logger: this.#config.server.logger ?? console,
+      logger,
+      authority: this.#authority,
       corefile: () => this.corefile,
       stats: () => this.stats(),
       unready: () => [...new Set([...(this.#listening ? [] : ['server']), ...[...this.#unready.values()].flat()])],
@@ -95,7 +100,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       await server.listen();
       signal?.throwIfAborted();
     } catch (error) {
-      this.#closing = Promise.all([server.close({ timeout: 0 }), this.#directives.close()]).then(([report]) => report);
+      this.#closing = Promise.all([server.close({ timeout: 0 }), this.#closeDirectives()]).then(([report]) => report);
       await this.#closing;
       throw error;
     }
@@ -169,7 +174,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   #handler(corefile: Corefile): { filename: URL; workerData: CorefileWork } {
     const filename = pathToFileURL(packageFile('dist/run/corefile-handler.js'));
     filename.search = String(handlers++);
-    return { filename, workerData: { corefile, modules: this.#config.modules } };
+    return { filename, workerData: { corefile, modules: this.#config.modules, zones: this.#authority.zones.table } };
   }
 
   /** The query log of the options, and of the directives of a Corefile. */
@@ -240,12 +245,16 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
       const message = 'the new Corefile needs a restart: rrl differs';
       throw withCode(new Error(message), 'ERR_MULTISOCKET_COREFILE_RESTART');
     }
-    await this.#directives.change(next);
     try {
-      await server.reload({ listen, ...this.#handler(next), ...this.#queryLog(next) });
-    } catch (error) {
-      await this.#directives.change(before);
-      throw error;
+      await this.#directives.change(next);
+      try {
+        await server.reload({ listen, ...this.#handler(next), ...this.#queryLog(next) });
+      } catch (error) {
+        await this.#directives.change(before);
+        throw error;
+      }
+    } finally {
+      await this.#authority.sources.settle();
     }
     this.#corefile = next;
   }
@@ -256,8 +265,13 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     // A reload in progress then rejects, and its directives are as before.
     const report = await this.#server?.close({ lameduck, ...(timeout === undefined ? {} : { timeout }) });
     await this.#changing;
-    await this.#directives.close();
+    await this.#closeDirectives();
     this.emit('close');
     return report ?? { queries: 0, connections: 0 };
+  }
+
+  async #closeDirectives(): Promise<void> {
+    await this.#directives.close();
+    await this.#authority.close();
   }
 }

@@ -9,12 +9,16 @@ interface Running {
   directive: OwnerDirective;
 }
 
+/** The owner's runtime without what differs by directive. */
+type CommonRuntime = Omit<OwnerRuntime, 'sourcesBeside'>;
+
 /** The directives of a server that run in the owner's thread. */
 export class OwnerDirectives {
-  readonly #runtime: OwnerRuntime;
+  readonly #runtime: CommonRuntime;
   #running = new Map<string, Running>();
+  #blocks: Corefile['blocks'] = [];
 
-  constructor(runtime: OwnerRuntime) {
+  constructor(runtime: CommonRuntime) {
     this.#runtime = runtime;
   }
 
@@ -28,6 +32,8 @@ export class OwnerDirectives {
    * start; then the earlier ones run.
    */
   async change({ blocks }: Pick<Corefile, 'blocks'>): Promise<void> {
+    const blocksBefore = this.#blocks;
+    this.#blocks = blocks;
     const wanted = new Map<string, unknown[]>();
     for (const { name, config } of blocks.flatMap(({ directives }) => directives)) {
       const configs = wanted.get(name);
@@ -38,6 +44,7 @@ export class OwnerDirectives {
     try {
       await this.#run(wanted);
     } catch (error) {
+      this.#blocks = blocksBefore;
       await this.#run(before);
       throw error;
     }
@@ -73,8 +80,15 @@ export class OwnerDirectives {
     for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
     for (const [name, configs] of wanted) {
       if (this.#running.has(name)) continue;
-      const directive = await knownDirectives.get(name)?.setup.serve?.(configs, this.#runtime);
+      const runtime = { ...this.#runtime, sourcesBeside: (use: number) => this.#sourcesBeside(name, use) };
+      const directive = await knownDirectives.get(name)?.setup.serve?.(configs, runtime);
       if (directive !== undefined) this.#running.set(name, { configs, directive });
     }
+  }
+
+  #sourcesBeside(directive: string, use: number): ReadonlySet<string> {
+    const using = this.#blocks.filter(({ directives }) => directives.some(({ name }) => name === directive));
+    const directives = using.at(use)?.directives ?? [];
+    return new Set(directives.flatMap(({ name, config }) => knownDirectives.get(name)?.setup.sources?.(config) ?? []));
   }
 }

@@ -2,7 +2,7 @@
 import { withCode } from '../errors.js';
 import type { ServedAddress } from '../corefile/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
-import type { FileOptions } from '../directives/file/handler.js';
+import type { FileOptions } from '../directives/file/options.js';
 import { readZoneFile } from '../dns/zone-file/zone-file.js';
 import type { PrometheusConfig } from '../directives/prometheus/exporter.js';
 import type { ServeOrder } from './served-messages.js';

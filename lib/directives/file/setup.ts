@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { readDuration, readFallthrough, readZones } from '../arguments.js';
-import { FileHandler, type FileOptions } from './handler.js';
+import { ZoneFileSource } from '../../authority/zone-file-source.js';
+import { ZoneHandler } from '../../authority/zone-handler.js';
+import { sourcesOf, type FileOptions } from './options.js';
 import { checkZoneFile } from '../../zone/read-zone.js';
 
 const DEFAULT_RELOAD = 60_000;
@@ -24,7 +26,17 @@ export const file: DirectiveDefinition<FileOptions[]> = {
     },
     check: checkZones,
     dependsOn: [],
-    start: (options, { logger }) => FileHandler.start(options, logger),
+    sources: (uses) => uses.flatMap(sourcesOf).map(({ source }) => source),
+    serve: (configs, { authority }) =>
+      authority.sources.holdAll(
+        configs.flat().flatMap(sourcesOf),
+        ({ source }) => source,
+        (options) => new ZoneFileSource(options, authority),
+      ),
+    start(uses, { served }) {
+      const sources = uses.flatMap((use) => sourcesOf(use).map(({ source }) => ({ ...use, source })));
+      return new ZoneHandler(served.serve(sources));
+    },
   },
 };
 

@@ -35,6 +35,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'template',
   'hosts',
   'file',
+  'secondary',
   'loop',
   'forward',
   'whoami',

@@ -55,7 +55,7 @@ export async function exchangeByStream(
   const socket = tls === undefined ? openTcp({ ...settings, tls }) : openTls({ ...settings, tls: { ...tls } }, 'dot');
   const watch = new Watch(socket, limits);
   const abort = (): void => {
-    socket.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    socket.destroy(reasonOf(signal));
   };
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -71,7 +71,7 @@ export async function exchangeByStream(
           input.push(chunk, 0);
           if (takeFrames(input, take, watch)) resolve();
         } catch (error) {
-          reject(error as Error);
+          socket.destroy(error as Error);
         }
       });
       socket.write(framed(query));
@@ -152,7 +152,7 @@ export async function exchangeByUdp(
   try {
     return await new Promise<Buffer>((resolve, reject) => {
       abort = () => {
-        reject(signal.reason as Error);
+        reject(reasonOf(signal));
       };
       signal.addEventListener('abort', abort, { once: true });
       let sent = 0;
@@ -175,4 +175,8 @@ export async function exchangeByUdp(
     if (abort !== undefined) signal.removeEventListener('abort', abort);
     socket.close();
   }
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error('the exchange was aborted');
 }

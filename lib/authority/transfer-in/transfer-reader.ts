@@ -100,26 +100,17 @@ export class TransferReader {
 
   #read(cursor: RecordCursor): void {
     const isSoa = cursor.type === TYPE.SOA;
-    switch (this.#state) {
-      case 'first':
-        return this.#first(cursor);
-      case 'second':
-        return this.#second(cursor);
-      case 'whole':
-        if (isSoa) return this.#end(cursor);
-        this.#sink.whole(cursor);
-        return;
-      case 'removed':
-        if (!isSoa) this.#sink.change('remove', cursor);
-        else this.#beginAdded(cursor);
-        return;
-      case 'added':
-        if (!isSoa) this.#sink.change('add', cursor);
-        else if (this.#reached === this.#serial) this.#end(cursor);
-        else this.#beginRemoved(cursor);
-        return;
-      case 'done':
-    }
+    if (this.#state === 'first') this.#first(cursor);
+    else if (this.#state === 'second') this.#second(cursor);
+    else if (this.#state === 'whole') {
+      if (isSoa) this.#end(cursor);
+      else this.#sink.whole(cursor);
+    } else if (this.#state === 'removed') {
+      if (isSoa) this.#beginAdded(cursor);
+      else this.#sink.change('remove', cursor);
+    } else if (!isSoa) this.#sink.change('add', cursor);
+    else if (this.#reached === this.#serial) this.#end(cursor);
+    else this.#beginRemoved(cursor);
   }
 
   #first(cursor: RecordCursor): void {
@@ -137,7 +128,8 @@ export class TransferReader {
     if (isSoa && this.#query.serial !== undefined && serialOf(cursor) === this.#query.serial) {
       this.#form = 'differences';
       this.#reached = this.#query.serial;
-      return this.#beginRemoved(cursor);
+      this.#beginRemoved(cursor);
+      return;
     }
     this.#form = 'whole';
     this.#state = 'whole';

@@ -101,19 +101,21 @@ export class SecondaryZone implements ZoneSource {
   }
 
   async #check(): Promise<void> {
-    const { signal } = this.#abort;
-    if (this.#isChecking || signal.aborted) return;
+    if (this.#isChecking) return;
     this.#isChecking = true;
     this.#checkedAt = performance.now();
     const notifier = this.#notifier;
     this.#notifier = undefined;
     const succeeded = await this.#tryPrimaries(notifier);
     this.#isChecking = false;
-    if (signal.aborted) return;
     this.#failures = succeeded ? 0 : this.#failures + 1;
+    this.#checkIn(this.#nextDelay());
+  }
+
+  #nextDelay(): number {
     const zone = this.#zone;
-    const next = succeeded && zone !== undefined ? afterSuccess(zone) : afterFailure(zone, this.#failures);
-    this.#checkIn(this.#notifier === undefined ? next : Math.min(next, NOTIFY_INTERVAL));
+    const delay = this.#failures === 0 && zone !== undefined ? afterSuccess(zone) : afterFailure(zone, this.#failures);
+    return this.#notifier === undefined ? delay : Math.min(delay, NOTIFY_INTERVAL);
   }
 
   /** Whether the zone is now that of a primary. */

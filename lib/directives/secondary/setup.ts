@@ -101,8 +101,9 @@ function readPrimary(line: DirectiveReader, text: string): Primary {
   if (text.startsWith('tls://')) return readEncrypted(line, text);
   const fault = line.error(`must specify an IP address: \`${text}'`);
   if (SCHEME.test(text)) throw fault;
-  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]*)\]|([^:]*)):(\d*)$/.exec(text) ?? [];
-  const address = (bracketed as string | undefined) ?? (plain as string | undefined) ?? text;
+  const parts = (/^(?:\[([^\]]*)\]|([^:]*)):(\d*)$/.exec(text) ?? []) as (string | undefined)[];
+  const [, bracketed, plain, digits = ''] = parts;
+  const address = bracketed ?? plain ?? text;
   const port = digits === '' ? DNS_PORT : Number(digits);
   if (isIP(address) === 0 || port < 1 || port > 0xffff) throw fault;
   return { address, port };
@@ -137,7 +138,7 @@ function readAuthorities(line: DirectiveReader): string {
 function readKey(line: DirectiveReader): TsigKey {
   const [name, algorithm, secret] = line.arguments(3);
   try {
-    return resolveOptions('key', tsigKey, { name, algorithm: algorithm.toLowerCase(), secret }) as TsigKey;
+    return resolveOptions('key', tsigKey, { name, algorithm: algorithm.toLowerCase(), secret });
   } catch (error) {
     throw line.error((error as Error).message);
   }

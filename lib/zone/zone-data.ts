@@ -110,7 +110,7 @@ export class ZoneData {
   /** The same records in fresh memory, without names that do not exist any more. */
   compacted(): ZoneData {
     const copy = new ZoneData(this.origin);
-    for (const [name, node] of this.#nodes(this.names.count)) {
+    for (const [name, node] of this.nodes()) {
       if (this.first(node) !== NO_SET) copy.replace(name, this.loose(node));
     }
     return copy;
@@ -145,7 +145,7 @@ export class ZoneData {
       const { sets } = this;
       const { soa } = snapshot;
       yield* sets.decoded(soa, this.origin);
-      for (const [name, node] of this.#nodes(snapshot.end)) {
+      for (const [name, node] of this.nodes(snapshot.end)) {
         let set = snapshot.before.get(node) ?? this.first(node);
         for (; set !== NO_SET; set = sets.next(set)) if (set !== soa) yield* sets.decoded(set, name);
       }
@@ -154,8 +154,8 @@ export class ZoneData {
     }
   }
 
-  /** The nodes before `end` with their names. */
-  *#nodes(end: number): Generator<[name: string, node: number]> {
+  /** The nodes before `end` with their names, parents first. Default: all. */
+  *nodes(end = this.names.count): Generator<[name: string, node: number]> {
     const { names } = this;
     let parent = TOP;
     let parentName = this.origin;

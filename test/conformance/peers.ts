@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'multisocket';
-import { FileHandler } from '../../dist/directives/file/handler.js';
+import { ZoneFilesHandler } from '../support/zone-files.js';
 import type { DnsProgram } from '../support/dns-program.js';
 import { findKnot, startKnot } from '../support/knot.js';
 import { findNsd, startNsd } from '../support/nsd.js';
@@ -18,13 +18,13 @@ export class Peers {
   readonly port: number;
   readonly cachedPort: number;
   readonly #servers: readonly Server[];
-  readonly #handler: FileHandler;
+  readonly #handler: ZoneFilesHandler;
   readonly #folder: string;
 
   private constructor(
     programs: ReadonlyMap<string, DnsProgram>,
     servers: readonly Server[],
-    handler: FileHandler,
+    handler: ZoneFilesHandler,
     folder: string,
   ) {
     this.programs = programs;
@@ -40,7 +40,7 @@ export class Peers {
     const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
     const file = join(folder, 'zone');
     writeFileSync(file, zone, 'latin1');
-    const handler = FileHandler.start([{ file, zones: [origin], reload: 0, fallthrough: [] }], console);
+    const handler = await ZoneFilesHandler.start([{ file, zones: [origin], reload: 0, fallthrough: [] }], console);
     const servers = [undefined, { maxBytes: 64 << 20 }].map((cache) =>
       createServer({
         listen: '127.0.0.1:0',
@@ -69,7 +69,7 @@ export class Peers {
 
   async stop(): Promise<void> {
     for (const server of this.#servers) await server.close();
-    this.#handler.close();
+    await this.#handler.close();
     for (const program of this.programs.values()) await program.stop();
     rmSync(this.#folder, { recursive: true });
   }

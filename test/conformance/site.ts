@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createServer, type Handler, type Server } from 'multisocket';
-import { FileHandler } from '../../dist/directives/file/handler.js';
+import { ZoneFilesHandler } from '../support/zone-files.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { framed, TcpClient, udpExchange } from '../support/clients.js';
 import { answerTest, answerTransaction } from './handler.js';
@@ -39,14 +39,14 @@ export class Site {
   /** How often the handler behind the cache was called. */
   readonly calls: () => number;
   readonly #servers: readonly Server[];
-  readonly #file: FileHandler;
+  readonly #file: ZoneFilesHandler;
   #http: ClientHttp2Session | undefined;
   #tcp: TcpClient | undefined;
   #tls: TLSSocket | undefined;
 
   private constructor(
     servers: readonly Server[],
-    file: FileHandler,
+    file: ZoneFilesHandler,
     certificate: Certificate,
     folder: string,
     calls: () => number,
@@ -74,7 +74,7 @@ export class Site {
     // One whose file is not there yet.
     uses.push({ file: join(folder, 'missing'), zones: ['missing.example'], reload: 3_600_000, fallthrough: [] });
     const logger = { ...console, warn: () => undefined };
-    const file = FileHandler.start(uses, logger);
+    const file = await ZoneFilesHandler.start(uses, logger);
     let calls = 0;
     const handler: Handler = (query, reply) => {
       calls++;
@@ -102,7 +102,7 @@ export class Site {
     this.#tcp?.close();
     this.#tls?.destroy();
     for (const server of this.#servers) await server.close();
-    this.#file.close();
+    await this.#file.close();
     rmSync(this.folder, { recursive: true });
   }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createServer } from 'multisocket';
 import { foreign, forerunner } from '../support/addon-build.js';
 import { ask, queryBytes, run, TcpClient } from '../support/clients.js';
-import { SteadyLoad } from '../support/load.js';
+import { FITS_DEFAULT_BUFFER, SteadyLoad } from '../support/load.js';
 import { end, fixture, serve, start, until } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -84,7 +84,7 @@ describe('socket activation', () => {
     }
     const gone = once(child, 'exit');
     await until(() => existsSync(at), 'the offer');
-    const load = await SteadyLoad.start(port, 1000, 64);
+    const load = await SteadyLoad.start(port, 1000, 64, 'TXT', FITS_DEFAULT_BUFFER);
     const next = createServer({ listen: '127.0.0.1:0', workers: 1, filename: fixture });
     await next.adopt(at);
     assert.deepEqual(await gone, [0, null]);

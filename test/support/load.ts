@@ -10,8 +10,10 @@ export interface LoadResult {
   answered: number;
 }
 
-/** No more wait for their answers at a time: these have room in the clients' own buffers when this process is late. */
+/** Queries that wait for their answers at a time: their answers have room in the clients' buffers when this process is late. */
 const MOST_WAITING = 1024;
+/** Queries of which a socket's buffer of the default size has room for all (net.core.rmem_default) when a server is late. */
+export const FITS_DEFAULT_BUFFER = 200;
 
 /** A steady stream of queries. */
 export class SteadyLoad {
@@ -19,11 +21,21 @@ export class SteadyLoad {
   readonly #pending = new Set<number>();
   readonly #timer: NodeJS.Timeout;
   readonly #query: Buffer;
+  readonly #mostWaiting: number;
   #sent = 0;
   #answered = 0;
 
-  /** About `rate` queries a second to 127.0.0.1, from `clients` ports in turn. */
-  static async start(port: number, rate = 2000, clients = 8, type: 'A' | 'TXT' = 'TXT'): Promise<SteadyLoad> {
+  /**
+   * About `rate` queries a second to 127.0.0.1, from `clients` ports in turn, of which at most `mostWaiting` wait for their
+   * answers.
+   */
+  static async start(
+    port: number,
+    rate = 2000,
+    clients = 8,
+    type: 'A' | 'TXT' = 'TXT',
+    mostWaiting = MOST_WAITING,
+  ): Promise<SteadyLoad> {
     const sockets = Array.from({ length: clients }, () => createSocket('udp4'));
     await Promise.all(
       sockets.map((socket) => {
@@ -32,11 +44,12 @@ export class SteadyLoad {
         return listening;
       }),
     );
-    return new SteadyLoad(sockets, port, rate, type);
+    return new SteadyLoad(sockets, port, rate, type, mostWaiting);
   }
 
-  private constructor(sockets: Socket[], port: number, rate: number, type: 'A' | 'TXT') {
+  private constructor(sockets: Socket[], port: number, rate: number, type: 'A' | 'TXT', mostWaiting: number) {
     this.#sockets = sockets;
+    this.#mostWaiting = mostWaiting;
     this.#query = queryBytes('example.org', type);
     for (const [i, socket] of sockets.entries()) {
       socket.on('message', (reply) => {
@@ -47,7 +60,7 @@ export class SteadyLoad {
     const start = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - start) * rate) / 1000;
-      while (this.#sent < due && this.#pending.size < MOST_WAITING) this.#send(port);
+      while (this.#sent < due && this.#pending.size < this.#mostWaiting) this.#send(port);
     }, 2);
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import packet, { type Answer, type Packet } from 'dns-packet';
 import { clampTtls } from '../../../dist/dns/encoded-message.js';
 import { opt, queryBytes, TcpClient, udpExchange } from '../../support/clients.js';
@@ -41,8 +41,14 @@ function saying(data: string): Script {
 }
 
 const NAMES = ['two', 'alias', 'glue', 'none', 'empty', 'bare', 'fails', 'refused', 'zero', 'large'];
+interface Way {
+  transport: 'udp' | 'tcp';
+  spell: (name: string) => string;
+  more: Packet;
+}
+
 /** Ways of asking, of which each is another question to a cache. */
-const WAYS: { transport: 'udp' | 'tcp'; spell: (name: string) => string; more: Packet }[] = [
+const WAYS: readonly Way[] = [
   { transport: 'udp', spell: (name) => name, more: {} },
   { transport: 'udp', spell: (name) => name.toUpperCase(), more: { additionals: [opt(1232, { flags: 0x8000 })] } },
   { transport: 'tcp', spell: (name) => `${name[0].toUpperCase()}${name.slice(1)}`, more: {} },
@@ -56,15 +62,26 @@ interface Pair {
   streams: TcpClient[];
 }
 
+/**
+ * When each round of questions has to be over, in ms: no answer is renewed in the first round because it is 2 s old, none is
+ * over in the second round that is kept for 5 s, and none in the third that is kept for 20 s.
+ */
+const ENDS = [1900, 4700, 19_000];
+/** Turns of the event loop in which a server in this thread has taken in what its upstream has sent. */
+const TURNS = 20;
+
+/** A machine that is too slow: answers have become too old between the two servers. */
+class TooSlow extends Error {}
+
 describe('cache in native code', () => {
   it('gives the answers that the chain gives, and asks its upstream what the chain asks', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const lines = [
       '',
       '30',
       'example.net',
       'success 1000 30 10',
-      'denial 1000 9 7',
+      'denial 1000 60 50',
       'servfail 0',
       'servfail 1m',
       'disable success\n disable denial',
@@ -73,31 +90,47 @@ describe('cache in native code', () => {
       'success 1000 5 5\n serve_stale 1h verify\n servfail 0',
       'success 1000 20\n prefetch 2 1m 90%',
     ];
-    const pairs = await Promise.all(lines.map(start));
-    await ask(pairs, 2);
-    await wait(2100);
-    speak(pairs, saying('192.0.2.2'));
-    await ask(pairs, 2);
-    await ask(pairs, 1);
-    await wait(5100);
-    speak(pairs, ({ message, send }) => {
-      const reply = replyTo(message, { answers: [] });
-      reply[3] |= 2;
-      send(reply);
-    });
-    await ask(pairs, 2);
-    for (const { options, servers, streams, upstreams } of pairs) {
-      const [native, chain] = servers.map(({ server }) => server.stats().totals);
-      assert.equal(chain.cacheHits, 0);
-      if (options === 'example.net') assert.equal(native.cacheHits, 0, 'no name of these is in its zones');
-      else assert.ok(native.cacheHits > 0, options);
-      // All else that it has answered has come to the chain.
-      assert.equal(native.handled + native.cacheHits, chain.handled, options);
-      for (const client of streams) client.close();
-      await Promise.all(servers.map(({ server }) => server.close()));
-      await Promise.all(upstreams.map((upstream) => upstream.close()));
-    }
+    for (let left = 5; !(await passes(lines)); left--) assert.ok(left > 1, 'the machine is too slow for this test');
   });
+
+  /** Asks all servers and compares. Resolves with false if that took so long that it says nothing. */
+  async function passes(lines: readonly string[]): Promise<boolean> {
+    const pairs = await Promise.all(lines.map(start));
+    const began = performance.now();
+    try {
+      await ask(pairs, 2, began + ENDS[0]);
+      await wait(2100);
+      speak(pairs, saying('192.0.2.2'));
+      await ask(pairs, 3, began + ENDS[1]);
+      await wait(5100);
+      speak(pairs, ({ message, send }) => {
+        const reply = replyTo(message, { answers: [] });
+        reply[3] |= 2;
+        send(reply);
+      });
+      await ask(pairs, 2, began + ENDS[2]);
+      for (const pair of pairs) checkCounts(pair);
+      return true;
+    } catch (error) {
+      if (error instanceof TooSlow) return false;
+      throw error;
+    } finally {
+      for (const { servers, streams, upstreams } of pairs) {
+        for (const client of streams) client.close();
+        await Promise.all(servers.map(({ server }) => server.close()));
+        await Promise.all(upstreams.map((upstream) => upstream.close()));
+      }
+    }
+  }
+
+  function checkCounts({ options, servers }: Pair): void {
+    const [native, chain] = servers.map(({ server }) => server.stats().totals);
+    assert.equal(chain.cacheHits, 0);
+    if (options === 'example.net') assert.equal(native.cacheHits, 0, 'no name of these is in its zones');
+    else assert.ok(native.cacheHits > 0, options);
+    // All else that it has answered has come to the chain.
+    assert.equal(native.handled + native.cacheHits, chain.handled, options);
+  }
 
   /** The options are lines of its block, or what stands behind its name. */
   async function start(options: string): Promise<Pair> {
@@ -120,32 +153,41 @@ describe('cache in native code', () => {
     for (const { upstreams } of pairs) for (const upstream of upstreams) upstream.script = script;
   }
 
-  /** Asks all, so many times in a row, and compares. */
-  async function ask(pairs: Pair[], times: number): Promise<void> {
+  /** Asks all, so many times in a row, and compares. Throws {@link TooSlow} after `end`. */
+  async function ask(pairs: Pair[], times: number, end: number): Promise<void> {
     await Promise.all(
       pairs.map(async (pair) => {
         for (let i = 0; i < times; i++)
-          for (const way of WAYS) for (const name of NAMES) await compare(pair, way, name);
+          for (const way of WAYS) for (const name of NAMES) await compare(pair, way, name, end);
         const [one, other] = pair.upstreams;
-        // What is renewed is so after its client has been answered.
-        await until(() => one.asked.length === other.asked.length, 'both modes to ask as much');
-        await wait(200);
         assert.deepEqual(one.names().sort(), other.names().sort(), pair.options);
       }),
     );
   }
 
-  async function compare(pair: Pair, { transport, spell, more }: (typeof WAYS)[number], name: string): Promise<void> {
+  async function compare(
+    { options, servers, streams, upstreams }: Pair,
+    way: Way,
+    name: string,
+    end: number,
+  ): Promise<void> {
+    const { transport, spell, more } = way;
     const question = queryBytes(spell(`${name}.example.org`), name === 'large' ? 'TXT' : 'A', more);
+    const what = `${options}: ${name} by ${transport}`;
     const [one, other] = await Promise.all(
-      pair.servers.map(async ({ port }, i) => {
+      servers.map(async ({ port }, i) => {
         const reply =
-          transport === 'tcp' ? await pair.streams[i].exchange(question) : await udpExchange(question, port);
-        assert.ok(reply !== undefined, `${pair.options}: ${name} by ${transport}`);
-        return parts(reply instanceof Buffer ? reply : (reply as { reply: Buffer }).reply);
+          transport === 'tcp' ? await streams[i].exchange(question) : (await udpExchange(question, port))?.reply;
+        assert.ok(reply !== undefined, what);
+        return parts(reply);
       }),
     );
-    const what = `${pair.options}: ${name} by ${transport}`;
+    // What is renewed is so after its client has been answered.
+    for (let i = 0; i < TURNS; i++) await turn();
+    const [asked, askedOther] = upstreams.map((upstream) => upstream.asked);
+    await until(() => asked.length === askedOther.length, `${what}: both modes to ask as much`);
+    for (let i = 0; i < TURNS; i++) await turn();
+    if (performance.now() > end) throw new TooSlow();
     assert.deepEqual(one.message, other.message, what);
     // Two servers, and a second may be over between them.
     one.ttls.forEach((ttl, i) => {

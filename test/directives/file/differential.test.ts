@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from '../../../dist/index.js';
 import { typeNumber } from '../../../dist/dns/registry.js';
-import { FileHandler } from '../../../dist/directives/file/handler.js';
+import { ZoneFilesHandler } from '../../support/zone-files.js';
 import { readMessage, type ReadMessage } from '../../support/messages.js';
 import type { DnsProgram } from '../../support/dns-program.js';
 import { findNsd, startNsd } from '../../support/nsd.js';
@@ -134,7 +134,7 @@ function typeOf(record: string): number {
 describe('file, beside NSD', function () {
   const { text, names } = generateZone(new Random(SEED));
   let folder: string | undefined;
-  let handler: FileHandler | undefined;
+  let handler: ZoneFilesHandler | undefined;
   let server: Server | undefined;
   let nsd: DnsProgram | undefined;
 
@@ -148,7 +148,7 @@ describe('file, beside NSD', function () {
     folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
     const file = join(folder, 'zone');
     writeFileSync(file, text, 'latin1');
-    const zones = FileHandler.start([{ file, zones: [ORIGIN], reload: 0, fallthrough: [] }], console);
+    const zones = await ZoneFilesHandler.start([{ file, zones: [ORIGIN], reload: 0, fallthrough: [] }], console);
     handler = zones;
     server = createServer({
       listen: '127.0.0.1:0',
@@ -165,7 +165,7 @@ describe('file, beside NSD', function () {
 
   after(async () => {
     await server?.close();
-    handler?.close();
+    await handler?.close();
     await nsd?.stop();
     if (folder !== undefined) rmSync(folder, { recursive: true });
   });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createServer, type Logger, type Server } from '../../../dist/index.js';
-import { FileHandler, type FileOptions } from '../../../dist/directives/file/handler.js';
+import { type FileOptions } from '../../../dist/directives/file/options.js';
+import { ZoneFilesHandler } from '../../support/zone-files.js';
 import packet from 'dns-packet';
 import { ask, opt } from '../../support/clients.js';
 
@@ -36,15 +37,17 @@ describe('file', () => {
     rmSync(folder, { recursive: true });
   });
 
+  /** Writes a file, or replaces one in one step: a look at half of it would be another change. */
   function write(name: string, text: string): string {
-    writeFileSync(join(folder, name), text);
+    writeFileSync(join(folder, 'new'), text);
+    renameSync(join(folder, 'new'), join(folder, name));
     return join(folder, name);
   }
 
   /** Serves and returns the port; what `file` leaves to the next handler is NOTIMP. */
   async function serve(...uses: Partial<FileOptions>[]): Promise<number> {
     const defaults = { file: join(folder, 'db'), zones: ['example.org'], reload: 0, fallthrough: [] };
-    const file = FileHandler.start(
+    const file = await ZoneFilesHandler.start(
       uses.map((use) => ({ ...defaults, ...use })),
       logger,
     );
@@ -59,7 +62,7 @@ describe('file', () => {
     });
     closing.push(async () => {
       await server.close();
-      file.close();
+      await file.close();
     });
     await server.listen();
     return server.addresses()[0].port;
@@ -153,9 +156,9 @@ describe('file', () => {
   });
 
   it('takes a changed file with the same serial with reload_by_mtime', async () => {
-    const file = write('db', zoneText(1, 'www A 192.0.2.1\n'));
+    write('db', zoneText(1, 'www A 192.0.2.1\n'));
     const port = await serve({ reload: RELOAD, byTime: true });
-    writeFileSync(file, zoneText(1, 'www A 192.0.2.22\n'));
+    write('db', zoneText(1, 'www A 192.0.2.22\n'));
     await logged('info plugin/file: zone example.org was reloaded with serial 1');
     const { answers } = await ask(port, 'www.example.org');
     assert.equal((answers![0] as packet.StringAnswer).data, '192.0.2.22');

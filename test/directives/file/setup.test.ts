@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Chain } from '../../../dist/corefile/chain.js';
 import { loadCorefile, type Corefile } from '../../../dist/corefile/corefile.js';
 import { DirectiveRegistry } from '../../../dist/corefile/registry.js';
 import { createServer } from '../../../dist/index.js';
@@ -95,30 +94,25 @@ describe('the directive file', () => {
     }
   });
 
-  it('answers in a chain', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
-    try {
-      const db = join(folder, 'db');
-      writeFileSync(db, '$TTL 60\n@ SOA a b 1 2 3 4 5\nwww A 192.0.2.1\n');
-      const { blocks } = load(`example.org {\n file ${db}\n}`);
-      const chain = await Chain.start(
-        blocks[0],
-        { index: 0, logger: console, signal: new AbortController().signal, fatal: assert.ifError },
-        registry,
-      );
-      assert.deepEqual(chain.unready(), []);
-      await using server = createServer({ listen: '127.0.0.1:0', sockets: 1, workers: 0, handler: chain.handle });
-      await server.listen();
-      const { port } = server.addresses()[0];
-      const reply = await ask(port, 'www.example.org');
-      assert.deepEqual(
-        reply.answers!.map((record) => (record as { data: unknown }).data),
-        ['192.0.2.1'],
-      );
-      assert.equal(((await ask(port, 'example.net')) as unknown as { rcode: string }).rcode, 'REFUSED');
-      await chain.close();
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+  for (const workers of [0, 2]) {
+    it(`answers in a chain, with workers: ${workers}`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
+      try {
+        const db = join(folder, 'db');
+        writeFileSync(db, '$TTL 60\n@ SOA a b 1 2 3 4 5\nwww A 192.0.2.1\n');
+        const corefile = `example.org:0 {\n bind 127.0.0.1\n file ${db}\n}`;
+        await using server = createServer({ corefile, workers });
+        await server.listen();
+        const { port } = server.addresses()[0];
+        const reply = await ask(port, 'www.example.org');
+        assert.deepEqual(
+          reply.answers!.map((record) => (record as { data: unknown }).data),
+          ['192.0.2.1'],
+        );
+        assert.equal(((await ask(port, 'example.net')) as unknown as { rcode: string }).rcode, 'REFUSED');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
 });

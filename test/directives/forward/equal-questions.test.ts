@@ -274,7 +274,9 @@ describe('forward: equal questions at a time', () => {
       await using server = await serveForward({ upstreams: [at(upstream.port)] });
       for (let i = 0; i < 8; i++) await udpExchange(queryBytes(`n${i}.example.org`), server.port);
       const ports = upstream.asked.filter(({ transport }) => transport === 'udp').map(({ port }) => port);
-      assert.equal(new Set(ports).size, 8);
+      assert.equal(ports.length, 8);
+      // Four sockets are in use at a time. The kernel chooses ports at random, and may choose one twice: once in 1,000 runs.
+      assert.ok(new Set(ports).size >= 7, ports.join());
     });
   });
 

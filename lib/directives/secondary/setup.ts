@@ -11,6 +11,7 @@ import { ZoneHandler } from '../../authority/zone-handler.js';
 import type { Primary } from '../../authority/transfer-in/primary.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
+import { MAX_PORT } from '../../dns/numbers.js';
 import type { TsigKey } from '../../dns/tsig.js';
 import { resolve as resolveOptions } from '../../options/table.js';
 import { tsigKey } from '../../options/tsig.js';
@@ -66,9 +67,13 @@ function readUse(use: DirectiveReader, zones: readonly string[]): SecondaryOptio
       options.fallthrough = readFallthrough(line);
       continue;
     }
+    if (line.name === 'transfer') {
+      line.ignoreBlock();
+      options.primaries.push(...readTransfer(line));
+      continue;
+    }
     line.refuseBlock();
-    if (line.name === 'transfer') options.primaries.push(...readTransfer(line));
-    else if (line.name === 'key') options.key = readKey(line);
+    if (line.name === 'key') options.key = readKey(line);
     else if (line.name === 'tls') options.ca = readAuthorities(line);
     else if (line.name === 'store') options.store = readStore(line);
     else if (line.name === 'catalog') throw line.error('catalog zones (RFC 9432) are not supported');
@@ -99,14 +104,15 @@ function readTransfer(line: DirectiveReader): Primary[] {
 function readPrimary(line: DirectiveReader, text: string): Primary {
   if (text === '*') throw line.error("can't use '*' in transfer from");
   if (text.startsWith('tls://')) return readEncrypted(line, text);
-  const fault = line.error(`must specify an IP address: \`${text}'`);
-  if (SCHEME.test(text)) throw fault;
-  const parts = (/^(?:\[([^\]]*)\]|([^:]*)):(\d*)$/.exec(text) ?? []) as (string | undefined)[];
+  const parts = (/^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(text) ?? []) as (string | undefined)[];
   const [, bracketed, plain, digits = ''] = parts;
-  const address = bracketed ?? plain ?? text;
-  const port = digits === '' ? DNS_PORT : Number(digits);
-  if (isIP(address) === 0 || port < 1 || port > 0xffff) throw fault;
-  return { address, port };
+  const host = bracketed ?? plain ?? text;
+  const [ip] = host.split('%');
+  const address = isIP(ip) === 4 ? ip : host; // the interface of an IPv4 address has no meaning
+  if (SCHEME.test(text) || isIP(address) === 0) throw line.error(`must specify an IP address: \`${text}'`);
+  const port = digits === '' ? DNS_PORT : Number(/^\d+$/.exec(digits)?.[0]);
+  if (port >= 1 && port <= MAX_PORT) return { address, port };
+  throw line.error(`invalid port in \`${text}': 1 to ${MAX_PORT}`);
 }
 
 function readEncrypted(line: DirectiveReader, text: string): Primary {

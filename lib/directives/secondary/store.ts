@@ -26,14 +26,14 @@ export function prepareFolder(folder: string): void {
 }
 
 /**
- * The file of a zone. Its name is that of the zone, in which other characters than letters, digits, `-`, `_` and `.` are `%`
- * and two digits, so that no name of a zone leads out of the folder.
+ * The file of a zone. Its name is that of the zone, in which other characters than letters, digits, `-`, `_` and `.`, and a
+ * dot in front, are `%` and two digits, so that no name of a zone leads out of the folder.
  */
 export function fileOf(folder: string, origin: string): string {
-  const encoded =
-    origin === '.'
-      ? '%2e'
-      : origin.replaceAll(/[^a-z0-9_.-]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const encoded = origin.replaceAll(
+    /[^a-z0-9_.-]|^\./g,
+    (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
   const hash = createHash('sha256').update(origin).digest('hex');
   return join(folder, `${encoded.length > MAX_PLAIN ? `${encoded.slice(0, MAX_PLAIN)}~${hash}` : encoded}.zone`);
 }

@@ -474,7 +474,6 @@ export const DIRECTIVES: Readonly<Record<string, DirectiveForms>> = {
     lines: [
       'transfer from 127.0.0.1',
       'transfer from <ip>',
-      'transfer from <ip>:<number>',
       'transfer from <endpoint>',
       'transfer from <upstream>',
       'transfer from [::1]:5353 ::1 127.0.0.1:',

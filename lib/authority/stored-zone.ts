@@ -16,9 +16,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { CLASS, MAX_CODE, MAX_NAME, MAX_RDATA, RECORD_FIXED_SIZE, TYPE } from '../dns/numbers.js';
+import { CLASS, MAX_NAME, MAX_RDATA, RECORD_FIXED_SIZE } from '../dns/numbers.js';
 import { RecordCursor } from '../dns/record-cursor.js';
 import { canonicalName } from '../dns/tsig.js';
+import { recordType } from '../zone/rrsets.js';
 import type { ZoneData } from '../zone/zone-data.js';
 import { ZoneLoader } from '../zone/zone-loader.js';
 
@@ -98,8 +99,7 @@ function writeRecords(data: ZoneData, writer: BlockWriter): void {
   const block = Buffer.alloc(BLOCK + MAX_RECORD);
   let at = 0;
   data.eachSet((node, set) => {
-    const stored = sets.type(set);
-    const type = stored > MAX_CODE ? TYPE.RRSIG : stored;
+    const type = recordType(sets.type(set));
     for (const rdata of sets.records(set)) {
       if (at > BLOCK) {
         writer.block(block.subarray(0, at));

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { stateOf, type ZoneFiles } from '../dns/zone-file/zone-file.js';
 import type { Authority } from './authority.js';
-import { load, type LoadOutput } from './jobs/load.js';
+import { load, type LoadOutput, type LoadProgress } from './jobs/load.js';
 import type { ZoneSource } from './zone-sources.js';
 
 /** Options of {@link ZoneFileSource}. */
@@ -115,7 +115,12 @@ export class ZoneFileSource implements ZoneSource {
 
   #read(): Promise<LoadOutput> {
     const { file, origin } = this.#options;
-    return this.#authority.thread.run(load, { file, origin }, { signal: this.#abort.signal });
+    const onProgress = ({ records, share }: LoadProgress): void => {
+      const estimate = count(Math.round(records / share));
+      const text = `${count(records)} of an estimated ${estimate} records, ${Math.floor(100 * share)} %`;
+      this.#authority.logger.info(`${this.#name}: ${text}`);
+    };
+    return this.#authority.thread.run(load, { file, origin }, { signal: this.#abort.signal, onProgress });
   }
 
   async #take({ image, serial, files, warnings, warningCount }: LoadOutput): Promise<void> {
@@ -128,6 +133,11 @@ export class ZoneFileSource implements ZoneSource {
     if (more > 0) logger.warn(`${this.#name}: ${more} more warnings`);
     await zones.publish({ source, origin, state: 'loaded', image, serial });
   }
+}
+
+/** A number with a comma between thousands. */
+function count(number: number): string {
+  return number.toLocaleString('en-US');
 }
 
 async function haveChanged(files: ZoneFiles): Promise<boolean> {

@@ -24,7 +24,7 @@ export interface RunOptions<Progress> {
 interface Job {
   id: number;
   order: JobOrder;
-  /** Whether a thread has died of it, or with it. */
+  /** Whether it must not run once more: a thread has died of it or with it, or nobody wants it. */
   retried: boolean;
   onProgress: (progress: unknown) => void;
   resolve: (output: unknown) => void;
@@ -153,9 +153,10 @@ export class ZoneThread {
   #abort(job: Job): void {
     const place = this.#waiting.indexOf(job);
     if (place >= 0) this.#waiting.splice(place, 1);
-    if (!this.#running.delete(job.id)) return;
+    if (!this.#running.has(job.id)) return;
+    // It counts as running until it has stopped.
+    job.retried = true;
     this.#worker?.postMessage({ kind: 'abort', id: job.id } satisfies JobOrder);
-    this.#next();
   }
 
   #onDeath(reason: string): void {

@@ -31,6 +31,7 @@ import { secondary } from './secondary/setup.js';
 import { template } from './template/setup.js';
 import { timeouts } from './timeouts/setup.js';
 import { tls } from './tls/setup.js';
+import { tsig } from './tsig/setup.js';
 import { whoami } from './whoami/setup.js';
 
 registerDirective(acl);
@@ -64,4 +65,5 @@ registerDirective(secondary);
 registerDirective(template);
 registerDirective(timeouts);
 registerDirective(tls);
+registerDirective(tsig);
 registerDirective(whoami);

@@ -2,33 +2,39 @@
 import type packet from 'dns-packet';
 import { labelsOf } from '../dns/names.js';
 import { TYPE } from '../dns/numbers.js';
-import type { ResourceRecord } from '../dns/record.js';
 import { encoded } from '../dns/records/codec.js';
 import { writeRdata } from '../dns/records/index.js';
 import type { SigningKey } from './signing-key.js';
 
-/** The options of {@link signRrset}. */
+/** What a signature states besides its key. */
 export interface SignatureOptions {
   /** The zone: lower case, without the last dot. */
   signer: string;
   /** Seconds since 1970, of 32 bits (RFC 4034 s.3.1.5). */
   inception: number;
   expiration: number;
-  /** The TTL of the records in their zone, in seconds; `rrset` has it, too. */
+  /** The TTL of the records in their zone, in seconds; the octets to sign have it, too. */
   originalTtl: number;
 }
 
+/** A signature that is still to be made. */
+export interface UnsignedRrsig {
+  /** The data of the RRSIG record, without its signature. */
+  data: packet.RrsigData;
+  /** What the key signs. */
+  octets: Buffer;
+}
+
 /**
- * Signs an RRset: `first` is its first record, of class IN, `rrset` all of them as `canonicalRrset` returns them. Returns
- * its RRSIG, whose TTL is that of `first`.
+ * Prepares the signature of an RRset by a key. `name` and `type` are those of the RRset, `rrset` is what `canonicalRrset`
+ * returns for it.
  */
-export function signRrset(
-  first: ResourceRecord,
+export function prepareRrsig(
+  { name, type }: { name: string; type: string },
   rrset: Buffer,
   key: SigningKey,
   { signer, inception, expiration, originalTtl }: SignatureOptions,
-): ResourceRecord {
-  const { name, type, ttl } = first;
+): UnsignedRrsig {
   const labels = labelsOf(name);
   const data: packet.RrsigData = {
     typeCovered: type,
@@ -42,10 +48,9 @@ export function signRrset(
     signersName: signer,
     signature: Buffer.alloc(0),
   };
-  const unsigned = encoded((writer) => {
+  const head = encoded((writer) => {
     writer.lowersNames = true;
     writeRdata(writer, TYPE.RRSIG, 'RRSIG', data);
   }).subarray(2);
-  const signature = key.sign(Buffer.concat([unsigned, rrset]));
-  return { type: 'RRSIG', name, ...(ttl === undefined ? {} : { ttl }), class: 'IN', data: { ...data, signature } };
+  return { data, octets: Buffer.concat([head, rrset]) };
 }

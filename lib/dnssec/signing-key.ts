@@ -1,5 +1,13 @@
 /** Keys that sign zones, as `dnssec-keygen` of BIND and `ldns-keygen` write them: `K*.key` and `K*.private`. */
-import { createPrivateKey, createPublicKey, sign, verify, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  verify,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type packet from 'dns-packet';
 import { TYPE } from '../dns/numbers.js';
@@ -12,6 +20,11 @@ import { withCode } from '../errors.js';
 /** The flags of DNSKEY: a key of a zone, and one that other zones may point to (RFC 4034 s.2.1.1). */
 const ZONE_KEY = 0x0100;
 const SECURE_ENTRY_POINT = 0x0001;
+/** A key that must not be trusted any more (RFC 5011 s.7). */
+const REVOKED = 0x0080;
+
+/** The number of SHA-256 in DS and CDS (RFC 4509). SHA-1 must not be used there (RFC 8624 s.3.3). */
+const SHA256 = 2;
 
 /** An algorithm: its hash, and what the two files say of a key as a JSON Web Key (RFC 7517). */
 interface Algorithm {
@@ -132,6 +145,11 @@ export class SigningKey {
     return (this.data.flags & ZONE_KEY) !== 0;
   }
 
+  /** Whether it has been revoked: nobody trusts what it signs (RFC 5011 s.2.1). */
+  get isRevoked(): boolean {
+    return (this.data.flags & REVOKED) !== 0;
+  }
+
   /** Whether it signs keys rather than other records, where a zone has both kinds of keys (the SEP flag). */
   get signsKeys(): boolean {
     return (this.data.flags & SECURE_ENTRY_POINT) !== 0;
@@ -140,6 +158,25 @@ export class SigningKey {
   /** The signature of `data` as RRSIG has it. */
   sign(data: Buffer): Buffer {
     return sign(this.#hash, data, { key: this.#key, dsaEncoding: 'ieee-p1363' });
+  }
+
+  /** The same as {@link sign}, made by a thread of libuv's pool. */
+  signInPool(data: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      sign(this.#hash, data, { key: this.#key, dsaEncoding: 'ieee-p1363' }, (error, signature) => {
+        if (error === null) resolve(signature);
+        else reject(error);
+      });
+    });
+  }
+
+  /** The data of the CDS record of its zone, which the parent's DS is to have (RFC 7344 s.3.1), with SHA-256. */
+  cds(): packet.DsData {
+    const owner = encoded((writer) => {
+      writer.name(this.zone, false);
+    });
+    const digest = createHash('sha256').update(owner).update(dnskeyRdata(this.data)).digest();
+    return { keyTag: this.tag, algorithm: this.data.algorithm, digestType: SHA256, digest };
   }
 }
 

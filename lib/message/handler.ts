@@ -55,6 +55,8 @@ export interface HandlerModule<WorkerData = unknown> {
   setup?(context: HandlerContext<WorkerData>): void | Promise<void>;
   /** @internal The caches that may answer in its place at one of our addresses and ports; called after `setup`. */
   caches?(local: Endpoint): readonly AnswerCache[];
+  /** @internal Whether it checks the signatures of queries itself; called after `setup`. */
+  checksSignatures?(): boolean;
   /** Runs after the last query. */
   close?(): void | Promise<void>;
 }

@@ -22,6 +22,8 @@ let router = new Router<Chain>([], []);
 let outside: RequestRecorder | undefined;
 /** For answers that need no chain. */
 let fronts = new Router<AnswerCache | undefined>([], []);
+/** Whether a server block has `tsig`. */
+let hasTsig = false;
 
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
@@ -61,7 +63,10 @@ export async function setup(context: HandlerContext): Promise<void> {
   const modes = cacheModes(corefile);
   const answers = chains.map((chain, block) => (isNative(modes[block]) ? chain.answers : undefined));
   fronts = new Router(corefile.addresses, answers);
-  if (corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === 'prometheus'))) {
+  const has = (directive: string): boolean =>
+    corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === directive));
+  hasTsig = has('tsig');
+  if (has('prometheus')) {
     const tell = (message: unknown): void => {
       runtime.tell('prometheus', message);
     };
@@ -86,6 +91,11 @@ function refuse(_: Query, reply: Reply): void {
 /** The caches that may answer in place of the chains at an address. */
 export function caches(local: Endpoint): AnswerCache[] {
   return fronts.at(local).filter((cache) => cache !== undefined);
+}
+
+/** Whether directives look at the TSIG records of queries. */
+export function checksSignatures(): boolean {
+  return hasTsig;
 }
 
 /** Closes the server blocks. Rejects with the first error of a directive, after all are closed. */

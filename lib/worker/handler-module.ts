@@ -14,6 +14,8 @@ export interface LoadedHandler {
   handler: Handler;
   /** The caches that may answer in its place at one of our addresses and ports. */
   caches(local: Endpoint): readonly AnswerCache[];
+  /** Whether it checks the signatures of queries itself. */
+  checksSignatures: boolean;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export async function loadHandler(href: string, context: HandlerContext): Promis
   return {
     handler,
     caches: (local) => module.caches?.(local) ?? [],
+    checksSignatures: module.checksSignatures?.() ?? false,
     close: async () => {
       await module.close?.();
     },

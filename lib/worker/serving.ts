@@ -53,7 +53,7 @@ export class Serving {
     const { signal } = abort;
     const loaded =
       typeof handler === 'function'
-        ? { handler, caches: () => [], close: () => Promise.resolve() }
+        ? { handler, caches: () => [], checksSignatures: false, close: () => Promise.resolve() }
         : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, on, signal });
     if (start.kept !== undefined) await messages.deliver(start.kept.message);
     return new Serving(start, loaded, messages, abort);
@@ -66,7 +66,7 @@ export class Serving {
     this.#reporter = new Reporter((error) => {
       start.warn(error);
     });
-    const context = createContext(start, loaded.handler, (code, make) => {
+    const context = createContext(start, loaded, (code, make) => {
       this.#reporter.report(code, make);
     });
     const { cache, counters, row, log } = context;

@@ -1,12 +1,13 @@
 /** Applies the differences of an incremental zone transfer (RFC 1995 s.4). */
-import { MAX_CODE, RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
+import { TYPE } from '../dns/numbers.js';
 import { typeName } from '../dns/registry.js';
 import { Draft } from './draft.js';
-import { signatureType } from './rrsets.js';
+import { setTypeOf } from './rrsets.js';
 import { canonicalData } from './same-data.js';
 import { ZoneData } from './zone-data.js';
+import { signedIndex } from './signed-index.js';
 import type { ZoneImage } from './zone-image.js';
-import { SINGLE, type EncodedRecord } from './zone-loader.js';
+import { SINGLE, standsBesideCname, type EncodedRecord } from './zone-loader.js';
 
 /**
  * The differences that lead from an image of a zone to a later version. They must fit the zone exactly: what is removed
@@ -24,7 +25,7 @@ export class Differences {
   remove({ name, type, data, dataEnd }: EncodedRecord): void {
     const { sets } = this.#draft(name);
     const rdata = data.subarray(0, dataEnd);
-    const key = storedType(type, rdata);
+    const key = setTypeOf(type, rdata);
     const records = sets.get(key)?.records;
     if (records?.delete(canonicalData(type, rdata)) !== true) {
       throw new Error(`a difference removes a record that the zone does not have: ${name} ${typeName(type)}`);
@@ -36,7 +37,7 @@ export class Differences {
   add({ name, type, ttl, data, dataEnd }: EncodedRecord): void {
     const { sets } = this.#draft(name);
     const rdata = Buffer.from(data.subarray(0, dataEnd));
-    const key = storedType(type, rdata);
+    const key = setTypeOf(type, rdata);
     const records = sets.get(key)?.records ?? new Map<string, Buffer>();
     const canonical = canonicalData(type, rdata);
     if (records.has(canonical)) {
@@ -53,7 +54,9 @@ export class Differences {
       throw new Error(`the differences leave the zone ${origin} without an SOA record`);
     }
     for (const [name, draft] of this.#drafts) this.#data.replace(name, draft.after());
-    return this.#data.isSparse ? this.#data.compacted() : this.#data;
+    const data = this.#data.isSparse ? this.#data.compacted() : this.#data;
+    data.index = signedIndex(data);
+    return data;
   }
 
   #draft(name: string): Draft {
@@ -74,13 +77,8 @@ function checkName(name: string, { sets }: Draft): void {
   for (const [type, { records }] of sets) {
     if (SINGLE.has(type) && records.size > 1) throw new Error(`${name} has more than one ${typeName(type)} record`);
   }
-  const others = [...sets.keys()].filter((type) => type <= MAX_CODE && type !== TYPE.CNAME && type !== TYPE.NSEC);
+  const others = [...sets.keys()].filter((type) => type !== TYPE.CNAME && !standsBesideCname(type));
   if (sets.has(TYPE.CNAME) && others.length > 0) {
     throw new Error(`${name} has other data beside CNAME (RFC 2181 section 10.1)`);
   }
-}
-
-/** The type under which a zone keeps a record: signatures are sets of their own for each type that they cover. */
-function storedType(type: number, rdata: Buffer): number {
-  return type === TYPE.RRSIG ? signatureType(rdata.readUInt16BE(RDLENGTH_SIZE)) : type;
 }

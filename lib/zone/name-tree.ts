@@ -166,6 +166,22 @@ export class NameTree {
     return parent === '.' ? this.#labelOf(node) : `${this.#labelOf(node)}.${parent}`;
   }
 
+  /** The canonical order of two names with the same parent (RFC 4034 s.6.1): below 0 if `one` is the first. */
+  compareLabels(one: number, other: number): number {
+    const { bytes } = this.#labels;
+    const [a, b] = [this.#get(one, FIELD.label), this.#get(other, FIELD.label)];
+    const shorter = Math.min(bytes[a], bytes[b]);
+    for (let i = 1; i <= shorter; i++) if (bytes[a + i] !== bytes[b + i]) return bytes[a + i] - bytes[b + i];
+    return bytes[a] - bytes[b];
+  }
+
+  /** The octets of a node's label, in lower case. They share memory with this object. */
+  label(node: number): Buffer {
+    const { bytes } = this.#labels;
+    const at = this.#get(node, FIELD.label);
+    return bytes.subarray(at + 1, at + 1 + bytes[at]);
+  }
+
   #labelOf(node: number): string {
     const { bytes } = this.#labels;
     const at = this.#get(node, FIELD.label);

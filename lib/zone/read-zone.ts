@@ -2,7 +2,16 @@
 import { realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { invalidType } from '../errors.js';
-import { parseZoneFile, readZoneFile, type Include, type OnFault, type ZoneFiles } from '../dns/zone-file/zone-file.js';
+import {
+  atOnce,
+  parseZoneFile,
+  readZoneFile,
+  zoneFileSteps,
+  type ZoneFileProgress,
+  type Include,
+  type OnFault,
+  type ZoneFiles,
+} from '../dns/zone-file/zone-file.js';
 import { checkedName } from './arguments.js';
 import { Zone } from './zone.js';
 import { ZoneLoader } from './zone-loader.js';
@@ -50,13 +59,16 @@ export function parseZone(text: string | Uint8Array, options: ParseZoneOptions):
  * Throws like {@link parseZone}, and a system error if `file` cannot be read.
  */
 export function readZone(file: string, options: ReadZoneOptions): Zone {
-  return readZoneAndFiles(file, checkedName('origin', options.origin)).zone;
+  return atOnce(readZoneSteps(file, checkedName('origin', options.origin))).zone;
 }
 
-/** Reads a zone, and tells the files that it comes from. `origin` is in the form of `Query.key`. Throws like {@link readZone}. */
-export function readZoneAndFiles(file: string, origin: string): ReadZone {
+/**
+ * Reads a zone in steps of some milliseconds, and returns it with the files that it comes from. `origin` is in the form of
+ * `Query.key`. Throws like {@link readZone}.
+ */
+export function* readZoneSteps(file: string, origin: string): Generator<ZoneFileProgress, ReadZone> {
   const loader = new ZoneLoader(origin, file);
-  const files = readZoneFile(file, origin, { onRecord: loader.add });
+  const files = yield* zoneFileSteps(file, origin, { onRecord: loader.add });
   return { zone: new Zone(loader.finish(), loader.warnings), files };
 }
 

@@ -10,9 +10,14 @@ export function serialIn(rdata: Buffer): number {
 
 /** The RDATA with the next serial number. It skips 0, which some secondaries take for no serial. */
 export function withNextSerial(rdata: Buffer): Buffer {
-  const next = Buffer.from(rdata);
-  next.writeUInt32BE((serialIn(rdata) + 1) >>> 0 || 1, rdata.length - FROM_END);
-  return next;
+  return withSerial(rdata, (serialIn(rdata) + 1) >>> 0 || 1);
+}
+
+/** The RDATA with another serial number. */
+export function withSerial(rdata: Buffer, serial: number): Buffer {
+  const changed = Buffer.from(rdata);
+  changed.writeUInt32BE(serial, rdata.length - FROM_END);
+  return changed;
 }
 
 /** Whether a serial number is later than another one (RFC 1982 s.3.2). */

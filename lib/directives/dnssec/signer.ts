@@ -1,7 +1,9 @@
 import type { ResourceRecord } from '../../dns/record.js';
+import { typeNumber } from '../../dns/registry.js';
 import { canonicalRrset } from '../../dnssec/canonical.js';
-import { signRrset } from '../../dnssec/sign.js';
+import { prepareRrsig, type SignatureOptions } from '../../dnssec/sign.js';
 import type { SigningKey } from '../../dnssec/signing-key.js';
+import { ZoneKeys } from '../../dnssec/zone-keys.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -16,8 +18,7 @@ const ORIGINAL_TTL = 3600;
 
 /** Signs RRsets, and keeps the signatures. */
 export class Signer {
-  readonly #forKeys: readonly SigningKey[];
-  readonly #forOthers: readonly SigningKey[];
+  readonly #keys: ZoneKeys;
   readonly #capacity: number;
   /** By zone and RRset; those used last stand at the end. */
   readonly #kept = new Map<string, readonly ResourceRecord[]>();
@@ -26,10 +27,7 @@ export class Signer {
 
   /** `capacity`: how many RRsets have their signatures kept. */
   constructor(keys: readonly SigningKey[], capacity: number) {
-    const [keySigners, others] = [true, false].map((signs) => keys.filter((key) => key.signsKeys === signs));
-    const split = keySigners.length > 0 && others.length > 0;
-    this.#forKeys = split ? keySigners : keys;
-    this.#forOthers = split ? others : keys;
+    this.#keys = new ZoneKeys(keys);
     this.#capacity = capacity;
   }
 
@@ -48,9 +46,9 @@ export class Signer {
     let signatures = this.#kept.get(key);
     if (signatures === undefined || expiration(signatures[0]) < now + RENEWAL) {
       this.#misses++;
-      const keys = records[0].type === 'DNSKEY' ? this.#forKeys : this.#forOthers;
+      const keys = this.#keys.signersOf(typeNumber(records[0].type) ?? 0);
       const options = { signer: zone, inception: now - BEFORE, expiration: now + LIFE, originalTtl: ORIGINAL_TTL };
-      signatures = keys.map((each) => signRrset(records[0], rrset, each, options));
+      signatures = keys.map((each) => signed(records[0], rrset, each, options));
     } else {
       this.#hits++;
     }
@@ -68,6 +66,12 @@ export class Signer {
       return;
     }
   }
+}
+
+/** The RRSIG record of an RRset by a key. */
+function signed(first: ResourceRecord, rrset: Buffer, key: SigningKey, options: SignatureOptions): ResourceRecord {
+  const { data, octets } = prepareRrsig(first, rrset, key, options);
+  return { type: 'RRSIG', name: first.name, class: 'IN', data: { ...data, signature: key.sign(octets) } };
 }
 
 function expiration({ data }: ResourceRecord): number {

@@ -1,4 +1,5 @@
 /** Record types of DNSSEC, and types with the same fields. */
+import { fromBase32, toBase32 } from '../base32.js';
 import { invalid } from '../text/reader.js';
 import { octets, shaped, type Field, type RecordCodec } from './codec.js';
 import { base64, checkOctets, hex, name, named, type, types, u16, u32, u8, writeString } from './fields.js';
@@ -92,8 +93,6 @@ const salt: Field<Buffer> = {
   print: (value) => (value.length === 0 ? '-' : value.toString('hex').toUpperCase()),
 };
 
-const BASE32 = '0123456789ABCDEFGHIJKLMNOPQRSTUV';
-
 /** The hash of NSEC3: a length and octets, Base32 with the extended hexadecimal alphabet in text (RFC 5155 s.3.3). */
 const hash: Field<Buffer> = {
   read: (reader) => reader.string(),
@@ -102,14 +101,11 @@ const hash: Field<Buffer> = {
   },
   parse(text, what) {
     const word = text.word(`the ${what}`);
-    if (!/^[\da-v]+$/i.test(word)) throw invalid(what, word, 'Base32 with the digits 0 to 9 and A to V');
-    const bits = Array.from(word.toUpperCase(), (digit) => BASE32.indexOf(digit).toString(2).padStart(5, '0')).join('');
-    return Buffer.from((bits.match(/.{8}/g) ?? []).map((octet) => parseInt(octet, 2)));
+    const octets = fromBase32(word);
+    if (octets === undefined) throw invalid(what, word, 'Base32 with the digits 0 to 9 and A to V');
+    return octets;
   },
-  print(value) {
-    const bits = Array.from(value, (octet) => octet.toString(2).padStart(8, '0')).join('');
-    return (bits.match(/.{1,5}/g) ?? []).map((part) => BASE32[parseInt(part.padEnd(5, '0'), 2)]).join('');
-  },
+  print: toBase32,
 };
 
 const ds = shaped({ keyTag: u16, algorithm, digestType: named(u8, DIGESTS), digest: hex });

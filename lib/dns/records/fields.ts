@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
-import { quoted } from '../escapes.js';
+import { decimalEscape, quoted } from '../escapes.js';
 import { ipv4At, ipv6At } from '../ip-text.js';
 import { MAX_STRING } from '../numbers.js';
 import { typeName, typeNumber } from '../registry.js';
@@ -74,9 +74,14 @@ export const compressedName = nameField(true);
 /** A name that is never compressed. */
 export const name = nameField(false);
 
-/** A name as text of a zone file: absolute, with a backslash before each character that has a meaning there. */
+/**
+ * A name as text of a zone file, absolute. Characters other than letters, digits, `*`, `-`, `/` and `_` are escapes: many
+ * have a meaning there, Knot refuses the others, and BIND refuses `\[`.
+ */
 export function printName(value: string): string {
-  return value === '.' ? value : `${value.replaceAll(/\\.|["();@$]/gs, (at) => (at.length > 1 ? at : `\\${at}`))}.`;
+  if (value === '.') return value;
+  const escape = (at: string): string => (at.length > 1 ? at : decimalEscape(at.charCodeAt(0)));
+  return `${value.replaceAll(/\\.|[^\w*./-]/gs, escape)}.`;
 }
 
 /** An IPv4 address. */

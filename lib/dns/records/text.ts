@@ -1,7 +1,7 @@
 /** Record types for text. */
 import type { CaaData } from 'dns-packet';
 import { octets, shaped, single, type Field, type RecordCodec } from './codec.js';
-import { base64, hex, remainingText, string, strings, u16, u32, u8 } from './fields.js';
+import { base64, hex, remainingText, string, strings, u16, u32, u8, type StringOrOctets } from './fields.js';
 import { invalid } from '../text/reader.js';
 
 /** URI (RFC 7553 s.4). `priority` and `weight`: 0 to 65,535, default 0. */
@@ -14,7 +14,20 @@ export interface UriData {
 
 const CRITICAL = 0x80;
 
-const caaFields = shaped({ flags: u8, tag: string, value: remainingText });
+/** The tag of CAA, which stands in text without quotes. */
+const tag: Field<StringOrOctets> = {
+  ...string,
+  parse: (text, what) => checkTag(string.parse(text, what)),
+  print: checkTag,
+};
+
+function checkTag(value: StringOrOctets): string {
+  const text = String(value);
+  if (!/^[a-z\d]+$/i.test(text)) throw invalid('tag', text, 'letters and digits (RFC 8659 section 4.1)');
+  return text;
+}
+
+const caaFields = shaped({ flags: u8, tag, value: remainingText });
 
 /** CAA (RFC 8659 s.4.1), with dns-packet's `issuerCritical`. */
 const caa: RecordCodec = {
@@ -24,9 +37,7 @@ const caa: RecordCodec = {
     caaFields.write(writer, { ...rest, flags: issuerCritical === true ? CRITICAL : flags });
   },
   parse(text) {
-    const data = caaFields.parse(text) as CaaData;
-    if (!/^[a-z\d]+$/i.test(data.tag)) throw invalid('tag', data.tag, 'letters and digits (RFC 8659 section 4.1)');
-    return withCritical(data);
+    return withCritical(caaFields.parse(text));
   },
   print: (data) => caaFields.print(data),
 };

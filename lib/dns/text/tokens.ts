@@ -34,47 +34,51 @@ const BACKSLASH = 0x5c;
 
 const UNCLOSED = 'a quote is not closed on its line, or the line ends with a backslash';
 
-/** The entries of `text`, one after the other. Calls `fail` for quotes and parentheses that do not match. */
-export function* entriesOf(text: string, fail: Fail): Generator<Entry> {
+/**
+ * The entries of a text, one after the other. The text comes in pieces; each but the last one ends with a newline. Calls
+ * `fail` for quotes and parentheses that do not match.
+ */
+export function* entriesOf(pieces: Iterable<string>, fail: Fail): Generator<Entry> {
   let line = 1;
   let depth = 0;
   let entry: Entry = { line, indented: false, tokens: [] };
   let atStart = true;
   let glued = false;
-  for (let at = 0; at < text.length;) {
-    const code = text.charCodeAt(at);
-    if (code === NEWLINE) {
-      at++;
-      line++;
-      glued = false;
-      if (depth > 0) continue;
-      if (entry.tokens.length > 0) yield entry;
-      entry = { line, indented: false, tokens: [] };
-      atStart = true;
-      continue;
+  for (const text of pieces)
+    for (let at = 0; at < text.length;) {
+      const code = text.charCodeAt(at);
+      if (code === NEWLINE) {
+        at++;
+        line++;
+        glued = false;
+        if (depth > 0) continue;
+        if (entry.tokens.length > 0) yield entry;
+        entry = { line, indented: false, tokens: [] };
+        atStart = true;
+        continue;
+      }
+      if (isSpace(code)) {
+        if (atStart) entry.indented = true;
+        at++;
+        glued = false;
+      } else if (code === SEMICOLON) {
+        const end = text.indexOf('\n', at);
+        at = end < 0 ? text.length : end;
+      } else if (code === OPENING || code === CLOSING) {
+        depth += code === OPENING ? 1 : -1;
+        if (depth < 0) fail(line, 'a closing parenthesis has no opening one');
+        at++;
+        glued = false;
+      } else {
+        const quoted = code === QUOTE;
+        const end = quoted ? stringEnd(text, at + 1) : wordEnd(text, at);
+        if (end < 0) fail(line, UNCLOSED);
+        entry.tokens.push({ text: quoted ? text.slice(at + 1, end) : text.slice(at, end), quoted, glued });
+        at = quoted ? end + 1 : end;
+        glued = true;
+      }
+      atStart = false;
     }
-    if (isSpace(code)) {
-      if (atStart) entry.indented = true;
-      at++;
-      glued = false;
-    } else if (code === SEMICOLON) {
-      const end = text.indexOf('\n', at);
-      at = end < 0 ? text.length : end;
-    } else if (code === OPENING || code === CLOSING) {
-      depth += code === OPENING ? 1 : -1;
-      if (depth < 0) fail(line, 'a closing parenthesis has no opening one');
-      at++;
-      glued = false;
-    } else {
-      const quoted = code === QUOTE;
-      const end = quoted ? stringEnd(text, at + 1) : wordEnd(text, at);
-      if (end < 0) fail(line, UNCLOSED);
-      entry.tokens.push({ text: quoted ? text.slice(at + 1, end) : text.slice(at, end), quoted, glued });
-      at = quoted ? end + 1 : end;
-      glued = true;
-    }
-    atStart = false;
-  }
   if (depth > 0) fail(entry.line, 'a parenthesis is not closed');
   if (entry.tokens.length > 0) yield entry;
 }
@@ -120,7 +124,7 @@ export function splitRecord(text: string): Token[] {
   const fail = (_: number, reason: string): never => {
     throw new Error(reason);
   };
-  const [entry, another] = [...entriesOf(text, fail)];
+  const [entry, another] = [...entriesOf([text], fail)];
   if ((entry as Entry | undefined) === undefined) throw new Error('the record is empty');
   if ((another as Entry | undefined) !== undefined) throw new Error('the text has more than one record');
   return entry.tokens;

@@ -1,11 +1,12 @@
 /** Reads zone files (RFC 1035 s.5, RFC 2308 s.4, RFC 3597 s.5; `$GENERATE` as BIND has it). */
-import { readFileSync, statSync, type Stats } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { withCode, type CodedError } from '../../errors.js';
 import { TextReader } from '../text/reader.js';
 import { expand, parseRange } from './generate.js';
+import { linesOf } from './lines.js';
 import { ownerName, parseRecordOf, type RecordData } from '../text/record.js';
-import { entriesOf, type Entry, type Token } from '../text/tokens.js';
+import { entriesOf, type Token } from '../text/tokens.js';
 
 /** A record of class IN with its place in a file. */
 export interface ZoneFileRecord {
@@ -47,6 +48,9 @@ function isZoneError(error: unknown): error is CodedError {
 }
 
 const MAX_INCLUDE_DEPTH = 10;
+/** The records of a step, which takes some milliseconds. */
+const STEP = 1000;
+
 /** A text that changes when the file is written or replaced. */
 export function stateOf({ mtimeMs, size, ino }: Stats): string {
   return `${mtimeMs} ${size} ${ino}`;
@@ -62,21 +66,46 @@ export const throwFault: OnFault = (fault) => {
 
 const anyFile: Include = (path, file) => resolve(dirname(file), path);
 
+/** How far a zone file has been read. */
+export interface ZoneFileProgress {
+  /** The number of records so far. */
+  records: number;
+  /** The octets that have been read, and the size of the files that have been opened. */
+  octets: number;
+  size: number;
+}
+
 /**
  * Reads the zone file `file` and what it includes. Names are relative to `origin` until the first `$ORIGIN`. Throws a
  * system error if `file` cannot be read.
  */
 export function readZoneFile(file: string, origin: string, reading: ZoneFileReading): ZoneFiles {
+  return atOnce(zoneFileSteps(file, origin, reading));
+}
+
+/** Does what {@link readZoneFile} does in steps of at most {@link STEP} records, between which the caller can do other work. */
+export function* zoneFileSteps(
+  file: string,
+  origin: string,
+  reading: ZoneFileReading,
+): Generator<ZoneFileProgress, ZoneFiles> {
   const parser = new Parser(reading);
-  parser.read(file, origin, undefined, 0);
+  yield* parser.read(file, origin, undefined, 0);
   return parser.files;
 }
 
 /** Reads a zone file from a text that has one character for each octet. Errors name `file`. */
 export function parseZoneFile(text: string, file: string, origin: string, reading: ZoneFileReading): ZoneFiles {
   const parser = new Parser(reading);
-  parser.parse(text, file, origin, undefined, 0);
+  atOnce(parser.parse([text], file, origin, undefined, 0));
   return parser.files;
+}
+
+/** Takes all steps; returns the result. */
+export function atOnce<Result>(steps: Generator<unknown, Result>): Result {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
 }
 
 class Parser {
@@ -88,6 +117,7 @@ class Parser {
   readonly #onRecord: ZoneFileReading['onRecord'];
   readonly #onFault: OnFault;
   readonly #include: Include;
+  readonly #progress: ZoneFileProgress = { records: 0, octets: 0, size: 0 };
 
   constructor({ onRecord, onFault = throwFault, include = anyFile }: ZoneFileReading) {
     this.#onRecord = onRecord;
@@ -95,38 +125,47 @@ class Parser {
     this.#include = include;
   }
 
-  read(file: string, origin: string, owner: string | undefined, depth: number): void {
-    this.files.set(file, stateOf(statSync(file)));
-    this.parse(readFileSync(file, 'latin1'), file, origin, owner, depth);
+  *read(file: string, origin: string, owner: string | undefined, depth: number): Generator<ZoneFileProgress> {
+    const state = statSync(file);
+    this.files.set(file, stateOf(state));
+    this.#progress.size += state.size;
+    const pieces = linesOf(file, (octets) => {
+      this.#progress.octets += octets;
+    });
+    yield* this.parse(pieces, file, origin, owner, depth);
   }
 
-  parse(text: string, file: string, firstOrigin: string, firstOwner: string | undefined, depth: number): void {
+  *parse(
+    pieces: Iterable<string>,
+    file: string,
+    firstOrigin: string,
+    firstOwner: string | undefined,
+    depth: number,
+  ): Generator<ZoneFileProgress> {
     let origin = firstOrigin;
     let owner = firstOwner;
     const fail = (line: number, reason: string, cause?: unknown): never => {
       throw zoneError(file, line, reason, cause);
     };
-    const read = ({ line, indented, tokens }: Entry): void => {
-      const directive = directiveOf(tokens[0], indented);
-      const rest = new TextReader(tokens.slice(1), origin);
-      if (directive === '$ORIGIN') origin = last(rest, rest.name('the origin'));
-      else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time('the TTL'));
-      else if (directive === '$INCLUDE') this.#readIncluded(rest, file, origin, owner, depth);
-      else if (directive === '$GENERATE') this.#generate(tokens, origin, file, line);
-      else if (directive !== undefined) {
-        throw new Error(`unknown directive ${directive}: $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
-      } else {
-        if (!indented) owner = ownerName(tokens[0], origin);
-        if (owner === undefined) throw new Error('the first record has no owner');
-        this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
-      }
-    };
     try {
-      for (const entry of entriesOf(text, fail)) {
+      for (const { line, indented, tokens } of entriesOf(pieces, fail)) {
         try {
-          read(entry);
+          const directive = directiveOf(tokens[0], indented);
+          if (directive === undefined) {
+            if (!indented) owner = ownerName(tokens[0], origin);
+            if (owner === undefined) throw new Error('the first record has no owner');
+            this.#record(owner, indented ? tokens : tokens.slice(1), origin, file, line);
+            if (this.#progress.records % STEP === 0) yield this.#progress;
+            continue;
+          }
+          const rest = new TextReader(tokens.slice(1), origin);
+          if (directive === '$ORIGIN') origin = last(rest, rest.name('the origin'));
+          else if (directive === '$TTL') this.#defaultTtl = last(rest, rest.time('the TTL'));
+          else if (directive === '$INCLUDE') yield* this.#readIncluded(rest, file, origin, owner, depth);
+          else if (directive === '$GENERATE') yield* this.#generate(tokens, origin, file, line);
+          else throw new Error(`unknown directive ${directive}: $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
         } catch (error) {
-          this.#onFault(isZoneError(error) ? error : zoneError(file, entry.line, (error as Error).message, error));
+          this.#onFault(isZoneError(error) ? error : zoneError(file, line, (error as Error).message, error));
         }
       }
     } catch (error) {
@@ -146,29 +185,37 @@ class Parser {
     ttl ??= this.#defaultTtl ?? this.#lastTtl;
     if (ttl === undefined && type === 'SOA') ttl = this.#lastTtl = (data as { minimum: number }).minimum;
     if (ttl === undefined) throw new Error('the record has no TTL, and neither $TTL nor an earlier record gives one');
+    this.#progress.records++;
     this.#onRecord({ name: owner, type, ttl, data, file, line });
   }
 
   /** `$INCLUDE FILE [ORIGIN]`; its origin and TTL end with the file (RFC 1035 s.5.1). */
-  #readIncluded(fields: TextReader, file: string, origin: string, owner: string | undefined, depth: number): void {
+  *#readIncluded(
+    fields: TextReader,
+    file: string,
+    origin: string,
+    owner: string | undefined,
+    depth: number,
+  ): Generator<ZoneFileProgress> {
     if (depth === MAX_INCLUDE_DEPTH) throw new Error(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
     const included = this.#include(fields.octets('the file').toString(), file);
     const itsOrigin = fields.atEnd ? origin : fields.name('the origin');
     fields.end();
     const defaultTtl = this.#defaultTtl;
-    this.read(included, itsOrigin, owner, depth + 1);
+    yield* this.read(included, itsOrigin, owner, depth + 1);
     this.#defaultTtl = defaultTtl;
   }
 
   /**
    * `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA`: a record for each number, which replaces each `$`.
    */
-  #generate(tokens: readonly Token[], origin: string, file: string, line: number): void {
+  *#generate(tokens: readonly Token[], origin: string, file: string, line: number): Generator<ZoneFileProgress> {
     const [, range, owner, ...rest] = tokens as readonly (Token | undefined)[];
     if (range === undefined || owner === undefined) throw new Error('$GENERATE needs a range and an owner');
     for (const number of parseRange(range.text)) {
       const put = (token: Token): Token => ({ ...token, text: expand(token.text, number) });
       this.#record(ownerName(put(owner), origin), (rest as Token[]).map(put), origin, file, line);
+      if (this.#progress.records % STEP === 0) yield this.#progress;
     }
   }
 }

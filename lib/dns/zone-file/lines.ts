@@ -1,0 +1,31 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
+const PIECE = 256 * 1024;
+const NEWLINE = 0x0a;
+
+/**
+ * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. `onRead`
+ * receives the number of octets of each read. Throws a system error if the file cannot be read.
+ */
+export function* linesOf(file: string, onRead: (octets: number) => void): Generator<string> {
+  const fd = openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(PIECE);
+    /** The beginning of a line whose end has not been read yet. */
+    let begun = '';
+    for (;;) {
+      const octets = readSync(fd, buffer, 0, PIECE, null);
+      if (octets === 0) break;
+      onRead(octets);
+      const end = buffer.subarray(0, octets).lastIndexOf(NEWLINE) + 1;
+      if (end > 0) {
+        yield begun + buffer.toString('latin1', 0, end);
+        begun = '';
+      }
+      begun += buffer.toString('latin1', end, octets);
+    }
+    if (begun !== '') yield begun;
+  } finally {
+    closeSync(fd);
+  }
+}

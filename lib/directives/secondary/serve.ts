@@ -1,7 +1,7 @@
 /** The owner's side of `secondary`. */
 import { statSync } from 'node:fs';
 import type { OwnerDirective, OwnerRuntime } from '../../corefile/directive.js';
-import type { NotifyReport } from './notify-handler.js';
+import type { NotifyReport } from './secondary-handler.js';
 import { sourcesOf, type SecondaryOptions, type SecondarySource } from './options.js';
 import { SecondaryZone } from './secondary-zone.js';
 import { defaultFolder, fileOf, prepareFolder } from './store.js';

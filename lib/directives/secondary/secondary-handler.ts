@@ -1,5 +1,5 @@
-import type { WorkerDirective } from '../../corefile/directive.js';
-import type { ZoneHandler } from '../../authority/zone-handler.js';
+import type { ServedZones } from '../../authority/served-zones.js';
+import { ZoneHandler } from '../../authority/zone-handler.js';
 import { NetworkSet, parseNetwork } from '../../dns/networks.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
@@ -26,13 +26,12 @@ interface Notified {
 }
 
 /** The handler of `secondary` in a worker: answers queries from its zones, and NOTIFY from the primaries (RFC 1996). */
-export class NotifyHandler implements WorkerDirective {
-  readonly #zones: ZoneHandler;
+export class SecondaryHandler extends ZoneHandler {
   readonly #notified: ReadonlyMap<string, Notified>;
   readonly #tell: (report: NotifyReport) => void;
 
-  constructor(uses: readonly SecondaryOptions[], zones: ZoneHandler, tell: (report: NotifyReport) => void) {
-    this.#zones = zones;
+  constructor(uses: readonly SecondaryOptions[], zones: ServedZones, tell: (report: NotifyReport) => void) {
+    super(zones);
     this.#tell = tell;
     const entries = uses.flatMap(sourcesOf).map(({ source, origin, primaries, key }): [string, Notified] => {
       const sets = primaries.map(({ address }) => setOf(address));
@@ -41,13 +40,9 @@ export class NotifyHandler implements WorkerDirective {
     this.#notified = new Map(entries);
   }
 
-  handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+  override handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     if (query.opcode === 'NOTIFY') this.#notify(query, reply);
-    else return this.#zones.handle(query, reply, next);
-  }
-
-  ready(): boolean {
-    return this.#zones.ready();
+    else return super.handle(query, reply, next);
   }
 
   /** The response codes are those of BIND. */

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import { ZoneHandler } from '../../authority/zone-handler.js';
 import type { Primary } from '../../authority/transfer-in/primary.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
@@ -16,8 +15,8 @@ import type { TsigKey } from '../../dns/tsig.js';
 import { resolve as resolveOptions } from '../../options/table.js';
 import { tsigKey } from '../../options/tsig.js';
 import { parseUpstream } from '../../options/upstream.js';
-import { readFallthrough, readZones } from '../arguments.js';
-import { NotifyHandler } from './notify-handler.js';
+import { lastOfEachZone, readFallthrough, readZones } from '../arguments.js';
+import { SecondaryHandler } from './secondary-handler.js';
 import { sourcesOf, type SecondaryOptions } from './options.js';
 import { checkFolders, serveSecondaries } from './serve.js';
 
@@ -31,16 +30,11 @@ const SCHEME = /^[a-z0-9]+:\/\//;
 export const secondary: DirectiveDefinition<SecondaryOptions[]> = {
   name: 'secondary',
   setup: {
-    configure(uses, block) {
-      const options = uses.map((use) => readUse(use, block.zones));
-      // As in CoreDNS, the last use of a zone counts.
-      return options.map((one, index) => {
-        const later = new Set(options.slice(index + 1).flatMap(({ zones }) => zones));
-        for (const zone of one.zones)
-          if (later.has(zone)) uses[index].warn(`the zone ${zone} is ignored: a later secondary has it`);
-        return { ...one, zones: one.zones.filter((zone) => !later.has(zone)) };
-      });
-    },
+    configure: (uses, block) =>
+      lastOfEachZone(
+        uses,
+        uses.map((use) => readUse(use, block.zones)),
+      ),
     check: checkFolders,
     dependsOn: [],
     opcodes: ['NOTIFY'],
@@ -48,7 +42,7 @@ export const secondary: DirectiveDefinition<SecondaryOptions[]> = {
     serve: (configs, runtime) => serveSecondaries(configs.flat(), runtime),
     start(uses, { served, tell }) {
       const sources = uses.flatMap((use) => sourcesOf(use).map(({ source }) => ({ ...use, source })));
-      return new NotifyHandler(uses, new ZoneHandler(served.serve(sources)), tell);
+      return new SecondaryHandler(uses, served.serve(sources), tell);
     },
   },
 };

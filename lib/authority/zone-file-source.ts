@@ -56,6 +56,11 @@ export class ZoneFileSource implements ZoneSource {
     this.#authority.zones.forget(this.#options.source);
   }
 
+  /** Looks at once whether `file` has changed, if it is its file. */
+  async changed(file: string): Promise<void> {
+    if (file === this.#options.file) await this.#refresh();
+  }
+
   async #loadFirst(): Promise<void> {
     const { source, origin, reload } = this.#options;
     try {

@@ -2,6 +2,7 @@
 import { registerDirective } from '../corefile/registry.js';
 import { acl } from './acl/setup.js';
 import { any } from './any/setup.js';
+import { auto } from './auto/setup.js';
 import { bind } from './bind/setup.js';
 import { bufsize } from './bufsize/setup.js';
 import { cache } from './cache/setup.js';
@@ -31,10 +32,12 @@ import { sign } from './sign/setup.js';
 import { template } from './template/setup.js';
 import { timeouts } from './timeouts/setup.js';
 import { tls } from './tls/setup.js';
+import { tsig } from './tsig/setup.js';
 import { whoami } from './whoami/setup.js';
 
 registerDirective(acl);
 registerDirective(any);
+registerDirective(auto);
 registerDirective(bind);
 registerDirective(bufsize);
 registerDirective(cache);
@@ -64,4 +67,5 @@ registerDirective(sign);
 registerDirective(template);
 registerDirective(timeouts);
 registerDirective(tls);
+registerDirective(tsig);
 registerDirective(whoami);

@@ -1,16 +1,15 @@
 import { NetworkSet } from '../dns/networks.js';
 import { addon, type AnswerCache, type Guard, type QueryLog } from '../native/addon.js';
-import type { Handler } from '../message/handler.js';
 import { createDispatcher } from './checked-dispatcher.js';
 import { workerCounter } from './counters.js';
 import type { Dispatcher, DispatcherOptions } from './dispatcher.js';
 import { ednsSettings, type EdnsSettings } from './edns-settings.js';
 import { HandlerFailures, type Report } from './handler-failures.js';
+import type { LoadedHandler } from './handler-module.js';
 import { LoggedEncoder, type Encoder } from './logged-encoder.js';
 import type { ServingOptions } from './messages.js';
 import { Proxies } from './proxies.js';
 import { ReplyEncoder } from './reply-encoder.js';
-import { SigningEncoder } from './signing-encoder.js';
 import { allBounds } from './stream/connection-bounds.js';
 import { shareMisses } from './shared-handler.js';
 import { SharedMisses } from './shared-misses.js';
@@ -48,7 +47,11 @@ export interface WorkerContext {
 }
 
 /** Attaches to what the server opened, and makes the objects that every transport needs. */
-export function createContext(settings: ServingOptions, handler: Handler, report: Report): WorkerContext {
+export function createContext(
+  settings: ServingOptions,
+  { handler, checksSignatures }: Pick<LoadedHandler, 'handler' | 'checksSignatures'>,
+  report: Report,
+): WorkerContext {
   const { row, maxPayloadSize } = settings;
   const counters = new Float64Array(settings.memory);
   const failures = new HandlerFailures(counters, row, report);
@@ -56,7 +59,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const guard = settings.guard === 0 ? undefined : new addon.Guard(settings.guard);
   const edns = ednsSettings({
     opcodes: settings.opcodes,
-    signatures: settings.tsig !== undefined,
+    signatures: checksSignatures || settings.tsig !== undefined,
     maxPayloadSize,
     // The shortest: no client may rely on more than its address allows.
     idleTimeout: Math.min(...allBounds(settings).map((bounds) => bounds.idleTimeout)),
@@ -68,8 +71,7 @@ export function createContext(settings: ServingOptions, handler: Handler, report
   const trustedProxies = new NetworkSet(settings.trustedProxies);
   const around = sharing(settings, cache, counters);
   const dispatcher = createDispatcher({ ...settings, handler, around, cache, counters, failures, report }, settings);
-  const Writer = settings.tsig === undefined ? ReplyEncoder : SigningEncoder;
-  const plain = new Writer({ cache, maxPayloadSize, edns, counters, row, failures });
+  const plain = new ReplyEncoder({ cache, maxPayloadSize, edns, counters, row, failures });
   const streamTurns = new StreamTurns();
   const ours = { settings, counters, row, edns, guard, cache, trustedProxies, proxies, limits, dispatcher };
   return { ...ours, ...logging(settings, plain), streamTurns, report };

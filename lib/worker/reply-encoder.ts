@@ -1,16 +1,18 @@
 import { addon, type AnswerCache } from '../native/addon.js';
 import type { Rcode } from '../dns/registry.js';
+import { OPT_FIXED_SIZE } from '../dns/numbers.js';
 import { transports } from '../message/batch.js';
 import type { Query } from '../message/query.js';
 import { replyLimit } from '../message/reply-limit.js';
 import type { Reply } from '../message/reply.js';
+import type { MessageSigner } from '../message/tsig-signer.js';
 import { workerCounter } from './counters.js';
 import { withNsid, type EdnsSettings } from './edns-settings.js';
 import type { HandlerFailures } from './handler-failures.js';
 import { packOrigin } from './ip.js';
 
 /** Octets of the option in which a client gets its cookie (`kCookieOptionSize` of `native/guard/server_cookies.h`). */
-export const COOKIE_OPTION_SIZE = 28;
+const COOKIE_OPTION_SIZE = 28;
 const { keeping: place } = addon.layout;
 /** How the reply is kept that is being kept: one a thread. */
 const keeping = new Uint32Array(Object.keys(place).length);
@@ -39,8 +41,9 @@ export interface ReplyEncoderOptions {
 }
 
 /**
- * Encodes replies as messages, puts them into the cache, and adds the options that a client asked for. There is one for
- * each worker.
+ * Encodes replies as messages, puts them into the cache, and adds the options that a client asked for. The replies to signed
+ * queries are signed after that; the room of the signature is reserved, so that a reply is truncated before it (RFC 8945
+ * s.5.3). There is one for each worker.
  */
 export class ReplyEncoder {
   readonly #cache: AnswerCache | undefined;
@@ -63,14 +66,16 @@ export class ReplyEncoder {
 
   /**
    * Writes a reply into `target` and returns its length: at most what the query's transport and EDNS allow; 0 if the
-   * handler dropped it. A reply that cannot be encoded becomes SERVFAIL. `reserved`: octets that the caller will append.
+   * handler dropped it. A reply that cannot be encoded becomes SERVFAIL.
    */
-  encode(query: Query, reply: Reply, target: Buffer, offset: number, reserved = 0): number {
+  encode(query: Query, reply: Reply, target: Buffer, offset: number): number {
     if (reply.dropped) {
       if (reply.streamed === undefined) reply.finished(0, false);
       return 0;
     }
-    const limit = this.limitOf(query, reply) - reserved;
+    const whole = this.#limitOf(query, reply);
+    const signer = signerOf(query, whole);
+    const limit = signer === undefined ? whole : whole - signer.size;
     // Each reply to a client that sent a cookie has one (RFC 7873 s.5.2). Its room is reserved before that of any
     // record.
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
@@ -86,21 +91,25 @@ export class ReplyEncoder {
     }
     // This follows the caching: the options of one client are for that client only.
     if (query.asksForOptions) length = this.#addOptions(query, reply, target, offset, length, limit);
+    if (signer !== undefined) length = signer.sign(target, offset, length);
     this.countReply(reply.rcode);
-    reply.finished(length + reserved, this.#kept);
+    reply.finished(length, this.#kept);
     return length;
   }
 
   /**
    * Writes a message of a stream into `target` and returns its length, at most 65,535. Throws `Error` for a message that
-   * is longer or cannot be encoded; the contents of `target` are then undefined. `reserved` as in {@link encode}.
+   * is longer or cannot be encoded; the contents of `target` are then undefined. Each message is signed (RFC 8945 s.5.3.1).
    */
-  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number, reserved = 0): number {
-    const limit = this.limitOf(query, message) - reserved;
+  encodeMessage(query: Query, message: Reply, target: Buffer, offset: number): number {
+    const whole = this.#limitOf(query, message);
+    const signer = signerOf(query, whole);
+    const limit = signer === undefined ? whole : whole - signer.size;
     const room = query.hasCookie ? limit - COOKIE_OPTION_SIZE : limit;
     const length = message.encode(target, offset, room, this.#maxPayloadSize);
     if (message.truncated) throw new Error(`a message has more than ${room} octets`);
-    return query.asksForOptions ? this.#addOptions(query, message, target, offset, length, limit) : length;
+    const complete = query.asksForOptions ? this.#addOptions(query, message, target, offset, length, limit) : length;
+    return signer?.sign(target, offset, complete) ?? complete;
   }
 
   /** Counts a reply by its response code. */
@@ -109,7 +118,7 @@ export class ReplyEncoder {
   }
 
   /** The most octets of a reply. */
-  protected limitOf(query: Query, reply: Reply): number {
+  #limitOf(query: Query, reply: Reply): number {
     return replyLimit(query, Math.min(this.#maxPayloadSize, reply.maxPayloadSize ?? Infinity));
   }
 
@@ -143,4 +152,15 @@ export class ReplyEncoder {
       return reply.encode(target, offset, limit, this.#maxPayloadSize);
     }
   }
+}
+
+/**
+ * Signs the reply to a signed query, of at most `limit` octets. A refusal repeats the names in the query, which may leave no
+ * room for the question; it is then not added.
+ */
+function signerOf(query: Query, limit: number): MessageSigner | undefined {
+  const signer = query.signature?.signer;
+  if (signer === undefined) return undefined;
+  const least = query.questionEnd + OPT_FIXED_SIZE + COOKIE_OPTION_SIZE;
+  return limit - signer.size < least ? undefined : signer;
 }

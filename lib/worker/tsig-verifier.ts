@@ -13,13 +13,14 @@ const ADDITIONAL_COUNT = 10;
 
 /** Checks the signatures of queries (RFC 8945 s.5.2). */
 export class TsigVerifier {
+  /** By name and algorithm: a name may have a key for each algorithm. */
   readonly #secrets: ReadonlyMap<string, TsigSecret>;
   readonly #required: boolean;
   readonly #now: () => number;
 
   /** `now`: the seconds since 1970, by default those of the system's clock. */
   constructor({ keys, required }: TsigConfig, now = currentSeconds) {
-    this.#secrets = new Map(keys.map((key) => [key.name, new TsigSecret(key)]));
+    this.#secrets = new Map(keys.map((key) => [`${key.name} ${key.algorithm}`, new TsigSecret(key)]));
     this.#required = required;
     this.#now = now;
   }
@@ -33,8 +34,8 @@ export class TsigVerifier {
     if (end === 0) return !this.#required || refuse(reply, 'REFUSED');
     const message = query.bytes.subarray(query.offset, query.offset + query.length);
     const record = readTsig(message, end);
-    const secret = this.#secrets.get(record.key);
-    if (secret?.algorithm !== record.algorithm) {
+    const secret = this.#secrets.get(`${record.key} ${record.algorithm}`);
+    if (secret === undefined) {
       return fail(query, reply, new TsigRefusal(record, TSIG_ERROR.BADKEY));
     }
     const { mac } = record;

@@ -26,6 +26,7 @@ const key = execFileSync('dnssec-keygen', ['-q', '-K', folder, '-a', '13', '.'],
 const LINES: Readonly<Record<string, readonly string[]>> = {
   acl: ['acl {\n block net 127.0.0.2/32\n}'],
   any: ['any'],
+  auto: [`auto example.org {\n directory ${folder} ^zone()$ example.org\n}`],
   bufsize: ['bufsize 600'],
   cache: ['cache 60'],
   chaos: ['chaos'],
@@ -58,6 +59,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
     'template IN A {\n var v port()\n answer "{{ .Name }} 60 IN TXT {{ .Var.v }}"\n}',
     'template IN AAAA {\n answer "{{ .Name }} 60 IN AAAA ::1"\n}',
   ],
+  tsig: [`tsig {\n secret a ${Buffer.alloc(32).toString('base64')}\n}`],
   whoami: ['whoami'],
 };
 

@@ -42,13 +42,13 @@ export class ZoneSources {
 
   /**
    * Holds several sources, until the result is closed, and waits until they are loaded. `keyOf` gives the key of an option,
-   * `make` its source. Rejects with the first error; then none is held.
+   * `make` its source. Resolves with the sources in the order of `wanted`. Rejects with the first error; then none is held.
    */
-  async holdAll<Options>(
+  async holdAll<Options, Source extends ZoneSource>(
     wanted: readonly Options[],
     keyOf: (options: Options) => string,
-    make: (options: Options) => ZoneSource,
-  ): Promise<{ close: () => void }> {
+    make: (options: Options) => Source,
+  ): Promise<{ sources: Source[]; close: () => void }> {
     const close = (): void => {
       for (const options of wanted) this.release(keyOf(options));
     };
@@ -59,7 +59,7 @@ export class ZoneSources {
       close();
       throw error;
     }
-    return { close };
+    return { sources, close };
   }
 
   /** Tells the sources that a file has changed. Resolves when they have published it. */

@@ -38,6 +38,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'hosts',
   'file',
   'auto',
+  'secondary',
   'loop',
   'forward',
   'whoami',

@@ -70,6 +70,11 @@ export class ZoneFileSource implements ZoneSource {
     this.#files = undefined;
   }
 
+  /** Looks at once whether `file` has changed, if it is its file. */
+  async changed(file: string): Promise<void> {
+    if (file === this.#file) await this.refresh();
+  }
+
   async #loadFirst(): Promise<void> {
     const { source, origin, reload } = this.#options;
     try {

@@ -4,10 +4,11 @@
  * functions for both, with plain data between them.
  */
 import type { Authority } from '../authority/authority.js';
-import type { BlockZones } from '../authority/served-zones.js';
+import type { BlockZones, ServedZones } from '../authority/served-zones.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler, Logger } from '../message/handler.js';
+import type { Opcode } from '../dns/registry.js';
 import type { Query } from '../message/query.js';
 import type { QueryLogEntry } from '../message/query-log-entry.js';
 import type { Reply } from '../message/reply.js';
@@ -59,10 +60,24 @@ export interface DirectiveSetup<Config> {
    */
   seesCached?: boolean;
   /**
+   * Whether it also sees the queries of its server block that a directive with zones, behind it, can answer: `file` is
+   * one. If no directive in front of the zones does, native code answers these queries, and they reach no directive at
+   * all. It leaves to the chain: zone transfers, signed queries, classes other than IN. Default: true for those with
+   * {@link start}.
+   */
+  seesZoneAnswers?: boolean;
+  /**
    * What its replies depend on besides the question. `cache` does not store a reply that depends on more than `cache`
    * compares. {@link WorkerDirective.dependsOn} can say it for one query. Default: nothing else.
    */
   dependsOn?: readonly Dependency[];
+  /**
+   * The opcodes besides QUERY that its handler answers (RFC 1996, RFC 2136). Queries with them are taken at the addresses of
+   * its server block, and pass only the directives that answer the opcode or see every opcode. Default: none.
+   */
+  opcodes?: readonly Opcode[];
+  /** Whether its handler also sees the queries with other opcodes than QUERY that another one answers. Default: false. */
+  everyOpcode?: boolean;
   /** Whether it answers queries of other classes than IN; in a block without such a directive they are REFUSED. */
   anyClass?: boolean;
   /**
@@ -176,6 +191,8 @@ export interface WorkerDirective {
   anyClass?: boolean;
   /** @internal The cache whose answers may be returned without the chain. */
   answers?: AnswerCache;
+  /** @internal The zones from which native code may answer without the chain. */
+  answerZones?: ServedZones;
   /** Whether it can answer yet; default: it can. */
   ready?(): boolean;
   /** Its counts since the last call; `prometheus` shows them if the server block has it. */

@@ -37,9 +37,12 @@ export const CHAIN_ORDER: readonly string[] = [
   'transfer',
   'hosts',
   'file',
+  'auto',
+  'secondary',
   'loop',
   'forward',
   'whoami',
+  'sign',
 ];
 
 /** A set of directives by name, in the order of the chain. */

@@ -41,6 +41,23 @@ export function last(uses: readonly DirectiveReader[]): DirectiveReader {
 }
 
 /**
+ * The options of each use of a directive with zones. As in CoreDNS, the last use of a zone counts: earlier ones lose the
+ * zone, with a warning.
+ */
+export function lastOfEachZone<Options extends { zones: readonly string[] }>(
+  uses: readonly DirectiveReader[],
+  options: readonly Options[],
+): Options[] {
+  return options.map((one, index) => {
+    const later = new Set(options.slice(index + 1).flatMap(({ zones }) => zones));
+    for (const zone of one.zones) {
+      if (later.has(zone)) uses[index].warn(`the zone ${zone} is ignored: a later ${uses[index].name} has it`);
+    }
+    return { ...one, zones: one.zones.filter((zone) => !later.has(zone)) };
+  });
+}
+
+/**
  * The zones that `args` name, networks as their reverse zones, in the form of a query's `key`; `otherwise` if there are
  * no arguments. As in CoreDNS, a transport and a port are left out, and an invalid name is passed over, with a warning
  * of the line.
@@ -71,6 +88,16 @@ export function readDuration(line: DirectiveReader, text: string): number {
   const milliseconds = readSignedDuration(line, text);
   if (milliseconds < 0) throw line.error(`negative duration ${JSON.stringify(text)}`);
   return milliseconds;
+}
+
+/** Milliseconds between checks of zone files. */
+export const DEFAULT_RELOAD = 60_000;
+
+/** The duration of a line `reload DURATION` of a directive with zone files; 0: never. As in CoreDNS, more arguments are ignored. */
+export function readReload(line: DirectiveReader): number {
+  line.refuseBlock();
+  if (line.args.length === 0) throw line.error('reload duration value is expected');
+  return readDuration(line, line.args[0]);
 }
 
 /** A duration as of {@link readDuration}, which may be negative. */

@@ -32,7 +32,9 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
     },
     // An answer from cache is not an error.
     seesCached: false,
+    seesZoneAnswers: false,
     dependsOn: [],
+    everyOpcode: true,
     start: (options, { logger }) => new ErrorLog(options, logger),
   },
 };

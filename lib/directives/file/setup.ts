@@ -2,28 +2,21 @@
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { readDuration, readFallthrough, readZones } from '../arguments.js';
+import { DEFAULT_RELOAD, lastOfEachZone, readFallthrough, readReload, readZones } from '../arguments.js';
 import { ZoneFileSource } from '../../authority/zone-file-source.js';
 import { ZoneHandler } from '../../authority/zone-handler.js';
 import { sourcesOf, type FileOptions } from './options.js';
 import { checkZoneFile } from '../../zone/read-zone.js';
 
-const DEFAULT_RELOAD = 60_000;
-
 /** Its configuration is the options of each of its uses in a server block, at least one. */
 export const file: DirectiveDefinition<FileOptions[]> = {
   name: 'file',
   setup: {
-    configure(uses, block) {
-      const files = uses.map((use) => readUse(use, block.zones));
-      // As in CoreDNS, the last file of a zone counts.
-      return files.map((options, index) => {
-        const later = new Set(files.slice(index + 1).flatMap(({ zones }) => zones));
-        for (const zone of options.zones)
-          if (later.has(zone)) uses[index].warn(`the zone ${zone} is ignored: a later file has it`);
-        return { ...options, zones: options.zones.filter((zone) => !later.has(zone)) };
-      });
-    },
+    configure: (uses, block) =>
+      lastOfEachZone(
+        uses,
+        uses.map((use) => readUse(use, block.zones)),
+      ),
     check: checkZones,
     dependsOn: [],
     sources: (uses) => uses.flatMap(sourcesOf).map(({ source }) => source),
@@ -81,10 +74,4 @@ function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
     else throw line.error(`unknown property '${line.name}'`);
   }
   return options;
-}
-
-function readReload(line: DirectiveReader): number {
-  line.refuseBlock();
-  if (line.args.length === 0) throw line.error('reload duration value is expected');
-  return readDuration(line, line.args[0]);
 }

@@ -30,6 +30,7 @@ import { rrl } from './rrl/setup.js';
 import { template } from './template/setup.js';
 import { timeouts } from './timeouts/setup.js';
 import { tls } from './tls/setup.js';
+import { transfer } from './transfer/setup.js';
 import { tsig } from './tsig/setup.js';
 import { whoami } from './whoami/setup.js';
 
@@ -63,5 +64,6 @@ registerDirective(rrl);
 registerDirective(template);
 registerDirective(timeouts);
 registerDirective(tls);
+registerDirective(transfer);
 registerDirective(tsig);
 registerDirective(whoami);

@@ -9,5 +9,5 @@ export type { SignedIndex, ZoneImage } from './zone/zone-image.js';
 export type { ZoneAnswer } from './zone/zone-answer.js';
 export type { Change, Prerequisite } from './dns/update.js';
 export type { PrerequisiteRcode } from './zone/prerequisites.js';
-export type { ZoneDifference } from './zone/update.js';
+export type { UpdateOptions, ZoneDifference } from './zone/update.js';
 export type { UpdateError } from './zone/update-error.js';

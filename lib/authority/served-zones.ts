@@ -68,6 +68,7 @@ export class ServedZones {
   /** The last one first, with the zones whose nonexistent names are left to the next handler. */
   #sources = new Map<string, readonly string[]>();
   readonly #zones = new Map<string, ServedZone>();
+  readonly #listeners: ((origin: string) => void)[] = [];
 
   /** @internal */
   constructor(replica: ZoneReplica) {
@@ -112,6 +113,11 @@ export class ServedZones {
       for (const [origin, zone] of this.#replica.of(source)) this.#zones.set(origin, zone);
   }
 
+  /** Calls `listener` with the name of each zone that is published or withdrawn from now on. */
+  onChange(listener: (origin: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** @internal Whether it has a source. */
   has(source: string): boolean {
     return this.#sources.has(source);
@@ -124,8 +130,9 @@ export class ServedZones {
       const zone = this.#replica.of(source).get(origin);
       if (zone === undefined) continue;
       this.#zones.set(origin, zone);
-      return;
+      break;
     }
+    for (const listener of this.#listeners) listener(origin);
   }
 
   #longest(name: string): ServedZone | undefined {

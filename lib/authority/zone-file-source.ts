@@ -31,6 +31,7 @@ export class ZoneFileSource implements ZoneSource {
   readonly #authority: Authority;
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
+  #file: string;
   /** The files of the last read, with their states then; undefined if the read failed. */
   #files: ZoneFiles | undefined;
   /** Whether it reads: a slow read may take longer than the interval. */
@@ -41,19 +42,32 @@ export class ZoneFileSource implements ZoneSource {
   constructor(options: ZoneFileOptions, authority: Authority) {
     this.#options = options;
     this.#authority = authority;
+    this.#file = options.file;
     const { reload } = options;
     this.loaded = this.#loadFirst().finally(() => {
       this.#reading = false;
     });
     this.loaded.catch(() => undefined); // who holds the source handles it
-    if (reload > 0) this.#timer = setInterval(() => void this.#refresh(), reload).unref();
+    if (reload > 0) this.#timer = setInterval(() => void this.refresh(), reload).unref();
   }
 
-  /** Ends the checks of the file, and a read; forgets the zone. */
+  /** Ends the checks of the file, and a read; forgets the source. */
   close(): void {
+    this.stop();
+    this.#authority.zones.forget(this.#options.source);
+  }
+
+  /** Ends the checks of the file, and a read. */
+  stop(): void {
     clearInterval(this.#timer);
     this.#abort.abort();
-    this.#authority.zones.forget(this.#options.source);
+  }
+
+  /** Makes another file the file of the zone from the next {@link refresh} on. */
+  moveTo(file: string): void {
+    if (file === this.#file) return;
+    this.#file = file;
+    this.#files = undefined;
   }
 
   async #loadFirst(): Promise<void> {
@@ -73,7 +87,7 @@ export class ZoneFileSource implements ZoneSource {
    * Reads the zone again if a file has changed, and publishes it if its serial number has too, as CoreDNS does, or with
    * `byTime`. If that fails, the earlier zone stays, and each reason is logged once.
    */
-  async #refresh(): Promise<void> {
+  async refresh(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
     try {
@@ -84,7 +98,7 @@ export class ZoneFileSource implements ZoneSource {
   }
 
   async #reload(): Promise<void> {
-    const { source, origin, file, byTime } = this.#options;
+    const { source, origin, byTime } = this.#options;
     const { logger, zones } = this.#authority;
     const before = zones.get(source, origin)?.serial;
     try {
@@ -97,7 +111,7 @@ export class ZoneFileSource implements ZoneSource {
         return;
       }
       this.#files = files;
-      logger.warn(`${this.#name} was not reloaded: ${file} has changed and its serial ${serial} has not`);
+      logger.warn(`${this.#name} was not reloaded: ${this.#file} has changed and its serial ${serial} has not`);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#files = undefined; // its includes are unknown, so it is read again next time
@@ -114,7 +128,8 @@ export class ZoneFileSource implements ZoneSource {
   }
 
   #read(): Promise<LoadOutput> {
-    const { file, origin } = this.#options;
+    const { origin } = this.#options;
+    const file = this.#file;
     const onProgress = ({ records, share }: LoadProgress): void => {
       const estimate = count(Math.round(records / share));
       const text = `${count(records)} of an estimated ${estimate} records, ${Math.floor(100 * share)} %`;

@@ -10,17 +10,18 @@ import type { ServedZones } from './served-zones.js';
 
 /** The handler of a directive that answers queries from zones. */
 export class ZoneHandler {
-  readonly #zones: ServedZones;
+  /** Its zones, from which native code answers in its place. */
+  readonly answerZones: ServedZones;
 
   constructor(zones: ServedZones) {
-    this.#zones = zones;
+    this.answerZones = zones;
   }
 
   /** Answers a query of its zones; others go to `next`. */
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
     if (query.class !== 'IN') return next(query, reply);
     const { key, type } = query;
-    const served = this.#zones.find(key, type);
+    const served = this.answerZones.find(key, type);
     if (served === undefined) {
       if (next !== noNext) return next(query, reply);
       // No zone here has the name. CoreDNS answers the same if the directive is the last one.
@@ -37,7 +38,7 @@ export class ZoneHandler {
       reply.rcode = 'REFUSED';
       return;
     }
-    if (found.vacant === true && isInZones(key, this.#zones.fallthroughOf(served))) return next(query, reply);
+    if (found.vacant === true && isInZones(key, this.answerZones.fallthroughOf(served))) return next(query, reply);
     if (found.unresolved !== undefined && query.lookups !== undefined)
       return resolve(query, reply, found, found.unresolved);
     give(query, reply, found);
@@ -45,7 +46,7 @@ export class ZoneHandler {
 
   /** Whether all zones are loaded. */
   ready(): boolean {
-    return this.#zones.ready();
+    return this.answerZones.ready();
   }
 }
 

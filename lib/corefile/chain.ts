@@ -1,4 +1,4 @@
-import { BlockZones, ZoneReplica } from '../authority/served-zones.js';
+import { BlockZones, ZoneReplica, type ServedZones } from '../authority/served-zones.js';
 import { DEFAULT_UDP_PAYLOAD } from '../dns/numbers.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
@@ -14,6 +14,8 @@ import type { ServerBlock } from './server-block.js';
 interface NamedDirective {
   name: string;
   directive: WorkerDirective;
+  /** {@link DirectiveSetup.seesZoneAnswers}. */
+  seesZoneAnswers: boolean;
   /** Undefined: its replies depend only on the question. */
   dependsOn: WorkerDirective['dependsOn'];
 }
@@ -62,8 +64,10 @@ export class Chain {
         const tell = (message: unknown): void => runtime.tell?.(name, message);
         const own = { index, logger, signal, maxPayloadSize, serverOf, zones, served, tell, fatal, metrics };
         const directive = await setup?.start?.(config, own);
-        if (directive !== undefined)
-          directives.push({ name, directive, dependsOn: dependenciesOf(directive, setup?.dependsOn) });
+        if (directive !== undefined) {
+          const dependsOn = dependenciesOf(directive, setup?.dependsOn);
+          directives.push({ name, directive, seesZoneAnswers: setup?.seesZoneAnswers ?? true, dependsOn });
+        }
         anyClass ||= directive?.anyClass ?? setup?.anyClass ?? false;
       }
     } catch (error) {
@@ -93,6 +97,16 @@ export class Chain {
   /** The cache among its directives; undefined if there is none. */
   get answers(): AnswerCache | undefined {
     return this.#directives.find(({ directive }) => directive.answers !== undefined)?.directive.answers;
+  }
+
+  /** The zones from which native code may answer in place of the chain: those of the first directive that has the name. */
+  get answerZones(): ServedZones[] {
+    const zones: ServedZones[] = [];
+    for (const { directive, seesZoneAnswers } of this.#directives) {
+      if (directive.answerZones !== undefined) zones.push(directive.answerZones);
+      else if (seesZoneAnswers) break;
+    }
+    return zones;
   }
 
   /** The names of the directives that cannot answer yet. */

@@ -4,7 +4,7 @@
  * functions for both, with plain data between them.
  */
 import type { Authority } from '../authority/authority.js';
-import type { BlockZones } from '../authority/served-zones.js';
+import type { BlockZones, ServedZones } from '../authority/served-zones.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler, Logger } from '../message/handler.js';
@@ -58,6 +58,13 @@ export interface DirectiveSetup<Config> {
    * {@link start}.
    */
   seesCached?: boolean;
+  /**
+   * Whether it also sees the queries of its server block that a directive with zones, behind it, can answer: `file` is
+   * one. If no directive in front of the zones does, native code answers these queries, and they reach no directive at
+   * all. It leaves to the chain: zone transfers, signed queries, classes other than IN. Default: true for those with
+   * {@link start}.
+   */
+  seesZoneAnswers?: boolean;
   /**
    * What its replies depend on besides the question. `cache` does not store a reply that depends on more than `cache`
    * compares. {@link WorkerDirective.dependsOn} can say it for one query. Default: nothing else.
@@ -178,6 +185,8 @@ export interface WorkerDirective {
   anyClass?: boolean;
   /** @internal The cache whose answers may be returned without the chain. */
   answers?: AnswerCache;
+  /** @internal The zones from which native code may answer without the chain. */
+  answerZones?: ServedZones;
   /** Whether it can answer yet; default: it can. */
   ready?(): boolean;
   /** Its counts since the last call; `prometheus` shows them if the server block has it. */

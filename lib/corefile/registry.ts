@@ -37,6 +37,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'transfer',
   'hosts',
   'file',
+  'auto',
   'loop',
   'forward',
   'whoami',

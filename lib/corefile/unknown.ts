@@ -4,7 +4,7 @@ import { nearest } from '../nearest.js';
 /** Directives of CoreDNS v1.15.0 that are not supported. */
 const COREDNS = new Set(
   (
-    'auto autopath azure cancel clouddns debug dns64 dynupdate erratic etcd geoip grpc grpc_server ' +
+    'autopath azure cancel clouddns debug dns64 dynupdate erratic etcd geoip grpc grpc_server ' +
     'https https3 k8s_external kubernetes metadata nomad on pprof quic root route53 ' +
     'secondary shed sign siit trace view'
   ).split(' '),

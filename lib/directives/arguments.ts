@@ -73,6 +73,16 @@ export function readDuration(line: DirectiveReader, text: string): number {
   return milliseconds;
 }
 
+/** Milliseconds between checks of zone files. */
+export const DEFAULT_RELOAD = 60_000;
+
+/** The duration of a line `reload DURATION` of a directive with zone files; 0: never. As in CoreDNS, more arguments are ignored. */
+export function readReload(line: DirectiveReader): number {
+  line.refuseBlock();
+  if (line.args.length === 0) throw line.error('reload duration value is expected');
+  return readDuration(line, line.args[0]);
+}
+
 /** A duration as of {@link readDuration}, which may be negative. */
 export function readSignedDuration(line: DirectiveReader, text: string): number {
   const [, sign = '', size = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];

@@ -2,6 +2,7 @@
 import { registerDirective } from '../corefile/registry.js';
 import { acl } from './acl/setup.js';
 import { any } from './any/setup.js';
+import { auto } from './auto/setup.js';
 import { bind } from './bind/setup.js';
 import { bufsize } from './bufsize/setup.js';
 import { cache } from './cache/setup.js';
@@ -36,6 +37,7 @@ import { whoami } from './whoami/setup.js';
 
 registerDirective(acl);
 registerDirective(any);
+registerDirective(auto);
 registerDirective(bind);
 registerDirective(bufsize);
 registerDirective(cache);

@@ -1,5 +1,5 @@
 /** The handlers that users write, and the modules that contain them. */
-import type { AnswerCache } from '../native/addon.js';
+import type { AnswerCache, NativeZoneImage, ZoneTable } from '../native/addon.js';
 import type { Endpoint } from './batch.js';
 import type { Query } from './query.js';
 import type { Reply } from './reply.js';
@@ -46,6 +46,16 @@ export interface HandlerContext<WorkerData = unknown> {
    * waits for it, and so does the Promise of `server.postMessage`. An error of a listener is a `warning` of the server.
    */
   on: (event: 'message', listener: MessageListener) => void;
+  /**
+   * Lets native code answer the questions for a zone of `multisocket/zone`, as `zone.answer` does, without the handler:
+   * `serveZone(zone.image())`. The longest zone that contains a name answers. The handler still gets zone transfers, signed
+   * queries, other classes than IN, and DS of the zone's own name. An update of the zone shows after another call.
+   *
+   * Without the native addon it has no effect, so that the handler should answer by `zone.answer` what it gets.
+   */
+  serveZone(image: NativeZoneImage): void;
+  /** Lets the handler answer again for a zone; `origin` as in `zone.origin`. */
+  withdrawZone(origin: string): void;
 }
 
 /** The exports of the module that the `filename` option names. */
@@ -55,6 +65,8 @@ export interface HandlerModule<WorkerData = unknown> {
   setup?(context: HandlerContext<WorkerData>): void | Promise<void>;
   /** @internal The caches that may answer in its place at one of our addresses and ports; called after `setup`. */
   caches?(local: Endpoint): readonly AnswerCache[];
+  /** @internal The zones that native code answers in its place there; default: those of `serveZone`. */
+  zones?(local: Endpoint): ZoneTable | undefined;
   /** @internal Whether it checks the signatures of queries itself; called after `setup`. */
   checksSignatures?(): boolean;
   /** Runs after the last query. */

@@ -12,6 +12,7 @@ import type { EndpointMemory } from './endpoint-memory.js';
 import type { TcpEndpoint, TcpEndpointCallbacks, TcpEndpointMemory } from './tcp-endpoint.js';
 import type { UdpClient } from './udp-client.js';
 import type { UdpEndpoint } from './udp-endpoint.js';
+import type { ZoneTable } from './zone-table.js';
 
 /** The functions and classes of native code. */
 export interface Addon {
@@ -84,8 +85,9 @@ export interface Addon {
    * `options`.
    */
   AnswerCache: new (number: number, options?: NativeCacheOptions) => AnswerCache;
-  /** Asks the caches in this order. `log`: records their answers, and when other queries were taken up. */
-  AnswerFront: new (caches: readonly AnswerCache[], log?: QueryLog) => AnswerFront;
+  /** Asks the zones, then the caches in this order. `log`: records their answers, and when other queries were taken up. */
+  AnswerFront: new (caches: readonly AnswerCache[], log?: QueryLog, zones?: ZoneTable) => AnswerFront;
+  ZoneTable: new () => ZoneTable;
   /** `ring`: all of the memory, which the owner keeps. `sample`, `messages`: see `WorkerLog` of `lib/worker/messages.ts`. */
   QueryLog: new (ring: Uint32Array, sample: number, messages: boolean) => QueryLog;
   ProxyProtocol: new (options: NativeProxyOptions) => ProxyProtocol;

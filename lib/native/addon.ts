@@ -16,6 +16,7 @@ export type * from './stream-admission.js';
 export type * from './tcp-endpoint.js';
 export type * from './udp-client.js';
 export type * from './udp-endpoint.js';
+export type * from './zone-table.js';
 
 const loaded = loadNative();
 

@@ -83,7 +83,7 @@ export interface AnswerCache {
 
 declare const nothingToCall: unique symbol;
 
-/** The caches that are asked before a handler, in turn; for native code only. */
+/** The zones and caches that are asked before a handler, in turn; for native code only. */
 export interface AnswerFront {
   readonly [nothingToCall]: never;
 }

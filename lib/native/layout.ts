@@ -31,6 +31,7 @@ export const nativeSocketCounters = [
  * - `notImplemented`: Messages answered with NOTIMP.
  * - `badVersions`: Messages answered with BADVERS.
  * - `cacheHits`: Queries answered from the cache.
+ * - `zoneAnswers`: Queries answered from a zone in native code, without a handler.
  * - `badCookies`: Messages answered with BADCOOKIE.
  * - `rateLimitDropped`: Excess responses, dropped (reportOnly: counted and sent).
  * - `rateLimitSlipped`: Excess responses, truncated (reportOnly: sent whole).
@@ -64,6 +65,7 @@ export const nativeWorkerCounters = [
   'notImplemented',
   'badVersions',
   'cacheHits',
+  'zoneAnswers',
   'badCookies',
   'rateLimitDropped',
   'rateLimitSlipped',

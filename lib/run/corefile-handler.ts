@@ -1,6 +1,6 @@
 /** The handler module of servers that run a Corefile: it runs the server blocks. */
 import { ZoneReplica } from '../authority/served-zones.js';
-import type { AnswerCache } from '../native/addon.js';
+import { nativeMissing, type AnswerCache, type ZoneTable } from '../native/addon.js';
 import { cacheModes, isNative } from '../corefile/cache-modes.js';
 import { Chain } from '../corefile/chain.js';
 import type { Endpoint } from '../message/batch.js';
@@ -9,6 +9,7 @@ import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import '../directives/index.js';
 import { RequestRecorder } from '../directives/prometheus/recorder.js';
+import { AddressZones } from './address-zones.js';
 import type { CorefileWork, OwnerMessage, WorkerMessage } from './messages.js';
 import { Router } from './router.js';
 
@@ -22,6 +23,8 @@ let router = new Router<Chain>([], []);
 let outside: RequestRecorder | undefined;
 /** For answers that need no chain. */
 let fronts = new Router<AnswerCache | undefined>([], []);
+/** For each address, the zones that need no chain; undefined: none. */
+let answered: readonly (AddressZones | undefined)[] = [];
 /** Whether a server block has `tsig`. */
 let hasTsig = false;
 
@@ -63,6 +66,10 @@ export async function setup(context: HandlerContext): Promise<void> {
   const modes = cacheModes(corefile);
   const answers = chains.map((chain, block) => (isNative(modes[block]) ? chain.answers : undefined));
   fronts = new Router(corefile.addresses, answers);
+  const own = chains.map(({ answerZones }) => (nativeMissing === undefined ? answerZones : []));
+  answered = corefile.addresses.map((address) =>
+    address.zones.some(({ block }) => own[block].length > 0) ? new AddressZones(address, own) : undefined,
+  );
   const has = (directive: string): boolean =>
     corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === directive));
   hasTsig = has('tsig');
@@ -92,6 +99,12 @@ export function caches(local: Endpoint): AnswerCache[] {
   return fronts.at(local).filter((cache) => cache !== undefined);
 }
 
+/** The zones that native code answers in place of the chains at an address. */
+export function zones(local: Endpoint): ZoneTable | undefined {
+  const index = router.indexAt(local);
+  return index === undefined ? undefined : answered[index]?.native.table;
+}
+
 /** Whether directives look at the TSIG records of queries. */
 export function checksSignatures(): boolean {
   return hasTsig;
@@ -103,6 +116,7 @@ export async function close(): Promise<void> {
   outside = undefined;
   const closing = chains.map((chain) => chain.close());
   chains = [];
+  answered = [];
   for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') throw result.reason;
 }
 

@@ -47,7 +47,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
   #server: Server | undefined;
   #listening = false;
   #closing: Promise<CloseReport> | undefined;
-  /** Reloads, one after the other. */
+  /** The start, and reloads after it, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
 
   /** @internal */
@@ -85,6 +85,15 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     if (this.#server !== undefined || this.#closing !== undefined) {
       throw withCode(new Error('listen can be called once'), 'ERR_SERVER_ALREADY_LISTEN');
     }
+    const started = this.#start();
+    // A slow start may last longer than the interval of the directive `reload`.
+    this.#changing = started.catch(() => undefined); // the caller handles it
+    await started;
+    this.emit('listening');
+    return this;
+  }
+
+  async #start(): Promise<void> {
     const { modules, server: options } = this.#config;
     for (const module of modules) await import(/* webpackIgnore: true */ module);
     const corefile = this.#load(this.#config.corefile);
@@ -107,8 +116,6 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#listening = true;
     this.#warn(corefile.warnings);
-    this.emit('listening');
-    return this;
   }
 
   /** {@link Server.addresses}, in the order in which the Corefile first names them. */

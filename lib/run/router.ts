@@ -6,6 +6,8 @@ import type { Query } from '../message/query.js';
 
 /** An address in service: its name, the value of each of its zones, and all values. */
 interface Site<T> {
+  /** In the list of all addresses. */
+  index: number;
   name: string;
   zones: ZoneTable<T>;
   all: T[];
@@ -20,10 +22,10 @@ export class Router<T> {
   /** `blocks`: a value for each server block, by the block's index. */
   constructor(addresses: readonly ServedAddress[], blocks: readonly T[]) {
     let last: Site<T> | undefined;
-    for (const served of addresses) {
+    for (const [index, served] of addresses.entries()) {
       const zones = served.zones.map(({ zone, block }) => [zone, blocks[block]] as const);
       const all = [...new Set(zones.map(([, what]) => what))];
-      last = { name: nameOfAddress(served), zones: new ZoneTable(zones), all };
+      last = { index, name: nameOfAddress(served), zones: new ZoneTable(zones), all };
       const sites = this.#ports.get(served.port) ?? new Map<string, Site<T>>();
       this.#ports.set(served.port, sites.set(served.address, last));
     }
@@ -38,6 +40,11 @@ export class Router<T> {
   /** The name of the address that a query came to. */
   serverOf(query: Query): string {
     return this.#siteOf(query.local)?.name ?? '';
+  }
+
+  /** The index of the address that one of our sockets is bound to; undefined: it is none of them. */
+  indexAt(local: Endpoint): number | undefined {
+    return this.#siteOf(local)?.index;
   }
 
   /** The values of the zones of the address that one of our sockets is bound to. */

@@ -1,7 +1,6 @@
-import { MAX_NAME } from '../dns/numbers.js';
 import { addon, type AnswerCache, type CacheCounters, type NativeCacheOptions } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
-import { MessageWriter } from '../dns/writer.js';
+import { wireName } from '../dns/wire-name.js';
 import type { CacheOptions } from '../options/cache.js';
 import { missMemory, type MissMemory } from '../worker/shared-misses.js';
 
@@ -41,15 +40,13 @@ export class ServerCache {
    */
   clear(name?: string, { subtree = false }: { subtree?: boolean } = {}): number {
     if (name === undefined) return this.#cache.clear();
-    const bytes = Buffer.alloc(MAX_NAME);
-    const writer = new MessageWriter();
-    writer.begin(bytes, 0, MAX_NAME, '.');
+    let octets: Uint8Array;
     try {
-      writer.name(name, false);
+      octets = wireName(name);
     } catch (error) {
       throw invalidValue('name', `is not a valid name: ${(error as Error).message}`, name);
     }
-    return this.#cache.clear(bytes.subarray(0, writer.at), subtree);
+    return this.#cache.clear(octets, subtree);
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 /** Loads a user's handler module, or takes a function in its place. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { AnswerCache } from '../native/addon.js';
+import type { AnswerCache, ZoneTable } from '../native/addon.js';
 import { invalidValue } from '../errors.js';
 import type { Endpoint } from '../message/batch.js';
 import type { Handler, HandlerContext, HandlerModule } from '../message/handler.js';
@@ -14,6 +14,8 @@ export interface LoadedHandler {
   handler: Handler;
   /** The caches that may answer in its place at one of our addresses and ports. */
   caches(local: Endpoint): readonly AnswerCache[];
+  /** The zones that native code answers in its place there; undefined: those of the context. */
+  zones(local: Endpoint): ZoneTable | undefined;
   /** Whether it checks the signatures of queries itself. */
   checksSignatures: boolean;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export async function loadHandler(href: string, context: HandlerContext): Promis
   return {
     handler,
     caches: (local) => module.caches?.(local) ?? [],
+    zones: (local) => module.zones?.(local),
     checksSignatures: module.checksSignatures?.() ?? false,
     close: async () => {
       await module.close?.();

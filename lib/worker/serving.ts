@@ -1,4 +1,12 @@
-import { addon, nativeMissing, type AnswerFront } from '../native/addon.js';
+import {
+  addon,
+  nativeMissing,
+  type AnswerCache,
+  type AnswerFront,
+  type NativeZoneImage,
+  type ZoneRules,
+  type ZoneTable,
+} from '../native/addon.js';
 import type { Logger } from '../message/handler.js';
 import { Connections } from './stream/connections.js';
 import { createContext, type WorkerContext } from './context.js';
@@ -11,9 +19,13 @@ import { TcpService } from './stream/tcp-protocol.js';
 import { UdpTransport } from './udp/udp.js';
 import { loadHandler, type LoadedHandler } from './handler-module.js';
 import { startBeating } from './heartbeat.js';
+import { NativeZones } from './native-zones.js';
 import type { ServerSocket, ServingOptions } from './messages.js';
 import { OwnerMessages } from './owner-messages.js';
 import { Reporter } from './reporter.js';
+
+/** Native code answers a handler's own zones whole. */
+const HANDLERS_OWN: ZoneRules = { leavesVacant: false, leavesAliases: false };
 
 /** Options of a {@link Serving}. */
 export interface ServingStart extends ServingOptions {
@@ -35,7 +47,9 @@ export class Serving {
   readonly #connections: Connections;
   readonly #sockets = new Map<number, ServerSocket>();
   /** The server's own cache, in front of the handler. */
-  readonly #front: AnswerFront | undefined;
+  readonly #caches: readonly AnswerCache[];
+  /** The zones that the handler has given to native code. */
+  readonly #zones: ZoneTable | undefined;
   readonly #log: WorkerContext['log'];
   readonly #stopBeating: () => void;
 
@@ -43,6 +57,9 @@ export class Serving {
   static async start(start: ServingStart, handler: string | LoadedHandler['handler']): Promise<Serving> {
     const abort = new AbortController();
     const { workerData, index, logger, maxPayloadSize } = start;
+    const zones = nativeMissing === undefined ? new NativeZones() : undefined;
+    const serveZone = (image: NativeZoneImage): void => zones?.put(image.origin, HANDLERS_OWN, image);
+    const withdrawZone = (origin: string): void => zones?.remove(origin);
     const postMessage = (message: unknown): void => {
       start.postMessage(message);
     };
@@ -53,13 +70,22 @@ export class Serving {
     const { signal } = abort;
     const loaded =
       typeof handler === 'function'
-        ? { handler, caches: () => [], checksSignatures: false, close: () => Promise.resolve() }
-        : await loadHandler(handler, { workerData, index, logger, maxPayloadSize, postMessage, on, signal });
+        ? { handler, caches: () => [], zones: () => undefined, checksSignatures: false, close: () => Promise.resolve() }
+        : await loadHandler(handler, {
+            ...{ workerData, index, logger, maxPayloadSize, signal },
+            ...{ postMessage, on, serveZone, withdrawZone },
+          });
     if (start.kept !== undefined) await messages.deliver(start.kept.message);
-    return new Serving(start, loaded, messages, abort);
+    return new Serving(start, loaded, messages, abort, typeof handler === 'function' ? undefined : zones?.table);
   }
 
-  private constructor(start: ServingStart, loaded: LoadedHandler, messages: OwnerMessages, abort: AbortController) {
+  private constructor(
+    start: ServingStart,
+    loaded: LoadedHandler,
+    messages: OwnerMessages,
+    abort: AbortController,
+    zones: ZoneTable | undefined,
+  ) {
     this.#loaded = loaded;
     this.#messages = messages;
     this.#abort = abort;
@@ -71,8 +97,8 @@ export class Serving {
     });
     const { cache, counters, row, log } = context;
     this.#log = log;
-    const own = cache === undefined ? [] : [cache];
-    this.#front = cache === undefined && log === undefined ? undefined : new addon.AnswerFront(own, log);
+    this.#caches = cache === undefined ? [] : [cache];
+    this.#zones = zones;
     this.#dispatcher = context.dispatcher;
     this.#udp = nativeMissing === undefined ? new UdpTransport(context) : new PlainUdpTransport(context);
     this.#connections = new Connections(context, {
@@ -149,9 +175,18 @@ export class Serving {
   async #add(socket: ServerSocket): Promise<void> {
     this.#sockets.set(socket.number, socket);
     const caches = this.#loaded.caches(socket.local);
-    const front = caches.length === 0 ? this.#front : new addon.AnswerFront(caches, this.#log);
+    const front = this.#frontOf(
+      caches.length === 0 ? this.#caches : caches,
+      this.#loaded.zones(socket.local) ?? this.#zones,
+    );
     const { transport } = socket;
     if (transport === 'udp') this.#udp.add(socket, front);
     else await this.#connections.add({ ...socket, transport }, front);
+  }
+
+  /** What answers before the handler on some sockets; undefined: nothing. */
+  #frontOf(caches: readonly AnswerCache[], zones: ZoneTable | undefined): AnswerFront | undefined {
+    if (caches.length === 0 && this.#log === undefined && zones === undefined) return undefined;
+    return new addon.AnswerFront(caches, this.#log, zones);
   }
 }

@@ -15,6 +15,11 @@ export function sharedNumbers(length: number): Uint32Array {
   return new Uint32Array(new SharedArrayBuffer(length * NUMBER_SIZE));
 }
 
+/** Memory for `length` octets, all 0. */
+export function sharedOctets(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length));
+}
+
 /**
  * Memory for `size` octets that begins with those of `memory`: the same memory if it can grow. Memory that an image has
  * may grow too, since images do not see its end.

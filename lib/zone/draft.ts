@@ -14,7 +14,7 @@ export interface DraftSet {
 export class Draft {
   readonly #name: string;
   readonly #before: readonly LooseSet[];
-  /** By type. */
+  /** By type, signatures by their {@link signatureType}. */
   readonly sets: Map<number, DraftSet>;
 
   /** `name`: in lower case; `before`: what the zone has. */

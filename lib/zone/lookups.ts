@@ -6,7 +6,7 @@ import { typeNumber } from '../dns/registry.js';
 import { hasTargets, wantedWith } from './additional.js';
 import { KeptAnswers } from './kept-answers.js';
 import { labelStart, NONE, TOP } from './name-tree.js';
-import { NO_SET } from './rrsets.js';
+import { isSignature, NO_SET } from './rrsets.js';
 import { answered, EMPTY, vacant, type Alias, type ZoneAnswer } from './zone-answer.js';
 import type { ZoneData } from './zone-data.js';
 
@@ -80,7 +80,7 @@ export class Lookups {
       if (data.find(node, TYPE.DNAME) !== NO_SET) return { kind: 'dname', node };
       const start = labelStart(name, end);
       const child = names.child(node, name, start, end);
-      if (child === NONE || !names.exists(child)) return { kind: 'nothing', node };
+      if (child === NONE || !data.isName(child)) return { kind: 'nothing', node };
       node = child;
       end = start - 1;
     }
@@ -88,10 +88,25 @@ export class Lookups {
 
   /** The answer of a node with data; for ANY one RRset (RFC 8482 s.4.1). */
   #own(node: number, name: string, type: string): ZoneAnswer | Alias {
-    const set = type === 'ANY' ? this.#data.first(node) : this.#data.find(node, typeNumber(type) ?? 0);
+    if (type === 'RRSIG') return this.#signatures(node, name);
+    const set = type === 'ANY' ? this.#anySet(node) : this.#data.find(node, typeNumber(type) ?? 0);
     if (set !== NO_SET) return this.#positive(set, name);
     const cname = this.#data.find(node, TYPE.CNAME);
     return cname === NO_SET ? this.#noData : this.#alias(cname, name);
+  }
+
+  /** The first set of a node that is no signature. */
+  #anySet(node: number): number {
+    const { sets } = this.#data;
+    let set = this.#data.first(node);
+    while (set !== NO_SET && isSignature(sets.type(set))) set = sets.next(set);
+    return set;
+  }
+
+  #signatures(node: number, name: string): ZoneAnswer {
+    const { sets } = this.#data;
+    const found = [...this.#data.findAll(node, TYPE.RRSIG)].flatMap((set) => sets.decoded(set, name));
+    return found.length === 0 ? this.#noData : answered('NOERROR', true, Object.freeze(found));
   }
 
   #positive(set: number, name: string): ZoneAnswer {
@@ -145,7 +160,7 @@ export class Lookups {
   #wildcard(encloser: number): number {
     const { names } = this.#data;
     const wildcard = names.child(encloser, '*', 0, 1);
-    return wildcard !== NONE && names.exists(wildcard) ? wildcard : NONE;
+    return wildcard !== NONE && this.#data.isName(wildcard) ? wildcard : NONE;
   }
 
   /** The zone's useful additions to an RRset (RFC 1034 s.4.3.2 step 6); glue with NS only. */

@@ -163,6 +163,13 @@ export class NameTree {
     return bytes[a] - bytes[b];
   }
 
+  /** The octets of a node's label, in lower case. They share memory with this object. */
+  label(node: number): Buffer {
+    const { bytes } = this.#labels;
+    const at = this.#get(node, FIELD.label);
+    return bytes.subarray(at + 1, at + 1 + bytes[at]);
+  }
+
   #labelOf(node: number): string {
     const { bytes } = this.#labels;
     const at = this.#get(node, FIELD.label);

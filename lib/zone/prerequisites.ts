@@ -30,12 +30,12 @@ function check(data: ZoneData, prerequisite: Prerequisite): PrerequisiteRcode {
   if (kind === 'nameNotInUse') return inUse ? 'YXDOMAIN' : 'NOERROR';
   if (!('type' in prerequisite)) return refuse('FORMERR', `unknown prerequisite ${JSON.stringify(kind)}`);
   const type = dataType(prerequisite.type);
-  const set = node === undefined ? NO_SET : data.find(node, type);
-  if (kind === 'rrsetExists') return set === NO_SET ? 'NXRRSET' : 'NOERROR';
-  if (kind === 'rrsetNotExists') return set === NO_SET ? 'NOERROR' : 'YXRRSET';
+  const sets = node === undefined ? [] : [...data.findAll(node, type)];
+  if (kind === 'rrsetExists') return sets.length === 0 ? 'NXRRSET' : 'NOERROR';
+  if (kind === 'rrsetNotExists') return sets.length === 0 ? 'NOERROR' : 'YXRRSET';
   if (!('records' in prerequisite)) return refuse('FORMERR', `unknown prerequisite ${JSON.stringify(kind)}`);
   const wanted = new Set(prerequisite.records.map((record) => encode(type, record)));
-  const found = set === NO_SET ? [] : Array.from(data.sets.records(set), (rdata) => canonicalData(type, rdata));
+  const found = sets.flatMap((set) => Array.from(data.sets.records(set), (rdata) => canonicalData(type, rdata)));
   return found.length === wanted.size && found.every((rdata) => wanted.has(rdata)) ? 'NOERROR' : 'NXRRSET';
 }
 

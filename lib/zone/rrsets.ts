@@ -1,4 +1,4 @@
-import { RDLENGTH_SIZE } from '../dns/numbers.js';
+import { RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { readRdata } from '../dns/records/index.js';
 import { typeName } from '../dns/registry.js';
@@ -8,6 +8,31 @@ import type { ZoneImage } from './zone-image.js';
 
 /** No RRset: no set has this number. */
 export const NO_SET = 0;
+
+const TYPE_BITS = 16;
+
+/**
+ * The type of the set that has the signatures of a type, since those of each type are a set of their own: RRSIG in the
+ * upper half, the type that they cover in the lower one.
+ */
+export function signatureType(covered: number): number {
+  return (TYPE.RRSIG << TYPE_BITS) | covered;
+}
+
+/** Whether a set of the type has signatures. */
+export function isSignature(setType: number): boolean {
+  return setType >>> TYPE_BITS !== 0;
+}
+
+/** The TYPE of the records in a set of the type. */
+export function recordType(setType: number): number {
+  return setType >>> TYPE_BITS || setType;
+}
+
+/** The type of the set for a record. `rdata`: its RDLENGTH and RDATA, of which RRSIG has the type that it covers first. */
+export function setTypeOf(type: number, rdata: Buffer): number {
+  return type === TYPE.RRSIG ? signatureType((rdata[RDLENGTH_SIZE] << 8) | rdata[RDLENGTH_SIZE + 1]) : type;
+}
 
 /** The fields of a set, in the column. `used` and `room` are octets from `at` on. */
 const FIELD = { type: 0, ttl: 1, next: 2, at: 3, used: 4, room: 5 } as const;
@@ -51,7 +76,7 @@ export class RRsets {
     return this.#octets.length;
   }
 
-  /** The TYPE of a set. */
+  /** The type of a set: its TYPE, or a {@link signatureType}. */
   type(set: number): number {
     return this.#get(set, FIELD.type);
   }
@@ -152,7 +177,8 @@ export class RRsets {
 }
 
 /** A record, frozen, of its RDLENGTH and RDATA at `at` of `bytes`. */
-export function decodeData(name: string, type: number, ttl: number, bytes: Buffer, at = 0): ResourceRecord {
+export function decodeData(name: string, setType: number, ttl: number, bytes: Buffer, at = 0): ResourceRecord {
+  const type = recordType(setType);
   const start = at + RDLENGTH_SIZE;
   const data = readRdata(new WireReader(bytes, start, start + lengthAt(bytes, at)), type);
   return Object.freeze({ name, type: typeName(type), ttl, class: 'IN', data } as ResourceRecord);

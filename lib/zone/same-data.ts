@@ -4,6 +4,7 @@ import { WireReader } from '../dns/reader.js';
 import { encoded } from '../dns/records/codec.js';
 import { readRdata, writeRdata } from '../dns/records/index.js';
 import { typeName } from '../dns/registry.js';
+import { recordType } from './rrsets.js';
 
 /** RDLENGTH and RDATA of a record in wire format, names uncompressed. Throws `Error` for data that do not fit the type. */
 export function encodeData(type: number, name: string, data: unknown): Buffer {
@@ -15,10 +16,11 @@ export function encodeData(type: number, name: string, data: unknown): Buffer {
   return rdata;
 }
 
-/** The data that {@link encodeData} has encoded, as a text that is equal for the same data. */
-export function canonicalData(type: number, rdata: Buffer): string {
+/** The data that {@link encodeData} has encoded for a set of a type, as a text that is equal for the same data. */
+export function canonicalData(setType: number, rdata: Buffer): string {
   const text = rdata.toString('latin1');
   if (!/[A-Z]/.test(text)) return text; // nothing to lower
+  const type = recordType(setType);
   const data = readRdata(new WireReader(rdata, RDLENGTH_SIZE), type);
   const lower = encoded((writer) => {
     writer.lowersNames = true;
@@ -27,13 +29,13 @@ export function canonicalData(type: number, rdata: Buffer): string {
   return lower.toString('latin1');
 }
 
-/** Whether two encoded data of a type are the same. */
-export function sameData(type: number, one: Buffer, other: Buffer): boolean {
+/** Whether two encoded data of a set are the same. */
+export function sameData(setType: number, one: Buffer, other: Buffer): boolean {
   if (one.length !== other.length) return false;
   if (one.equals(other)) return true;
   for (let i = 0; i < one.length; i++) {
     // Octets that differ by more than the case of a letter are the same in no type.
     if ((one[i] | 0x20) !== (other[i] | 0x20)) return false;
   }
-  return canonicalData(type, one) === canonicalData(type, other);
+  return canonicalData(setType, one) === canonicalData(setType, other);
 }

@@ -1,11 +1,14 @@
 import type { ResourceRecord } from '../dns/record.js';
 import { TYPE } from '../dns/numbers.js';
 import { NameTree, TOP } from './name-tree.js';
-import { NO_SET, RRsets } from './rrsets.js';
+import { isSignature, NO_SET, RRsets, signatureType } from './rrsets.js';
 import { UNSIGNED, type SignedIndex, type ZoneImage } from './zone-image.js';
+
+const NSEC3_SIGNATURES = signatureType(TYPE.NSEC3);
 
 /** An RRset outside of a {@link ZoneData}. */
 export interface LooseSet {
+  /** Its TYPE, or a {@link signatureType}. */
   type: number;
   /** Seconds. */
   ttl: number;
@@ -67,6 +70,24 @@ export class ZoneData {
   /** The set of a type at a node; `NO_SET`: none. */
   find(node: number, type: number): number {
     return this.sets.find(this.names.value(node), type);
+  }
+
+  /** The sets with the records of a TYPE at a node; for RRSIG those of all signatures. */
+  *findAll(node: number, type: number): Generator<number> {
+    const { sets } = this;
+    for (let set = this.first(node); set !== NO_SET; set = sets.next(set)) {
+      if (sets.type(set) === type || (type === TYPE.RRSIG && isSignature(sets.type(set)))) yield set;
+    }
+  }
+
+  /** Whether a node is a name of the zone. The owner of an NSEC3 record alone is not (RFC 5155 s.7.2.8). */
+  isName(node: number): boolean {
+    const { names, sets } = this;
+    if (names.hasChildren(node)) return true;
+    let set = this.first(node);
+    while (set !== NO_SET && (sets.type(set) === TYPE.NSEC3 || sets.type(set) === NSEC3_SIGNATURES))
+      set = sets.next(set);
+    return set !== NO_SET;
   }
 
   /** The first set of a node; `NO_SET`: none. */

@@ -5,22 +5,18 @@ import { MessageWriter } from '../dns/writer.js';
 import { throwFault, zoneError, type OnFault, type ZoneFileRecord } from '../dns/zone-file/zone-file.js';
 import { Column } from './columns.js';
 import { TOP } from './name-tree.js';
-import { NO_SET } from './rrsets.js';
+import { isSignature, NO_SET, setTypeOf } from './rrsets.js';
 import { canonicalData, sameData } from './same-data.js';
+import { signedIndex } from './signed-index.js';
 import { ZoneData } from './zone-data.js';
 
 /** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
 export const SINGLE: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE.SOA]);
 
-/** Types that only signed zones have. Answers have no signatures, so that a signed zone would be bogus. */
-export const SIGNED: ReadonlySet<number> = new Set([
-  TYPE.RRSIG,
-  TYPE.SIG,
-  TYPE.NSEC,
-  TYPE.NXT,
-  TYPE.NSEC3,
-  TYPE.NSEC3PARAM,
-]);
+/** Whether a set of the type may stand beside CNAME (RFC 4035 s.2.5). */
+export function standsBesideCname(setType: number): boolean {
+  return setType === TYPE.NSEC || isSignature(setType);
+}
 
 /** From this many records on, a set has an index to find duplicates. */
 const INDEXED = 32;
@@ -64,8 +60,9 @@ export class ZoneLoader {
       this.warnings.push(`${file}:${line}: ${name} ${type}: ${reason}`);
       return;
     }
-    const type = typeNumber(record.type) ?? 0;
-    const end = this.#encode(type, record);
+    const number = typeNumber(record.type) ?? 0;
+    const end = this.#encode(number, record);
+    const type = setTypeOf(number, this.#scratch);
     const set = this.#data.find(node, type);
     if (set !== NO_SET && this.#has(set, type, end)) return; // RFC 2181 s.5
     const fault = this.#faultOf(type, record.type, node, set);
@@ -85,6 +82,7 @@ export class ZoneLoader {
     }
     for (const node of this.#dnames)
       if (data.names.hasChildren(node) && !this.#isDelegated(node)) this.#refuseBelow(node);
+    data.index = signedIndex(data);
     return data;
   }
 
@@ -131,12 +129,14 @@ export class ZoneLoader {
 
   /** The reason why a record is invalid at its node; undefined if it is valid. */
   #faultOf(type: number, typeText: string, node: number, set: number): string | undefined {
-    if (SIGNED.has(type)) return 'signed zones are not supported: serve the zone without its signatures';
     if (type === TYPE.SOA && node !== TOP) return 'SOA stands at the top of the zone alone';
     if (set !== NO_SET) return SINGLE.has(type) ? `a name has one ${typeText} at most` : undefined;
-    const first = this.#data.first(node);
-    const besideCname = this.#data.find(node, TYPE.CNAME) !== NO_SET || (type === TYPE.CNAME && first !== NO_SET);
-    return besideCname ? 'no other data may stand beside CNAME (RFC 2181 s.10.1)' : undefined;
+    if (standsBesideCname(type)) return undefined;
+    const { sets } = this.#data;
+    let other = this.#data.first(node);
+    if (type === TYPE.CNAME) while (other !== NO_SET && standsBesideCname(sets.type(other))) other = sets.next(other);
+    else other = sets.find(other, TYPE.CNAME);
+    return other === NO_SET ? undefined : 'no other data may stand beside CNAME (RFC 2181 s.10.1)';
   }
 
   #add(node: number, type: number, ttl: number, known: number, end: number): void {
@@ -175,7 +175,7 @@ export class ZoneLoader {
   #refuseBelow(dname: number): void {
     const { names } = this.#data;
     for (let node = 1; node < names.count; node++) {
-      if (names.parent(node) !== dname || !names.exists(node)) continue;
+      if (names.parent(node) !== dname || !this.#data.isName(node)) continue;
       const place = [this.#files[this.#fileOf.get(node)], this.#lineOf.get(node)] as const;
       this.#onFault(zoneError(...place, `${names.nameOf(node)}: nothing may stand below a DNAME (RFC 6672 s.2.4)`));
     }

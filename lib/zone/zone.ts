@@ -10,7 +10,8 @@ import { Lookups } from './lookups.js';
 import { TOP } from './name-tree.js';
 import { checkPrerequisites, type PrerequisiteRcode } from './prerequisites.js';
 import { NO_SET } from './rrsets.js';
-import { updateZone, type ZoneDifference } from './update.js';
+import { signedIndex } from './signed-index.js';
+import { updateZone, type UpdateOptions, type ZoneDifference } from './update.js';
 import { EMPTY, type ZoneAnswer } from './zone-answer.js';
 import { ZoneData } from './zone-data.js';
 import type { ZoneImage } from './zone-image.js';
@@ -79,13 +80,11 @@ export class Zone {
     const node = this.#data.names.at(key);
     if (node === undefined) return EMPTY;
     const { sets } = this.#data;
-    if (number !== TYPE.ANY) {
-      const set = this.#data.find(node, number);
-      return set === NO_SET ? EMPTY : sets.decoded(set, key);
-    }
     const all: ResourceRecord[] = [];
-    for (let set = this.#data.first(node); set !== NO_SET; set = sets.next(set)) all.push(...sets.decoded(set, key));
-    return all;
+    if (number === TYPE.ANY)
+      for (let set = this.#data.first(node); set !== NO_SET; set = sets.next(set)) all.push(...sets.decoded(set, key));
+    else for (const set of this.#data.findAll(node, number)) all.push(...sets.decoded(set, key));
+    return Object.freeze(all);
   }
 
   /**
@@ -156,15 +155,20 @@ export class Zone {
    * has records.
    *
    * Throws `ERR_MULTISOCKET_UPDATE`; the error has the response code as `rcode`: `'NOTZONE'` for a name outside of the zone,
-   * `'FORMERR'` for an invalid name, type, TTL or data, `'REFUSED'` for records that only signed zones have.
+   * `'FORMERR'` for an invalid name, type, TTL or data, `'REFUSED'` for records that only a zone's signer makes.
    */
-  update(changes: Iterable<Change>): ZoneDifference {
-    const difference = updateZone(this.#data, changes);
+  update(changes: Iterable<Change>, options: UpdateOptions = {}): ZoneDifference {
+    const difference = updateZone(this.#data, changes, options);
     if (difference.added.length > 0) {
-      if (this.#data.isSparse) this.#data = this.#data.compacted();
+      if (this.#data.isSparse) this.#compact();
       this.#lookups = new Lookups(this.#data);
     }
     return difference;
+  }
+
+  #compact(): void {
+    this.#data = this.#data.compacted();
+    this.#data.index = signedIndex(this.#data);
   }
 }
 

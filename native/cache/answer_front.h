@@ -1,5 +1,5 @@
-// The caches that are asked, in order, before a handler is called: those of all servers that may answer on one socket.
-// Also the worker's query log, which records their hits.
+// What is asked before a handler is called: the zones of an address, then the caches, in order, of all servers that may
+// answer on one socket. Also the worker's query log, which records their answers.
 // It belongs to one thread, as its AnswerCaches do.
 #ifndef MULTISOCKET_ANSWER_FRONT_H_
 #define MULTISOCKET_ANSWER_FRONT_H_
@@ -12,6 +12,7 @@
 
 #include "cache/answer_cache.h"
 #include "log/query_log.h"
+#include "zone/zone_table.h"
 
 namespace multisocket {
 
@@ -19,10 +20,12 @@ class AnswerFront {
  public:
   using Caches = std::vector<std::shared_ptr<AnswerCache>>;
 
-  // `log`: of the worker; null: it has none.
-  AnswerFront(Caches caches, std::shared_ptr<QueryLog> log) : caches_(std::move(caches)), log_(std::move(log)) {}
+  // `log`: of the worker; null: it has none. `zones`: null: none.
+  AnswerFront(Caches caches, std::shared_ptr<QueryLog> log, std::shared_ptr<const ZoneTable> zones)
+      : caches_(std::move(caches)), log_(std::move(log)), zones_(std::move(zones)) {}
 
   QueryLog* log() const { return log_.get(); }
+  const ZoneTable* zones() const { return zones_.get(); }
 
   // Writes the first reply that a cache has, as AnswerCache::look_up_first does. Length 0: no cache has a reply.
   AnswerCache::Found look_up(const ReadSection& section, const uint8_t* query, const MessageView& view,
@@ -46,6 +49,7 @@ class AnswerFront {
  private:
   Caches caches_;
   std::shared_ptr<QueryLog> log_;
+  std::shared_ptr<const ZoneTable> zones_;
 };
 
 }  // namespace multisocket

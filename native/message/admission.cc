@@ -24,6 +24,8 @@ layout::WorkerCounter counter_of(Verdict verdict) {
   }
 }
 
+size_t less(size_t size, size_t by) { return size > by ? size - by : 0; }
+
 }  // namespace
 
 void Admission::begin() {
@@ -92,13 +94,43 @@ layout::RowVerdict Admission::admit(const ReadSection& section, uint8_t* base, u
   return static_cast<layout::RowVerdict>(words[layout::kVerdict] = layout::kVerdictQuery);
 }
 
-// Answers from the caches and adds the options for this client.
+// Answers from the zones or the caches, and adds the options for this client.
 bool Admission::look_up(const ReadSection& section, const uint8_t* message, const MessageView& view,
                         const Guarded& guarded, Exchange* exchange) {
-  const auto less = [](size_t size, size_t by) { return size > by ? size - by : 0; };
   const size_t limit =
       std::min<size_t>(reply_limit(view, exchange->origin.transport, edns_.payload_size), exchange->capacity);
   // The reply may overwrite the query. Only `view` is left of it then.
+  if (!ask_zones(message, view, limit, guarded, exchange) &&
+      !ask_caches(section, message, view, limit, guarded, exchange)) {
+    return false;
+  }
+  const uint8_t* cookie = guarded.has_cookie() ? guarded.fresh : nullptr;
+  if (exchange->opt != 0 && (view.asked != 0 || cookie != nullptr)) {
+    exchange->length =
+        add_client_options(exchange->out, exchange->length, exchange->opt, limit, view.asked, cookie, edns_);
+  }
+  return true;
+}
+
+bool Admission::ask_zones(const uint8_t* message, const MessageView& view, size_t limit, const Guarded& guarded,
+                          Exchange* exchange) {
+  const ZoneTable* zones = exchange->front->zones();
+  if (zones == nullptr) return false;
+  const Transport transport = exchange->origin.transport;
+  // A handler's reply may be longer than a slot.
+  const bool can_truncate =
+      transport == Transport::kUdp && reply_limit(view, transport, edns_.payload_size) <= exchange->capacity;
+  const size_t room = guarded.has_cookie() ? less(limit, kCookieOptionSize) : limit;
+  const ZoneTable::Found found = zones->answer(message, view, can_truncate, room, edns_.payload_size, exchange->out);
+  if (found.length == 0) return false;
+  layout::count(counters_ + layout::kZoneAnswers);
+  exchange->length = found.length;
+  exchange->opt = found.opt;
+  return true;
+}
+
+bool Admission::ask_caches(const ReadSection& section, const uint8_t* message, const MessageView& view, size_t limit,
+                           const Guarded& guarded, Exchange* exchange) {
   size_t capacity = view.asked == 0 ? exchange->capacity : less(exchange->capacity, kMaxClientOptions);
   if (guarded.has_cookie()) capacity = std::min(capacity, less(limit, kCookieOptionSize));
   const AnswerCache::Found found =
@@ -107,10 +139,7 @@ bool Admission::look_up(const ReadSection& section, const uint8_t* message, cons
   layout::count(counters_ + layout::kCacheHits);
   exchange->length = found.length;
   exchange->opt = found.opt;
-  const uint8_t* cookie = guarded.has_cookie() ? guarded.fresh : nullptr;
-  if (found.opt != 0 && (view.asked != 0 || cookie != nullptr)) {
-    exchange->length = add_client_options(exchange->out, found.length, found.opt, limit, view.asked, cookie, edns_);
-  }
+  exchange->cached = true;
   return true;
 }
 
@@ -126,7 +155,7 @@ bool Admission::look_up_logged(const ReadSection& section, const uint8_t* messag
   const uint8_t* reply = exchange->out;
   unsigned rcode = reply[3] & 0xfU;
   if (exchange->opt != 0) rcode |= static_cast<unsigned>(reply[exchange->opt + 5]) << 4;  // RFC 6891 s.6.1.3
-  const QueryLog::Outcome outcome = {reply, exchange->length, static_cast<uint16_t>(rcode), true};
+  const QueryLog::Outcome outcome = {reply, exchange->length, static_cast<uint16_t>(rcode), exchange->cached};
   log->record(query, length, view.question_end, exchange->origin.client, started, outcome);
   return true;
 }

@@ -17,15 +17,16 @@ namespace multisocket {
 
 class Admission {
  public:
-  // The client, the caches that may have an answer, and the place for an immediate reply.
+  // The client, the zones and caches that may have an answer, and the place for an immediate reply.
   struct Exchange {
-    const AnswerFront* front;  // null: no caches
+    const AnswerFront* front;  // null: no zones and no caches
     Origin origin;
     uint8_t* out;
     size_t capacity;
     size_t length = 0;       // of the answer that was written; 0: none
     size_t opt = 0;          // offset of its OPT; 0: it has no OPT
     bool unlimited = false;  // the reply is not charged
+    bool cached = false;     // the answer is from a cache
   };
 
   // `rows`: kBatchSize rows of kQueryWords. `text`: kTextSize bytes; the rows call its first byte `text_offset`.
@@ -45,12 +46,16 @@ class Admission {
 
   // Examines `length` bytes at `base + offset` and fills row number `row` (below kBatchSize). If it returns
   // kVerdictReply and `exchange->length` is 0, the reply has overwritten the message and kLength of the row is the
-  // length of the reply. If the caches or the guard have an answer, it returns kVerdictReply too; the answer is then in
-  // `exchange`, and the row is unchanged.
+  // length of the reply. If a zone, a cache or the guard has an answer, it returns kVerdictReply too; the answer is
+  // then in `exchange`, and the row is unchanged.
   layout::RowVerdict admit(const ReadSection& section, uint8_t* base, uint32_t offset, uint32_t length, uint32_t row,
                            Exchange* exchange);
 
  private:
+  bool ask_zones(const uint8_t* message, const MessageView& view, size_t limit, const Guarded& guarded,
+                 Exchange* exchange);
+  bool ask_caches(const ReadSection& section, const uint8_t* message, const MessageView& view, size_t limit,
+                  const Guarded& guarded, Exchange* exchange);
   bool look_up(const ReadSection& section, const uint8_t* message, const MessageView& view, const Guarded& guarded,
                Exchange* exchange);
 

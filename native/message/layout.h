@@ -182,6 +182,7 @@ constexpr uint32_t kSocketRow = 4;
   X(kNotImplemented, notImplemented, "Messages answered with NOTIMP.")                                                 \
   X(kBadVersions, badVersions, "Messages answered with BADVERS.")                                                      \
   X(kCacheHits, cacheHits, "Queries answered from the cache.")                                                         \
+  X(kZoneAnswers, zoneAnswers, "Queries answered from a zone in native code, without a handler.")                      \
   X(kBadCookies, badCookies, "Messages answered with BADCOOKIE.")                                                      \
   X(kRateLimitDropped, rateLimitDropped, "Excess responses, dropped (reportOnly: counted and sent).")                  \
   X(kRateLimitSlipped, rateLimitSlipped, "Excess responses, truncated (reportOnly: sent whole).")                      \

@@ -22,6 +22,7 @@
 #include "node/layout_description.h"
 #include "node/proxy_protocol_object.h"
 #include "node/query_log_object.h"
+#include "node/zone_table_object.h"
 #ifdef MULTISOCKET_LOAD_GENERATOR
 #include "node/load_generator_object.h"
 #endif
@@ -225,6 +226,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Guard", GuardObject::define(env));
   exports.Set("AnswerCache", AnswerCacheObject::define(env));
   exports.Set("AnswerFront", AnswerFrontObject::define(env));
+  exports.Set("ZoneTable", ZoneTableObject::define(env));
   exports.Set("QueryLog", QueryLogObject::define(env));
   exports.Set("ProxyProtocol", ProxyProtocolObject::define(env));
   exports.Set("DescriptorChannel", DescriptorChannelObject::define(env));

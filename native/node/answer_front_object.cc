@@ -4,6 +4,7 @@
 
 #include "node/answer_cache_object.h"
 #include "node/query_log_object.h"
+#include "node/zone_table_object.h"
 
 namespace multisocket {
 
@@ -19,7 +20,9 @@ AnswerFrontObject::AnswerFrontObject(const Napi::CallbackInfo& info) : Napi::Obj
   }
   std::shared_ptr<QueryLog> log;
   if (info[1].IsObject()) log = QueryLogObject::Unwrap(info[1].As<Napi::Object>())->log();
-  front_ = std::make_shared<const AnswerFront>(std::move(caches), std::move(log));
+  std::shared_ptr<const ZoneTable> zones;
+  if (info[2].IsObject()) zones = ZoneTableObject::Unwrap(info[2].As<Napi::Object>())->table();
+  front_ = std::make_shared<const AnswerFront>(std::move(caches), std::move(log), std::move(zones));
 }
 
 std::shared_ptr<const AnswerFront> AnswerFrontObject::of(const Napi::Value& value) {

@@ -76,8 +76,9 @@ describe('a service manager (sd_notify(3))', () => {
       const { child, ended } = await listen(['-dns.port', '0'], folder, environment);
       const signs = (): number => told().filter((line) => line === 'WATCHDOG=1').length;
       const start = Date.now();
+      const before = signs();
       if (watched) {
-        await until(() => signs() >= 5, 'signs of life');
+        await until(() => signs() >= before + 5, 'signs of life');
         assert.ok(Date.now() - start > 300);
       } else {
         await wait(500);

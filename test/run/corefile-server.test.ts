@@ -286,6 +286,17 @@ describe('reload of a Corefile', () => {
     await server.close();
   });
 
+  it('waits for the start if that is not over', async () => {
+    const corefile = '.:0 {\n bind 127.0.0.1\n probe one\n}';
+    const server = createServer({ corefile, modules });
+    const listening = server.listen();
+    const reloaded = server.reload({ corefile: corefile.replace('one', 'two') });
+    await listening;
+    await reloaded;
+    assert.equal(await textAt('127.0.0.1', server.addresses()[0].port), 'two');
+    await server.close();
+  });
+
   it('keeps its state if the new Corefile is wrong, does not start, or its address is in use', async () => {
     const taken = await freePort();
     const holder = createSocket('udp4').bind(taken, '127.0.0.1');

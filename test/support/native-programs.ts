@@ -10,7 +10,7 @@ import { run } from './clients.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const native = join(root, 'native');
 /** The engines that know neither Node nor libuv. */
-const sources = ['message', 'cache', 'guard', 'log', 'upstream', 'tcp'].flatMap((folder) =>
+const sources = ['message', 'cache', 'guard', 'log', 'upstream', 'tcp', 'zone'].flatMap((folder) =>
   readdirSync(join(native, folder))
     .filter(
       (file) =>

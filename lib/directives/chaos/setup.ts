@@ -29,6 +29,7 @@ export const chaos: DirectiveDefinition<ChaosConfig> = {
     anyClass: true,
     // It answers questions of a class that cache never sees.
     seesCached: false,
+    seesZoneAnswers: false,
     dependsOn: [],
     start: (answers) => ({
       handle(query, reply, next) {

@@ -32,6 +32,7 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
     },
     // An answer from cache is not an error.
     seesCached: false,
+    seesZoneAnswers: false,
     dependsOn: [],
     start: (options, { logger }) => new ErrorLog(options, logger),
   },

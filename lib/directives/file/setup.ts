@@ -2,13 +2,11 @@
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { readDuration, readFallthrough, readZones } from '../arguments.js';
+import { DEFAULT_RELOAD, readFallthrough, readReload, readZones } from '../arguments.js';
 import { ZoneFileSource } from '../../authority/zone-file-source.js';
 import { ZoneHandler } from '../../authority/zone-handler.js';
 import { sourcesOf, type FileOptions } from './options.js';
 import { checkZoneFile } from '../../zone/read-zone.js';
-
-const DEFAULT_RELOAD = 60_000;
 
 /** Its configuration is the options of each of its uses in a server block, at least one. */
 export const file: DirectiveDefinition<FileOptions[]> = {
@@ -81,10 +79,4 @@ function readUse(use: DirectiveReader, zones: readonly string[]): FileOptions {
     else throw line.error(`unknown property '${line.name}'`);
   }
   return options;
-}
-
-function readReload(line: DirectiveReader): number {
-  line.refuseBlock();
-  if (line.args.length === 0) throw line.error('reload duration value is expected');
-  return readDuration(line, line.args[0]);
 }

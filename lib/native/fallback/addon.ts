@@ -127,4 +127,5 @@ export const fallback = {
   StreamAdmission,
   UdpClient: refused('asking upstreams'),
   UdpEndpoint: refused('batched UDP'),
+  ZoneTable: refused('answers of zones'),
 };

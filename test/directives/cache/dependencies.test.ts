@@ -26,6 +26,7 @@ const key = execFileSync('dnssec-keygen', ['-q', '-K', folder, '-a', '13', '.'],
 const LINES: Readonly<Record<string, readonly string[]>> = {
   acl: ['acl {\n block net 127.0.0.2/32\n}'],
   any: ['any'],
+  auto: [`auto example.org {\n directory ${folder} ^zone()$ example.org\n}`],
   bufsize: ['bufsize 600'],
   cache: ['cache 60'],
   chaos: ['chaos'],

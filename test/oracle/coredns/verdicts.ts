@@ -29,6 +29,8 @@ export async function writeFiles(directory: string): Promise<void> {
   writeFileSync(join(directory, 'braces.conf'), 'log {\n');
   writeFileSync(join(directory, 'itself.conf'), 'import itself.conf\n');
   writeFileSync(join(directory, 'blocks.conf'), 'blocks.test {\n  whoami\n}\n');
+  mkdirSync(join(directory, 'zones'));
+  writeFileSync(join(directory, 'zones', 'db.example.org'), `${soa}www 60 IN A 192.0.2.1\n`);
   mkdirSync(join(directory, 'parts'));
   writeFileSync(join(directory, 'parts', '1.conf'), 'nsid 1\n');
   const { file } = await makeCertificate();

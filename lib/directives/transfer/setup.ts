@@ -20,6 +20,8 @@ export const transfer: DirectiveDefinition<TransferOptions[]> = {
   setup: {
     configure: (uses, block) => uses.map((use) => readUse(use, block.zones)),
     dependsOn: [],
+    // Native code answers no transfers.
+    seesZoneAnswers: false,
     serve: (configs, runtime) => Outgoing.start(configs, runtime),
     start: (uses, runtime) => new TransferHandler(uses, runtime.served.all, runtime),
   },

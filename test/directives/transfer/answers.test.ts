@@ -118,8 +118,8 @@ describe('the directive transfer', () => {
     }
 
     it('answers IXFR by UDP with the changes if they fit, else with the SOA record (RFC 1995 s.2)', async () => {
-      const small = await Primary.start({ transfer: 'to *' });
-      await small.write(2, 'a 60 IN A 192.0.2.1\n');
+      const small = await Primary.start({ transfer: 'to *', zone: zoneText(1, many(0, 10)) });
+      await small.write(2, `${many(0, 10)}a 60 IN A 192.0.2.1\n`);
       const query = transferQuery(IXFR, ORIGIN, [soa(1)]);
       await changesFrom(small.port, 1);
       assert.equal(typesOf(await byUdp(small.port, query)), 'SOA SOA SOA A SOA');

@@ -18,6 +18,8 @@
         'native/node/answer_front_object.cc',
         'native/node/zone_table_object.cc',
         'native/zone/additional.cc',
+        'native/zone/denial.cc',
+        'native/zone/sha1.cc',
         'native/zone/reply_writer.cc',
         'native/zone/zone_answer.cc',
         'native/zone/zone_image.cc',

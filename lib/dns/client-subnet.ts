@@ -41,6 +41,17 @@ export function withScope({ code, data }: EdnsOption, scope: number): EdnsOption
   return { code, data: scoped };
 }
 
+/**
+ * The scope in the option of a reply; undefined if that option does not repeat the one of the query, as it has to (RFC 7871
+ * s.7.3), or if its scope is longer than an address.
+ */
+export function scopeOf(replied: EdnsOption, asked: EdnsOption): number | undefined {
+  const expected = Buffer.from(asked.data);
+  const scope = replied.data.at(SCOPE) ?? Infinity;
+  expected[SCOPE] = scope;
+  return expected.equals(replied.data) && scope <= MAX_BITS[asked.data.readUInt16BE(0)] ? scope : undefined;
+}
+
 /** Whether data are a valid option of a query (RFC 7871 s.6, s.7.1.2), as in `native/message/client_subnet.h`. */
 export function isClientSubnet(data: Buffer): boolean {
   if (data.length < HEAD || data[SCOPE] !== 0) return false;

@@ -112,9 +112,9 @@ export class Engine {
 }
 
 /** Fills in the reply to a query. `cause`: the error in other words. */
-export function settleReply(reply: Reply, outcome: EncodedSections | UpstreamError, cause?: Error): void {
+export function settleReply(query: Query, reply: Reply, outcome: EncodedSections | UpstreamError, cause?: Error): void {
   if (!(outcome instanceof UpstreamError)) {
-    takeOver(reply, outcome);
+    takeOver(query, reply, outcome);
     return;
   }
   reply.fail(outcome.rcode, cause ?? outcome);

@@ -45,7 +45,7 @@ export class Forwarder implements Disposable {
       (started) => forward(started, query, reply),
       (cause: unknown) => {
         const error = new UpstreamError((cause as Error).message);
-        settleReply(reply, error, noAnswer(query, error));
+        settleReply(query, reply, error, noAnswer(query, error));
       },
     );
   }
@@ -123,12 +123,17 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 function forward(engine: Engine, query: Query, reply: Reply): void | Promise<void> {
   const refusal = engine.refusal(query);
   if (refusal !== undefined) {
-    settleReply(reply, refusal, noAnswer(query, refusal));
+    settleReply(query, reply, refusal, noAnswer(query, refusal));
     return;
   }
   return new Promise((resolve) => {
     engine.ask(query, reply.cacheGeneration, (outcome, upstream) => {
-      settleReply(reply, outcome, outcome instanceof UpstreamError ? noAnswer(query, outcome, upstream) : undefined);
+      settleReply(
+        query,
+        reply,
+        outcome,
+        outcome instanceof UpstreamError ? noAnswer(query, outcome, upstream) : undefined,
+      );
       resolve();
     });
   });

@@ -20,7 +20,7 @@ export function shareMisses(handler: Handler, cache: AnswerCache, misses: Shared
     if (length <= 0) return false;
     const sections = findSections(Buffer.from(scratch.subarray(0, length)), query.question);
     if (sections === undefined) return false;
-    takeOver(reply, sections);
+    takeOver(query, reply, sections);
     reply.cache({ ttl: 0 }); // it is there
     reply.fromCache = true;
     onShared();

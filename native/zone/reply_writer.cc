@@ -56,7 +56,7 @@ void ReplyWriter::record(const WireName& owner, uint32_t type, uint32_t ttl, Rda
   }
   if (!reserve(kRecordFixedSize)) return;
   uint8_t* fixed = message_ + at_;
-  write16(fixed, type);
+  write16(fixed, ZoneImage::is_signature(type) ? type >> 16 : type);
   write16(fixed + 2, kClassIn);
   write32(fixed + 4, ttl);
   at_ += kRecordFixedSize;

@@ -28,7 +28,7 @@ class ReplyWriter {
     overflowed_ = false;
   }
 
-  // Writes a record of the class IN. `type`: of a set.
+  // Writes a record of the class IN. `type`: of a set, also of signatures.
   void record(const WireName& owner, uint32_t type, uint32_t ttl, Rdata rdata);
 
  private:

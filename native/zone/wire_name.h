@@ -34,6 +34,15 @@ class WireName {
     return measure(head + tail.length_);
   }
 
+  // Makes it `label`, with its length octet, followed by `tail`. Returns false if that is too long for a name.
+  bool prepend(const uint8_t* label, const WireName& tail) {
+    const size_t head = label[0] + 1U;
+    if (head + tail.length_ > kMaxName) return false;
+    memcpy(octets_, label, head);
+    memcpy(octets_ + head, tail.octets_, tail.length_);
+    return measure(head + tail.length_);
+  }
+
   const uint8_t* data() const { return octets_; }
   size_t size() const { return length_; }
   unsigned labels() const { return labels_; }

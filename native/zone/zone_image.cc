@@ -1,7 +1,5 @@
 #include "zone/zone_image.h"
 
-#include "message/wire.h"
-
 namespace multisocket {
 namespace {
 
@@ -17,6 +15,13 @@ bool ZoneImage::fits(const ZoneColumns& columns) {
          columns.nsec3_hashes.size == kHashSize * columns.nsec3_sets.size && columns.nsec3_salt.size <= kMaxSalt;
 }
 
+bool ZoneImage::is_name(uint32_t node) const {
+  if (field(node, kChildren) != 0) return true;
+  uint32_t set = first(node);
+  while (set != kNoSet && (type(set) == kTypeNsec3 || type(set) == signature_type(kTypeNsec3))) set = next(set);
+  return set != kNoSet;
+}
+
 // As NameTree.#find.
 uint32_t ZoneImage::child(uint32_t node, const uint8_t* label) const {
   const size_t length = label[0];
@@ -26,10 +31,10 @@ uint32_t ZoneImage::child(uint32_t node, const uint8_t* label) const {
   uint32_t found = columns_.heads.data[hash & (columns_.heads.size - 1)];
   for (; found != kNone; found = field(found, kNext)) {
     if (field(found, kParent) != node) continue;
-    const uint8_t* own = columns_.labels.data + field(found, kLabel);
+    const uint8_t* own = this->label(found);
     if (own[0] == length && memcmp(own + 1, label + 1, length) == 0) break;
   }
-  return found != kNone && exists(found) ? found : kNone;
+  return found != kNone && is_name(found) ? found : kNone;
 }
 
 uint32_t ZoneImage::wildcard(uint32_t node) const {
@@ -62,7 +67,7 @@ void ZoneImage::name_of(uint32_t node, WireName* name) const {
   uint8_t octets[kMaxName];
   size_t length = 0;
   for (uint32_t at = node; at != kTop; at = field(at, kParent)) {
-    const uint8_t* label = columns_.labels.data + field(at, kLabel);
+    const uint8_t* label = this->label(at);
     if (length + label[0] + 1U + origin().size() > kMaxName) break;  // no such name was added
     memcpy(octets + length, label, label[0] + 1U);
     length += label[0] + 1U;

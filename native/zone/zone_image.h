@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "message/wire.h"
 #include "zone/wire_name.h"
 
 namespace multisocket {
@@ -63,7 +64,15 @@ class ZoneImage {
   const ZoneColumns& columns() const { return columns_; }
   bool is_signed() const { return columns_.order.size > 0 || columns_.nsec3_sets.size > 0; }
 
-  bool exists(uint32_t node) const { return field(node, kValue) != 0 || field(node, kChildren) != 0; }
+  // The type of the set that has the signatures of a type (lib/zone/rrsets.ts).
+  static constexpr uint32_t signature_type(uint32_t covered) { return uint32_t{kTypeRrsig} << 16 | covered; }
+  static constexpr bool is_signature(uint32_t set_type) { return set_type >> 16 != 0; }
+
+  // Whether a node is a name of the zone. The owner of an NSEC3 record alone is not (RFC 5155 s.7.2.8).
+  bool is_name(uint32_t node) const;
+  uint32_t parent(uint32_t node) const { return field(node, kParent); }
+  // The length octet and the octets of a node's label.
+  const uint8_t* label(uint32_t node) const { return columns_.labels.data + field(node, kLabel); }
   // The first set of a node; kNoSet: none.
   uint32_t first(uint32_t node) const { return field(node, kValue); }
   // The set of a type at a node; kNoSet: none.
@@ -73,6 +82,8 @@ class ZoneImage {
     return set;
   }
   uint32_t type(uint32_t set) const { return set_field(set, kType); }
+  // The next set of the same node.
+  uint32_t next(uint32_t set) const { return set_field(set, kNextSet); }
   uint32_t ttl(uint32_t set) const { return set_field(set, kTtl); }
 
   // Calls `visit(Rdata)` for each record of a set until one call returns false. Returns whether none has.
@@ -93,7 +104,7 @@ class ZoneImage {
     return {at + 2, static_cast<size_t>(at[0] << 8 | at[1])};
   }
 
-  // The child of a node for the label whose length octet is at `label`, in lower case; kNone: none that exists.
+  // The child of a node for the label whose length octet is at `label`, in lower case; kNone: no such name.
   uint32_t child(uint32_t node, const uint8_t* label) const;
   // The node of `*` right below a node; kNone: none.
   uint32_t wildcard(uint32_t node) const;

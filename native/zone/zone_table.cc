@@ -51,6 +51,7 @@ ZoneTable::Found ZoneTable::answer(const uint8_t* query, const MessageView& view
   if (!name.read(query + kHeaderSize, view.qname_length)) return {};
   const Entry* entry = find(name, view.qtype);
   if (entry == nullptr || !entry->image.has_value()) return {};
+  if (view.has_opt && (view.opt_flags & kFlagDo) != 0 && !Denial::is_cheap(*entry->image)) return {};
   const size_t end = view.question_end;
   if (limit < end + kOptSize) return {};
   if (out != query) {
@@ -78,7 +79,7 @@ ZoneTable::Found ZoneTable::answer(const Entry& entry, const WireName& name, con
       break;
     case ZoneAnswer::Outcome::kUnresolved:
       // The handler would find what is here if this zone also answers for the target.
-      if (entry.leaves_aliases && find(answer.target(), view.qtype) != &entry) return {};
+      if (entry.leaves_aliases && (answer.has_alias_proofs() || find(answer.target(), view.qtype) != &entry)) return {};
       break;
     case ZoneAnswer::Outcome::kUnable:
       return {};

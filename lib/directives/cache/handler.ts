@@ -146,7 +146,7 @@ export class CacheHandler {
     const message = Buffer.from(this.#scratch.subarray(0, length));
     const sections = findSections(message, query.question);
     // The cached reply was complete.
-    if (sections !== undefined) takeOver(reply, sections);
+    if (sections !== undefined) takeOver(query, reply, sections);
     reply.fromCache = true;
   }
 
@@ -182,7 +182,7 @@ export class CacheHandler {
     } else this.#counts.stale(query);
     this.#counts.hit(query, isDenial(message));
     const sections = findSections(message, query.question);
-    if (sections !== undefined) takeOver(reply, sections);
+    if (sections !== undefined) takeOver(query, reply, sections);
   }
 
   /** Handles the chain's answer; returns whether it is in the cache. */
@@ -211,7 +211,7 @@ export class CacheHandler {
     const bounds = this.#boundsOf(query, reply.rcode, message);
     if (bounds === undefined) return false;
     clampTtls(message, bounds.least, bounds.most);
-    const kept = this.#store(query, length, reply.optStart, Math.min(bounds.most, ttl), generation);
+    const kept = this.#store(query, reply, length, Math.min(bounds.most, ttl), generation);
     // A failure stays one, with its cause.
     if (isFailure(reply)) return kept;
     const sections = findSections(Buffer.from(message), query.question);
@@ -220,12 +220,13 @@ export class CacheHandler {
   }
 
   /** Caches the reply of this many octets in the scratch; returns whether it is there. */
-  #store(query: Query, length: number, optStart: number, ttl: number, generation: number): boolean {
+  #store(query: Query, { optStart, scope }: Reply, length: number, ttl: number, generation: number): boolean {
     keeping[place.transport] = transports.indexOf(query.transport);
     keeping[place.opt] = optStart;
     keeping[place.maxTtl] = ttl;
     keeping[place.varyBy] = 0;
     keeping[place.generation] = generation;
+    keeping[place.scope] = scope === undefined ? 0 : scope + 1;
     return this.answers.store(query.octets, this.#scratch.subarray(0, length), keeping);
   }
 

@@ -65,7 +65,7 @@ export class ForwardHandler {
     const { engine, options } = this.#uses[number];
     const refusal = engine.refusal(query);
     if (refusal !== undefined) {
-      settleReply(reply, refusal);
+      settleReply(query, reply, refusal);
       return;
     }
     return new Promise((resolve) => {
@@ -74,7 +74,7 @@ export class ForwardHandler {
           resolve(Promise.resolve().then(() => this.#from(number + 1, query, reply, fail)));
           return;
         }
-        settleReply(reply, outcome);
+        settleReply(query, reply, outcome);
         resolve();
       });
     });

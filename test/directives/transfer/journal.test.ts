@@ -116,7 +116,7 @@ describe('the journals of transfer', () => {
     await primary.write(2, record(2));
     await eventually(primary.port, 1, [2, 1, 2, 2]);
     assert.ok(
-      primary.log.some((line) => line.startsWith("error plugin/transfer: zone example.org: its journal is not kept: ")),
+      primary.log.some((line) => line.startsWith('error plugin/transfer: zone example.org: its journal is not kept: ')),
     );
     await primary.close();
   });

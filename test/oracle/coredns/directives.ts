@@ -488,6 +488,25 @@ export const DIRECTIVES: Readonly<Record<string, DirectiveForms>> = {
       'ttl x 30',
     ],
   },
+  secondary: {
+    heads: ['', 'example.org', 'example.org example.net', '<zone>', 'example.org:53 dns://example.net'],
+    lines: [
+      'transfer from 127.0.0.1',
+      'transfer from <ip>',
+      'transfer from <endpoint>',
+      'transfer from <upstream>',
+      'transfer from [::1]:5353 ::1 127.0.0.1:',
+      'transfer from [::1]',
+      'transfer from *',
+      'transfer from localhost',
+      'transfer from',
+      'transfer to 127.0.0.1',
+      'transfer',
+      'fallthrough',
+      'fallthrough <zone>',
+      'transferr from 127.0.0.1',
+    ],
+  },
   template: {
     heads: ['IN A', 'IN ANY <zone>', '<class> <onetype>', 'ANY ANY', 'IN', '', 'CH TXT version.bind'],
     lines: [

@@ -21,7 +21,7 @@ describe('-check', () => {
     const { faults, corefile } = await check('10s');
     assert.deepEqual(faults, []);
     assert.match(
-      warnings[0].message,
+      corefile.warnings[0].message,
       /^plugin\/loadbalance: Failed to open weight file: ENOENT.*Will try again in 10s$/,
     );
     assert.match((await check('0')).faults[0].message, /ENOENT/);

@@ -2,6 +2,8 @@
 export interface ZoneSource {
   /** Resolves when its zones are loaded, or are waited for. Rejects if the server must not start without them. */
   readonly loaded: Promise<void>;
+  /** Looks at once whether `file` has changed, if it is a file of the source. Resolves when that is published. */
+  changed?(file: string): Promise<void>;
   /** Ends its work, and forgets its zones. */
   close(): void | Promise<void>;
 }
@@ -40,13 +42,13 @@ export class ZoneSources {
 
   /**
    * Holds several sources, until the result is closed, and waits until they are loaded. `keyOf` gives the key of an option,
-   * `make` its source. Rejects with the first error; then none is held.
+   * `make` its source. Resolves with the sources in the order of `wanted`. Rejects with the first error; then none is held.
    */
-  async holdAll<Options>(
+  async holdAll<Options, Source extends ZoneSource>(
     wanted: readonly Options[],
     keyOf: (options: Options) => string,
-    make: (options: Options) => ZoneSource,
-  ): Promise<{ close: () => void }> {
+    make: (options: Options) => Source,
+  ): Promise<{ sources: Source[]; close: () => void }> {
     const close = (): void => {
       for (const options of wanted) this.release(keyOf(options));
     };
@@ -57,7 +59,12 @@ export class ZoneSources {
       close();
       throw error;
     }
-    return { close };
+    return { sources, close };
+  }
+
+  /** Tells the sources that a file has changed. Resolves when they have published it. */
+  async changed(file: string): Promise<void> {
+    await Promise.all(Array.from(this.#held.values(), async ({ source }) => source.changed?.(file)));
   }
 
   /** Closes the sources that nobody holds. Rejects with the first error, after all are closed. */

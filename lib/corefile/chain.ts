@@ -4,6 +4,7 @@ import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler } from '../message/handler.js';
 import { noNext } from '../message/no-next.js';
+import type { Opcode } from '../dns/registry.js';
 import type { Query } from '../message/query.js';
 import type { Reply } from '../message/reply.js';
 import type { WorkerDirective, WorkerRuntime } from './directive.js';
@@ -16,6 +17,10 @@ interface NamedDirective {
   directive: WorkerDirective;
   /** {@link DirectiveSetup.seesZoneAnswers}. */
   seesZoneAnswers: boolean;
+  /** The opcodes besides QUERY that it answers. */
+  opcodes: readonly Opcode[];
+  /** Whether it sees the queries with other opcodes that another one answers. */
+  everyOpcode: boolean;
   /** Undefined: its replies depend only on the question. */
   dependsOn: WorkerDirective['dependsOn'];
 }
@@ -36,8 +41,10 @@ export interface ChainRuntime extends Pick<WorkerRuntime, 'index' | 'logger' | '
 
 /** A running server block in a worker: its directives in a chain. */
 export class Chain {
-  /** Answers a query of one of the block's zones. */
+  /** Answers a query of one of the block's zones, with the opcode QUERY. */
   readonly handle: Handler;
+  /** Answers a query with another opcode: NOTIMP, unless a directive answers the opcode. */
+  readonly handleOther: Handler;
   /** Whether one of the directives answers queries of other classes than IN. */
   readonly anyClass: boolean;
   readonly #directives: readonly NamedDirective[];
@@ -65,8 +72,9 @@ export class Chain {
         const own = { index, logger, signal, maxPayloadSize, serverOf, zones, served, tell, fatal, metrics };
         const directive = await setup?.start?.(config, own);
         if (directive !== undefined) {
+          const { seesZoneAnswers = true, everyOpcode = false, opcodes = [] } = setup ?? {};
           const dependsOn = dependenciesOf(directive, setup?.dependsOn);
-          directives.push({ name, directive, seesZoneAnswers: setup?.seesZoneAnswers ?? true, dependsOn });
+          directives.push({ name, directive, seesZoneAnswers, everyOpcode, opcodes, dependsOn });
         }
         anyClass ||= directive?.anyClass ?? setup?.anyClass ?? false;
       }
@@ -80,18 +88,15 @@ export class Chain {
   private constructor(directives: readonly NamedDirective[], anyClass: boolean) {
     this.#directives = directives;
     this.anyClass = anyClass;
-    let next: Handler = refuse;
-    for (const { name, directive, dependsOn } of directives.toReversed()) {
-      if (directive.handle === undefined) continue;
-      const handle = directive.handle.bind(directive);
-      const after = next === refuse ? noNext : next;
-      next = (query, reply) => {
-        reply.handledBy = name;
-        if (dependsOn !== undefined) reply.dependOn(dependsOn(query));
-        return handle(query, reply, after);
-      };
-    }
-    this.handle = next;
+    this.handle = linked(directives, refuse);
+    const opcodes = new Set(directives.flatMap((each) => each.opcodes));
+    const others = new Map(
+      Array.from(opcodes, (opcode) => {
+        const taking = directives.filter((each) => each.everyOpcode || each.opcodes.includes(opcode));
+        return [opcode, linked(taking, notImplemented)];
+      }),
+    );
+    this.handleOther = (query, reply) => (others.get(query.opcode) ?? notImplemented)(query, reply);
   }
 
   /** The cache among its directives; undefined if there is none. */
@@ -129,6 +134,26 @@ function dependenciesOf(
 ): WorkerDirective['dependsOn'] {
   if (directive.dependsOn !== undefined) return directive.dependsOn.bind(directive);
   return declared.length === 0 ? undefined : () => declared;
+}
+
+/** The handler of directives in their order, the first one first; `last`: without any. */
+function linked(directives: readonly NamedDirective[], last: Handler): Handler {
+  let next = last;
+  for (const { name, directive, dependsOn } of directives.toReversed()) {
+    if (directive.handle === undefined) continue;
+    const handle = directive.handle.bind(directive);
+    const after = next === last ? noNext : next;
+    next = (query, reply) => {
+      reply.handledBy = name;
+      if (dependsOn !== undefined) reply.dependOn(dependsOn(query));
+      return handle(query, reply, after);
+    };
+  }
+  return next;
+}
+
+function notImplemented(_: Query, reply: Reply): void {
+  reply.rcode = 'NOTIMP';
 }
 
 /** The answer, as in CoreDNS, if no directive of the block answers queries. */

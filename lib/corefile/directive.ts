@@ -8,6 +8,7 @@ import type { BlockZones, ServedZones } from '../authority/served-zones.js';
 import type { AnswerCache } from '../native/addon.js';
 import type { Dependency } from '../message/cache-choice.js';
 import type { Handler, Logger } from '../message/handler.js';
+import type { Opcode } from '../dns/registry.js';
 import type { Query } from '../message/query.js';
 import type { QueryLogEntry } from '../message/query-log-entry.js';
 import type { Reply } from '../message/reply.js';
@@ -70,6 +71,13 @@ export interface DirectiveSetup<Config> {
    * compares. {@link WorkerDirective.dependsOn} can say it for one query. Default: nothing else.
    */
   dependsOn?: readonly Dependency[];
+  /**
+   * The opcodes besides QUERY that its handler answers (RFC 1996, RFC 2136). Queries with them are taken at the addresses of
+   * its server block, and pass only the directives that answer the opcode or see every opcode. Default: none.
+   */
+  opcodes?: readonly Opcode[];
+  /** Whether its handler also sees the queries with other opcodes than QUERY that another one answers. Default: false. */
+  everyOpcode?: boolean;
   /** Whether it answers queries of other classes than IN; in a block without such a directive they are REFUSED. */
   anyClass?: boolean;
   /**
@@ -169,6 +177,8 @@ export interface OwnerDirective {
   metrics?(): MetricSample[];
   /** Milliseconds to keep serving after the server has the order to close; the longest of all directives counts. */
   lameduck?: number;
+  /** Runs after a reload of the Corefile in which it stays: other directives may have changed. */
+  reloaded?(): void;
   /** Runs after the workers have ended, or when a reload no longer needs it. */
   close?(): void | Promise<void>;
 }

@@ -38,9 +38,11 @@ export const CHAIN_ORDER: readonly string[] = [
   'hosts',
   'file',
   'auto',
+  'secondary',
   'loop',
   'forward',
   'whoami',
+  'sign',
 ];
 
 /** A set of directives by name, in the order of the chain. */

@@ -41,6 +41,23 @@ export function last(uses: readonly DirectiveReader[]): DirectiveReader {
 }
 
 /**
+ * The options of each use of a directive with zones. As in CoreDNS, the last use of a zone counts: earlier ones lose the
+ * zone, with a warning.
+ */
+export function lastOfEachZone<Options extends { zones: readonly string[] }>(
+  uses: readonly DirectiveReader[],
+  options: readonly Options[],
+): Options[] {
+  return options.map((one, index) => {
+    const later = new Set(options.slice(index + 1).flatMap(({ zones }) => zones));
+    for (const zone of one.zones) {
+      if (later.has(zone)) uses[index].warn(`the zone ${zone} is ignored: a later ${uses[index].name} has it`);
+    }
+    return { ...one, zones: one.zones.filter((zone) => !later.has(zone)) };
+  });
+}
+
+/**
  * The zones that `args` name, networks as their reverse zones, in the form of a query's `key`; `otherwise` if there are
  * no arguments. As in CoreDNS, a transport and a port are left out, and an invalid name is passed over, with a warning
  * of the line.

@@ -108,6 +108,8 @@ export interface TsigScope {
   record: Pick<TsigRecord, 'timeSigned' | 'fudge' | 'originalId' | 'error' | 'other'>;
   /** Whether only the times of the record are covered, as after the first message of a stream (RFC 8945 s.5.3.1). */
   timersOnly: boolean;
+  /** Messages without a signature before this one (RFC 8945 s.5.3.1); default: none. */
+  before?: readonly Uint8Array[];
 }
 
 /** A key that computes MACs. */
@@ -142,10 +144,11 @@ export class TsigSecret {
   /**
    * The MAC of a message without its TSIG. `additionals`: its number of additional records without TSIG.
    */
-  mac(message: Uint8Array, additionals: number, { previousMac, record, timersOnly }: TsigScope): Buffer {
+  mac(message: Uint8Array, additionals: number, { previousMac, record, timersOnly, before = [] }: TsigScope): Buffer {
     const { timeSigned, fudge, originalId, error, other } = record;
     const hmac = createHmac(this.#hash, this.#secret);
     if (previousMac !== undefined) hmac.update(u16(previousMac.length)).update(previousMac);
+    for (const unsigned of before) hmac.update(unsigned);
     // As it was signed: with its own ID, and without the TSIG.
     hmac.update(u16(originalId)).update(message.subarray(2, ADDITIONAL_COUNT));
     hmac.update(u16(additionals)).update(message.subarray(HEADER_SIZE));

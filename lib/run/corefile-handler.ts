@@ -85,6 +85,7 @@ export async function setup(context: HandlerContext): Promise<void> {
 /** Answers a query by the server block of its zone. */
 export default function handle(query: Query, reply: Reply): void | Promise<void> {
   const chain = router.find(query);
+  if (query.opcode !== 'QUERY' && chain !== undefined) return chain.handleOther(query, reply);
   if (chain !== undefined && (query.classNumber === CLASS_IN || chain.anyClass)) return chain.handle(query, reply);
   if (outside === undefined) refuse(query, reply);
   else return outside.handle(query, reply, refuse);

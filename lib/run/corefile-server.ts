@@ -10,7 +10,7 @@ import { Server, type CloseOptions, type CloseReport, type ServerEvents } from '
 import type { BoundAddress } from '../server/served-address.js';
 import type { ServerStatistics } from '../server/statistics.js';
 import { checkCorefileOptions, type CorefileConfig, type CorefileOptions } from './corefile-options.js';
-import { listenOptions, rateLimitOf } from './listen.js';
+import { listenOptions, opcodesOf, rateLimitOf } from './listen.js';
 import { Authority } from '../authority/authority.js';
 import type { QueryLogSink } from '../message/query-log-entry.js';
 import type { QueryLogOptions } from '../options/query-log.js';
@@ -100,7 +100,14 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     this.#corefile = corefile;
     const { signal, ...others } = options;
     const listening = listenOptions(corefile);
-    const server = new Server({ ...others, ...listening, ...this.#handler(corefile), ...this.#queryLog(corefile) });
+    const opcodes = opcodesOf(corefile);
+    const server = new Server({
+      ...others,
+      ...listening,
+      opcodes,
+      ...this.#handler(corefile),
+      ...this.#queryLog(corefile),
+    });
     this.#server = server;
     this.#forward(server);
     try {
@@ -255,7 +262,7 @@ export class CorefileServer extends EventEmitter<ServerEvents> implements AsyncD
     try {
       await this.#directives.change(next);
       try {
-        await server.reload({ listen, ...this.#handler(next), ...this.#queryLog(next) });
+        await server.reload({ listen, opcodes: opcodesOf(next), ...this.#handler(next), ...this.#queryLog(next) });
       } catch (error) {
         await this.#directives.change(before);
         throw error;

@@ -4,7 +4,9 @@ import type { ServedAddress } from '../corefile/addresses.js';
 import { nameOfAddress } from '../socket/addresses.js';
 import type { Corefile } from '../corefile/corefile.js';
 import { Faults, parsingError, type CorefileError } from '../corefile/errors.js';
+import { knownDirectives } from '../corefile/registry.js';
 import type { TimeoutSettings } from '../corefile/listen-settings.js';
+import type { Opcode } from '../dns/registry.js';
 import { readTls } from '../directives/tls/files.js';
 import { DEFAULT_PORTS, UNSUPPORTED, type AddressTransport } from '../socket/addresses.js';
 import type { ListenOptions } from '../options/listen.js';
@@ -35,6 +37,12 @@ export function listenOptions(corefile: Corefile): Listening {
   const rateLimit = rateLimitOf(corefile);
   const limits = rateLimit === undefined ? {} : { rateLimit };
   return { listen, ...limits };
+}
+
+/** The opcodes that the directives of a Corefile answer. */
+export function opcodesOf({ blocks }: Pick<Corefile, 'blocks'>): Opcode[] {
+  const names = blocks.flatMap(({ directives }) => directives.map(({ name }) => name));
+  return [...new Set<Opcode>(['QUERY', ...names.flatMap((name) => knownDirectives.get(name)?.setup.opcodes ?? [])])];
 }
 
 /**

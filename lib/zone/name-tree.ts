@@ -149,6 +149,18 @@ export class NameTree {
     return name === '' ? '.' : name.slice(0, -1);
   }
 
+  /** Writes the labels of a node below the origin in wire format, without the root's; returns their end. */
+  writeLabels(node: number, target: Uint8Array, at: number): number {
+    const { bytes } = this.#labels;
+    let end = at;
+    for (let of = node; of !== TOP; of = this.#get(of, FIELD.parent)) {
+      const label = this.#get(of, FIELD.label);
+      for (let i = 0; i <= bytes[label]; i++) target[end + i] = bytes[label + i];
+      end += bytes[label] + 1;
+    }
+    return end;
+  }
+
   /** The name of a child, from that of its parent. */
   nameBelow(node: number, parent: string): string {
     return parent === '.' ? this.#labelOf(node) : `${this.#labelOf(node)}.${parent}`;

@@ -146,6 +146,15 @@ export class ZoneData {
     return this.#recordsOf(snapshot, reference);
   }
 
+  /** Calls `each` for every RRset, that of the SOA record first. Nothing may change meanwhile. */
+  eachSet(each: (node: number, set: number) => void): void {
+    const soa = this.find(TOP, TYPE.SOA);
+    each(TOP, soa);
+    for (let node = TOP; node < this.names.count; node++) {
+      for (let set = this.first(node); set !== NO_SET; set = this.sets.next(set)) if (set !== soa) each(node, set);
+    }
+  }
+
   /** Counts records that were added in another way than by {@link replace}. */
   count(records: number, octets: number): void {
     this.size += records;

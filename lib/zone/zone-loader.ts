@@ -1,6 +1,7 @@
 import { MAX_RDATA, RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
 import { writeRdata } from '../dns/records/index.js';
-import { typeNumber } from '../dns/registry.js';
+import type { RecordCursor } from '../dns/record-cursor.js';
+import { typeName, typeNumber } from '../dns/registry.js';
 import { MessageWriter } from '../dns/writer.js';
 import { throwFault, zoneError, type OnFault, type ZoneFileRecord } from '../dns/zone-file/zone-file.js';
 import { Column } from './columns.js';
@@ -17,6 +18,12 @@ export const SINGLE: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE
 export function standsBesideCname(setType: number): boolean {
   return setType === TYPE.NSEC || isSignature(setType);
 }
+
+/** A record with its place; its data are elsewhere. */
+type PlacedRecord = Omit<ZoneFileRecord, 'data'>;
+
+/** A record of class IN with its data encoded: RDLENGTH and RDATA in `data` from 0 to `dataEnd`. */
+export type EncodedRecord = Pick<RecordCursor, 'name' | 'type' | 'ttl' | 'data' | 'dataEnd'>;
 
 /** From this many records on, a set has an index to find duplicates. */
 const INDEXED = 32;
@@ -53,26 +60,15 @@ export class ZoneLoader {
 
   /** Adds a record. One that is outside of the zone is left out with a warning, as in BIND and CoreDNS. */
   readonly add = (record: ZoneFileRecord): void => {
-    const node = this.#node(record);
-    if (node === undefined) {
-      const { name, type, file, line } = record;
-      const reason = `the name is not in the zone ${this.#data.origin}: the record is left out`;
-      this.warnings.push(`${file}:${line}: ${name} ${type}: ${reason}`);
-      return;
-    }
-    const number = typeNumber(record.type) ?? 0;
-    const end = this.#encode(number, record);
-    const type = setTypeOf(number, this.#scratch);
-    const set = this.#data.find(node, type);
-    if (set !== NO_SET && this.#has(set, type, end)) return; // RFC 2181 s.5
-    const fault = this.#faultOf(type, record.type, node, set);
-    if (fault !== undefined) {
-      const { name, file, line } = record;
-      this.#onFault(zoneError(file, line, `${name} ${record.type}: ${fault}`));
-      return;
-    }
-    this.#add(node, type, record.ttl, set, end);
+    const type = typeNumber(record.type) ?? 0;
+    this.#put(type, record, this.#encode(type, record));
   };
+
+  /** Adds a record of the zone whose data are encoded: RDLENGTH and RDATA. `line`: its number in errors. */
+  addEncoded({ name, type, ttl, data, dataEnd }: EncodedRecord, line: number): void {
+    data.copy(this.#scratch, 0, 0, dataEnd);
+    this.#put(type, { name, type: typeName(type), ttl, file: this.#file, line }, dataEnd);
+  }
 
   /** The zone. Throws {@link zoneError} at the first line if there is no SOA. */
   finish(): ZoneData {
@@ -86,7 +82,28 @@ export class ZoneLoader {
     return data;
   }
 
-  #node({ name, file, line }: ZoneFileRecord): number | undefined {
+  /** Adds a record whose data stand in the scratch memory up to `end`. */
+  #put(number: number, record: PlacedRecord, end: number): void {
+    const node = this.#node(record);
+    if (node === undefined) {
+      const { name, type, file, line } = record;
+      const reason = `the name is not in the zone ${this.#data.origin}: the record is left out`;
+      this.warnings.push(`${file}:${line}: ${name} ${type}: ${reason}`);
+      return;
+    }
+    const type = setTypeOf(number, this.#scratch);
+    const set = this.#data.find(node, type);
+    if (set !== NO_SET && this.#has(set, type, end)) return; // RFC 2181 s.5
+    const fault = this.#faultOf(type, record.type, node, set);
+    if (fault !== undefined) {
+      const { name, file, line } = record;
+      this.#onFault(zoneError(file, line, `${name} ${record.type}: ${fault}`));
+      return;
+    }
+    this.#add(node, type, record.ttl, set, end);
+  }
+
+  #node({ name, file, line }: PlacedRecord): number | undefined {
     const { names } = this.#data;
     let next = names.count;
     const node = names.add(name.toLowerCase());

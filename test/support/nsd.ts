@@ -7,12 +7,13 @@ export function findNsd(): string | undefined {
   return findProgram('nsd');
 }
 
-/** Resolves when it answers. */
-export function startNsd(program: string, origin: string, zone: string): Promise<DnsProgram> {
+/** Resolves when it answers. `more`: lines of the zone's configuration. */
+export function startNsd(program: string, origin: string, zone: string, more = ''): Promise<DnsProgram> {
+  const configuration = (folder: string, port: number): string => configured(folder, port, origin, more);
   return DnsProgram.start(program, { configuration, args: (file) => ['-d', '-c', file] }, origin, zone);
 }
 
-function configuration(folder: string, port: number, origin: string): string {
+function configured(folder: string, port: number, origin: string, more: string): string {
   return `${nsdServer(folder, port)}  ipv4-edns-size: 4096
   minimal-responses: no
   refuse-any: no
@@ -22,7 +23,7 @@ remote-control:
 zone:
   name: "${origin}"
   zonefile: "${folder}/zone"
-`;
+${more}`;
 }
 
 /** The section `server` for a single process on loopback; it keeps its files in `folder`. */

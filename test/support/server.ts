@@ -31,8 +31,8 @@ export function atMost<Sockets extends ServerOptions['sockets']>(sockets: Socket
 }
 
 /** Waits until `condition` holds, for 30 s at most. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 30_000; !condition();) {
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await condition());) {
     if (Date.now() > end) throw new Error(`waited 30 s in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -22,6 +22,7 @@ export const acl: DirectiveDefinition<Rule[]> = {
         policies: use.block.map(readPolicy),
       })),
     dependsOn: ['clientAddress'],
+    everyOpcode: true,
     start: startAcl,
   },
 };

@@ -34,6 +34,7 @@ export const errors: DirectiveDefinition<ErrorLogOptions> = {
     seesCached: false,
     seesZoneAnswers: false,
     dependsOn: [],
+    everyOpcode: true,
     start: (options, { logger }) => new ErrorLog(options, logger),
   },
 };

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
-import { DEFAULT_RELOAD, readFallthrough, readReload, readZones } from '../arguments.js';
+import { DEFAULT_RELOAD, lastOfEachZone, readFallthrough, readReload, readZones } from '../arguments.js';
 import { ZoneFileSource } from '../../authority/zone-file-source.js';
 import { ZoneHandler } from '../../authority/zone-handler.js';
 import { sourcesOf, type FileOptions } from './options.js';
@@ -12,16 +12,11 @@ import { checkZoneFile } from '../../zone/read-zone.js';
 export const file: DirectiveDefinition<FileOptions[]> = {
   name: 'file',
   setup: {
-    configure(uses, block) {
-      const files = uses.map((use) => readUse(use, block.zones));
-      // As in CoreDNS, the last file of a zone counts.
-      return files.map((options, index) => {
-        const later = new Set(files.slice(index + 1).flatMap(({ zones }) => zones));
-        for (const zone of options.zones)
-          if (later.has(zone)) uses[index].warn(`the zone ${zone} is ignored: a later file has it`);
-        return { ...options, zones: options.zones.filter((zone) => !later.has(zone)) };
-      });
-    },
+    configure: (uses, block) =>
+      lastOfEachZone(
+        uses,
+        uses.map((use) => readUse(use, block.zones)),
+      ),
     check: checkZones,
     dependsOn: [],
     sources: (uses) => uses.flatMap(sourcesOf).map(({ source }) => source),

@@ -1,5 +1,5 @@
 /** Formats of log lines: text with fields in braces, by CoreDNS's names. */
-import { MAX_MESSAGE, MIN_UDP_PAYLOAD } from '../../dns/numbers.js';
+import { MAX_MESSAGE, MIN_UDP_PAYLOAD, OPCODE } from '../../dns/numbers.js';
 import type { Query } from '../../message/query.js';
 import type { Reply, ReplyOutcome } from '../../message/reply.js';
 
@@ -37,8 +37,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   rsize: ({ outcome }) => String(outcome.length),
   duration: ({ duration }) => `${seconds(duration)}s`,
   '>id': ({ query }) => String(query.id),
-  // Queries with other opcodes do not come here.
-  '>opcode': () => '0',
+  '>opcode': ({ query }) => String(OPCODE[query.opcode]),
   '>do': ({ query }) => String(query.dnssecOk),
   '>bufsize': ({ query }) =>
     String(query.transport === 'udp' ? Math.max(MIN_UDP_PAYLOAD, query.udpPayloadSize) : MAX_MESSAGE),

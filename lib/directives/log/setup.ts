@@ -14,6 +14,7 @@ export const log: DirectiveDefinition<LogRule[]> = {
   setup: {
     configure: (uses) => uses.map(readUse),
     dependsOn: [],
+    everyOpcode: true,
     start: (rules, { logger }) => new QueryLog(rules, logger),
   },
 };

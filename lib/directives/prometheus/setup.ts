@@ -22,6 +22,7 @@ export const prometheus: DirectiveDefinition<PrometheusConfig> = {
       return config;
     },
     dependsOn: [],
+    everyOpcode: true,
     start: (_, runtime) => new RequestRecorder(runtime),
     // The exporter and its library are loaded only where the directive is used.
     serve: async (configs, runtime) => (await import('./exporter.js')).Exporter.open(configs, runtime),

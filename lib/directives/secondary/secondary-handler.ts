@@ -1,0 +1,78 @@
+import type { ServedZones } from '../../authority/served-zones.js';
+import { ZoneHandler } from '../../authority/zone-handler.js';
+import { NetworkSet, parseNetwork } from '../../dns/networks.js';
+import type { Handler } from '../../message/handler.js';
+import type { Query } from '../../message/query.js';
+import type { Reply } from '../../message/reply.js';
+import { sourcesOf, type SecondaryOptions } from './options.js';
+
+/** Milliseconds in which a worker reports one NOTIFY of a zone: the owner's thread gets few messages of a flood. */
+const REPORT_INTERVAL = 100;
+
+/** A worker has received NOTIFY from a primary: its index among those of the source. */
+export interface NotifyReport {
+  source: string;
+  primary: number;
+}
+
+/** Who may send NOTIFY for a zone. */
+interface Notified {
+  source: string;
+  primaries: readonly NetworkSet[];
+  /** The name of the key that signs NOTIFY. */
+  key: string | undefined;
+  /** When the last one was reported. */
+  reportedAt: number;
+}
+
+/** The handler of `secondary` in a worker: answers queries from its zones, and NOTIFY from the primaries (RFC 1996). */
+export class SecondaryHandler extends ZoneHandler {
+  readonly #notified: ReadonlyMap<string, Notified>;
+  readonly #tell: (report: NotifyReport) => void;
+
+  constructor(uses: readonly SecondaryOptions[], zones: ServedZones, tell: (report: NotifyReport) => void) {
+    super(zones);
+    this.#tell = tell;
+    const entries = uses.flatMap(sourcesOf).map(({ source, origin, primaries, key }): [string, Notified] => {
+      const sets = primaries.map(({ address }) => setOf(address));
+      return [origin, { source, primaries: sets, key: key?.name, reportedAt: -Infinity }];
+    });
+    this.#notified = new Map(entries);
+  }
+
+  override handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
+    if (query.opcode === 'NOTIFY') this.#notify(query, reply);
+    else return super.handle(query, reply, next);
+  }
+
+  /** The response codes are those of BIND. */
+  #notify(query: Query, reply: Reply): void {
+    reply.cache({ ttl: 0 });
+    const zone = this.#notified.get(query.key);
+    if (query.type !== 'SOA') {
+      reply.rcode = 'FORMERR';
+      return;
+    }
+    if (zone === undefined || query.class !== 'IN') {
+      reply.rcode = 'NOTAUTH';
+      return;
+    }
+    const primary = zone.primaries.findIndex((set) => set.has(query.client.address));
+    if (primary < 0 || (zone.key !== undefined && query.tsig?.key !== zone.key)) {
+      reply.rcode = 'REFUSED';
+      return;
+    }
+    reply.rcode = 'NOERROR';
+    reply.authoritative = true;
+    const now = performance.now();
+    if (now - zone.reportedAt < REPORT_INTERVAL) return;
+    zone.reportedAt = now;
+    this.#tell({ source: zone.source, primary });
+  }
+}
+
+/** The set of one address; the zone of a link-local one does not count. */
+function setOf(address: string): NetworkSet {
+  const network = parseNetwork(address.split('%')[0]);
+  return new NetworkSet(network === undefined ? [] : [network]);
+}

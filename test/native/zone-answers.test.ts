@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CorefileServer } from 'multisocket';
-import { signFile } from '../../dist/directives/sign/sign-file.js';
+import signFile from '../../dist/directives/sign/sign-file.js';
 import { typeNumber } from '../../dist/dns/registry.js';
 import { generateQuestion, generateZone, ORIGIN, Random } from '../directives/file/zone-generator.js';
 import { serveCorefile } from '../support/corefile-server.js';

@@ -68,12 +68,7 @@ function randomAnswer(random: Random, isIxfr: boolean): Buffer[] {
       at(5),
     ];
   }
-  return [
-    at(5),
-    recordBytes({ name: ORIGIN, type: 'NS', ttl: 60, data: `ns.${ORIGIN}` }),
-    ...some(20),
-    at(5),
-  ];
+  return [at(5), recordBytes({ name: ORIGIN, type: 'NS', ttl: 60, data: `ns.${ORIGIN}` }), ...some(20), at(5)];
 }
 
 const at3 = { ...soa(ORIGIN, 3), ttl: 60 } as ResourceRecord;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { receiveZone, TRANSFER_LIMITS, type TransferLimits } from '../../../dist/authority/transfer-in/receive.js';
-import type { ResourceRecord } from '../../../dist/index.js';
 import { parseZone, Zone } from '../../../dist/zone.js';
 import { framed } from '../../support/clients.js';
 import { answerBytes, recordBytes, soa } from '../../support/scripted-primary.js';
@@ -34,8 +33,18 @@ const answered = (...records: readonly Buffer[]): Script => {
 
 const ATTACKS: Readonly<Record<string, [Script, RegExp]>> = {
   'sends nothing': [() => undefined, /no message came for 0\.5 seconds/],
-  'hangs up': [(asked) => { asked.hangUp(); }, /the connection was closed before the end/],
-  'resets the connection': [(asked) => { asked.reset(); }, /ECONNRESET|closed before the end/],
+  'hangs up': [
+    (asked) => {
+      asked.hangUp();
+    },
+    /the connection was closed before the end/,
+  ],
+  'resets the connection': [
+    (asked) => {
+      asked.reset();
+    },
+    /ECONNRESET|closed before the end/,
+  ],
   'hangs up in the middle': [
     (asked) => {
       asked.send(answerBytes(asked.message, [at(5), ns]));
@@ -98,7 +107,12 @@ const ATTACKS: Readonly<Record<string, [Script, RegExp]>> = {
     },
     /a message has no records/,
   ],
-  'sends garbage': [(asked) => { asked.write(randomBytes(70_000)); }, /a message|the message|no message/],
+  'sends garbage': [
+    (asked) => {
+      asked.write(randomBytes(70_000));
+    },
+    /a message|the message|no message/,
+  ],
   'sends another zone': [answered(recordBytes(soa('example.net', 5))), /the zone is example\.org/],
   'sends a zone without an end': [answered(at(5), ns, record(1)), /no message came/],
   'sends CNAME beside other data': [

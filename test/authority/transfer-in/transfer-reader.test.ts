@@ -169,7 +169,10 @@ describe('the reader of zone transfers', () => {
       /NSEC: the RDATA is malformed/,
     ],
   ];
-  for (const [what, act, message] of faults) it(`refuses ${what}`, () => { assert.throws(act, message); });
+  for (const [what, act, message] of faults)
+    it(`refuses ${what}`, () => {
+      assert.throws(act, message);
+    });
 
   it('refuses names that loop, point forwards, or are too long', () => {
     const head = messageOf([at(5)]);

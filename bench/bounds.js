@@ -102,3 +102,15 @@ export const encryptedBounds = [
     ratio: over('sync', 'dnsdist', 'dot-single'),
   },
 ];
+
+/** Those of `npm run bench:loading`, of each zone. @type {{ what: string, bound: number, ratio: (look: Look) => number }[]} */
+export const loadingBounds = [
+  { what: 'time to the first answer: of NSD', bound: 2, ratio: (look) => look('ours', 'time') / look('nsd', 'time') },
+  {
+    what: 'time to the first answer: of CoreDNS',
+    bound: 1,
+    ratio: (look) => look('ours', 'time') / look('coredns', 'time'),
+  },
+  { what: 'memory: of NSD', bound: 2, ratio: (look) => look('ours', 'memory') / look('nsd', 'memory') },
+  { what: 'memory: of CoreDNS', bound: 1, ratio: (look) => look('ours', 'memory') / look('coredns', 'memory') },
+];

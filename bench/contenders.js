@@ -11,7 +11,7 @@ const UDP = ['udp-bursts', 'udp-turns'];
 const ALL = [...UDP, 'tcp-pipelined', 'tcp-single'];
 
 /** Where a program is on PATH, in the directories of system programs or where `go install` puts it, or undefined. */
-function find(program) {
+export function find(program) {
   const installedByGo = join(process.env.GOPATH ?? join(homedir(), 'go'), 'bin');
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', installedByGo];
   return directories

@@ -70,6 +70,11 @@ export class ZoneFileSource implements ZoneSource {
     this.#files = undefined;
   }
 
+  /** Looks at once whether `file` has changed, if it is its file. */
+  async changed(file: string): Promise<void> {
+    if (file === this.#file) await this.refresh();
+  }
+
   async #loadFirst(): Promise<void> {
     const { source, origin, reload } = this.#options;
     try {
@@ -131,8 +136,8 @@ export class ZoneFileSource implements ZoneSource {
     const { origin } = this.#options;
     const file = this.#file;
     const onProgress = ({ records, share }: LoadProgress): void => {
-      const estimate = count(Math.round(records / share));
-      const text = `${count(records)} of an estimated ${estimate} records, ${Math.floor(100 * share)} %`;
+      const of = `of an estimated ${count(Math.round(records / share))} records, ${Math.floor(100 * share)} %`;
+      const text = `${count(records)} ${share < 1 ? of : 'records'}`;
       this.#authority.logger.info(`${this.#name}: ${text}`);
     };
     return this.#authority.thread.run(load, { file, origin }, { signal: this.#abort.signal, onProgress });

@@ -2,6 +2,8 @@
 export interface ZoneSource {
   /** Resolves when its zones are loaded, or are waited for. Rejects if the server must not start without them. */
   readonly loaded: Promise<void>;
+  /** Looks at once whether `file` has changed, if it is a file of the source. Resolves when that is published. */
+  changed?(file: string): Promise<void>;
   /** Ends its work, and forgets its zones. */
   close(): void | Promise<void>;
 }
@@ -58,6 +60,11 @@ export class ZoneSources {
       throw error;
     }
     return { sources, close };
+  }
+
+  /** Tells the sources that a file has changed. Resolves when they have published it. */
+  async changed(file: string): Promise<void> {
+    await Promise.all(Array.from(this.#held.values(), async ({ source }) => source.changed?.(file)));
   }
 
   /** Closes the sources that nobody holds. Rejects with the first error, after all are closed. */

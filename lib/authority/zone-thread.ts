@@ -9,7 +9,7 @@ import type { JobOrder, JobReport, ZoneJob } from './zone-job.js';
 /** The most jobs at work at a time. More would need more memory and take as long. */
 const MAX_RUNNING = 4;
 /** The thread ends after this many milliseconds without a job, and gives back its memory. */
-const IDLE_TIME = 5000;
+const IDLE_TIME = 1000;
 /** Zones are in shared memory and do not count; what counts is mainly the text of a zone file. */
 const MAX_HEAP_MIB = 4096;
 

@@ -177,6 +177,8 @@ export interface OwnerDirective {
   metrics?(): MetricSample[];
   /** Milliseconds to keep serving after the server has the order to close; the longest of all directives counts. */
   lameduck?: number;
+  /** Runs after a reload of the Corefile in which it stays: other directives may have changed. */
+  reloaded?(): void;
   /** Runs after the workers have ended, or when a reload no longer needs it. */
   close?(): void | Promise<void>;
 }

@@ -42,6 +42,7 @@ export const CHAIN_ORDER: readonly string[] = [
   'loop',
   'forward',
   'whoami',
+  'sign',
 ];
 
 /** A set of directives by name, in the order of the chain. */

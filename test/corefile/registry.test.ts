@@ -22,7 +22,7 @@ describe('the directives that there are', () => {
     registry.register(directive('own', 'forward'));
     registry.register(directive('before-own', 'own'));
     registry.register(directive('last'));
-    assert.deepEqual(registry.names().slice(-5), ['before-own', 'own', 'forward', 'whoami', 'last']);
+    assert.deepEqual(registry.names().slice(-6), ['before-own', 'own', 'forward', 'whoami', 'sign', 'last']);
     assert.equal(registry.get('own')?.name, 'own');
     assert.equal(registry.get('nobody'), undefined);
   });

@@ -1,16 +1,12 @@
 /** The job that reads a zone file. */
-import { setImmediate } from 'node:timers/promises';
 import type { ZoneFiles } from '../../dns/zone-file/zone-file.js';
 import { readZoneSteps } from '../../zone/read-zone.js';
 import type { ZoneImage } from '../../zone/zone-image.js';
 import type { ZoneJob, ZoneWork } from '../zone-job.js';
+import { takeSteps } from './steps.js';
 
 /** The most warnings of one zone that are passed on. */
 const MAX_WARNINGS = 10;
-/** Milliseconds of work before other jobs run. */
-const SLICE = 20;
-/** Milliseconds between reports of progress. */
-const TELL_INTERVAL = 2000;
 
 /** What is to be read. */
 export interface LoadInput {
@@ -41,25 +37,10 @@ export interface LoadOutput {
 export const load: ZoneJob<LoadInput, LoadOutput, LoadProgress> = { module: 'dist/authority/jobs/load.js' };
 
 const work: ZoneWork<LoadInput, LoadOutput, LoadProgress> = async ({ file, origin }, { signal, progress }) => {
-  const steps = readZoneSteps(file, origin);
-  let told = performance.now();
-  let rested = told;
-  let step = steps.next();
-  for (; step.done !== true; step = steps.next()) {
-    const now = performance.now();
-    if (now - rested < SLICE) continue;
-    if (now - told > TELL_INTERVAL) {
-      const { records, octets, size } = step.value;
-      // A pipe has no size.
-      progress({ records, share: octets < size ? octets / size : 1 });
-      told = now;
-    }
-    await setImmediate();
-    if (signal.aborted) steps.return(undefined as never);
-    signal.throwIfAborted();
-    rested = performance.now();
-  }
-  const { zone, files } = step.value;
+  const { zone, files } = await takeSteps(readZoneSteps(file, origin), signal, ({ records, octets, size }) => {
+    // A pipe has no size.
+    progress({ records, share: octets < size ? octets / size : 1 });
+  });
   const { warnings, serial } = zone;
   const warningCount = warnings.length;
   return { image: zone.image(), serial, files, warnings: warnings.slice(0, MAX_WARNINGS), warningCount };

@@ -40,6 +40,12 @@ export class DirectorySource implements ZoneSource {
     this.#authority.zones.forget(this.#source);
   }
 
+  /** Looks at once for changes if `file` is in the directory. */
+  async changed(file: string): Promise<void> {
+    const { directory } = this.#options;
+    if (directory !== undefined && file.startsWith(`${directory}/`)) await this.#rescan();
+  }
+
   async #rescan(): Promise<void> {
     if (this.#scanning) return;
     this.#scanning = true;

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Octets that are gathered before they are written. */
 const CHUNK = 1 << 20;
 /** Milliseconds after which a temporary file that nobody has written to is what an ended process has left. */
 const ABANDONED = 60_000;
+/** Names of temporary files. No zone is named in them, so that `auto` does not take them for zone files. */
+const TEMPORARY = /^signed-[\da-f-]{36}\.tmp$/;
 
 /**
  * Writes a file whole or not at all: a reader sees the old file or the new one, also after a crash. The parts go to a
@@ -14,8 +16,9 @@ const ABANDONED = 60_000;
  * Rejects with system errors and with those of `parts`; the old file is then as it was.
  */
 export async function writeAtomically(file: string, parts: AsyncIterable<string>): Promise<void> {
-  await removeAbandoned(file);
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  const folder = dirname(file);
+  await removeAbandoned(folder);
+  const temporary = join(folder, `signed-${randomUUID()}.tmp`);
   const handle = await open(temporary, 'wx');
   try {
     try {
@@ -32,7 +35,7 @@ export async function writeAtomically(file: string, parts: AsyncIterable<string>
       await handle.close();
     }
     await rename(temporary, file);
-    await syncFolder(dirname(file));
+    await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -50,10 +53,9 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Removes the temporary files of processes that were ended while they wrote. */
-async function removeAbandoned(file: string): Promise<void> {
-  const folder = dirname(file);
+async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(`${basename(file)}.`) || !name.endsWith('.tmp')) continue;
+    if (!TEMPORARY.test(name)) continue;
     const path = join(folder, name);
     if (Date.now() - (await stat(path)).mtimeMs > ABANDONED) await rm(path, { force: true });
   }

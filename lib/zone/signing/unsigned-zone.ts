@@ -1,7 +1,13 @@
 import { TYPE } from '../../dns/numbers.js';
 import { typeNumber } from '../../dns/registry.js';
-import { readZoneFile, type ZoneFileRecord, type ZoneFiles } from '../../dns/zone-file/zone-file.js';
-import type { OnFault } from '../../dns/zone-file/zone-file.js';
+import {
+  throwFault,
+  zoneFileSteps,
+  type OnFault,
+  type ZoneFileProgress,
+  type ZoneFileRecord,
+  type ZoneFiles,
+} from '../../dns/zone-file/zone-file.js';
 import type { ZoneData } from '../zone-data.js';
 import { ZoneLoader } from '../zone-loader.js';
 
@@ -19,14 +25,18 @@ export interface UnsignedZone {
 }
 
 /**
- * Reads a zone file without the records that signing makes. `origin` is in the form of `Query.key`. Throws like `readZone`.
- * `onFault`: receives the errors of single records; default: the first is thrown.
+ * Reads a zone file without the records that signing makes, in steps of some milliseconds. `origin` is in the form of
+ * `Query.key`. Throws like `readZone`. `onFault`: receives the errors of single records; default: the first is thrown.
  */
-export function readUnsigned(file: string, origin: string, onFault?: OnFault): UnsignedZone {
+export function* unsignedZoneSteps(
+  file: string,
+  origin: string,
+  onFault: OnFault = throwFault,
+): Generator<ZoneFileProgress, UnsignedZone> {
   const loader = new ZoneLoader(origin, file, onFault);
   const onRecord = (record: ZoneFileRecord): void => {
     if (!LEFT_OUT.has(typeNumber(record.type) ?? 0)) loader.add(record);
   };
-  const files = readZoneFile(file, origin, { onRecord, ...(onFault === undefined ? {} : { onFault }) });
+  const files = yield* zoneFileSteps(file, origin, { onRecord, onFault });
   return { data: loader.finish(), files, warnings: loader.warnings };
 }

@@ -9,6 +9,7 @@ import { TOP } from './name-tree.js';
 import { isSignature, NO_SET, setTypeOf } from './rrsets.js';
 import { canonicalData, sameData } from './same-data.js';
 import { signedIndex } from './signed-index.js';
+import { signingWarnings } from './signing-warnings.js';
 import { ZoneData } from './zone-data.js';
 
 /** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
@@ -37,7 +38,7 @@ export class ZoneLoader {
   readonly #file: string;
   readonly #onFault: OnFault;
   readonly #writer = new MessageWriter();
-  /** Records that were left out, each with its place and the reason. */
+  /** Records that were left out, each with its place and the reason, and what is wrong with a signed zone. */
   readonly warnings: string[] = [];
   /** The files by number, and for each node the file and line of the record that made it. */
   readonly #files: string[] = [];
@@ -81,6 +82,7 @@ export class ZoneLoader {
     for (const node of this.#dnames)
       if (data.names.hasChildren(node) && !this.#isDelegated(node)) this.#refuseBelow(node);
     data.index = signedIndex(data);
+    this.warnings.push(...signingWarnings(data));
     return data;
   }
 

@@ -567,6 +567,25 @@ export const DIRECTIVES: Readonly<Record<string, DirectiveForms>> = {
       'ciphers x',
     ],
   },
+  transfer: {
+    heads: ['', 'example.org', '<zone> <zone>'],
+    lines: [
+      'to *',
+      'to 127.0.0.1',
+      'to 127.0.0.1:5300 ::1 [::1]:5300',
+      'to * 192.0.2.1',
+      'to',
+      'to example.org',
+      'to 192.0.2.0/24',
+      'to [::1]',
+      'source 127.0.0.1',
+      'source ::1',
+      'source',
+      'source 127.0.0.1 127.0.0.2',
+      'source here',
+      'from *',
+    ],
+  },
   tsig: {
     heads: ['', 'example.org', '<zone> <zone>'],
     lines: [

@@ -2,6 +2,7 @@ import { RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
 import { TOP } from '../zone/name-tree.js';
 import type { ZoneData } from '../zone/zone-data.js';
 import type { ZoneImage } from '../zone/zone-image.js';
+import { inHugePages } from './huge-pages.js';
 
 /** Octets of SOA's five numbers, which end its RDATA. */
 const NUMBERS = 20;
@@ -24,5 +25,5 @@ export function describe(data: ZoneData): CopiedZone {
   if (soa.length < RDLENGTH_SIZE + NUMBERS) throw new Error('the SOA record is malformed');
   const at = soa.length - NUMBERS;
   const [serial, refresh, retry, expire] = [0, 4, 8, 12].map((offset) => soa.readUInt32BE(at + offset));
-  return { image: data.image(), serial, refresh, retry, expire };
+  return { image: inHugePages(data.image()), serial, refresh, retry, expire };
 }

@@ -41,6 +41,7 @@
 #include "node/system_error.h"
 #include "node/udp_client_object.h"
 #include "node/udp_endpoint_object.h"
+#include "zone/huge_pages.h"
 
 namespace multisocket {
 namespace {
@@ -135,6 +136,11 @@ void pin_thread(const Napi::CallbackInfo& info) {
   if (error != 0) throw_system_error(info.Env(), error, "sched_setaffinity");
 }
 
+void use_huge_pages(const Napi::CallbackInfo& info) {
+  auto column = info[0].As<Napi::Uint8Array>();
+  multisocket::use_huge_pages(column.Data(), column.ByteLength());
+}
+
 void send_local_datagram(const Napi::CallbackInfo& info) {
   const auto text = [&](size_t place) { return info[place].As<Napi::String>().Utf8Value(); };
   const int error = multisocket::send_local_datagram(text(0), text(1));
@@ -214,6 +220,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("descriptorRoom", Napi::Function::New<has_descriptor_room>(env, "descriptorRoom"));
   exports.Set("steer", Napi::Function::New<steer>(env, "steer"));
   exports.Set("sendLocalDatagram", Napi::Function::New<send_local_datagram>(env, "sendLocalDatagram"));
+  exports.Set("useHugePages", Napi::Function::New<use_huge_pages>(env, "useHugePages"));
   exports.Set("pinThread", Napi::Function::New<pin_thread>(env, "pinThread"));
   exports.Set("leave", Napi::Function::New<leave>(env, "leave"));
   exports.Set("stopListening", Napi::Function::New<stop_listening>(env, "stopListening"));

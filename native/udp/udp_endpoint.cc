@@ -153,6 +153,7 @@ void UdpEndpoint::turn() {
   for (unsigned batches = 0; batches < kMaxBatches && !ready_.empty() && server_.able(); batches++) {
     const unsigned received = fill();
     if (received == 0) break;
+    if (received > 1 && !proxied()) prefetch(received);
     const uint32_t queries = admit(received);
     if (queries > 0) server_.serve(queries);
     flush();
@@ -187,6 +188,18 @@ unsigned UdpEndpoint::fill() {
     layout::count(row + layout::kBatches);
   }
   return slots;
+}
+
+// Fetches what answers from large zones read, for all messages at once. Admission examines them later.
+void UdpEndpoint::prefetch(unsigned received) {
+  for (unsigned slot = 0; slot < received; slot++) {
+    const uint8_t* envelope = memory_.slab + DatagramReceiver::envelope_offset(slot);
+    const Socket* socket = find(layout::read_socket(envelope));
+    const ZoneTable* zones = socket == nullptr || socket->front == nullptr ? nullptr : socket->front->zones();
+    if (zones == nullptr) continue;
+    prefetch_.add(*zones, envelope + memory_.envelope_size, layout::kSlotStride - memory_.envelope_size);
+  }
+  prefetch_.fetch();
 }
 
 // Fills rows with the queries for the handler, and the outbox with immediate replies.

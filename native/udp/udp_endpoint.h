@@ -16,6 +16,7 @@
 #include "net/descriptor.h"
 #include "udp/datagram_receiver.h"
 #include "udp/datagram_sender.h"
+#include "zone/zone_prefetch.h"
 
 namespace multisocket {
 
@@ -76,6 +77,7 @@ class UdpEndpoint : public PollEngine {
   void before_wait() override;
   void close_sockets() override;
   unsigned fill();
+  void prefetch(unsigned received);
   uint32_t admit(unsigned received);
   bool unwrap(uint8_t* envelope, uint32_t* length);
   bool proxied() const { return memory_.envelope_size == layout::kProxiedEnvelopeSize; }
@@ -92,6 +94,7 @@ class UdpEndpoint : public PollEngine {
   DatagramReceiver receiver_;
   DatagramSender sender_;
   Admission admission_;
+  ZonePrefetch prefetch_;
   bool notes_arrivals_ = false;
   QueryOrigin origin_;
   std::vector<Socket*> sockets_;  // by number; null: not borrowed; abandon() reads it on another thread

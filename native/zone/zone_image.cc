@@ -22,13 +22,18 @@ bool ZoneImage::is_name(uint32_t node) const {
   return set != kNoSet;
 }
 
+// As NameTree.#hash.
+uint32_t ZoneImage::row_of(uint32_t node, const uint8_t* label) const {
+  uint32_t hash = columns_.seed ^ (node * 0x9e3779b1U);
+  for (size_t i = 1; i <= label[0]; i++) hash = ((hash ^ label[i]) * 0x01000193U) ^ (hash >> 13);
+  hash ^= hash >> 15;
+  return hash & static_cast<uint32_t>(columns_.heads.size - 1);
+}
+
 // As NameTree.#find.
 uint32_t ZoneImage::child(uint32_t node, const uint8_t* label) const {
   const size_t length = label[0];
-  uint32_t hash = columns_.seed ^ (node * 0x9e3779b1U);
-  for (size_t i = 1; i <= length; i++) hash = ((hash ^ label[i]) * 0x01000193U) ^ (hash >> 13);
-  hash ^= hash >> 15;
-  uint32_t found = columns_.heads.data[hash & (columns_.heads.size - 1)];
+  uint32_t found = columns_.heads.data[row_of(node, label)];
   for (; found != kNone; found = field(found, kNext)) {
     if (field(found, kParent) != node) continue;
     const uint8_t* own = this->label(found);

@@ -21,6 +21,7 @@ bool is_meta(uint16_t type) { return type >= kTypeTkey && type <= kTypeAxfr; }
 }  // namespace
 
 void ZoneTable::put(const WireName& name, Entry entry) {
+  has_large_ = has_large_ || (entry.image.has_value() && entry.image->is_large());
   const auto found = entries_.find(view_of(name, 0));
   if (found != entries_.end()) {
     found->second->entry = entry;

@@ -41,6 +41,14 @@ class ZoneTable {
   Found answer(const uint8_t* query, const MessageView& view, bool can_truncate, size_t limit, uint16_t payload_size,
                uint8_t* out) const;
 
+  // Whether an image that is_large() has been put into the table.
+  bool has_large() const { return has_large_; }
+  // The image that answers for a name; null: none.
+  const ZoneImage* image_of(const WireName& name) const {
+    const Entry* entry = find(name, kTypeA);
+    return entry != nullptr && entry->image.has_value() ? &*entry->image : nullptr;
+  }
+
  private:
   struct Named {
     std::string name;
@@ -56,6 +64,7 @@ class ZoneTable {
 
   std::unordered_map<std::string_view, std::unique_ptr<Named>> entries_;  // the name of each is its key
   unsigned max_labels_ = 0;                                               // of any entry
+  bool has_large_ = false;
 };
 
 }  // namespace multisocket

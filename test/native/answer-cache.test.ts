@@ -14,12 +14,15 @@ describe('native code, by its own tests', () => {
       runsChecks('message_view_test', sanitizers, 12)).timeout(120_000);
 
     it(`passes the tests of the answers of zones (sanitizers: ${sanitizers})`, () =>
-      runsChecks('zone_table_test', sanitizers, 80)).timeout(120_000);
+      runsChecks('zone_table_test', sanitizers, 200)).timeout(120_000);
   }
 
   for (const sanitizers of ['thread', 'address,undefined']) {
     it(`gives threads that share a cache whole replies to what they asked (sanitizers: ${sanitizers})`, () =>
       runsChecks('answer_cache_threads_test', sanitizers, 400)).timeout(120_000);
+
+    it(`answers from whole images of a zone while new ones replace them (sanitizers: ${sanitizers})`, () =>
+      runsChecks('zone_threads_test', sanitizers, 200)).timeout(120_000);
   }
 
   it('lets a reader of the cache write nothing, and wait for no thread that has lost its CPU', function () {

@@ -9,7 +9,9 @@
 #include "cache/cache_key.h"
 #include "check.h"
 #include "message/wire.h"
+#include "zone/huge_pages.h"
 #include "zone/sha1.h"
+#include "zone/zone_prefetch.h"
 #include "zone_builder.h"
 
 namespace multisocket::test {
@@ -122,6 +124,52 @@ void test_sizes() {
   CHECK(broken([](ZoneColumns* columns) { columns->nsec3_hashes.size = 20; }));
 }
 
+// What is fetched for answers from a large zone: something for each name below the origin, nothing for other messages.
+void test_prefetch() {
+  const ZoneBuilder zone = example();
+  const std::string origin = "example.org";
+  ZoneTable table;
+  ZonePrefetch prefetch;
+  const auto added = [&](const std::string& bytes) { return prefetch.add(table, octets(bytes), bytes.size()); };
+  const auto asked = [&](const std::string& name) {
+    const Examined examined(question(name));
+    return added({examined.bytes.begin(), examined.bytes.end()});
+  };
+  table.put(name_of(origin), {ZoneImage(zone.columns()), false, false});
+  CHECK(!table.has_large());
+  CHECK(!asked("ns." + origin));
+
+  ZoneColumns columns = zone.columns();
+  std::vector<uint32_t> nodes(columns.nodes.data, columns.nodes.data + columns.nodes.size);
+  nodes.resize(size_t{5} << 17);
+  columns.nodes = {nodes.data(), nodes.size()};
+  table.put(name_of(origin), {ZoneImage(columns), false, false});
+  table.put(name_of("other." + origin), {});
+  CHECK(table.has_large());
+  for (const char* name : {"ns.", "NS.", "x.y.", "gone.", "deep.down.out.", "many."}) CHECK(asked(name + origin));
+  for (const char* name : {"example.org", "other.example.org", "example.net", "org", ""}) CHECK(!asked(name));
+  const std::string header(kHeaderSize, '\0');
+  for (const std::string& invalid : {std::string(), header, header + "\x40", header + "\x02ns", header + "\xc0\x0c"}) {
+    CHECK(!added(invalid));
+  }
+  prefetch.fetch();
+  for (size_t i = 0; i < layout::kBatchSize; i++) CHECK(asked("ns.example.org"));
+  prefetch.fetch();
+  CHECK(answers(ask(table, question("ns.example.org"))) == 1);
+}
+
+// Memory keeps its contents in huge pages, whatever its ends.
+void test_huge_pages() {
+  constexpr size_t kSize = (size_t{6} << 20) + 77;
+  std::vector<uint8_t> memory(kSize);
+  for (size_t i = 0; i < kSize; i++) memory[i] = static_cast<uint8_t>(i * 31 >> 3);
+  const std::vector<uint8_t> before = memory;
+  use_huge_pages(memory.data() + 3, kSize - 5);
+  use_huge_pages(memory.data(), 100);
+  use_huge_pages(nullptr, 0);
+  CHECK(memory == before);
+}
+
 // FIPS 180-4: the examples of NIST.
 void test_sha1() {
   const std::map<std::string, std::string> known = {
@@ -150,6 +198,8 @@ int main() {
   test_answers();
   test_rules();
   test_sizes();
+  test_prefetch();
+  test_huge_pages();
   test_sha1();
   return conclude();
 }

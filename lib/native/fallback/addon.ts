@@ -114,6 +114,7 @@ export const fallback = {
   exitWithin: refuse('worker threads'),
   abandonEndpoint: refuse('worker threads'),
   pinThread: refuse('"pinWorkers"'),
+  useHugePages: () => undefined,
   sendLocalDatagram: refuse('the notification of a service manager'),
   statistics: refuse('a group of sockets'),
   answerKind: refuse('the answer cache'),

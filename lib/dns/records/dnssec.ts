@@ -60,6 +60,7 @@ const protocol3: Field<undefined> = {
 const optionalKey: Field<Buffer> = {
   ...base64,
   parse: (text, what) => (text.atEnd ? Buffer.alloc(0) : base64.parse(text, what)),
+  print: (octets) => (octets.length === 0 ? '' : base64.print(octets)),
 };
 
 /** A time in seconds since 1970 of 32 bits, or `YYYYMMDDHHmmSS` (RFC 4034 s.3.2). */

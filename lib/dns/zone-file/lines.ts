@@ -1,11 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { MAX_LINE } from '../text/tokens.js';
 
 const PIECE = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. `onRead`
- * receives the number of octets of each read. Throws a system error if the file cannot be read.
+ * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. It ends early
+ * in a line of more than {@link MAX_LINE} octets. `onRead` receives the number of octets of each read. Throws a system error
+ * if the file cannot be read.
  */
 export function* linesOf(file: string, onRead: (octets: number) => void): Generator<string> {
   const fd = openSync(file, 'r');
@@ -23,6 +25,7 @@ export function* linesOf(file: string, onRead: (octets: number) => void): Genera
         begun = '';
       }
       begun += buffer.toString('latin1', end, octets);
+      if (begun.length > MAX_LINE) break;
     }
     if (begun !== '') yield begun;
   } finally {

@@ -22,7 +22,7 @@ describe('-check', () => {
     assert.deepEqual(faults, []);
     assert.match(
       corefile.warnings[0].message,
-      /^plugin\/loadbalance: Failed to open weight file: ENOENT.*Will try again in 10s$/,
+      /Warning: plugin\/loadbalance: Failed to open weight file: ENOENT.*Will try again in 10s$/,
     );
     assert.match((await check('0')).faults[0].message, /ENOENT/);
   });

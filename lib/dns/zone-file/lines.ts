@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 const PIECE = 256 * 1024;
 const NEWLINE = 0x0a;
+/** Shared by all reads: its text is taken before another one can run. */
+const buffer = Buffer.allocUnsafeSlow(PIECE);
 
 /**
  * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. `onRead`
@@ -10,7 +12,6 @@ const NEWLINE = 0x0a;
 export function* linesOf(file: string, onRead: (octets: number) => void): Generator<string> {
   const fd = openSync(file, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(PIECE);
     /** The beginning of a line whose end has not been read yet. */
     let begun = '';
     for (;;) {
@@ -18,11 +19,13 @@ export function* linesOf(file: string, onRead: (octets: number) => void): Genera
       if (octets === 0) break;
       onRead(octets);
       const end = buffer.subarray(0, octets).lastIndexOf(NEWLINE) + 1;
-      if (end > 0) {
-        yield begun + buffer.toString('latin1', 0, end);
-        begun = '';
+      const rest = buffer.toString('latin1', end, octets);
+      if (end === 0) begun += rest;
+      else {
+        const lines = begun + buffer.toString('latin1', 0, end);
+        begun = rest;
+        yield lines;
       }
-      begun += buffer.toString('latin1', end, octets);
     }
     if (begun !== '') yield begun;
   } finally {

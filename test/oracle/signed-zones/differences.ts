@@ -28,8 +28,8 @@ const [NS, CNAME, DNAME, SVCB, HTTPS, NSEC, NSEC3] = ['NS', 'CNAME', 'DNAME', 'S
 );
 const ADDRESSES = [1, 28];
 const YXDOMAIN = 6;
-/** NSD fills an answer with optional records up to so many octets of a path without fragments. */
-const NSD_OPTIONAL = 1000;
+/** NSD adds optional records up to about so many octets, which fit one packet. */
+const NSD_OPTIONAL = 1100;
 const OUR_CHAIN = 17;
 const KNOT_CHAIN = 5;
 
@@ -66,8 +66,10 @@ export const NSD_RULES: readonly Rule[] = [
     name: 'fewer optional records',
     why: 'NSD leaves out additional records, and NS, that would make an answer larger than one packet; ours fill the payload size.',
     allow: ({ ours, theirs }) => {
-      if (octetsIn(theirs) < NSD_OPTIONAL) return;
-      ours.sections[2] = ours.sections[2].filter((record) => theirs.sections[2].includes(record));
+      const [kept, missing] = [true, false].map((has) =>
+        ours.sections[2].filter((record) => theirs.sections[2].includes(record) === has),
+      );
+      if (octetsIn(theirs.sections.flat()) + octetsIn(missing) > NSD_OPTIONAL) ours.sections[2] = kept;
     },
   },
   {
@@ -226,8 +228,8 @@ function ownerOf(record: RecordText): string {
 }
 
 /** The octets of the records, roughly. */
-function octetsIn({ sections }: ReadMessage): number {
-  return sections.flat().reduce((sum, record) => sum + record.length / 2, 0);
+function octetsIn(records: readonly RecordText[]): number {
+  return records.reduce((sum, record) => sum + record.length / 2, 0);
 }
 
 function copyOf(message: ReadMessage): ReadMessage {

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { parseZone, readZone, type ParseZoneOptions, type ReadZoneOptions } from './zone/read-zone.js';
-export { Zone } from './zone/zone.js';
+export { Zone, type LookupOptions } from './zone/zone.js';
 export type { SignedIndex, ZoneImage } from './zone/zone-image.js';
 export type { ZoneAnswer } from './zone/zone-answer.js';
 export type { Change, Prerequisite } from './dns/update.js';

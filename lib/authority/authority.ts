@@ -1,5 +1,6 @@
 import type { Logger } from '../message/handler.js';
 import { PublishedZones, type ZoneUpdate } from './published-zones.js';
+import { ZoneReads } from './zone-reads.js';
 import { ZoneSources } from './zone-sources.js';
 import { ZoneThread } from './zone-thread.js';
 
@@ -8,6 +9,7 @@ export class Authority {
   readonly logger: Logger;
   readonly zones: PublishedZones;
   readonly thread: ZoneThread;
+  readonly reads: ZoneReads;
   readonly sources = new ZoneSources();
 
   /** `send`: see {@link PublishedZones}. */
@@ -15,6 +17,7 @@ export class Authority {
     this.logger = logger;
     this.zones = new PublishedZones(send);
     this.thread = new ZoneThread(logger);
+    this.reads = new ZoneReads(this.thread);
   }
 
   /** Ends the zone thread, and closes the sources that nobody holds. */

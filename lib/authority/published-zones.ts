@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Difference } from '../zone/difference.js';
 import type { ZoneImage } from '../zone/zone-image.js';
 
 /**
@@ -19,6 +20,8 @@ export interface PublishedZone {
   readonly image: ZoneImage | undefined;
   /** The serial number of the image, 0 to 2^32 - 1; undefined without one. */
   readonly serial: number | undefined;
+  /** Differences that lead to this version, each to the next one (RFC 1995). Default: none are known. */
+  readonly differences?: readonly Difference[];
 }
 
 /** A change of a published zone. It is plain data. */

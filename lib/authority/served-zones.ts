@@ -10,13 +10,16 @@ export class ServedZone {
   readonly origin: string;
   readonly state: ZoneState;
   readonly image: PublishedZone['image'];
+  /** Differences that lead to this version, each to the next one; undefined: none are known. */
+  readonly differences: PublishedZone['differences'];
   #zone: Zone | undefined;
 
-  constructor({ source, origin, state, image }: PublishedZone) {
+  constructor({ source, origin, state, image, differences }: PublishedZone) {
     this.source = source;
     this.origin = origin;
     this.state = state;
     this.image = image;
+    this.differences = differences;
   }
 
   /** The zone; undefined if it is not loaded: SERVFAIL. */

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { stateOf, type ZoneFiles } from '../dns/zone-file/zone-file.js';
+import type { ZoneFiles } from '../dns/zone-file/zone-file.js';
 import type { Authority } from './authority.js';
-import { load, type LoadOutput, type LoadProgress } from './jobs/load.js';
+import type { LoadOutput, LoadProgress } from './jobs/load.js';
+import { haveChanged } from './zone-reads.js';
 import type { ZoneSource } from './zone-sources.js';
 
 /** Options of {@link ZoneFileSource}. */
@@ -136,11 +136,11 @@ export class ZoneFileSource implements ZoneSource {
     const { origin } = this.#options;
     const file = this.#file;
     const onProgress = ({ records, share }: LoadProgress): void => {
-      const estimate = count(Math.round(records / share));
-      const text = `${count(records)} of an estimated ${estimate} records, ${Math.floor(100 * share)} %`;
+      const of = `of an estimated ${count(Math.round(records / share))} records, ${Math.floor(100 * share)} %`;
+      const text = `${count(records)} ${share < 1 ? of : 'records'}`;
       this.#authority.logger.info(`${this.#name}: ${text}`);
     };
-    return this.#authority.thread.run(load, { file, origin }, { signal: this.#abort.signal, onProgress });
+    return this.#authority.reads.read({ file, origin }, { signal: this.#abort.signal, onProgress });
   }
 
   async #take({ image, serial, files, warnings, warningCount }: LoadOutput): Promise<void> {
@@ -158,12 +158,4 @@ export class ZoneFileSource implements ZoneSource {
 /** A number with a comma between thousands. */
 function count(number: number): string {
   return number.toLocaleString('en-US');
-}
-
-async function haveChanged(files: ZoneFiles): Promise<boolean> {
-  const changed = [...files].map(async ([file, state]) => {
-    const now = await stat(file).then(stateOf, () => 'gone');
-    return now !== state;
-  });
-  return (await Promise.all(changed)).includes(true);
 }

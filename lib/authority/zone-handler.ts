@@ -28,7 +28,7 @@ export class ZoneHandler {
       reply.rcode = 'REFUSED';
       return;
     }
-    const found = served.zone?.lookup(key, type);
+    const found = served.zone?.lookup(key, type, query);
     if (found === undefined) {
       reply.rcode = 'SERVFAIL';
       return;
@@ -41,7 +41,7 @@ export class ZoneHandler {
     if (found.vacant === true && isInZones(key, this.answerZones.fallthroughOf(served))) return next(query, reply);
     if (found.unresolved !== undefined && query.lookups !== undefined)
       return resolve(query, reply, found, found.unresolved);
-    give(query, reply, found);
+    give(reply, found);
   }
 
   /** Whether all zones are loaded. */
@@ -51,10 +51,17 @@ export class ZoneHandler {
 }
 
 /** Answers with aliases, and with the server's own answer for the name that they lead to (RFC 1034 s.4.3.2 step 3a). */
-async function resolve(query: Query, reply: Reply, found: ZoneAnswer, { records, target }: Alias): Promise<void> {
+async function resolve(
+  query: Query,
+  reply: Reply,
+  found: ZoneAnswer,
+  { records, proof, target }: Alias,
+): Promise<void> {
   reply.authoritative = true;
   reply.answer(...records);
+  reply.authority(...proof);
   if (await followAlias(query, reply, target)) return;
   reply.answers = [];
-  give(query, reply, found);
+  reply.authorities = [];
+  give(reply, found);
 }

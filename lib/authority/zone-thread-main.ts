@@ -1,10 +1,14 @@
 /** The entry point of the zone thread: runs jobs. */
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { toReported } from '../worker/messages.js';
 import type { JobOrder, JobReport, ZoneWork } from './zone-job.js';
 
 if (parentPort === null) throw new Error('zone-thread-main.js is started as a worker thread');
 const port = parentPort;
+/** Linux has a niceness for each thread; other systems have one for the process. */
+const NICENESS = 5;
+if (process.platform === 'linux') setPriority(NICENESS);
 const running = new Map<number, AbortController>();
 
 function tell(report: JobReport): void {

@@ -104,6 +104,11 @@ export class Chain {
     return this.#directives.find(({ directive }) => directive.answers !== undefined)?.directive.answers;
   }
 
+  /** Whether a directive looks at the TSIG records of queries. */
+  get checksSignatures(): boolean {
+    return this.#directives.some(({ directive }) => directive.checksSignatures === true);
+  }
+
   /** The zones from which native code may answer in place of the chain: those of the first directive that has the name. */
   get answerZones(): ServedZones[] {
     const zones: ServedZones[] = [];

@@ -177,6 +177,8 @@ export interface OwnerDirective {
   metrics?(): MetricSample[];
   /** Milliseconds to keep serving after the server has the order to close; the longest of all directives counts. */
   lameduck?: number;
+  /** Runs after a reload of the Corefile in which it stays: other directives may have changed. */
+  reloaded?(): void;
   /** Runs after the workers have ended, or when a reload no longer needs it. */
   close?(): void | Promise<void>;
 }
@@ -189,6 +191,8 @@ export interface WorkerDirective {
   dependsOn?(query: Query): readonly Dependency[];
   /** Whether it answers queries of other classes than IN, as it is configured; default: the value of its set-up. */
   anyClass?: boolean;
+  /** @internal Whether it looks at the TSIG records of queries, which servers otherwise leave alone. */
+  checksSignatures?: boolean;
   /** @internal The cache whose answers may be returned without the chain. */
   answers?: AnswerCache;
   /** @internal The zones from which native code may answer without the chain. */

@@ -6,7 +6,7 @@ const COREDNS = new Set(
   (
     'autopath azure cancel clouddns debug dns64 dynupdate erratic etcd geoip grpc grpc_server ' +
     'https https3 k8s_external kubernetes metadata nomad on pprof quic root route53 ' +
-    'shed siit trace transfer view'
+    'shed siit trace view'
   ).split(' '),
 );
 

@@ -33,6 +33,7 @@ import { sign } from './sign/setup.js';
 import { template } from './template/setup.js';
 import { timeouts } from './timeouts/setup.js';
 import { tls } from './tls/setup.js';
+import { transfer } from './transfer/setup.js';
 import { tsig } from './tsig/setup.js';
 import { whoami } from './whoami/setup.js';
 
@@ -69,5 +70,6 @@ registerDirective(sign);
 registerDirective(template);
 registerDirective(timeouts);
 registerDirective(tls);
+registerDirective(transfer);
 registerDirective(tsig);
 registerDirective(whoami);

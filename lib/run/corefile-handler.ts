@@ -25,8 +25,6 @@ let outside: RequestRecorder | undefined;
 let fronts = new Router<AnswerCache | undefined>([], []);
 /** For each address, the zones that need no chain; undefined: none. */
 let answered: readonly (AddressZones | undefined)[] = [];
-/** Whether a server block has `tsig`. */
-let hasTsig = false;
 
 /** Loads the modules with directives, then starts the server blocks. Rejects with the first error of a start. */
 export async function setup(context: HandlerContext): Promise<void> {
@@ -72,7 +70,6 @@ export async function setup(context: HandlerContext): Promise<void> {
   );
   const has = (directive: string): boolean =>
     corefile.blocks.some(({ directives }) => directives.some(({ name }) => name === directive));
-  hasTsig = has('tsig');
   if (has('prometheus')) {
     const tell = (message: unknown): void => {
       runtime.tell('prometheus', message);
@@ -108,7 +105,7 @@ export function zones(local: Endpoint): ZoneTable | undefined {
 
 /** Whether directives look at the TSIG records of queries. */
 export function checksSignatures(): boolean {
-  return hasTsig;
+  return chains.some((chain) => chain.checksSignatures);
 }
 
 /** Closes the server blocks. Rejects with the first error of a directive, after all are closed. */

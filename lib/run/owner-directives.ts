@@ -43,6 +43,7 @@ export class OwnerDirectives {
     const before = new Map([...this.#running].map(([name, { configs }]) => [name, configs]));
     try {
       await this.#run(wanted);
+      for (const [name, { directive }] of this.#running) if (before.has(name)) directive.reloaded?.();
     } catch (error) {
       this.#blocks = blocksBefore;
       await this.#run(before);

@@ -26,7 +26,7 @@ export function sharedOctets(length: number): Uint8Array {
  */
 function grown(memory: Uint8Array, size: number): SharedArrayBuffer {
   const buffer = memory.buffer as SharedArrayBuffer;
-  if (size <= buffer.maxByteLength) {
+  if (buffer.growable && size <= buffer.maxByteLength) {
     if (size > buffer.byteLength) buffer.grow(size);
     return buffer;
   }
@@ -45,7 +45,7 @@ function copied(memory: Uint8Array, size: number): SharedArrayBuffer {
 export class Column {
   #numbers: Uint32Array;
 
-  /** `numbers`: its first numbers, which {@link set} changes; they begin their memory. */
+  /** `numbers`: its first numbers, which {@link set} changes; they begin their memory, if it can grow. */
   constructor(numbers = sharedNumbers(FIRST_SIZE)) {
     this.#numbers = numbers;
   }
@@ -85,10 +85,10 @@ export class Octets {
   #bytes: Buffer;
   #end: number;
 
-  /** `octets`: its first octets, which {@link put} changes; they begin their memory. */
+  /** `octets`: its first octets, which {@link put} changes; they begin their memory, if it can grow. */
   constructor(octets?: Uint8Array) {
-    const { buffer, length } = octets ?? new Uint8Array(new SharedArrayBuffer(FIRST_SIZE));
-    this.#bytes = Buffer.from(buffer, 0, length);
+    const { buffer, byteOffset, length } = octets ?? new Uint8Array(new SharedArrayBuffer(FIRST_SIZE));
+    this.#bytes = Buffer.from(buffer, byteOffset, length);
     this.#end = octets?.length ?? 0;
   }
 
@@ -122,7 +122,7 @@ export class Octets {
 
   /** All octets. They share memory with this object. */
   all(): Uint8Array {
-    return new Uint8Array(this.#bytes.buffer, 0, this.#end);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#end);
   }
 
   /** Moves the octets to memory that no image has. */

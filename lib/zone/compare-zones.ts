@@ -1,7 +1,7 @@
 import { TYPE } from '../dns/numbers.js';
 import { DifferenceDraft, type Difference } from './difference.js';
 import { TOP } from './name-tree.js';
-import { NO_SET } from './rrsets.js';
+import { NO_SET, recordType } from './rrsets.js';
 import { serialIn } from './serial.js';
 import type { ZoneData } from './zone-data.js';
 
@@ -59,8 +59,7 @@ function compareNames(draft: DifferenceDraft, name: string, before: Side, after:
       const type = sets.type(set);
       if (type === TYPE.SOA) continue;
       const alone = recordsAlone(own, set, other);
-      // The signatures of a type stand in a set of their own.
-      if (alone.length > 0) list.add(name, type > 0xffff ? TYPE.RRSIG : type, sets.ttl(set), alone);
+      if (alone.length > 0) list.add(name, recordType(type), sets.ttl(set), alone);
     }
   }
 }

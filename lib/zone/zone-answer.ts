@@ -11,11 +11,6 @@ export interface ZoneAnswer {
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
   /**
-   * The DS records of a referral, for the authority section of a reply to a query with DO (RFC 4035 s.3.1.4.1). Default:
-   * none.
-   */
-  readonly ds?: readonly ResourceRecord[] | undefined;
-  /**
    * Aliases that lead to a name for which the zone has no data of the type; the fields above are then the zone's answer
    * for that name.
    */
@@ -27,6 +22,8 @@ export interface ZoneAnswer {
 /** An alias that continues a look-up at another name: a CNAME, or a DNAME and the CNAME that it gives. */
 export interface Alias {
   readonly records: readonly ResourceRecord[];
+  /** The proofs that wildcards gave some of them, for the authority section. */
+  readonly proof: readonly ResourceRecord[];
   /** Lower case. */
   readonly target: string;
 }

@@ -9,6 +9,7 @@ import { TOP } from './name-tree.js';
 import { isSignature, NO_SET, setTypeOf } from './rrsets.js';
 import { canonicalData, sameData } from './same-data.js';
 import { signedIndex } from './signed-index.js';
+import { signingWarnings } from './signing-warnings.js';
 import { ZoneData } from './zone-data.js';
 
 /** Types of which a name has one record (RFC 1034 s.3.6.2, RFC 1035 s.5.2, RFC 6672 s.2.4). */
@@ -28,14 +29,16 @@ export type EncodedRecord = Pick<RecordCursor, 'name' | 'type' | 'ttl' | 'data' 
 /** From this many records on, a set has an index to find duplicates. */
 const INDEXED = 32;
 
+/** RDLENGTH and RDATA of the record that is added: shared by all loaders, since none adds two at a time. */
+const scratch = Buffer.allocUnsafeSlow(RDLENGTH_SIZE + MAX_RDATA);
+
 /** Takes the records of a zone file, checks them, and makes a {@link ZoneData} of them. */
 export class ZoneLoader {
   readonly #data: ZoneData;
   readonly #file: string;
   readonly #onFault: OnFault;
-  readonly #scratch = Buffer.alloc(RDLENGTH_SIZE + MAX_RDATA);
   readonly #writer = new MessageWriter();
-  /** Records that were left out, each with its place and the reason. */
+  /** Records that were left out, each with its place and the reason, and what is wrong with a signed zone. */
   readonly warnings: string[] = [];
   /** The files by number, and for each node the file and line of the record that made it. */
   readonly #files: string[] = [];
@@ -66,7 +69,7 @@ export class ZoneLoader {
 
   /** Adds a record of the zone whose data are encoded: RDLENGTH and RDATA. `line`: its number in errors. */
   addEncoded({ name, type, ttl, data, dataEnd }: EncodedRecord, line: number): void {
-    data.copy(this.#scratch, 0, 0, dataEnd);
+    data.copy(scratch, 0, 0, dataEnd);
     this.#put(type, { name, type: typeName(type), ttl, file: this.#file, line }, dataEnd);
   }
 
@@ -79,6 +82,7 @@ export class ZoneLoader {
     for (const node of this.#dnames)
       if (data.names.hasChildren(node) && !this.#isDelegated(node)) this.#refuseBelow(node);
     data.index = signedIndex(data);
+    this.warnings.push(...signingWarnings(data));
     return data;
   }
 
@@ -91,7 +95,7 @@ export class ZoneLoader {
       this.warnings.push(`${file}:${line}: ${name} ${type}: ${reason}`);
       return;
     }
-    const type = setTypeOf(number, this.#scratch);
+    const type = setTypeOf(number, scratch);
     const set = this.#data.find(node, type);
     if (set !== NO_SET && this.#has(set, type, end)) return; // RFC 2181 s.5
     const fault = this.#faultOf(type, record.type, node, set);
@@ -120,14 +124,14 @@ export class ZoneLoader {
   /** Writes the data of a record into the scratch memory; returns their end. */
   #encode(type: number, record: ZoneFileRecord): number {
     const writer = this.#writer;
-    writer.begin(this.#scratch, 0, this.#scratch.length, '.');
+    writer.begin(scratch, 0, scratch.length, '.');
     writeRdata(writer, type, record.type, record.data);
     if (writer.overflowed) throw zoneError(record.file, record.line, `the data have more than ${MAX_RDATA} octets`);
     return writer.at;
   }
 
   #has(set: number, type: number, end: number): boolean {
-    const rdata = this.#scratch.subarray(0, end);
+    const rdata = scratch.subarray(0, end);
     const index = this.#indexOf(set, type);
     if (index !== undefined) return index.has(canonicalData(type, rdata));
     for (const record of this.#data.sets.records(set)) if (sameData(type, record, rdata)) return true;
@@ -167,9 +171,9 @@ export class ZoneLoader {
     }
     // All records get one TTL, the lowest, which clients would use (RFC 2181 s.5.2).
     sets.limitTtl(set, ttl);
-    sets.append(set, this.#scratch, 0, end);
+    sets.append(set, scratch, 0, end);
     this.#counts.set(set, this.#counts.get(set) + 1);
-    this.#indexes.get(set)?.add(canonicalData(type, this.#scratch.subarray(0, end)));
+    this.#indexes.get(set)?.add(canonicalData(type, scratch.subarray(0, end)));
     this.#data.count(1, end);
   }
 

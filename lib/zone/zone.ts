@@ -16,6 +16,12 @@ import { EMPTY, type ZoneAnswer } from './zone-answer.js';
 import { ZoneData } from './zone-data.js';
 import type { ZoneImage } from './zone-image.js';
 
+/** Options of `Zone.lookup`. */
+export interface LookupOptions {
+  /** Whether the client asks for signatures and proofs: the DO bit (RFC 3225). Default: false. */
+  dnssecOk?: boolean;
+}
+
 /**
  * A zone in memory. {@link parseZone} and {@link readZone} make one.
  *
@@ -25,17 +31,23 @@ import type { ZoneImage } from './zone-image.js';
 export class Zone {
   /** The name at its top: lower case, without the last dot; the root is `.`. */
   readonly origin: string;
-  /** Records of its text that were left out, since their names are outside of the zone: each with its place and the reason. */
+  /**
+   * Records of its text that were left out, since their names are outside of the zone, each with its place and the reason; and
+   * what is wrong with the signatures of a signed zone, the first of each kind.
+   */
   readonly warnings: readonly string[];
   #data: ZoneData;
   #lookups: Lookups;
+  /** For queries with DO. */
+  #signedLookups: Lookups;
 
   /** @internal */
   constructor(data: ZoneData, warnings: readonly string[] = []) {
     this.origin = data.origin;
     this.warnings = warnings;
     this.#data = data;
-    this.#lookups = new Lookups(data);
+    this.#lookups = new Lookups(data, false);
+    this.#signedLookups = new Lookups(data, true);
   }
 
   /** The zone of an image. It shares the image's memory; an {@link update} moves its records to memory of its own. */
@@ -94,25 +106,29 @@ export class Zone {
    * Additional records are the useful ones of the zone. Negative answers have the SOA record with the lower of its TTL and
    * MINIMUM (RFC 2308 s.3). A chain of CNAMEs is followed inside the zone; the response code is that of its end (RFC 6604
    * s.2.1).
+   *
+   * With `dnssecOk` the answer of a signed zone has signatures (RFC 4035 s.3.1), and NSEC or NSEC3 records that prove what it
+   * denies (RFC 4035 s.3.1.3, RFC 5155 s.7.2); a referral has DS or the proof that there is none. Default: without them, but
+   * for those that the question asks for. A query can be given as `options`.
    */
-  lookup(name: string, type: string): ZoneAnswer | undefined {
-    return this.#lookups.lookup(name, type);
+  lookup(name: string, type: string, { dnssecOk = false }: LookupOptions = {}): ZoneAnswer | undefined {
+    return (dnssecOk ? this.#signedLookups : this.#lookups).lookup(name, type);
   }
 
   /**
    * Answers a query by the algorithm of RFC 1034 s.4.3.2: with data, aliases (also DNAME, RFC 6672), wildcards (RFC 4592),
    * referrals with glue, NXDOMAIN and no data with the SOA record, and one RRset for ANY (RFC 8482). Aliases that lead out of
-   * the zone are left to the client. AXFR and IXFR are refused: {@link records} is for them.
+   * the zone are left to the client. A query with DO gets signatures and proofs (see {@link lookup}). AXFR and IXFR are refused: {@link records} is for them.
    *
    * Returns whether the query is for this zone. If not, the reply is as before.
    */
   answer(query: Query, reply: Reply): boolean {
     if (query.class !== 'IN') return false;
     const { type } = query;
-    const found = this.#lookups.lookup(query.key, type);
+    const found = this.lookup(query.key, type, query);
     if (found === undefined) return false;
     if (type === 'AXFR' || type === 'IXFR') reply.rcode = 'REFUSED';
-    else give(query, reply, found);
+    else give(reply, found);
     return true;
   }
 
@@ -161,7 +177,8 @@ export class Zone {
     const difference = updateZone(this.#data, changes, options);
     if (difference.added.length > 0) {
       if (this.#data.isSparse) this.#compact();
-      this.#lookups = new Lookups(this.#data);
+      this.#lookups = new Lookups(this.#data, false);
+      this.#signedLookups = new Lookups(this.#data, true);
     }
     return difference;
   }

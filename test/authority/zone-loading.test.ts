@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type packet from 'dns-packet';
+import packet from 'dns-packet';
 import { createServer, type CorefileServer, type Logger } from 'multisocket';
-import { ask } from '../support/clients.js';
+import { ask, udpExchange } from '../support/clients.js';
 import { freePort } from '../support/free-port.js';
 
 /** A zone whose name `www` has the address 192.0.2.`serial`; the record outside of it gives a warning for each read. */
@@ -109,6 +109,33 @@ for (const workers of [0, 2]) {
         assert.deepEqual(new Set(found), new Set([`192.0.2.${serial}`]));
       }
     });
+
+    if (workers > 0) {
+      it('gives its zones to a worker that starts later', async () => {
+        const db = write('db', zone(1));
+        server = createServer({
+          corefile: `.:0 {\n bind 127.0.0.1\n file ${db} example.org {\n reload 20ms\n }\n mortal\n}`,
+          modules: [new URL('fixtures/mortal.js', import.meta.url)],
+          workers: 1,
+          logger,
+        });
+        server.on('warning', () => undefined);
+        await server.listen();
+        write('db', zone(2));
+        while (!log.includes('plugin/file: zone example.org was reloaded with serial 2')) await wait(5);
+        const { port } = server.addresses()[0];
+        const question = { type: 'A', name: 'die.mortal', class: 'IN' } as const;
+        assert.equal(
+          await udpExchange(packet.encode({ type: 'query', questions: [question] }), port, '127.0.0.1', 300),
+          undefined,
+        );
+        assert.equal(await addressOf('www.example.org'), '192.0.2.2');
+        assert.equal(reads(), 2);
+        write('db', zone(3));
+        while (!log.includes('plugin/file: zone example.org was reloaded with serial 3')) await wait(5);
+        assert.equal(await addressOf('www.example.org'), '192.0.2.3');
+      });
+    }
 
     it('closes while it reads', async () => {
       const big = write('big', `${zone(1)}${'$GENERATE 1-65536 g$ A 192.0.2.1\n'.repeat(20)}`);

@@ -57,4 +57,33 @@ describe('dns/text/record', () => {
     assert.throws(() => splitRecord('a. 60 TXT "x'), /quote is not closed/);
     assert.throws(() => parseRecord([], '.'), /owner is missing/);
   });
+
+  describe('times of signatures (RFC 4034 s.3.2)', () => {
+    const expirationOf = (text: string): unknown =>
+      (parseRecord(splitRecord(`a. 60 RRSIG A 13 1 60 ${text} 0 1 a. AAAA`), '.').data as { expiration: number })
+        .expiration;
+
+    for (const text of ['19700101000000', '20240229235959', '20261229032835', '00010101000000', '21060207062815']) {
+      it(`reads ${text}`, () => {
+        const iso = text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z');
+        assert.equal(expirationOf(text), (Date.parse(iso) / 1000) % 2 ** 32);
+      });
+    }
+
+    for (const text of [
+      '20261301000000',
+      '20260001000000',
+      '20260100000000',
+      '20260229000000',
+      '20260431000000',
+      '20260101240000',
+      '20260101006000',
+      '20260101000060',
+      '2026010100000',
+    ]) {
+      it(`refuses ${text}`, () => {
+        assert.throws(() => expirationOf(text), /invalid expiration/);
+      });
+    }
+  });
 });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { typeNumber } from '../../dist/dns/registry.js';
 import { printRdata } from '../../dist/dns/records/index.js';
 import type { Zone } from '../../dist/zone.js';
+import { bindArgs, bindOptions } from '../support/bind.js';
 import { DnsProgram, type ProgramStyle } from '../support/dns-program.js';
 import { end, until } from '../support/server.js';
 import { findProgram } from '../support/find-program.js';
@@ -66,21 +67,10 @@ zone:
 `,
   }),
   named: (primary) => ({
-    args: (file) => ['-g', '-n', '1', '-c', file],
+    args: bindArgs,
     serves: () => true,
     configuration: (folder, port) => `key "example-key" { algorithm hmac-sha256; secret "${SECRET}"; };
-controls { };
-options {
-  directory "${folder}";
-  pid-file none;
-  session-keyfile none;
-  listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion no;
-  dnssec-validation no;
-  notify no;
-};
-zone "${ORIGIN}" {
+${bindOptions(folder, port, 'notify no;')}zone "${ORIGIN}" {
   type secondary;
   primaries port ${primary} { 127.0.0.1 key example-key; };
   file "secondary";

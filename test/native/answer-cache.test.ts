@@ -1,5 +1,5 @@
 /**
- * Builds the C++ tests of the answer cache and of the view of messages and runs them: plain, under AddressSanitizer and
+ * Builds the C++ tests of the answer cache, of the view of messages and of zones, and runs them: plain, under AddressSanitizer and
  * UndefinedBehaviorSanitizer, and, where threads are at work, under ThreadSanitizer. `npm run soak:cache` runs the test
  * with threads for long.
  */
@@ -12,6 +12,9 @@ describe('native code, by its own tests', () => {
 
     it(`passes the tests of the view of a message (sanitizers: ${sanitizers})`, () =>
       runsChecks('message_view_test', sanitizers, 12)).timeout(120_000);
+
+    it(`passes the tests of the answers of zones (sanitizers: ${sanitizers})`, () =>
+      runsChecks('zone_table_test', sanitizers, 80)).timeout(120_000);
   }
 
   for (const sanitizers of ['thread', 'address,undefined']) {

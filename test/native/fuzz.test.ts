@@ -19,6 +19,7 @@ const RUNS = {
   guard: 20_000,
   tcp_connections: 20_000,
   proxy_protocol: 200_000,
+  zone: 20_000,
 } as const;
 
 describe('fuzz targets', function () {

@@ -15,6 +15,18 @@ async function faultsOf(text: string): Promise<string[]> {
 }
 
 describe('-check', () => {
+  it('warns of a file of weights that is missing and will be read again, as the server does', async () => {
+    const check = (reload: string): ReturnType<typeof checkCorefile> =>
+      checkCorefile(`. {\n loadbalance weighted nowhere {\n  reload ${reload}\n }\n whoami\n}`, { environment: {} });
+    const { faults, corefile } = await check('10s');
+    assert.deepEqual(faults, []);
+    assert.match(
+      corefile.warnings[0].message,
+      /Warning: plugin\/loadbalance: Failed to open weight file: ENOENT.*Will try again in 10s$/,
+    );
+    assert.match((await check('0')).faults[0].message, /ENOENT/);
+  });
+
   it('reports all faults at once, each with its place, in the order of the file', async () => {
     const text = [
       'a..b {',

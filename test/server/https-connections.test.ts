@@ -133,11 +133,11 @@ describe('connections of DNS over HTTPS', () => {
   });
 
   it('what has come is answered before the server closes, by both versions of HTTP', async () => {
-    await start();
-    const asked = ask(connectSession(), queryBytes('async.example.org', 'TXT'));
+    await start({ filename: new URL('./fixtures/faulty.js', import.meta.url) });
+    const question = queryBytes('slow.2000', 'TXT');
+    const asked = ask(connectSession(), question);
     const { socket, heard, closed } = await speakHttp1();
-    const dns = queryBytes('async.example.org', 'TXT').toString('base64url');
-    socket.write(`GET /dns-query?dns=${dns} HTTP/1.1\r\nhost: a\r\n\r\n`);
+    socket.write(`GET /dns-query?dns=${question.toString('base64url')} HTTP/1.1\r\nhost: a\r\n\r\n`);
     await until(() => server.stats().totals.inFlight === 2, 'the queries to come');
     assert.deepEqual(await server.close(), { queries: 0, connections: 0 });
     assert.equal((await asked)[0], 200);

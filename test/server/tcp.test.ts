@@ -122,10 +122,10 @@ describe('a server that closes', () => {
   it('finishes the answers of its connections and takes no more queries', async () => {
     const { server, port } = await serve({ filename: faulty });
     const client = await TcpClient.connect(port);
-    client.socket.write(frames(5, 'slow.200'));
+    client.socket.write(frames(5, 'slow.2500'));
     await until(() => server.stats().totals.inFlight === 5, 'the queries to be held');
     const closing = server.close();
-    await wait(50);
+    await wait(1000); // the worker hears of it
     client.socket.write(frames(1, 'slow.1'));
     assert.deepEqual((await idsToEnd(client)).sort(), [0, 1, 2, 3, 4]);
     client.close();

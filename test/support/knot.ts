@@ -1,4 +1,6 @@
 /** Knot DNS as a child process that serves one zone on loopback. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { DnsProgram } from './dns-program.js';
 import { findProgram } from './find-program.js';
 
@@ -7,12 +9,14 @@ export function findKnot(): string | undefined {
   return findProgram('knotd');
 }
 
-/** Resolves when it answers. */
-export function startKnot(program: string, origin: string, zone: string): Promise<DnsProgram> {
+/** Resolves when it answers. `more`: lines of the zone's configuration. */
+export function startKnot(program: string, origin: string, zone: string, more = ''): Promise<DnsProgram> {
+  const configuration = (folder: string, port: number): string => configured(folder, port, origin, more);
   return DnsProgram.start(program, { configuration, args: (file) => ['-c', file] }, origin, zone);
 }
 
-function configuration(folder: string, port: number, origin: string): string {
+function configured(folder: string, port: number, origin: string, more: string): string {
+  mkdirSync(join(folder, 'db'));
   return `${knotServer(folder, port)}    udp-max-payload: 4096
 database:
     storage: "${folder}/db"
@@ -34,7 +38,7 @@ zone:
     file: "${folder}/zone"
     acl: local
     serial-policy: increment
-`;
+${more}`;
 }
 
 /** The section `server` with one thread of each kind on loopback; it keeps its files in `folder`. */

@@ -21,6 +21,8 @@ const NAMES: Readonly<Record<number, [before: number, names: number]>> = {
   15: [2, 1],
   33: [6, 1],
   39: [0, 1],
+  46: [18, 1],
+  47: [0, 1],
 };
 const OPT = 41;
 

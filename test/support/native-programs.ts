@@ -36,6 +36,7 @@ export const FUZZ_TARGETS = [
   'guard',
   'tcp_connections',
   'proxy_protocol',
+  'zone',
 ] as const;
 
 /** The folder of a target's corpus. */

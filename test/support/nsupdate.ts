@@ -17,7 +17,8 @@ export function run(
         resolve({ output: out + err, failed: error !== null });
       },
     );
-    child.stdin?.end(input);
+    // A program that has ended reads no more. What it printed says why, and the caller gets that.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
 

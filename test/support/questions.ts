@@ -8,12 +8,17 @@ export interface Question {
   name: string;
   /** 0 to 65,535. */
   type: number;
+  /** Whether it asks for signatures and proofs: the DO bit (RFC 3225). Default: false. */
+  dnssecOk?: boolean;
+  /** RD. Default: false. */
+  recursionDesired?: boolean;
 }
 
 /** How many questions wait for their answers at a time: fewer than what socket buffers hold. */
 const WINDOW = 64;
 /** An OPT record with a payload size of 4,096 octets, so that nothing is truncated. */
 const OPT_4096 = Buffer.of(0, 0, 41, 0x10, 0, 0, 0, 0, 0, 0, 0);
+const OPT_DO_4096 = Buffer.of(0, 0, 41, 0x10, 0, 0, 0, 0x80, 0, 0, 0);
 
 /** The answers of the server at `port` of 127.0.0.1, in the order of the questions; rejects when some do not come. */
 export async function askAll(port: number, questions: readonly Question[], timeout = 5000): Promise<Buffer[]> {
@@ -50,10 +55,14 @@ function askBatch(socket: Socket, port: number, questions: readonly Question[], 
       socket.off('message', onMessage);
     };
     socket.on('message', onMessage);
-    for (const [id, { name, type }] of questions.entries()) {
+    for (const [id, { name, type, dnssecOk = false, recursionDesired = false }] of questions.entries()) {
       // One question, one record in the additional section.
-      const header = Buffer.of(id >> 8, id & 255, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1);
-      socket.send(Buffer.concat([header, encodeQuestion(name, type), OPT_4096]), port, '127.0.0.1');
+      const header = Buffer.of(id >> 8, id & 255, Number(recursionDesired), 0, 0, 1, 0, 0, 0, 0, 0, 1);
+      socket.send(
+        Buffer.concat([header, encodeQuestion(name, type), dnssecOk ? OPT_DO_4096 : OPT_4096]),
+        port,
+        '127.0.0.1',
+      );
     }
   });
 }

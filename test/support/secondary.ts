@@ -1,5 +1,6 @@
 /** Servers that load a zone from a primary by AXFR. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { bindArgs, bindOptions } from './bind.js';
 import { ask } from './clients.js';
 import { findProgram } from './find-program.js';
 import { DnsProgram, type ProgramStyle } from './dns-program.js';
@@ -38,21 +39,13 @@ zone:
 });
 
 const bind: Style = (primary) => ({
-  configuration: (folder, port, origin) => `options {
-  directory "${folder}";
-  pid-file "${folder}/named.pid";
-  session-keyfile "${folder}/session.key";
-  managed-keys-directory "${folder}";
-  listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion no;
-  dnssec-validation no;
-  notify no;
-};
-controls { };
-zone "${origin}" { type secondary; primaries { 127.0.0.1 port ${primary}; }; file "${folder}/copy"; };
+  configuration: (
+    folder,
+    port,
+    origin,
+  ) => `${bindOptions(folder, port, 'notify no;')}zone "${origin}" { type secondary; primaries { 127.0.0.1 port ${primary}; }; file "${folder}/copy"; };
 `,
-  args: (file) => ['-g', '-c', file],
+  args: bindArgs,
 });
 
 /** The secondaries that are installed: `start` resolves when one serves the zone that it has loaded. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
+import { packedImage } from '../../dist/zone/zone-image.js';
 import { parseZone, Zone, type Change, type ZoneImage } from '../../dist/zone.js';
 
 const TEXT = `
@@ -71,5 +72,25 @@ describe('the image of a zone', () => {
       return { image: original.image(), expected: contents(original) };
     });
     for (const { image, expected } of versions) assert.deepEqual(contents(Zone.fromImage(image)), expected);
+  });
+
+  it('is the same zone when it is packed, which may be changed too', () => {
+    const original = zone();
+    const image = original.image();
+    const packed = packedImage(image);
+    const columns = Object.values(packed).filter((value) => ArrayBuffer.isView(value));
+    assert.equal(columns.length, 9);
+    assert.equal(new Set(columns.map(({ buffer }) => buffer)).size, 1);
+    assert.ok(packed.nodes.buffer.byteLength < 40_000);
+    const other = Zone.fromImage(packed);
+    assert.deepEqual(contents(other), contents(original));
+    const before = contents(Zone.fromImage(packed));
+    for (let i = 0; i < 2000; i++) {
+      other.update([add(`more${i}.example.org`)]);
+      original.update([add(`more${i}.example.org`)]);
+    }
+    assert.deepEqual(contents(other), contents(original));
+    assert.deepEqual(contents(Zone.fromImage(packed)), before);
+    assert.deepEqual(contents(Zone.fromImage(packedImage(other.image()))), contents(original));
   });
 });

@@ -1,7 +1,7 @@
 /** The job that reads a zone file. */
 import type { ZoneFiles } from '../../dns/zone-file/zone-file.js';
 import { readZoneSteps } from '../../zone/read-zone.js';
-import type { ZoneImage } from '../../zone/zone-image.js';
+import { packedImage, type ZoneImage } from '../../zone/zone-image.js';
 import type { ZoneJob, ZoneWork } from '../zone-job.js';
 import { takeSteps } from './steps.js';
 
@@ -43,7 +43,7 @@ const work: ZoneWork<LoadInput, LoadOutput, LoadProgress> = async ({ file, origi
   });
   const { warnings, serial } = zone;
   const warningCount = warnings.length;
-  return { image: zone.image(), serial, files, warnings: warnings.slice(0, MAX_WARNINGS), warningCount };
+  return { image: packedImage(zone.image()), serial, files, warnings: warnings.slice(0, MAX_WARNINGS), warningCount };
 };
 
 export default work;

@@ -6,12 +6,12 @@ import { NetworkSet, type Network } from '../../dns/networks.js';
 import type { Query } from '../../message/query.js';
 import type { ResourceRecord } from '../../dns/record.js';
 import { after } from '../after.js';
-import { canonical, readWeights, type Weights } from './weights.js';
+import { canonical, readWeights, tryWeights, type WeightsFile, type Weights } from './weights.js';
 
 /** The options of `loadbalance`. */
 export interface LoadbalanceConfig {
-  /** The file of weights, and the milliseconds between reads (0: only once); undefined: a random order. */
-  weighted: { file: string; reload: number } | undefined;
+  /** The file of weights; undefined: a random order. */
+  weighted: WeightsFile | undefined;
   /** Networks whose addresses come first, the most preferred first. */
   prefer: Network[];
 }
@@ -82,19 +82,14 @@ class WeightFile {
   readonly #file: string;
   readonly #logger: WorkerRuntime['logger'];
   readonly #timer: NodeJS.Timeout | undefined;
-  #weights: Weights = new Map();
+  #weights: Weights;
 
-  constructor({ file, reload }: NonNullable<LoadbalanceConfig['weighted']>, logger: WorkerRuntime['logger']) {
+  constructor({ file, reload }: WeightsFile, logger: WorkerRuntime['logger']) {
     this.#file = file;
     this.#logger = logger;
-    try {
-      this.#weights = readWeights(file);
-    } catch (error) {
-      if (!isMissing(error) || reload === 0) throw error;
-      logger.warn(
-        `plugin/loadbalance: Failed to open weight file: ${(error as Error).message}. Will try again in ${reload / 1000}s`,
-      );
-    }
+    const { weights, fault } = tryWeights({ file, reload });
+    this.#weights = weights;
+    if (fault !== undefined) logger.warn(`plugin/loadbalance: ${fault}`);
     if (reload > 0) {
       this.#timer = setInterval(() => {
         this.#read();
@@ -145,8 +140,4 @@ class WeightFile {
 /** The address of an A or AAAA record in canonical form; undefined for RDATA in another form. */
 function addressOf({ data }: ResourceRecord): string | undefined {
   return typeof data === 'string' && isIP(data) !== 0 ? canonical(data) : undefined;
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }

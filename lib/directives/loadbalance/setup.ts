@@ -4,7 +4,7 @@ import type { DirectiveReader } from '../../corefile/reader.js';
 import { parseNetwork, type Network } from '../../dns/networks.js';
 import { readDuration } from '../arguments.js';
 import { startLoadbalance, type LoadbalanceConfig } from './handler.js';
-import { readWeights } from './weights.js';
+import { tryWeights } from './weights.js';
 
 /** Milliseconds; CoreDNS's value. */
 const RELOAD = 30_000;
@@ -20,8 +20,8 @@ export const loadbalance: DirectiveDefinition<LoadbalanceConfig> = {
       return config;
     },
     check({ weighted }) {
-      if (weighted !== undefined) readWeights(weighted.file);
-      return [];
+      const fault = weighted && tryWeights(weighted).fault;
+      return fault === undefined ? [] : [fault];
     },
     dependsOn: [],
     start: startLoadbalance,

@@ -6,6 +6,27 @@ import { normalizeName } from '../../dns/names.js';
 /** By name, as a query's `key`: weights from 1 to 255, by address in canonical form. */
 export type Weights = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
+/** A file of weights. */
+export interface WeightsFile {
+  file: string;
+  /** Milliseconds between reads; 0: it is read once. */
+  reload: number;
+}
+
+/**
+ * Reads the file as {@link readWeights} does. If it cannot be opened and is read again later, there are no weights, and `fault`
+ * says why.
+ */
+export function tryWeights({ file, reload }: WeightsFile): { weights: Weights; fault?: string } {
+  try {
+    return { weights: readWeights(file) };
+  } catch (error) {
+    const { message, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined || reload === 0) throw error;
+    return { weights: new Map(), fault: `Failed to open weight file: ${message}. Will try again in ${reload / 1000}s` };
+  }
+}
+
 /**
  * Reads a file of weights: a name on a line of its own, then a line `ADDRESS WEIGHT` for each of its addresses. `#`
  * starts a comment line. Throws a system error, or an error that names the file and the line.

@@ -4,6 +4,7 @@ import { NetworkSet, parseNetwork } from '../../dns/networks.js';
 import type { Handler } from '../../message/handler.js';
 import type { Query } from '../../message/query.js';
 import type { Reply } from '../../message/reply.js';
+import { TsigVerifier } from '../../worker/tsig-verifier.js';
 import { sourcesOf, type SecondaryOptions } from './options.js';
 
 /** Milliseconds in which a worker reports one NOTIFY of a zone: the owner's thread gets few messages of a flood. */
@@ -19,14 +20,16 @@ export interface NotifyReport {
 interface Notified {
   source: string;
   primaries: readonly NetworkSet[];
-  /** The name of the key that signs NOTIFY. */
-  key: string | undefined;
+  /** The key that signs NOTIFY; undefined: none need be signed. */
+  key: { name: string; verifier: TsigVerifier } | undefined;
   /** When the last one was reported. */
   reportedAt: number;
 }
 
 /** The handler of `secondary` in a worker: answers queries from its zones, and NOTIFY from the primaries (RFC 1996). */
 export class SecondaryHandler extends ZoneHandler {
+  /** Whether it looks at the TSIG records of queries. */
+  readonly checksSignatures: boolean;
   readonly #notified: ReadonlyMap<string, Notified>;
   readonly #tell: (report: NotifyReport) => void;
 
@@ -35,9 +38,14 @@ export class SecondaryHandler extends ZoneHandler {
     this.#tell = tell;
     const entries = uses.flatMap(sourcesOf).map(({ source, origin, primaries, key }): [string, Notified] => {
       const sets = primaries.map(({ address }) => setOf(address));
-      return [origin, { source, primaries: sets, key: key?.name, reportedAt: -Infinity }];
+      const verified =
+        key === undefined
+          ? undefined
+          : { name: key.name, verifier: new TsigVerifier({ keys: [key], required: false }) };
+      return [origin, { source, primaries: sets, key: verified, reportedAt: -Infinity }];
     });
     this.#notified = new Map(entries);
+    this.checksSignatures = entries.some(([, { key }]) => key !== undefined);
   }
 
   override handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {
@@ -58,9 +66,17 @@ export class SecondaryHandler extends ZoneHandler {
       return;
     }
     const primary = zone.primaries.findIndex((set) => set.has(query.client.address));
-    if (primary < 0 || (zone.key !== undefined && query.tsig?.key !== zone.key)) {
+    if (primary < 0) {
       reply.rcode = 'REFUSED';
       return;
+    }
+    if (zone.key !== undefined) {
+      // `tsig` has checked it already, if the server block has it.
+      if (query.signature === undefined && !zone.key.verifier.admits(query, reply)) return;
+      if (query.tsig?.key !== zone.key.name) {
+        reply.rcode = 'REFUSED';
+        return;
+      }
     }
     reply.rcode = 'NOERROR';
     reply.authoritative = true;

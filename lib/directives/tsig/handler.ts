@@ -45,6 +45,8 @@ export function readKeys({ keys, files }: Pick<TsigSettings, 'keys' | 'files'>):
 
 /** Checks the signatures of queries (RFC 8945), and refuses those that must be signed and are not. */
 export class TsigHandler {
+  /** It looks at the TSIG records of queries. */
+  readonly checksSignatures = true;
   readonly #settings: TsigSettings;
   readonly #names: ReadonlySet<string>;
   readonly #verifier: TsigVerifier;

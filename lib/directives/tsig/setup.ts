@@ -33,6 +33,7 @@ export const tsig: DirectiveDefinition<TsigSettings> = {
       return [];
     },
     dependsOn: [],
+    everyOpcode: true,
     start: (settings) => new TsigHandler(settings),
   },
 };

@@ -45,8 +45,11 @@ export function single<T>(what: string, field: Field<T>): RecordCodec {
 /** Data that are an object with a property for each field, in the order of the wire. */
 export function shaped(fields: Readonly<Record<string, Field<unknown>>>): RecordCodec {
   const entries = Object.entries(fields);
-  const each = (value: (name: string, field: Field<unknown>) => unknown): unknown =>
-    Object.fromEntries(entries.map(([name, field]) => [name, value(name, field)]));
+  const each = (value: (name: string, field: Field<unknown>) => unknown): unknown => {
+    const data: Record<string, unknown> = {};
+    for (const [name, field] of entries) data[name] = value(name, field);
+    return data;
+  };
   return {
     read: (reader) => each((_, field) => field.read(reader)),
     write(writer, data) {

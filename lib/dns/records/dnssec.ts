@@ -63,18 +63,27 @@ const optionalKey: Field<Buffer> = {
   print: (octets) => (octets.length === 0 ? '' : base64.print(octets)),
 };
 
+/** Seconds since 1970 of `YYYYMMDDHHmmSS`; undefined if there is no such time. The signatures of a zone have few of them. */
+function secondsOf(digits: string): number | undefined {
+  const number = (from: number, to: number): number => Number(digits.slice(from, to));
+  const [month, day, hour, minute, second] = [4, 6, 8, 10, 12].map((at) => number(at, at + 2));
+  const date = new Date(0);
+  date.setUTCFullYear(number(0, 4), month - 1, day);
+  date.setUTCHours(hour, minute, second);
+  const exists =
+    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  return exists ? date.getTime() / 1000 : undefined;
+}
+
 /** A time in seconds since 1970 of 32 bits, or `YYYYMMDDHHmmSS` (RFC 4034 s.3.2). */
 const date: Field<number> = {
   ...u32,
   parse(text, what) {
     if (!/^\d{14}$/.test(text.following ?? '')) return u32.parse(text, what);
     const word = text.word(what);
-    const iso = word.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z');
-    const milliseconds = Date.parse(iso);
-    if (Number.isNaN(milliseconds) || !new Date(milliseconds).toISOString().startsWith(iso.slice(0, 10))) {
-      throw invalid(what, word, 'YYYYMMDDHHmmSS, or seconds since 1970');
-    }
-    return (milliseconds / 1000) % 2 ** 32;
+    const seconds = secondsOf(word);
+    if (seconds === undefined) throw invalid(what, word, 'YYYYMMDDHHmmSS, or seconds since 1970');
+    return seconds % 2 ** 32;
   },
   print: (value) => new Date(value * 1000).toISOString().replaceAll(/[-:T]|\.000Z/g, ''),
 };

@@ -6,17 +6,26 @@ import { MAX_TTL } from '../numbers.js';
 import type { Token } from './tokens.js';
 
 const TTL = /^(?:\d+[smhdw]?)+$/i;
+const HAS_UNIT = /[a-z]/i;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 
 /** The seconds of `3600` or `1h30m`; undefined for text of another form. Throws `Error` above 2^31 - 1 seconds. */
 export function parseTtl(text: string): number | undefined {
-  if (!TTL.test(text)) return undefined;
+  // Most tokens are words or plain numbers.
+  if (!startsWithDigit(text) || !TTL.test(text)) return undefined;
   let seconds = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+)([a-z]?)/gi)) {
-    seconds += Number(number) * SECONDS[unit === '' ? 's' : unit.toLowerCase()];
-  }
+  if (!HAS_UNIT.test(text)) seconds = Number(text);
+  else
+    for (const [, number, unit] of text.matchAll(/(\d+)([a-z]?)/gi)) {
+      seconds += Number(number) * SECONDS[unit === '' ? 's' : unit.toLowerCase()];
+    }
   if (seconds > MAX_TTL) throw invalid('time', text, `0 to ${MAX_TTL} seconds`);
   return seconds;
+}
+
+function startsWithDigit(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** An `Error` that names a field, its text, and what is allowed. */

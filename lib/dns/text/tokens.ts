@@ -36,6 +36,11 @@ const BACKSLASH = 0x5c;
 export const MAX_LINE = 1 << 20;
 /** Words of an entry. A record has fewer, also if each octet is a word. */
 const MAX_WORDS = 1 << 17;
+/** By octet, 0: it ends a word, or is a backslash. */
+const IN_WORD = new Uint8Array(256).fill(1);
+for (const code of [TAB, NEWLINE, FORM_FEED, RETURN, SPACE, QUOTE, OPENING, CLOSING, SEMICOLON, BACKSLASH])
+  IN_WORD[code] = 0;
+
 const UNCLOSED = 'a quote is not closed on its line, or the line ends with a backslash';
 
 /**
@@ -115,20 +120,12 @@ function stringEnd(text: string, at: number): number {
 /** The end of the word that starts at `at`; -1: a backslash ends the line. */
 function wordEnd(text: string, at: number): number {
   for (let i = at; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === BACKSLASH) {
-      i++;
-      if (i === text.length || text.charCodeAt(i) === NEWLINE) return -1;
-    } else if (endsWord(code)) return i;
+    if (IN_WORD[text.charCodeAt(i)] !== 0) continue;
+    if (text.charCodeAt(i) !== BACKSLASH) return i;
+    i++;
+    if (i === text.length || text.charCodeAt(i) === NEWLINE) return -1;
   }
   return text.length;
-}
-
-function endsWord(code: number): boolean {
-  if (code > SEMICOLON) return false;
-  return (
-    code === NEWLINE || isSpace(code) || code === SEMICOLON || code === OPENING || code === CLOSING || code === QUOTE
-  );
 }
 
 /**

@@ -3,6 +3,8 @@ import { MAX_LINE } from '../text/tokens.js';
 
 const PIECE = 256 * 1024;
 const NEWLINE = 0x0a;
+/** Shared by all reads: its text is taken before another one can run. */
+const buffer = Buffer.allocUnsafeSlow(PIECE);
 
 /**
  * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. It ends early
@@ -12,7 +14,6 @@ const NEWLINE = 0x0a;
 export function* linesOf(file: string, onRead: (octets: number) => void): Generator<string> {
   const fd = openSync(file, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(PIECE);
     /** The beginning of a line whose end has not been read yet. */
     let begun = '';
     for (;;) {
@@ -20,11 +21,13 @@ export function* linesOf(file: string, onRead: (octets: number) => void): Genera
       if (octets === 0) break;
       onRead(octets);
       const end = buffer.subarray(0, octets).lastIndexOf(NEWLINE) + 1;
-      if (end > 0) {
-        yield begun + buffer.toString('latin1', 0, end);
-        begun = '';
+      const rest = buffer.toString('latin1', end, octets);
+      if (end === 0) begun += rest;
+      else {
+        const lines = begun + buffer.toString('latin1', 0, end);
+        begun = rest;
+        yield lines;
       }
-      begun += buffer.toString('latin1', end, octets);
       if (begun.length > MAX_LINE) break;
     }
     if (begun !== '') yield begun;

@@ -59,6 +59,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
     'template IN A {\n var v port()\n answer "{{ .Name }} 60 IN TXT {{ .Var.v }}"\n}',
     'template IN AAAA {\n answer "{{ .Name }} 60 IN AAAA ::1"\n}',
   ],
+  transfer: ['transfer {\n to *\n}'],
   tsig: [`tsig {\n secret a ${Buffer.alloc(32).toString('base64')}\n}`],
   whoami: ['whoami'],
 };

@@ -4,8 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import packet from 'dns-packet';
 import type { ResourceRecord } from '../../../dist/index.js';
+import { Authority } from '../../../dist/authority/authority.js';
+import { SecondaryZone } from '../../../dist/directives/secondary/secondary-zone.js';
+import { TsigSecret } from '../../../dist/dns/tsig.js';
+import { TsigClient } from '../../../dist/message/tsig-client.js';
+import { findBind, startBind } from '../../support/bind.js';
+import { makeCertificate } from '../../support/certificate.js';
 import { ask, udpExchange } from '../../support/clients.js';
 import { serveCorefile } from '../../support/corefile-server.js';
+import { freePort } from '../../support/free-port.js';
+import { nsupdate } from '../../support/nsupdate.js';
 import { answerBytes, serving, soa, typeAsked } from '../../support/scripted-primary.js';
 import { until } from '../../support/server.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -203,6 +211,24 @@ describe('the directive secondary', function () {
     assert.ok(existsSync(`${file}.damaged`) && existsSync(file));
   });
 
+  it('does not touch a file when it is closed while it reads it', async () => {
+    const file = join(temporaryDirectory(), 'zone');
+    writeFileSync(file, 'any');
+    const published: unknown[] = [];
+    const authority = new Authority(console, (update) => {
+      published.push(update);
+      return Promise.resolve();
+    });
+    const primaries = [{ address: '127.0.0.1', port: 1 }];
+    const zone = new SecondaryZone({ source: 's', origin: ORIGIN, file, primaries, key: undefined }, authority);
+    const loaded = assert.rejects(zone.loaded, /served no longer/);
+    zone.close();
+    await loaded;
+    await authority.close();
+    assert.equal(readFileSync(file, 'utf8'), 'any');
+    assert.deepEqual(published, []);
+  });
+
   it('keeps its zone when the serial number of the primary goes back', async () => {
     let serial = 20;
     const from = await primary(serving(() => zoneOf(serial, { refresh: 1, retry: 1 })));
@@ -215,5 +241,59 @@ describe('the directive secondary', function () {
     assert.equal(log.filter((line) => line.includes('its serial 19 is before 20')).length, 1);
     serial = 21;
     await until(async () => (await answerOf(port)) === '192.0.2.21', 'the next one');
+  });
+
+  it('transfers over TLS, from a primary whose certificate has the right name', async () => {
+    const certificate = await makeCertificate();
+    const from = await ScriptedUpstream.start(
+      serving(() => zoneOf(6)),
+      certificate,
+    );
+    closing.push(() => from.close());
+    const ca = `tls ${certificate.file}\nstore off`;
+    const right = await serve(`transfer from tls://127.0.0.1%localhost:${from.port}\n${ca}`);
+    await until(async () => (await answerOf(right.port)) === '192.0.2.6', 'the transfer');
+    const wrong = await serve(`transfer from tls://127.0.0.1%ns.example:${from.port}\n${ca}`);
+    await until(() => wrong.log.some((line) => line.includes('altnames')), 'the fault');
+    assert.equal(await answerOf(wrong.port), 'SERVFAIL');
+  });
+
+  it('follows BIND by NOTIFY and IXFR, signed by a key', async function () {
+    const program = findBind();
+    if (program === undefined) return this.skip();
+    const port = await freePort();
+    const key = { name: 'key.example', algorithm: 'hmac-sha256', secret: Buffer.alloc(32, 9).toString('base64') };
+    const zone = `$TTL 60\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\n${'x'.repeat(3)} TXT "${'y'.repeat(200)}"\n`;
+    const more = `allow-update { any; }; allow-transfer { key "${key.name}"; }; notify explicit; notify-delay 0; also-notify { 127.0.0.1 port ${port} key "${key.name}"; };`;
+    const bind = await startBind(program, ORIGIN, zone, [key], more);
+    closing.push(() => bind.stop());
+    const lines = `transfer from 127.0.0.1:${bind.port}\n key ${key.name} ${key.algorithm} ${key.secret}\nstore off`;
+    const served = await serveCorefile(`${ORIGIN}:${port} {\n bind 127.0.0.1\n secondary {\n${lines}\n }\n}`, {
+      workers: 1,
+    });
+    closing.push(() => served.server.close());
+    await until(async () => (await answerOf(port)) === '192.0.2.1', 'the transfer');
+    await nsupdate(bind.port, ORIGIN, `update delete www.${ORIGIN} A\nupdate add www.${ORIGIN} 60 A 192.0.2.2\nsend`);
+    await until(async () => (await answerOf(port)) === '192.0.2.2', 'the update');
+    assert.ok(
+      served.log.some((line) => line.includes('serial 2 ') && line.includes('by IXFR')),
+      served.log.join('\n'),
+    );
+    // NOTIFY without the signature, and with that of another key.
+    const flags = 4 << 11;
+    const plain = packet.encode({
+      type: 'query',
+      id: 7,
+      flags,
+      questions: [{ name: ORIGIN, type: 'SOA', class: 'IN' }],
+    });
+    assert.equal((await udpExchange(plain, port))!.reply[3] & 15, 5);
+    const other = new TsigSecret({ name: key.name, algorithm: 'hmac-sha256', secret: Buffer.alloc(32, 8) });
+    assert.equal((await udpExchange(new TsigClient(other).sign(plain), port))!.reply[3] & 15, 9);
+    const right = new TsigClient(
+      new TsigSecret({ name: key.name, algorithm: 'hmac-sha256', secret: Buffer.alloc(32, 9) }),
+    );
+    const answered = await udpExchange(right.sign(plain), port);
+    assert.equal(right.open(answered!.reply)[3] & 15, 0, 'the answer is signed, too');
   });
 });

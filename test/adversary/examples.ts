@@ -2,7 +2,7 @@
 import { answers, type controlOf } from './control.js';
 import type { Plan, Trait } from './target.js';
 
-/** The key of examples/dynamic-primary. */
+/** The key of the examples that transfer zones. */
 export const EXAMPLE_KEY = { name: 'example-key', secret: Buffer.from('an adversary knows it').toString('base64') };
 
 /** What is known of an example. */
@@ -19,6 +19,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'block-list': { control: answers.upstream, traits: ['forward'] },
   closures: { control: answers.count },
   'dynamic-primary': {
+    control: answers.data('www.example.org', 'A', '192.0.2.80'),
+    transfers: { zone: 'example.org', key: EXAMPLE_KEY },
+  },
+  'zone-primary': {
     control: answers.data('www.example.org', 'A', '192.0.2.80'),
     transfers: { zone: 'example.org', key: EXAMPLE_KEY },
   },

@@ -72,6 +72,16 @@ describe('the examples', () => {
     assert.match(await ask('example.com', 'A'), /status: REFUSED/);
   });
 
+  it('zone-primary', async () => {
+    const secret = Buffer.from('a secret for the test of it').toString('base64');
+    await start('zone-primary', { SECRET: secret });
+    assert.equal(await ask('+short', 'www.example.org', 'A'), '192.0.2.80\n');
+    const key = `hmac-sha256:example-key:${secret}`;
+    const transfer = await ask('+noall', '+answer', '-y', key, 'example.org', 'AXFR');
+    assert.equal(transfer.match(/^\S+\s+300\s+IN/gm)?.length, 7);
+    assert.match(await ask('example.org', 'AXFR'), /Transfer failed/);
+  });
+
   it('split-horizon', async () => {
     await start('split-horizon');
     for (let i = 0; i < 2; i++) {

@@ -1,11 +1,9 @@
 /** `auto [ZONES...] { directory DIR [REGEXP ORIGIN_TEMPLATE]; reload DURATION }`: serves the zone files of a directory. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ZoneHandler } from '../../authority/zone-handler.js';
 import type { DirectiveDefinition } from '../../corefile/directive.js';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { RegularExpression } from '../../corefile/regular-expression.js';
-import { isInZones } from '../../dns/names.js';
 import { checkZoneFile } from '../../zone/read-zone.js';
 import { DEFAULT_RELOAD, readExpression, readReload, readZones } from '../arguments.js';
 import { DirectorySource } from './directory-source.js';
@@ -40,12 +38,8 @@ export const auto: DirectiveDefinition<AutoOptions> = {
     sources: (options) => [sourceOf(options)],
     serve: (configs, { authority }) =>
       authority.sources.holdAll(configs, sourceOf, (options) => new DirectorySource(options, authority)),
-    start(options, { served, zones }) {
-      const handler = new ZoneHandler(served.serve([{ source: sourceOf(options), fallthrough: [] }]));
-      // If it answers for all of the server block, native code may answer in its place.
-      const answersAll = zones.every((zone) => isInZones(zone, options.origins));
-      return answersAll ? handler : new AutoHandler(options.origins, handler);
-    },
+    start: (options, { served, zones }) =>
+      new AutoHandler(options.origins, served.serve([{ source: sourceOf(options), fallthrough: [] }]), zones),
   },
 };
 

@@ -1,8 +1,9 @@
 import { chainFrom } from '../../authority/journal/journal.js';
 import type { ServedZone, ServedZones } from '../../authority/served-zones.js';
 import type { WorkerRuntime } from '../../corefile/directive.js';
-import { OPT_FIXED_SIZE } from '../../dns/numbers.js';
-import type { ResourceRecord } from '../../dns/record.js';
+import { CLASS, OPT_FIXED_SIZE } from '../../dns/numbers.js';
+import { writeRecord, type ResourceRecord } from '../../dns/record.js';
+import { MessageWriter } from '../../dns/writer.js';
 import { withLastDot } from '../../dns/names.js';
 import type { Handler } from '../../message/handler.js';
 import { packRecords } from '../../message/pack-records.js';
@@ -74,7 +75,7 @@ export class TransferHandler {
     const chain = chainFrom(differences, theirs, serial);
     if (theirs === serial || isLater(theirs, serial)) reply.answer(soa);
     else if (query.transport === 'udp') {
-      if (chain !== undefined && this.#fits(query, chain)) reply.answer(...changes(chain, soa));
+      if (chain !== undefined && this.#fits(query, changes(chain, soa))) reply.answer(...changes(chain, soa));
       // The SOA record alone: the client comes again by TCP (RFC 1995 s.2).
       else reply.answer(soa);
     } else if (chain === undefined || countOf(chain) >= zone.size) this.#sendZone(query, reply, zone);
@@ -84,13 +85,18 @@ export class TransferHandler {
     }
   }
 
-  /** Whether a reply by UDP has room for the differences, names uncompressed, and two SOA records. */
-  #fits(query: Query, chain: readonly Difference[]): boolean {
+  /** Whether a reply by UDP has room for records. */
+  #fits(query: Query, records: Iterable<ResourceRecord>): boolean {
     const limit = replyLimit(query, this.#runtime.maxPayloadSize);
-    const overhead = query.questionEnd + (query.hasEdns ? OPT_ROOM : 0) + (query.signature?.signer.size ?? 0);
-    // The first difference has SOA records of about the size of the two.
-    const records = chain.reduce((sum, { octets }) => sum + octets.length, 0) + chain[0].octets.length;
-    return overhead + records <= limit;
+    const room = limit - (query.hasEdns ? OPT_ROOM : 0) - (query.signature?.signer.size ?? 0);
+    const writer = new MessageWriter();
+    writer.begin(Buffer.alloc(limit), 0, room, query.key);
+    writer.at = query.questionEnd;
+    for (const record of records) {
+      writeRecord(writer, record, CLASS.IN);
+      if (writer.overflowed) return false;
+    }
+    return true;
   }
 
   #stream(query: Query, reply: Reply, zone: Zone, records: Iterable<ResourceRecord>, what: string): void {
@@ -98,11 +104,11 @@ export class TransferHandler {
       reply.rcode = 'SERVFAIL';
       return;
     }
-    this.#running++;
     const { logger } = this.#runtime;
     const of = `of zone "${withLastDot(zone.origin)}" to ${query.client.address}, serial ${zone.serial}`;
-    reply
-      .stream(packRecords(query, records))
+    const done = reply.stream(packRecords(query, records));
+    this.#running++;
+    done
       .then(
         () => {
           logger.info(`plugin/transfer: outgoing ${what} ${of}`);

@@ -12,6 +12,7 @@ import { rules as proxyProtocol } from './proxy-protocol.js';
 import { rules as rateLimit } from './rate-limit.js';
 import { rules as streams } from './streams.js';
 import { rules as transactions } from './transactions.js';
+import { rules as transfers } from './transfers.js';
 import { rules as truncation } from './truncation.js';
 import { rules as wildcards } from './wildcards.js';
 import { rules as zoneFiles } from './zone-files.js';
@@ -27,6 +28,7 @@ export const RULES: readonly (readonly [heading: string, rules: readonly Rule[]]
   ['Wildcards', wildcards],
   ['Zone files', zoneFiles],
   ['Updates, notifications, signatures', transactions],
+  ['Transfers', transfers],
   ['TCP and TLS', streams],
   ['PROXY protocol', proxyProtocol],
   ['HTTPS', https],

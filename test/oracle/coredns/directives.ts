@@ -592,7 +592,6 @@ export const DIRECTIVES: Readonly<Record<string, DirectiveForms>> = {
       'secret a.key NoTCJU+DMqFWywaPyxSijrDEA/eC3nK0xi3AMEZuPVk=',
       'secret b.key. NoTCJU+DMqFWywaPyxSijrDEA/eC3nK0xi3AMEZuPVk=',
       'secret A.KEY NoTCJU+DMqFWywaPyxSijrDEA/eC3nK0xi3AMEZuPVk=',
-      'secret a.key',
       'secret',
       'secrets',
       'secrets keys.none',

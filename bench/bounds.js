@@ -114,3 +114,16 @@ export const loadingBounds = [
   { what: 'memory: of NSD', bound: 2, ratio: (look) => look('ours', 'memory') / look('nsd', 'memory') },
   { what: 'memory: of CoreDNS', bound: 1, ratio: (look) => look('ours', 'memory') / look('coredns', 'memory') },
 ];
+
+/** Of zones.js: for each kind of zone, ours of NSD, and a large zone of a small one. @type {Bound[]} */
+export const zonesBounds = [
+  ...['small', 'large', 'small-signed', 'large-signed', 'small-signed-do', 'large-signed-do'].flatMap((kind) => [
+    { what: `${kind}, bursts: of NSD`, bound: 0.8, ratio: over('ours', 'nsd', `${kind} ${BURSTS}`) },
+    { what: `${kind}, in turn: of NSD`, bound: 1, ratio: over('ours', 'nsd', `${kind} ${TURNS}`) },
+  ]),
+  ...[BURSTS, TURNS].map((load) => ({
+    what: `a large zone, ${load}: of a small one`,
+    bound: 1.3,
+    ratio: (look) => divide(look('ours', `large ${load}`), look('ours', `small ${load}`)),
+  })),
+];

@@ -210,8 +210,9 @@ function buildFloor(directory) {
   return built;
 }
 
-function nsdFile(port, directory, sockets = 1) {
-  write(directory, 'zone', masterFile);
+/** `own`: whether the zone of zone.js is written; otherwise there is a file `zone`. */
+export function nsdFile(port, directory, sockets = 1, own = true) {
+  if (own) write(directory, 'zone', masterFile);
   return write(
     directory,
     'nsd.conf',
@@ -238,8 +239,9 @@ zone:
   );
 }
 
-function knotFile(port, directory) {
-  write(directory, 'zone', masterFile);
+/** `own`: as for {@link nsdFile}. */
+export function knotFile(port, directory, own = true) {
+  if (own) write(directory, 'zone', masterFile);
   return write(
     directory,
     'knot.conf',

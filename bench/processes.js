@@ -29,8 +29,13 @@ export async function freePort() {
   }
 }
 
-/** Starts a contender, and resolves when it answers. `cpus`: those of the server, as taskset takes them. */
-export async function startServer(contender, port, directory, { cpus = SERVER_CPU, sockets } = {}) {
+/** Starts a contender, and resolves when it answers. `cpus`: those of the server, as taskset takes them; `patience`: milliseconds. */
+export async function startServer(
+  contender,
+  port,
+  directory,
+  { cpus = SERVER_CPU, sockets, patience = START_TIME } = {},
+) {
   const backend = contender.backend && spawnPinned(contender.backend(port + 1, directory), LOAD_CPU);
   const child = spawnPinned(contender.command(port, directory, sockets), cpus);
   const stop = async () => {
@@ -38,7 +43,7 @@ export async function startServer(contender, port, directory, { cpus = SERVER_CP
     if (backend) await end(backend);
   };
   try {
-    const signal = AbortSignal.timeout(START_TIME);
+    const signal = AbortSignal.timeout(patience);
     if (backend) await answers(backend, port + 1, signal);
     if (contender.ready) await ready(child, signal);
     await answers(child, port, signal);

@@ -22,6 +22,8 @@ export type ZoneWork<Input, Output, Progress = never> = (
 export interface ZoneJob<Input, Output, Progress = never> {
   /** The path of its module within the package: `'dist/authority/jobs/load.js'`. */
   readonly module: string;
+  /** Whether it waits for other servers most of the time. Default: false. */
+  readonly waits?: boolean;
   /** Only a type: the default export of the module. */
   readonly work?: ZoneWork<Input, Output, Progress>;
 }

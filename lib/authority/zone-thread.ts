@@ -8,6 +8,8 @@ import type { JobOrder, JobReport, ZoneJob } from './zone-job.js';
 
 /** The most jobs at work at a time. More would need more memory and take as long. */
 const MAX_RUNNING = 4;
+/** The most jobs at a time that wait for others: they need little work, and must not hold up the jobs that do. */
+const MAX_WAITING = 10;
 /** The thread ends after this many milliseconds without a job, and gives back its memory. */
 const IDLE_TIME = 1000;
 /** Zones are in shared memory and do not count; what counts is mainly the text of a zone file. */
@@ -24,6 +26,8 @@ export interface RunOptions<Progress> {
 interface Job {
   id: number;
   order: JobOrder;
+  /** {@link ZoneJob.waits}. */
+  waits: boolean;
   /** Whether it must not run once more: a thread has died of it or with it, or nobody wants it. */
   retried: boolean;
   onProgress: (progress: unknown) => void;
@@ -35,7 +39,7 @@ interface Job {
  * The thread for work on whole zones: reading files, transfers, differences, signatures. No thread that serves does such
  * work. It is started when there is a job, and ends some time after the last one.
  *
- * Jobs run in the order of the calls, four at most at a time. If the thread dies, its jobs run once more in a new one.
+ * Jobs run in the order of the calls, four at most at a time, and ten of those that wait for others. If the thread dies, its jobs run once more in a new one.
  */
 export class ZoneThread {
   readonly #logger: Logger;
@@ -55,7 +59,7 @@ export class ZoneThread {
    * `signal`, `ERR_MULTISOCKET_ZONE_THREAD` if the thread has died twice, or `ERR_MULTISOCKET_CLOSED` after {@link close}.
    */
   run<Input, Output, Progress>(
-    { module }: ZoneJob<Input, Output, Progress>,
+    { module, waits = false }: ZoneJob<Input, Output, Progress>,
     input: Input,
     { signal, onProgress }: RunOptions<Progress> = {},
   ): Promise<Output> {
@@ -74,6 +78,7 @@ export class ZoneThread {
       const job: Job = {
         id,
         order: { kind: 'run', id, href: pathToFileURL(packageFile(module)).href, input },
+        waits,
         retried: false,
         onProgress: (progress) => onProgress?.(progress as Progress),
         resolve: (output) => {
@@ -102,9 +107,7 @@ export class ZoneThread {
   }
 
   #next(): void {
-    while (this.#running.size < MAX_RUNNING) {
-      const job = this.#waiting.shift();
-      if (job === undefined) break;
+    for (let job = this.#takeNext(); job !== undefined; job = this.#takeNext()) {
       clearTimeout(this.#idle);
       this.#running.set(job.id, job);
       this.#worker ??= this.#start();
@@ -116,6 +119,15 @@ export class ZoneThread {
     this.#worker.unref();
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.#end(), IDLE_TIME).unref();
+  }
+
+  /** The first job for which there is a place; it waits no longer. */
+  #takeNext(): Job | undefined {
+    const running = [...this.#running.values()];
+    const hasPlace = ({ waits }: Job): boolean =>
+      running.filter((other) => other.waits === waits).length < (waits ? MAX_WAITING : MAX_RUNNING);
+    const index = this.#waiting.findIndex(hasPlace);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 
   #start(): Worker {

@@ -65,6 +65,7 @@ class WireName {
     length_ = static_cast<uint8_t>(length);
     labels_ = 0;
     size_t at = 0;
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the caller has written `length` octets
     for (; octets_[at] != 0; at += octets_[at] + 1U) starts_[labels_++] = static_cast<uint8_t>(at);
     starts_[labels_] = static_cast<uint8_t>(at);
     return true;

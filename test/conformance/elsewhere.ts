@@ -11,6 +11,34 @@ export interface Elsewhere {
 
 export const ELSEWHERE: readonly Elsewhere[] = [
   {
+    rfc: 7871,
+    section: '7.3.1',
+    rule: 'a cached answer with a scope is for all clients in that network, each with its own subnet, and for no others',
+    file: 'test/directives/cache/scopes.test.ts',
+    test: 'gives an answer to all clients in its scope, each with its own subnet, and to no others',
+  },
+  {
+    rfc: 7871,
+    section: '7.3.1',
+    rule: 'a cached answer with scope 0 is for all clients',
+    file: 'test/directives/cache/scopes.test.ts',
+    test: 'gives an answer with scope 0 to all',
+  },
+  {
+    rfc: 7871,
+    section: '7.3.1',
+    rule: 'a cached answer with a scope longer than the prefix of its query is for equal subnets only',
+    file: 'test/directives/cache/scopes.test.ts',
+    test: 'keeps an answer for equal subnets only that is for a smaller network, without a scope, or for clients that tell nothing',
+  },
+  {
+    rfc: 7871,
+    section: '7.3',
+    rule: 'a Client Subnet that does not repeat that of the query is not passed on',
+    file: 'test/directives/cache/scopes.test.ts',
+    test: 'does not pass on a Client Subnet with',
+  },
+  {
     rfc: 8945,
     section: '5.3',
     rule: 'a signed query needs no cookie: a BADCOOKIE would not be signed',

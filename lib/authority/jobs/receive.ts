@@ -24,7 +24,7 @@ export interface ReceiveOutput {
 }
 
 /** Receives a zone. Rejects with the errors of {@link receiveZone}. */
-export const receive: ZoneJob<ReceiveInput, ReceiveOutput> = { module: 'dist/authority/jobs/receive.js' };
+export const receive: ZoneJob<ReceiveInput, ReceiveOutput> = { module: 'dist/authority/jobs/receive.js', waits: true };
 
 const work: ZoneWork<ReceiveInput, ReceiveOutput> = async ({ file, ...request }, { signal }) => {
   const { data, ...counts } = await receiveZone(request, signal);

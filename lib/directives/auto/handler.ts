@@ -9,11 +9,14 @@ import type { Reply } from '../../message/reply.js';
 export class AutoHandler {
   readonly #origins: readonly string[];
   readonly #zones: ZoneHandler;
+  /** Its zones, if it sees no other names. */
+  readonly answerZones?: ServedZones;
 
-  /** `origins`: queries for other names go to the next handler. */
-  constructor(origins: readonly string[], zones: ServedZones) {
+  /** `origins`: queries for other names go to the next handler. `block`: the zones of the server block. */
+  constructor(origins: readonly string[], zones: ServedZones, block: readonly string[]) {
     this.#origins = origins;
     this.#zones = new ZoneHandler(zones);
+    if (block.every((zone) => isInZones(zone, origins))) this.answerZones = zones;
   }
 
   handle(query: Query, reply: Reply, next: Handler): void | Promise<void> {

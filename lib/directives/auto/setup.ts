@@ -38,8 +38,8 @@ export const auto: DirectiveDefinition<AutoOptions> = {
     sources: (options) => [sourceOf(options)],
     serve: (configs, { authority }) =>
       authority.sources.holdAll(configs, sourceOf, (options) => new DirectorySource(options, authority)),
-    start: (options, { served }) =>
-      new AutoHandler(options.origins, served.serve([{ source: sourceOf(options), fallthrough: [] }])),
+    start: (options, { served, zones }) =>
+      new AutoHandler(options.origins, served.serve([{ source: sourceOf(options), fallthrough: [] }]), zones),
   },
 };
 

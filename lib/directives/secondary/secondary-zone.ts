@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, rename, utimes } from 'node:fs/promises';
 import type { Authority } from '../../authority/authority.js';
+import type { CodedError } from '../../errors.js';
 import type { CopiedZone } from '../../authority/copied-zone.js';
 import { readStored } from '../../authority/jobs/read-stored.js';
 import { receive } from '../../authority/jobs/receive.js';
@@ -52,6 +53,9 @@ export class SecondaryZone implements ZoneSource {
   #notifier: Primary | undefined;
   /** Checks that have failed in turn. */
   #failures = 0;
+  readonly #onFault = (error: Error): void => {
+    if (!this.#abort.signal.aborted) this.#authority.logger.error(`${this.#name}: ${error.message}`);
+  };
   /** What was logged since the last check that has succeeded. */
   readonly #logged = new Set<string>();
 
@@ -59,6 +63,7 @@ export class SecondaryZone implements ZoneSource {
     this.#options = options;
     this.#authority = authority;
     this.loaded = this.#start();
+    this.loaded.catch(() => undefined); // who holds the source handles it
   }
 
   /** Checks the primaries soon, the one with this index first: it has sent NOTIFY (RFC 1996 s.4.7). */
@@ -89,15 +94,23 @@ export class SecondaryZone implements ZoneSource {
     try {
       return await this.#authority.thread.run(readStored, { file, origin }, { signal: this.#abort.signal });
     } catch (error) {
-      const aside = `${file}.damaged`;
-      this.#authority.logger.error(
-        `${this.#name}: the stored zone is not used and becomes ${aside}: ${(error as Error).message}`,
-      );
-      await rename(file, aside).catch((failure: unknown) => {
-        this.#warn(`${file} stays as it is: ${(failure as Error).message}`);
-      });
+      this.#abort.signal.throwIfAborted();
+      await this.#setAside(file, error as CodedError);
       return undefined;
     }
+  }
+
+  /** Gives a file another name if its contents are at fault. One that cannot be read stays. */
+  async #setAside(file: string, { code, message }: Partial<CodedError>): Promise<void> {
+    const { logger } = this.#authority;
+    const aside = `${file}.damaged`;
+    const isDamaged = code === undefined || code === 'ERR_MULTISOCKET_ZONE';
+    const fate = isDamaged ? `becomes ${aside}` : 'stays';
+    logger.error(`${this.#name}: the stored zone is not used and ${fate}: ${message}`);
+    if (!isDamaged) return;
+    await rename(file, aside).catch((error: unknown) => {
+      logger.error(`${this.#name}: ${file} stays as it is: ${(error as Error).message}`);
+    });
   }
 
   async #check(): Promise<void> {
@@ -191,7 +204,7 @@ export class SecondaryZone implements ZoneSource {
     const wait = Math.min(MAX_INT32, Math.max(0, left));
     this.#expiryTimer = setTimeout(() => {
       if (performance.now() < this.#expiresAt) this.#awaitExpiry();
-      else void this.#expire();
+      else this.#expire().catch(this.#onFault);
     }, Math.ceil(wait)).unref();
   }
 
@@ -211,7 +224,9 @@ export class SecondaryZone implements ZoneSource {
   #checkIn(delay: number): void {
     if (this.#abort.signal.aborted) return;
     clearTimeout(this.#refreshTimer);
-    this.#refreshTimer = setTimeout(() => void this.#check(), delay).unref();
+    this.#refreshTimer = setTimeout(() => {
+      this.#check().catch(this.#onFault);
+    }, delay).unref();
   }
 
   /** Logs a fault, the same one once until a check succeeds. What a primary sends may vary without end. */

@@ -1,8 +1,14 @@
 /** Primaries that send anything but a zone: each transfer ends soon, and says why. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from '../../../dist/authority/jobs/load.js';
+import { receive, type ReceiveInput } from '../../../dist/authority/jobs/receive.js';
 import { receiveZone, TRANSFER_LIMITS, type TransferLimits } from '../../../dist/authority/transfer-in/receive.js';
+import { ZoneThread } from '../../../dist/authority/zone-thread.js';
 import { parseZone, Zone } from '../../../dist/zone.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { framed } from '../../support/clients.js';
 import { answerBytes, recordBytes, soa } from '../../support/scripted-primary.js';
 import { ScriptedUpstream, type Asked, type Script } from '../../support/upstream.js';
@@ -132,7 +138,7 @@ describe('a hostile primary', function () {
   this.timeout(30_000);
   const base = parseZone(TEXT, { origin: ORIGIN });
 
-  const receive = async (script: Script, image = base.image()): ReturnType<typeof receiveZone> => {
+  const receiveFrom = async (script: Script, image = base.image()): ReturnType<typeof receiveZone> => {
     const primary = await ScriptedUpstream.start(script);
     try {
       const request = {
@@ -152,7 +158,7 @@ describe('a hostile primary', function () {
     it(`${what}: the transfer ends within seconds, and tells why`, async () => {
       const image = base.image();
       const began = Date.now();
-      await assert.rejects(receive(script, image), reason);
+      await assert.rejects(receiveFrom(script, image), reason);
       assert.ok(Date.now() - began < 10_000);
       assert.deepEqual(Array.from(Zone.fromImage(image).records()), Array.from(base.records()));
     });
@@ -179,12 +185,39 @@ describe('a hostile primary', function () {
       'keeps the old SOA record': [at(5), recordBytes(soa(ORIGIN, 3, { refresh: 1 })), at(5), at(5)],
     };
     for (const [what, records] of Object.entries(wrong)) {
-      const received = await receive(({ message, decoded, send }) => {
+      const received = await receiveFrom(({ message, decoded, send }) => {
         const isWhole = decoded.questions?.[0].type === 'AXFR';
         send(answerBytes(message, isWhole ? whole : records));
       });
       assert.equal(received.incremental, false, what);
       assert.equal(Zone.fromImage(received.data!.image()).serial, 5, what);
+    }
+  });
+
+  it('that sends nothing holds up no other work of the zone thread', async () => {
+    const primary = await ScriptedUpstream.start(() => undefined);
+    const thread = new ZoneThread(console);
+    const abort = new AbortController();
+    const file = join(temporaryDirectory(), 'zone');
+    writeFileSync(file, TEXT);
+    try {
+      const input: ReceiveInput = {
+        origin: ORIGIN,
+        primary: { address: '127.0.0.1', port: primary.port },
+        key: undefined,
+        image: undefined,
+        serial: undefined,
+        file: undefined,
+      };
+      const transfers = Array.from({ length: 20 }, () => thread.run(receive, input, { signal: abort.signal }));
+      const { serial } = await thread.run(load, { file, origin: ORIGIN });
+      assert.equal(serial, 3);
+      assert.ok(primary.connections <= 10, `${primary.connections} transfers at a time`);
+      abort.abort(new Error('enough'));
+      for (const transfer of transfers) await assert.rejects(transfer, /enough/);
+    } finally {
+      await thread.close();
+      await primary.close();
     }
   });
 });

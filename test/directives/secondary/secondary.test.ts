@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import packet from 'dns-packet';
 import type { ResourceRecord } from '../../../dist/index.js';
+import { Authority } from '../../../dist/authority/authority.js';
+import { SecondaryZone } from '../../../dist/directives/secondary/secondary-zone.js';
 import { TsigSecret } from '../../../dist/dns/tsig.js';
 import { TsigClient } from '../../../dist/message/tsig-client.js';
 import { findBind, startBind } from '../../support/bind.js';
@@ -207,6 +209,24 @@ describe('the directive secondary', function () {
       /error .*the stored zone is not used and becomes .*\.damaged: the file is damaged/,
     );
     assert.ok(existsSync(`${file}.damaged`) && existsSync(file));
+  });
+
+  it('does not touch a file when it is closed while it reads it', async () => {
+    const file = join(temporaryDirectory(), 'zone');
+    writeFileSync(file, 'any');
+    const published: unknown[] = [];
+    const authority = new Authority(console, (update) => {
+      published.push(update);
+      return Promise.resolve();
+    });
+    const primaries = [{ address: '127.0.0.1', port: 1 }];
+    const zone = new SecondaryZone({ source: 's', origin: ORIGIN, file, primaries, key: undefined }, authority);
+    const loaded = assert.rejects(zone.loaded, /served no longer/);
+    zone.close();
+    await loaded;
+    await authority.close();
+    assert.equal(readFileSync(file, 'utf8'), 'any');
+    assert.deepEqual(published, []);
   });
 
   it('keeps its zone when the serial number of the primary goes back', async () => {

@@ -296,6 +296,55 @@ describe('zone files', () => {
     fails('$TTL 60 x\n', 'db:1: unexpected "x" at the end of the record');
   });
 
+  describe('limits', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
+    const file = join(folder, 'zone');
+    after(() => {
+      rmSync(folder, { recursive: true });
+    });
+    /** The errors of a file whose text is written in parts. */
+    const faultsOf = (path: string, ...parts: readonly string[]): string[] => {
+      if (parts.length > 0) writeFileSync(path, parts.join(''), 'latin1');
+      const faults: string[] = [];
+      readZoneFile(path, 'example.org', { ...nothing, onFault: ({ message }) => faults.push(message) });
+      return faults;
+    };
+    const memory = (): number => process.memoryUsage.rss() / 2 ** 20;
+
+    it('of a line, a comment too, are 1 MiB', () => {
+      const good = 'a 60 A 192.0.2.1\n';
+      assert.deepEqual(faultsOf(file, good, `; ${'x'.repeat(2 ** 20 - 2)}\n`, good), []);
+      const expected = [`${file}:2: a line has more than 1048576 octets`];
+      assert.deepEqual(faultsOf(file, good, `; ${'x'.repeat(2 ** 20 - 1)}\n`, good), expected);
+      assert.deepEqual(faultsOf(file, good, `a TXT ${'x'.repeat(2 ** 25)}`), expected);
+      // A file without an end.
+      const before = memory();
+      assert.deepEqual(faultsOf('/dev/zero'), ['/dev/zero:1: a line has more than 1048576 octets']);
+      assert.ok(memory() - before < 64, `${memory() - before} MiB`);
+    });
+
+    it('of an entry are as many words as a record may have octets, and more', () => {
+      const octets = `a 60 TYPE65280 ( \\# 65535\n${'00\n'.repeat(65_535)})\n`;
+      assert.deepEqual(faultsOf(file, octets), []);
+      const endless = `x\na ( TXT\n${'x x x x x x x x\n'.repeat(1_000_000)})\n`;
+      const before = memory();
+      assert.deepEqual(faultsOf(file, endless).slice(1), [`${file}:2: an entry has more than 131072 words`]);
+      assert.ok(memory() - before < 200, `${memory() - before} MiB`);
+      assert.deepEqual(faultsOf(file, '(\n'.repeat(1_000_000)), [`${file}:1: a parenthesis is not closed`]);
+    });
+
+    it('of files that are included in all are 10,000', () => {
+      for (let i = 0; i < 9; i++) writeFileSync(join(folder, String(i)), `$INCLUDE ${i + 1}\n`.repeat(100));
+      writeFileSync(join(folder, '9'), 'a 60 A 192.0.2.1\n');
+      const faults = new Set(faultsOf(join(folder, '0')));
+      assert.deepEqual(
+        [...faults].map((fault) => fault.replace(/.*: /, '')),
+        Array(faults.size).fill('more than 10000 files are included'),
+      );
+      assert.ok(faults.size > 0);
+    });
+  });
+
   describe('$GENERATE', () => {
     it('stands for a record for each number', () => {
       assert.deepEqual(read('$TTL 60\n$GENERATE 1-5/2 h$ A 192.0.2.$\n'), [

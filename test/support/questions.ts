@@ -10,6 +10,8 @@ export interface Question {
   type: number;
   /** Whether it asks for signatures and proofs: the DO bit (RFC 3225). Default: false. */
   dnssecOk?: boolean;
+  /** RD. Default: false. */
+  recursionDesired?: boolean;
 }
 
 /** How many questions wait for their answers at a time: fewer than what socket buffers hold. */
@@ -53,10 +55,14 @@ function askBatch(socket: Socket, port: number, questions: readonly Question[], 
       socket.off('message', onMessage);
     };
     socket.on('message', onMessage);
-    for (const [id, { name, type, dnssecOk = false }] of questions.entries()) {
+    for (const [id, { name, type, dnssecOk = false, recursionDesired = false }] of questions.entries()) {
       // One question, one record in the additional section.
-      const header = Buffer.of(id >> 8, id & 255, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1);
-      socket.send(Buffer.concat([header, encodeQuestion(name, type), dnssecOk ? OPT_DO_4096 : OPT_4096]), port, '127.0.0.1');
+      const header = Buffer.of(id >> 8, id & 255, Number(recursionDesired), 0, 0, 1, 0, 0, 0, 0, 0, 1);
+      socket.send(
+        Buffer.concat([header, encodeQuestion(name, type), dnssecOk ? OPT_DO_4096 : OPT_4096]),
+        port,
+        '127.0.0.1',
+      );
     }
   });
 }

@@ -26,7 +26,7 @@ const NSEC3 = ['-3', 'AABBCCDD', '-H', '5'];
 export const zoneSigners: readonly ZoneSigner[] = [
   bind('NSEC', 'ECDSAP256SHA256', []),
   bind('NSEC3', 'RSASHA256', NSEC3),
-  bind('NSEC3 without salt', 'ECDSAP384SHA384', ['-3', '-']),
+  bind('NSEC3 without salt', 'ECDSAP256SHA256', ['-3', '-']),
   bind('NSEC3 with opt-out', 'ED25519', ['-3', 'AABB', '-A']),
   ldns('NSEC', 'ED25519', []),
   ldns('NSEC3', 'ECDSAP256SHA256', ['-n', '-s', 'AABBCCDD', '-t', '2']),
@@ -104,7 +104,9 @@ async function makeKeys(
     await makeKey(folder, origin, '-a', algorithm, '-f', 'KSK'),
     await makeKey(folder, origin, '-a', algorithm),
   ];
-  const anchor = readFileSync(`${paths[0]}.key`, 'latin1').split('\n').filter((line) => /^[^;]/.test(line));
+  const anchor = readFileSync(`${paths[0]}.key`, 'latin1')
+    .split('\n')
+    .filter((line) => /^[^;]/.test(line));
   return { paths, anchors: anchor };
 }
 

@@ -24,6 +24,8 @@ interface Notified {
   key: { name: string; verifier: TsigVerifier } | undefined;
   /** When the last one was reported. */
   reportedAt: number;
+  /** Whether another report follows. */
+  reportDue: boolean;
 }
 
 /** The handler of `secondary` in a worker: answers queries from its zones, and NOTIFY from the primaries (RFC 1996). */
@@ -42,7 +44,7 @@ export class SecondaryHandler extends ZoneHandler {
         key === undefined
           ? undefined
           : { name: key.name, verifier: new TsigVerifier({ keys: [key], required: false }) };
-      return [origin, { source, primaries: sets, key: verified, reportedAt: -Infinity }];
+      return [origin, { source, primaries: sets, key: verified, reportedAt: -Infinity, reportDue: false }];
     });
     this.#notified = new Map(entries);
     this.checksSignatures = entries.some(([, { key }]) => key !== undefined);
@@ -80,10 +82,18 @@ export class SecondaryHandler extends ZoneHandler {
     }
     reply.rcode = 'NOERROR';
     reply.authoritative = true;
-    const now = performance.now();
-    if (now - zone.reportedAt < REPORT_INTERVAL) return;
-    zone.reportedAt = now;
-    this.#tell({ source: zone.source, primary });
+    // One more report is due: it begins after this NOTIFY, which a check in progress may have missed.
+    if (zone.reportDue) return;
+    const wait = zone.reportedAt + REPORT_INTERVAL - performance.now();
+    zone.reportDue = true;
+    setTimeout(
+      () => {
+        zone.reportDue = false;
+        zone.reportedAt = performance.now();
+        this.#tell({ source: zone.source, primary });
+      },
+      Math.max(0, wait),
+    ).unref();
   }
 }
 

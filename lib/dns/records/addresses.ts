@@ -59,7 +59,12 @@ const atma: Field<Buffer> = {
     if (!/^(?:[\da-f]{2})+$/i.test(digits)) throw invalid(what, word, 'hexadecimal digits, or + and decimal digits');
     return Buffer.from(`00${digits}`, 'hex');
   },
-  print: (value) => (value[0] === 1 ? `+${value.toString('latin1', 1)}` : value.toString('hex', 1)),
+  print(value) {
+    const text = value.toString('latin1', 1);
+    if (value[0] === 1 && /^\d+$/.test(text)) return `+${text}`;
+    if (value[0] === 0 && text !== '') return value.toString('hex', 1);
+    throw new Error('malformed ATM address');
+  },
 };
 
 /** Address prefixes (RFC 3123 s.4). */

@@ -20,13 +20,17 @@ const CERTIFICATES = {
 
 /** A fingerprint as hexadecimal digits, as in dns-packet. */
 const fingerprint: Field<string> = {
-  read: (reader) => hex.print(reader.rest()),
+  read: (reader) => digitsOf(reader.rest()),
   write: (writer, value, what) => {
     writer.bytes(parseHex(what, value));
   },
-  parse: (text, what) => hex.print(hex.parse(text, what)),
-  print: String,
+  parse: (text, what) => digitsOf(hex.parse(text, what)),
+  print: (digits) => hex.print(Buffer.from(digits, 'hex')),
 };
+
+function digitsOf(octets: Buffer): string {
+  return octets.toString('hex').toUpperCase();
+}
 
 /** No gateway: `.` in text, nothing on the wire. */
 const none: Field<string> = {
@@ -75,7 +79,7 @@ const ipsecKey: Field<IpsecKey> = {
     return { kind, algorithm: number, gateway, key: text.atEnd ? Buffer.alloc(0) : base64.parse(text, 'key') };
   },
   print: ({ kind, algorithm: number, gateway, key }) =>
-    `${kind} ${number} ${gatewayOf(kind).print(gateway)} ${base64.print(key)}`.trimEnd(),
+    [kind, number, gatewayOf(kind).print(gateway), ...(key.length === 0 ? [] : [base64.print(key)])].join(' '),
 };
 
 interface Relay {

@@ -60,6 +60,7 @@ const protocol3: Field<undefined> = {
 const optionalKey: Field<Buffer> = {
   ...base64,
   parse: (text, what) => (text.atEnd ? Buffer.alloc(0) : base64.parse(text, what)),
+  print: (octets) => (octets.length === 0 ? '' : base64.print(octets)),
 };
 
 /** Seconds since 1970 of `YYYYMMDDHHmmSS`; undefined if there is no such time. The signatures of a zone have few of them. */

@@ -266,7 +266,7 @@ export const strings: Field<StringOrOctets | readonly StringOrOctets[]> = {
   print: (value) => (Array.isArray(value) ? value : [value]).map(quote).join(' '),
 };
 
-/** Octets up to the end of the data. */
+/** Octets up to the end of the data, at least one in text. */
 function remaining(parse: (what: string, text: string) => Buffer, print: (octets: Buffer) => string): Field<Buffer> {
   return {
     read: (reader) => reader.rest(),
@@ -274,7 +274,10 @@ function remaining(parse: (what: string, text: string) => Buffer, print: (octets
       writer.bytes(checkOctets(what, value));
     },
     parse: (text, what) => parse(what, text.rest(`the ${what}`)),
-    print,
+    print(octets) {
+      if (octets.length === 0) throw new Error('there are no octets, which has no form in text');
+      return print(octets);
+    },
   };
 }
 

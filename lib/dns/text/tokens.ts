@@ -32,6 +32,10 @@ const CLOSING = 0x29;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 
+/** Octets of a line. The longest RDATA with an escape for each octet take a quarter of it. */
+export const MAX_LINE = 1 << 20;
+/** Words of an entry. A record has fewer, also if each octet is a word. */
+const MAX_WORDS = 1 << 17;
 /** By octet, 0: it ends a word, or is a backslash. */
 const IN_WORD = new Uint8Array(256).fill(1);
 for (const code of [TAB, NEWLINE, FORM_FEED, RETURN, SPACE, QUOTE, OPENING, CLOSING, SEMICOLON, BACKSLASH])
@@ -41,7 +45,8 @@ const UNCLOSED = 'a quote is not closed on its line, or the line ends with a bac
 
 /**
  * The entries of a text, one after the other. The text comes in pieces; each but the last one ends with a newline. Calls
- * `fail` for quotes and parentheses that do not match.
+ * `fail` for quotes and parentheses that do not match, for an entry of too many words, and for a piece that begins with a
+ * line of more than {@link MAX_LINE} octets.
  */
 export function* entriesOf(pieces: Iterable<string>, fail: Fail): Generator<Entry> {
   let line = 1;
@@ -49,7 +54,8 @@ export function* entriesOf(pieces: Iterable<string>, fail: Fail): Generator<Entr
   let entry: Entry = { line, indented: false, tokens: [] };
   let atStart = true;
   let glued = false;
-  for (const text of pieces)
+  for (const text of pieces) {
+    if (startsTooLong(text)) fail(line, `a line has more than ${MAX_LINE} octets`);
     for (let at = 0; at < text.length;) {
       const code = text.charCodeAt(at);
       if (code === NEWLINE) {
@@ -78,14 +84,23 @@ export function* entriesOf(pieces: Iterable<string>, fail: Fail): Generator<Entr
         const quoted = code === QUOTE;
         const end = quoted ? stringEnd(text, at + 1) : wordEnd(text, at);
         if (end < 0) fail(line, UNCLOSED);
-        entry.tokens.push({ text: quoted ? text.slice(at + 1, end) : text.slice(at, end), quoted, glued });
+        const word = text.slice(quoted ? at + 1 : at, end);
+        if (entry.tokens.push({ text: word, quoted, glued }) > MAX_WORDS)
+          fail(entry.line, `an entry has more than ${MAX_WORDS} words`);
         at = quoted ? end + 1 : end;
         glued = true;
       }
       atStart = false;
     }
+  }
   if (depth > 0) fail(entry.line, 'a parenthesis is not closed');
   if (entry.tokens.length > 0) yield entry;
+}
+
+function startsTooLong(text: string): boolean {
+  if (text.length <= MAX_LINE) return false;
+  const end = text.indexOf('\n');
+  return end < 0 || end > MAX_LINE;
 }
 
 function isSpace(code: number): boolean {

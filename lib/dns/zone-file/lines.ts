@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { MAX_LINE } from '../text/tokens.js';
 
 const PIECE = 256 * 1024;
 const NEWLINE = 0x0a;
@@ -6,8 +7,9 @@ const NEWLINE = 0x0a;
 const buffer = Buffer.allocUnsafeSlow(PIECE);
 
 /**
- * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. `onRead`
- * receives the number of octets of each read. Throws a system error if the file cannot be read.
+ * The text of a file, one character for each octet, in pieces that end with a newline, but for the last one. It ends early
+ * in a line of more than {@link MAX_LINE} octets. `onRead` receives the number of octets of each read. Throws a system error
+ * if the file cannot be read.
  */
 export function* linesOf(file: string, onRead: (octets: number) => void): Generator<string> {
   const fd = openSync(file, 'r');
@@ -26,6 +28,7 @@ export function* linesOf(file: string, onRead: (octets: number) => void): Genera
         begun = rest;
         yield lines;
       }
+      if (begun.length > MAX_LINE) break;
     }
     if (begun !== '') yield begun;
   } finally {

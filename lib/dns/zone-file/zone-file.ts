@@ -48,6 +48,8 @@ function isZoneError(error: unknown): error is CodedError {
 }
 
 const MAX_INCLUDE_DEPTH = 10;
+/** Files that one zone includes: files that include others several times would otherwise be read without end. */
+const MAX_INCLUDES = 10_000;
 /** The records of a step, which takes some milliseconds. */
 const STEP = 1000;
 
@@ -114,6 +116,7 @@ class Parser {
   #defaultTtl: number | undefined;
   /** The TTL of the last record that has one (RFC 1035 s.5.1). */
   #lastTtl: number | undefined;
+  #includes = 0;
   readonly #onRecord: ZoneFileReading['onRecord'];
   readonly #onFault: OnFault;
   readonly #include: Include;
@@ -198,6 +201,8 @@ class Parser {
     depth: number,
   ): Generator<ZoneFileProgress> {
     if (depth === MAX_INCLUDE_DEPTH) throw new Error(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
+    if (this.#includes === MAX_INCLUDES) throw new Error(`more than ${MAX_INCLUDES} files are included`);
+    this.#includes++;
     const included = this.#include(fields.octets('the file').toString(), file);
     const itsOrigin = fields.atEnd ? origin : fields.name('the origin');
     fields.end();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Chain } from '../../../dist/corefile/chain.js';
 import { loadCorefile, type Corefile } from '../../../dist/corefile/corefile.js';
 import { DirectiveRegistry } from '../../../dist/corefile/registry.js';
 import { expandTemplate } from '../../../dist/directives/auto/expand.js';
@@ -129,5 +130,21 @@ describe('the directive auto', () => {
         'DIR/db.b:4: invalid IPv4 address "y"',
       ],
     );
+  });
+
+  it('lets native code answer if it answers for all of its server block', async () => {
+    const answersOf = async (head: string): Promise<boolean> => {
+      const { directives, zones } = load(`auto ${head} {\n directory ${folder}\n}`).blocks[0];
+      const chain = await Chain.start(
+        { zones, directives, listen: {} },
+        { index: 0, logger: console, signal: new AbortController().signal },
+        registry,
+      );
+      return chain.answerZones.length > 0;
+    };
+    assert.equal(await answersOf(''), true);
+    assert.equal(await answersOf('.'), true);
+    assert.equal(await answersOf('example.org'), false); // not for 10.in-addr.arpa
+    assert.equal(await answersOf('sub.example.org 10.0.0.0/8'), false);
   });
 });

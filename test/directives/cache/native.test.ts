@@ -76,7 +76,7 @@ class TooSlow extends Error {}
 
 describe('cache in native code', () => {
   it('gives the answers that the chain gives, and asks its upstream what the chain asks', async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const lines = [
       '',
       '30',
@@ -94,15 +94,20 @@ describe('cache in native code', () => {
   });
 
   it('renews answers before their ends when the chain does', async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     await compareModes(['success 1000 40 40\n prefetch 2 1m 90%'], [4100, 5100], [2900, 19_000, 30_000]);
   });
 
-  /** Asks all servers in three rounds and compares; again with new ones if that took so long that it says nothing. */
-  async function compareModes(lines: readonly string[], waits: Waits, ends: Ends): Promise<void> {
-    let late = await compareOnce(lines, waits, ends);
-    for (let left = 5; left > 0 && late !== undefined; left--) late = await compareOnce(lines, waits, ends);
-    assert.equal(late, undefined, 'the machine is too slow for this test');
+  /** Asks all servers in three rounds and compares; half of them at a time if that took so long that it says nothing. */
+  async function compareModes(lines: readonly string[], waits: Waits, ends: Ends, tries = 3): Promise<void> {
+    const late = await compareOnce(lines, waits, ends);
+    if (late === undefined) return;
+    if (lines.length === 1) {
+      assert.ok(tries > 0, `the machine is too slow for this test: ${late}`);
+      return compareModes(lines, waits, ends, tries - 1);
+    }
+    const half = Math.floor(lines.length / 2);
+    for (const part of [lines.slice(0, half), lines.slice(half)]) await compareModes(part, waits, ends);
   }
 
   /** Resolves with what was late. */

@@ -129,6 +129,8 @@ describe('the directive sign', function () {
         '-f',
         signedFile(),
         '-P',
+        '-d',
+        folder,
         ...args,
         join(folder, 'plain'),
       ]);

@@ -752,11 +752,16 @@ void keeps_what_is_refreshed_as_long_as_what_is_not() {
   CHECK(hits(&cache, numbered(0)));
 }
 
-// Other answers are counted in the same places, since there are more of them than places.
-void counts_the_hits_of_popular_names_among_many_others() {
+CacheOptions options_for_popular() {
   CacheOptions options = options_of(1 << 20);
   options.prefetch_hits = 10;
-  TestCache cache(options);
+  return options;
+}
+
+// Returns how many of 10 popular names a cache refreshes. Other answers are counted in the same places, since there are
+// more of them than places.
+unsigned refreshed_among_many_others() {
+  TestCache cache(options_for_popular());
   constexpr unsigned kPopular = 10, kAll = 1500;
   for (unsigned i = 0; i < kAll; i++) CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 1000)));
   for (unsigned round = 0; round < 3; round++) {
@@ -767,15 +772,29 @@ void counts_the_hits_of_popular_names_among_many_others() {
       }
     }
   }
-  // Two popular names share one of 256 places in one run of six, and then one of them is not counted.
   unsigned refreshed = 0;
   for (unsigned i = 0; i < kPopular; i++) refreshed += look_up(&cache, numbered(i), 1950).found.refresh;
-  CHECK(refreshed >= kPopular - 3);
-  refreshed = 0;
-  for (unsigned i = kPopular; i < kAll; i++) refreshed += look_up(&cache, numbered(i), 1950).found.refresh;
-  CHECK(refreshed == 0);
+  unsigned others = 0;
+  for (unsigned i = kPopular; i < kAll; i++) others += look_up(&cache, numbered(i), 1950).found.refresh;
+  CHECK(others == 0);
+  return refreshed;
+}
 
-  // A popular answer that is gone does not keep its place for long.
+// Where names are counted is random. One of two popular names in the same place is not counted, so that a single cache
+// may miss several.
+void counts_the_hits_of_popular_names_among_many_others() {
+  unsigned refreshed = 0;
+  for (unsigned cache = 0; cache < 10; cache++) refreshed += refreshed_among_many_others();
+  CHECK(refreshed >= 70);  // of 100
+}
+
+void forgets_popular_answers_that_are_gone() {
+  TestCache cache(options_for_popular());
+  constexpr unsigned kAll = 1500;
+  for (unsigned i = 0; i < kAll; i++) CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 1000)));
+  for (unsigned round = 0; round < 21; round++) {
+    for (unsigned i = 0; i < 300; i++) CHECK(hits(&cache, numbered(i), 1500));
+  }
   CHECK(cache.clear() == kAll);
   for (unsigned i = 0; i < kAll; i++) CHECK(store(&cache, numbered(i), simple_reply(numbered(i), 1000), 2000));
   for (unsigned round = 0; round < 21; round++) CHECK(hits(&cache, numbered(kAll - 1), 2500));
@@ -921,6 +940,7 @@ int main() {
   lets_go_first_of_what_has_ended();
   keeps_what_is_refreshed_as_long_as_what_is_not();
   counts_the_hits_of_popular_names_among_many_others();
+  forgets_popular_answers_that_are_gone();
   uses_less_memory_if_the_kernel_refuses_so_much();
   replaces_what_it_had();
   refuses_what_no_shard_has_room_for();

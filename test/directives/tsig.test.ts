@@ -225,7 +225,7 @@ describe('the directive tsig', () => {
 
     it('gives the same response codes and errors of TSIG', async () => {
       // CoreDNS does not bind a key to the algorithm of its file, and signs BADTIME without a MAC of the right length.
-      const same = cases.filter(([what]) => !/only the algorithm/.test(what));
+      const same = cases.filter(([what]) => !what.includes('only the algorithm'));
       for (const [what, name, type, signing] of same) {
         const query = queryBytes(name, type as 'A');
         const octets = signing === undefined ? query : sign(query, signing);

@@ -18,6 +18,8 @@ const FIELD = { parent: 0, next: 1, label: 2, value: 3, children: 4 } as const;
 const FIELDS = 5;
 
 const FIRST_HEADS = 256;
+/** The fewest rows of the hash table for a node: most nodes then are the first of their row. */
+const ROWS_PER_NODE = 2;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const PRIME = 0x01000193;
@@ -29,8 +31,8 @@ type Names = Pick<ZoneImage, 'seed' | 'heads' | 'nodes' | 'labels'>;
  * The names of a zone: a tree of labels, each a node with a number. Nodes are numbered in the order in which they were
  * added and keep their numbers. A node has a value, 0 for none. A name exists if it, or one below it, has a value.
  *
- * A node takes some 30 octets. Children are found by a hash table over all nodes, with the parent's number and the label
- * as its key. Labels are kept as octets in lower case.
+ * A node takes some 40 octets, its label included. Children are found by a hash table over all nodes, with the parent's
+ * number and the label as its key. Labels are kept as octets in lower case.
  */
 export class NameTree {
   readonly #origin: string;
@@ -200,7 +202,7 @@ export class NameTree {
     for (let i = 0; i < label.length; i++) bytes[offset + 1 + i] = label.charCodeAt(i);
     this.#set(node, FIELD.parent, parent);
     this.#set(node, FIELD.label, offset);
-    if (node >= this.#heads.length) this.#rehash();
+    if (node * ROWS_PER_NODE >= this.#heads.length) this.#rehash();
     this.#link(node, this.#hash(parent, label, 0, label.length));
     return node;
   }

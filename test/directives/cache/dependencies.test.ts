@@ -6,8 +6,10 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import packet from 'dns-packet';
 import { knownDirectives } from '../../../dist/corefile/registry.js';
+import { RCODE } from '../../../dist/dns/numbers.js';
 import '../../../dist/directives/index.js';
 import { framed, queryBytes } from '../../support/clients.js';
 import { serveCorefile } from '../../support/corefile-server.js';
@@ -50,6 +52,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
     'rewrite edns0 subnet set 32 128\nforward . 127.0.0.1:UPSTREAM',
     'rewrite name www.example.org other.example.org',
   ],
+  secondary: ['secondary example.org {\n transfer from 127.0.0.1:PRIMARY\n store off\n}'],
   template: [
     'template IN A {\n answer "{{ .Name }} 60 IN A {{ .Remote }}"\n}',
     'template IN A {\n answer "{{ .Name }} 60 IN TXT {{ .Message.Id }}"\n}',
@@ -75,7 +78,9 @@ interface Client {
 
 describe('cache, with each directive', () => {
   let upstream: ScriptedUpstream;
+  let primary: Awaited<ReturnType<typeof serveCorefile>>;
   before(async () => {
+    primary = await serveCorefile(`example.org:${await freePort()} {\n file ${zone}\n transfer {\n to *\n }\n}`);
     // Its answer depends on the options that it is sent.
     upstream = await ScriptedUpstream.start(({ message, decoded, send }) => {
       const options = JSON.stringify((decoded.additionals as packet.OptAnswer[]).flatMap((record) => record.options));
@@ -83,7 +88,7 @@ describe('cache, with each directive', () => {
       send(replyTo(message, { answers: [{ type: 'A', name: 'www.example.org', ttl: 60, data }] }));
     });
   });
-  after(() => upstream.close());
+  after(() => Promise.all([upstream.close(), primary.server.close()]));
 
   for (const name of knownDirectives.names()) {
     const setup = knownDirectives.get(name)?.setup;
@@ -94,7 +99,7 @@ describe('cache, with each directive', () => {
     });
     for (const lines of LINES[name] ?? []) {
       it(`gives each client what it gets without cache: ${lines.replaceAll(/\s+/g, ' ').replaceAll(folder, '')}`, async () => {
-        await compare(lines.replace('UPSTREAM', String(upstream.port)));
+        await compare(lines.replace('UPSTREAM', String(upstream.port)).replace('PRIMARY', String(primary.port)));
       });
     }
   }
@@ -110,6 +115,7 @@ async function compare(lines: string): Promise<void> {
   };
   const [plain, cached] = [await block(false), await block(true)];
   const ports = [await freePort(), await freePort()];
+  await Promise.all([plain, cached].map(({ port }) => untilLoaded(port)));
   const clients = (['udp', 'tcp'] as const).flatMap((transport) =>
     ['127.0.0.1', '127.0.0.2'].flatMap((address) =>
       ports.map((port, i): Client => ({
@@ -130,6 +136,15 @@ async function compare(lines: string): Promise<void> {
   }
   await plain.server.close();
   await cached.server.close();
+}
+
+/** Waits until a server has loaded its zones. The name is one that no client asks for, since `cache` keeps SERVFAIL. */
+async function untilLoaded(port: number): Promise<void> {
+  for (let i = 0; ; i++) {
+    const reply = await askTcp(queryBytes(`wait${i}.example.org`), port, '127.0.0.1', 0);
+    if ((reply[3] & 0x0f) !== RCODE.SERVFAIL) return;
+    await delay(50);
+  }
 }
 
 /**

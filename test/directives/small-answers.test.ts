@@ -3,26 +3,31 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type packet from 'dns-packet';
-import { ask } from '../support/clients.js';
+import packet from 'dns-packet';
+import { ask, opt } from '../support/clients.js';
 import { serveCorefile } from '../support/corefile-server.js';
 import { refuses } from '../support/refuses.js';
 
 type Reply = Awaited<ReturnType<typeof ask>>;
-type Ask = (name: string, type?: packet.RecordType, recordClass?: packet.RecordClass) => Promise<Reply>;
+type Ask = (
+  name: string,
+  type?: packet.RecordType,
+  recordClass?: packet.RecordClass,
+  more?: Partial<packet.Packet>,
+) => Promise<Reply>;
 
-/** What a server with the lines says; `db` in them is a zone file of example.org. */
-async function answersOf(lines: string, work: (ask: Ask) => Promise<void>): Promise<void> {
+const ZONE =
+  '$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n@ MX 1 ns\nsub NS ns.sub\nns.sub A 192.0.2.2\nwww A 192.0.2.3\n';
+
+/** What a server with the lines says; `db` in them is a file of example.org with the text `zone`. */
+async function answersOf(lines: string, work: (ask: Ask) => Promise<void>, zone = ZONE): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
   const db = join(folder, 'db');
-  writeFileSync(
-    db,
-    '$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n@ MX 1 ns\nsub NS ns.sub\nns.sub A 192.0.2.2\nwww A 192.0.2.3\n',
-  );
+  writeFileSync(db, zone);
   const { server, port } = await serveCorefile(`.:0 {\n${lines.replaceAll(/\bdb\b/g, db)}\n}`, { workers: 0 });
   try {
-    await work((name, type = 'A', recordClass = 'IN') =>
-      ask(port, name, type, { questions: [{ name, type, class: recordClass }] }),
+    await work((name, type = 'A', recordClass = 'IN', more = {}) =>
+      ask(port, name, type, { questions: [{ name, type, class: recordClass }], ...more }),
     );
   } finally {
     await server.close();
@@ -76,6 +81,22 @@ describe('the directive minimal', () => {
       assert.deepEqual(await counts('none.example.org'), [0, 1, 0]);
       assert.deepEqual(await counts('x.sub.example.org'), [0, 1, 1]);
     });
+  });
+
+  it('leaves the proofs of wildcards, without which their signatures are bogus (RFC 4035 s.3.1.3.3)', async () => {
+    const signature = 'RRSIG A 13 3 60 20400101000000 20200101000000 1 example.org. AAAA';
+    const zone = `${ZONE}*.w A 192.0.2.9\n*.w ${signature}\n@ NSEC *.w MX NS SOA\n*.w NSEC www A\nwww NSEC @ A\n`;
+    const work = async (asked: Ask): Promise<void> => {
+      const dnssecOk = { additionals: [opt(1232, { flags: packet.DNSSEC_OK })] };
+      const { answers, authorities } = await asked('x.w.example.org', 'A', 'IN', dnssecOk);
+      assert.deepEqual(
+        [answers, authorities].map((records) => records!.map(({ type }) => type)),
+        [['A', 'RRSIG'], ['NSEC']],
+      );
+      const plain = await asked('x.w.example.org');
+      assert.deepEqual([plain.answers!.length, plain.authorities!.length], [1, 0]);
+    };
+    await answersOf('minimal\nfile db example.org', work, zone);
   });
 
   refuses([['minimal x', 2, "Wrong argument count or unexpected line ending after 'x'"]]);

@@ -1,7 +1,7 @@
 /** Reads the wire format of DNS: numbers, octets, and names with compression. */
 import { isUtf8 } from 'node:buffer';
 import { escapeOctet } from './escapes.js';
-import { MAX_LABEL, MAX_NAME, MAX_POINTER, POINTER } from './numbers.js';
+import { HEADER_SIZE, MAX_LABEL, MAX_NAME, MAX_POINTER, POINTER } from './numbers.js';
 
 /** Turns the octets of a label into text. */
 export type LabelText = (label: Buffer) => string;
@@ -93,6 +93,7 @@ export class WireReader {
         if (!jumped) this.at = at + 2;
         // RFC 1035 s.4.1.4: a prior place. This ends every chain of pointers.
         if (target >= at) throw new Error('a name has a pointer that does not point backwards');
+        if (target < HEADER_SIZE) throw new Error('a name has a pointer into the header');
         [jumped, end, at] = [true, at, target];
       } else if (length > MAX_LABEL) {
         throw new Error('a name has an invalid label type');

@@ -10,6 +10,7 @@ import type { SignedIndex } from './zone-image.js';
 
 /** SHA-1, the only hash there is (RFC 5155 s.11). */
 const SHA1 = 1;
+/** Octets of a hash. */
 export const HASH_SIZE = 20;
 /** Its Base32 digits. */
 const LABEL_SIZE = 32;

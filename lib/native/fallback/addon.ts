@@ -17,7 +17,7 @@ class StreamAdmission {
 
   check(input: Uint8Array, start: number, end: number): number {
     const { queries, text, counters, row, words, edns } = this.#memory;
-    const { opcodes, payloadSize, keepalive } = readSettings(edns);
+    const { opcodes, payloadSize, keepalive, signatures } = readSettings(edns);
     const bytes = Buffer.from(input.buffer, input.byteOffset, end);
     const texts = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
     const most = Math.min(words[streamWord.most], queries.length / queryWords);
@@ -31,6 +31,7 @@ class StreamAdmission {
       const view = new MessageView(bytes.subarray(offset, offset + length), opcodes);
       const query = queries.subarray(rows * queryWords, (rows + 1) * queryWords);
       query[word.offset] = offset;
+      if (!signatures) view.tsig = 0;
       const timed = view.verdict === 'query' && (view.asked & KEEPALIVE_WITH_TIME) !== 0 && keepalive !== 0;
       const found = timed ? 'formatErrors' : view.verdict;
       if (found === 'query') textUsed = describe(view, query, texts, textUsed);

@@ -25,6 +25,8 @@ interface Settings {
   payloadSize: number;
   keepalive: number;
   paddingBlock: number;
+  /** Whether the TSIG records of queries are checked. */
+  signatures: boolean;
   nsid: Uint8Array;
 }
 
@@ -36,11 +38,19 @@ export function readSettings(packed?: Uint8Array): Settings {
       payloadSize: DEFAULT_UDP_PAYLOAD,
       keepalive: 0,
       paddingBlock: 0,
+      signatures: false,
       nsid: new Uint8Array(),
     };
   const view = new DataView(packed.buffer, packed.byteOffset, NUMBERS);
-  const [opcodes, payloadSize, keepalive, paddingBlock] = [0, 2, 4, 6].map((at) => view.getUint16(at));
-  return { opcodes, payloadSize, keepalive, paddingBlock, nsid: packed.subarray(NUMBERS) };
+  const [opcodes, payloadSize, keepalive, paddingBlock, signatures] = [0, 2, 4, 6, 8].map((at) => view.getUint16(at));
+  return {
+    opcodes,
+    payloadSize,
+    keepalive,
+    paddingBlock,
+    signatures: signatures !== 0,
+    nsid: packed.subarray(NUMBERS),
+  };
 }
 
 /** `Addon.addOptions`, without cookies. An option that does not fit is left out, and padding ends with `target` (RFC 8467 s.4.1 lets it). */

@@ -58,6 +58,7 @@ function asking(...options: [code: number, data: Buffer][]): Buffer {
 
 const empty = Buffer.alloc(0);
 const settings = ednsSettings({
+  signatures: true,
   opcodes: ['QUERY', 'NOTIFY', 'UPDATE'],
   maxPayloadSize: 1400,
   idleTimeout: 12_345,

@@ -24,7 +24,7 @@ a\\.b.\\200c A 192.0.2.1
 @ NSEC ns SOA NS TXT RRSIG NSEC
 `;
 /** How often the writer is killed; a long run sets more. */
-const KILLS = Number(process.env.MULTISOCKET_KILLS ?? 10);
+const KILLS = Number(process.env.MULTISOCKET_KILLS ?? 5);
 
 function dataOf(text: string, origin = ORIGIN): ZoneData {
   return new ZoneData(origin, parseZone(text, { origin }).image());

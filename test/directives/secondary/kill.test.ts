@@ -17,7 +17,7 @@ const HOSTS = 200;
 /** A new version every so many milliseconds. The server asks every second. */
 const INTERVAL = 300;
 /** How often the server is killed; a long run sets more. */
-const KILLS = Number(process.env.MULTISOCKET_KILLS ?? 5);
+const KILLS = Number(process.env.MULTISOCKET_KILLS ?? 3);
 
 /** Every record tells the version. */
 function zoneOf(version: number): ResourceRecord[] {

@@ -5,8 +5,8 @@ describe('zone files that were changed by chance', function () {
   this.timeout(120_000);
 
   it('are zones, or errors that name the line', () => {
-    const { accepted, refused } = fuzzZoneTexts(20_000, 1);
+    const { accepted, refused } = fuzzZoneTexts(5000, 1);
     // A run in which everything is refused, or nothing, would show little.
-    assert.ok(accepted > 3000 && refused > 3000, `${accepted} accepted, ${refused} refused`);
+    assert.ok(accepted > 700 && refused > 700, `${accepted} accepted, ${refused} refused`);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Answers of signed zones beside those of NSD and Knot, with and without DO. `QUESTIONS=5600` asks 50,000 questions and more
+ * Answers of signed zones beside those of NSD and Knot, with and without DO. `QUESTIONS=2800` asks 50,000 questions and more
  * of each server.
  */
 import assert from 'node:assert/strict';

@@ -21,7 +21,7 @@ import { signableZone } from './signable-zone.js';
 
 const SEED = 20261130;
 /** For each zone. */
-const QUESTIONS = Number(process.env.QUESTIONS ?? 100);
+const QUESTIONS = Number(process.env.QUESTIONS ?? 60);
 /** Of these, so many also go to delv. */
 const FOR_DELV = 6;
 const [NS, SOA, CNAME, DNAME, DS, ANY] = ['NS', 'SOA', 'CNAME', 'DNAME', 'DS', 'ANY'].map((name) => typeNumber(name)!);

@@ -48,7 +48,8 @@ class WireName {
   unsigned labels() const { return labels_; }
   // The offset of a label's length octet; that of the root's for `labels()`.
   size_t start(unsigned label) const { return starts_[label]; }
-  // The name from a label on.
+  // The name from a label on, up to `labels()`.
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): measure() has set all offsets up to `labels()`
   const uint8_t* from(unsigned label) const { return octets_ + starts_[label]; }
 
   // Whether it is `other` or below it.

@@ -17,9 +17,9 @@ const RUNS = {
   answer_cache: 20_000,
   server_cookies: 100_000,
   guard: 20_000,
-  tcp_connections: 20_000,
+  tcp_connections: 5000,
   proxy_protocol: 200_000,
-  zone: 20_000,
+  zone: 5000,
 } as const;
 
 describe('fuzz targets', function () {

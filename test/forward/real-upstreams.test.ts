@@ -95,6 +95,7 @@ ${RECORDS.map((record) => `  local-data: '${record}'\n`).join('')}remote-control
         const running = await startProgram(program, {
           args: (file) => ['--supervised', '--disable-syslog', '-C', file],
           configuration: (_, port) => `setLocal("127.0.0.1:${port}")
+setTCPRecvTimeout(30) -- a busy machine may pause for longer than the default, 2 s
 newServer({address="127.0.0.1:${backend.port}", checkName="example.org.", checkType="SOA"})
 addTLSLocal("127.0.0.1:${tls}", "${certificate.file}", "${keyFile}", {maxInFlight=100})
 addDOHLocal("127.0.0.1:${https}", "${certificate.file}", "${keyFile}", {"/dns-query"})

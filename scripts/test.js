@@ -19,6 +19,8 @@ const MAX_TIME = 600_000;
 const FIRST = [
   ['packaging/dockerfile'],
   ['native/answer-cache', 'native/fuzz', 'native/guard'], // the later ones use what the first has compiled
+  ['authority/transfer-in/hostile-primary', 'authority/transfer-in/peers', 'authority/reload-pause'],
+  ['worker/stream/timeouts'],
   ['readme', 'examples/examples', 'examples/whoami'], // they listen on port 5300
   ['packaging/scripts'],
   ['packaging/types'],

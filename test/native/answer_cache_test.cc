@@ -784,8 +784,8 @@ unsigned refreshed_among_many_others() {
 // may miss several.
 void counts_the_hits_of_popular_names_among_many_others() {
   unsigned refreshed = 0;
-  for (unsigned cache = 0; cache < 10; cache++) refreshed += refreshed_among_many_others();
-  CHECK(refreshed >= 70);  // of 100
+  for (unsigned cache = 0; cache < 3; cache++) refreshed += refreshed_among_many_others();
+  CHECK(refreshed >= 18);  // of 30
 }
 
 void forgets_popular_answers_that_are_gone() {

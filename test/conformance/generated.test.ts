@@ -106,10 +106,10 @@ describe('messages by the grammar', () => {
       const codes = ({ code }: { code: number }): number => code;
       assert.deepEqual(query.edns.options.map(codes), (opt.options as { code: number }[]).map(codes));
     });
-    fc.assert(property, { seed: SEED, numRuns: 20_000 });
+    fc.assert(property, { seed: SEED, numRuns: 8000 });
     // What we refuse and dns-packet reads is much: octets behind a message, several questions, several OPT.
     assert.ok(
-      both > 2000 && ours > both && theirs > 1000,
+      both > 800 && ours > both && theirs > 400,
       `${both} by both, ${ours} by ours, ${theirs} by dns-packet alone`,
     );
   }).timeout(60_000);

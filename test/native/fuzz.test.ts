@@ -10,15 +10,15 @@ import { buildProgram, corpusOf, FUZZ_TARGETS, hasClang, runProgram } from '../s
 
 /** So many mutations that each target takes a few seconds at most. */
 const RUNS = {
-  message_view: 200_000,
+  message_view: 100_000,
   update: 100_000,
   tsig: 100_000,
   upstream_answer: 200_000,
-  answer_cache: 20_000,
+  answer_cache: 5000,
   server_cookies: 100_000,
-  guard: 20_000,
+  guard: 5000,
   tcp_connections: 5000,
-  proxy_protocol: 200_000,
+  proxy_protocol: 50_000,
   zone: 5000,
 } as const;
 

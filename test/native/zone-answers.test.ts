@@ -12,7 +12,7 @@ import { readMessage } from '../support/messages.js';
 import { encodeQuestion } from '../support/questions.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const QUESTIONS = Number(process.env.QUESTIONS ?? 3000);
+const QUESTIONS = Number(process.env.QUESTIONS ?? 2000);
 const ZONES = ['unsigned', 'unsigned', 'nsec', 'nsec3', 'nsec3-opt-out'] as const;
 /** Payload sizes; 0: no OPT record. */
 const SIZES = [0, 0, 0, 300, 512, 700, 1232, 1232, 4096];

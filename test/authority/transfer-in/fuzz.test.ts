@@ -15,7 +15,7 @@ import { Random } from '../../directives/file/zone-generator.js';
 import { answerBytes, recordBytes, soa } from '../../support/scripted-primary.js';
 
 /** A long run sets more. */
-const STREAMS = Number(process.env.MULTISOCKET_FUZZ ?? 2000);
+const STREAMS = Number(process.env.MULTISOCKET_FUZZ ?? 1000);
 const ORIGIN = 'example.org';
 const TYPES = { AXFR: 252, IXFR: 251 };
 const BASE = parseZone(

@@ -135,26 +135,29 @@ setSecurityPollSuffix("")
         this.skip();
       }
       const { upstreams, stop } = await start(program);
-      for (const httpMethod of ['POST', 'GET'] as const) {
-        for (const address of upstreams) {
-          const forwarder = createForwarder({ upstreams: address, tls: { ca: certificate.cert }, httpMethod });
-          const asked = await Promise.all(
-            Array.from({ length: NAMES }, (_, i) => forwarder.query({ name: `n${i}.example.org` })),
-          );
-          const data = asked.map(({ answers }) =>
-            answers.map((record) => ('data' in record ? record.data : undefined)),
-          );
-          const expected = asked.map((_, i) => [`192.0.2.${i}`]);
-          assert.deepEqual(data, expected, address);
-          const { answers } = await forwarder.query({ name: 'long.example.org', type: 'TXT' });
-          assert.equal((answers[0] as { data: unknown[] }).data.length, 8, address);
-          assert.equal((await forwarder.query({ name: 'no.example.org' })).rcode, 'NXDOMAIN', address);
-          const [{ connections }] = forwarder.stats().upstreams;
-          assert.ok(connections.opened <= 1, `${address}: ${connections.opened} connections`);
-          forwarder.close();
+      try {
+        for (const httpMethod of ['POST', 'GET'] as const) {
+          for (const address of upstreams) {
+            const forwarder = createForwarder({ upstreams: address, tls: { ca: certificate.cert }, httpMethod });
+            const asked = await Promise.all(
+              Array.from({ length: NAMES }, (_, i) => forwarder.query({ name: `n${i}.example.org` })),
+            );
+            const data = asked.map(({ answers }) =>
+              answers.map((record) => ('data' in record ? record.data : undefined)),
+            );
+            const expected = asked.map((_, i) => [`192.0.2.${i}`]);
+            assert.deepEqual(data, expected, address);
+            const { answers } = await forwarder.query({ name: 'long.example.org', type: 'TXT' });
+            assert.equal((answers[0] as { data: unknown[] }).data.length, 8, address);
+            assert.equal((await forwarder.query({ name: 'no.example.org' })).rcode, 'NXDOMAIN', address);
+            const [{ connections }] = forwarder.stats().upstreams;
+            assert.ok(connections.opened <= 1, `${address}: ${connections.opened} connections`);
+            forwarder.close();
+          }
         }
+      } finally {
+        await stop();
       }
-      await stop();
     });
   }
 

@@ -27,11 +27,20 @@ export class DnsProgram {
     this.#child = child;
   }
 
-  /** Resolves when it answers. Rejects with what it logged when it ends instead. */
-  static async start(program: string, style: ProgramStyle, origin: string, zone: string): Promise<DnsProgram> {
+  /**
+   * Resolves when it answers. Rejects with what it logged when it ends instead. `ownPort`: the port that it takes; default: a
+   * free one.
+   */
+  static async start(
+    program: string,
+    style: ProgramStyle,
+    origin: string,
+    zone: string,
+    ownPort?: number,
+  ): Promise<DnsProgram> {
     const folder = mkdtempSync(join(tmpdir(), 'multisocket-peer-'));
     writeFileSync(join(folder, 'zone'), zone, 'latin1');
-    const port = await freePort();
+    const port = ownPort ?? (await freePort());
     const configuration = join(folder, 'conf');
     writeFileSync(configuration, style.configuration(folder, port, origin));
     const child = spawn(program, style.args(configuration), { stdio: ['ignore', 'pipe', 'pipe'] });

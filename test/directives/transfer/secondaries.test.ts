@@ -133,20 +133,22 @@ describe('transfer as a primary', function () {
       });
       if (installed.length === 0) this.skip();
       const port = await freePort();
-      const secondaries = await Promise.all(
-        installed.map(({ program, style }) =>
-          DnsProgram.start(program, { ...style(port, signed), serves: () => true }, ORIGIN, ''),
-        ),
-      );
+      const ports = await Promise.all(installed.map(() => freePort()));
       const versions = versionsOf(`secondaries ${signed}`);
       let records = versions.next().value;
       const primary = await Primary.start({
         port,
         zone: zoneText(1, records),
-        transfer: `to ${secondaries.map((each) => `127.0.0.1:${each.port}`).join(' ')}`,
+        transfer: `to ${ports.map((each) => `127.0.0.1:${each}`).join(' ')}`,
         more: signed ? `tsig {\nsecret transfer.key ${SECRET}\nrequire AXFR IXFR\n}` : '',
       });
+      const secondaries: DnsProgram[] = [];
       try {
+        // The primary comes first: BIND takes one that it could not ask for unreachable, for ten minutes.
+        for (const [i, { program, style }] of installed.entries()) {
+          const started = { ...style(port, signed), serves: () => true };
+          secondaries.push(await DnsProgram.start(program, started, ORIGIN, '', ports[i]));
+        }
         for (let version = 1; version <= VERSIONS; version++) {
           // Serial numbers go over the end of their range (RFC 1982).
           const serial = (1 + (version - 1) * 0x18000000) % 2 ** 32;

@@ -18,7 +18,7 @@ import {
 import { dirname } from 'node:path';
 import { CLASS, MAX_NAME, MAX_RDATA, RECORD_FIXED_SIZE } from '../dns/numbers.js';
 import { RecordCursor } from '../dns/record-cursor.js';
-import { canonicalName } from '../dns/tsig.js';
+import { canonicalName } from '../dns/wire-name.js';
 import { recordType } from '../zone/rrsets.js';
 import type { ZoneData } from '../zone/zone-data.js';
 import { ZoneLoader } from '../zone/zone-loader.js';

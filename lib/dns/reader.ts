@@ -1,7 +1,7 @@
 /** Reads the wire format of DNS: numbers, octets, and names with compression. */
 import { isUtf8 } from 'node:buffer';
 import { escapeOctet } from './escapes.js';
-import { HEADER_SIZE, MAX_LABEL, MAX_NAME, MAX_POINTER, POINTER } from './numbers.js';
+import { walkName } from './name-walk.js';
 
 /** Turns the octets of a label into text. */
 export type LabelText = (label: Buffer) => string;
@@ -80,34 +80,10 @@ export class WireReader {
   /** The labels of a name, the root as none. They share memory with {@link bytes}. */
   labels(): Buffer[] {
     const labels: Buffer[] = [];
-    let size = 1;
-    let at = this.at;
-    let end = this.end;
-    let jumped = false;
-    for (;;) {
-      if (at >= end) throw new Error('the message ends within a name');
-      const length = this.bytes[at];
-      if (length >= POINTER) {
-        if (at + 2 > end) throw new Error('the message ends within a name');
-        const target = this.bytes.readUInt16BE(at) & MAX_POINTER;
-        if (!jumped) this.at = at + 2;
-        // RFC 1035 s.4.1.4: a prior place. This ends every chain of pointers.
-        if (target >= at) throw new Error('a name has a pointer that does not point backwards');
-        if (target < HEADER_SIZE) throw new Error('a name has a pointer into the header');
-        [jumped, end, at] = [true, at, target];
-      } else if (length > MAX_LABEL) {
-        throw new Error('a name has an invalid label type');
-      } else if (length === 0) {
-        if (!jumped) this.at = at + 1;
-        return labels;
-      } else {
-        size += length + 1;
-        if (size > MAX_NAME) throw new Error(`a name has more than ${MAX_NAME} octets`);
-        if (at + 1 + length > end) throw new Error('the message ends within a name');
-        labels.push(this.bytes.subarray(at + 1, at + 1 + length));
-        at += length + 1;
-      }
-    }
+    this.at = walkName(this.bytes, this.at, this.end, (start, length) => {
+      labels.push(this.bytes.subarray(start, start + length));
+    });
+    return labels;
   }
 
   #skip(length: number): number {

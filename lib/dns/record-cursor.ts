@@ -1,16 +1,7 @@
 /** Reads the records of a message one after the other, without an object for each. */
 import { escapeOctet } from './escapes.js';
-import {
-  MAX_LABEL,
-  MAX_NAME,
-  MAX_POINTER,
-  MAX_RDATA,
-  MAX_TTL,
-  POINTER,
-  RDLENGTH_SIZE,
-  RECORD_FIXED_SIZE,
-  TYPE,
-} from './numbers.js';
+import { walkName } from './name-walk.js';
+import { MAX_LABEL, MAX_NAME, MAX_RDATA, MAX_TTL, RDLENGTH_SIZE, RECORD_FIXED_SIZE, TYPE } from './numbers.js';
 import { WireReader } from './reader.js';
 import { encoded } from './records/codec.js';
 import { codecOf, readRdata, writeRdata } from './records/index.js';
@@ -168,12 +159,11 @@ export class RecordCursor {
     const { data } = this;
     let to = this.#written;
     if (to + MAX_NAME > data.length) throw new Error('the data are too long');
-    const first = to;
-    this.#labels(end, (message, start, length) => {
+    const message = this.#message;
+    this.at = walkName(message, this.at, end, (start, length) => {
       data[to++] = length;
       message.copy(data, to, start, start + length);
       to += length;
-      if (to - first >= MAX_NAME) throw new Error(`a name has more than ${MAX_NAME} octets`);
     });
     data[to] = 0;
     this.#written = to + 1;
@@ -183,10 +173,8 @@ export class RecordCursor {
   #key(): string {
     const text = this.#text;
     let to = 0;
-    let size = 1;
-    this.#labels(this.#message.length, (message, start, length) => {
-      size += length + 1;
-      if (size > MAX_NAME) throw new Error(`a name has more than ${MAX_NAME} octets`);
+    const message = this.#message;
+    this.at = walkName(message, this.at, message.length, (start, length) => {
       if (to > 0) text[to++] = DOT;
       for (let i = start; i < start + length; i++) {
         const octet = message[i];
@@ -196,34 +184,6 @@ export class RecordCursor {
       }
     });
     return to === 0 ? '.' : text.toString('latin1', 0, to);
-  }
-
-  /** Calls `each` for the labels of the name at {@link at}, of which the part here ends by `end`. Goes behind the name. */
-  #labels(end: number, each: (message: Buffer, start: number, length: number) => void): void {
-    const message = this.#message;
-    let at = this.at;
-    let limit = end;
-    let jumped = false;
-    for (;;) {
-      if (at >= limit) throw new Error('the message ends within a name');
-      const length = message[at];
-      if (length >= POINTER) {
-        if (at + 2 > limit) throw new Error('the message ends within a name');
-        const target = message.readUInt16BE(at) & MAX_POINTER;
-        if (!jumped) this.at = at + 2;
-        // RFC 1035 s.4.1.4: a prior place. This ends every chain of pointers.
-        if (target >= at) throw new Error('a name has a pointer that does not point backwards');
-        [jumped, limit, at] = [true, at, target];
-      } else if (length > MAX_LABEL) throw new Error('a name has an invalid label type');
-      else if (length === 0) {
-        if (!jumped) this.at = at + 1;
-        return;
-      } else {
-        if (at + 1 + length > limit) throw new Error('the message ends within a name');
-        each(message, at + 1, length);
-        at += length + 1;
-      }
-    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { CLASS, HEADER_SIZE, RECORD_FIXED_SIZE, TYPE } from './numbers.js';
 import { WireReader } from './reader.js';
-import { encoded } from './records/codec.js';
+import { canonicalName } from './wire-name.js';
 import { MessageWriter } from './writer.js';
 
 /** The algorithms, each with the hash that Node knows it by and the octets of its MAC (RFC 8945 s.6). */
@@ -63,14 +63,6 @@ export function readTsig(message: Buffer, at: number): TsigRecord {
   const error = reader.u16();
   const other = reader.octets(reader.u16());
   return { key, algorithm, timeSigned, fudge, mac, originalId, error, other };
-}
-
-/** A name on the wire, in lower case and without pointers (RFC 8945 s.4.3.3). */
-export function canonicalName(name: string): Buffer {
-  return encoded((writer) => {
-    writer.lowersNames = true;
-    writer.name(name, false);
-  });
 }
 
 /** A TSIG record on the wire. `keyName`, `algorithmName`: canonical names. */

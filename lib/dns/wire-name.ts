@@ -1,11 +1,16 @@
-import { MAX_NAME } from './numbers.js';
-import { MessageWriter } from './writer.js';
+import { encoded } from './records/codec.js';
 
 /** A name in wire format, without pointers. Throws the errors of `MessageWriter.name`. */
-export function wireName(name: string): Uint8Array {
-  const octets = new Uint8Array(MAX_NAME);
-  const writer = new MessageWriter();
-  writer.begin(octets, 0, MAX_NAME, '.');
-  writer.name(name, false);
-  return octets.subarray(0, writer.at);
+export function wireName(name: string): Buffer {
+  return encoded((writer) => {
+    writer.name(name, false);
+  });
+}
+
+/** A name in wire format, in lower case and without pointers (RFC 4034 s.6.2, RFC 8945 s.4.3.3). Throws as {@link wireName}. */
+export function canonicalName(name: string): Buffer {
+  return encoded((writer) => {
+    writer.lowersNames = true;
+    writer.name(name, false);
+  });
 }

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { encoded } from '../dns/records/codec.js';
+import { canonicalName } from '../dns/wire-name.js';
+
+/** SHA-1, the only algorithm of NSEC3 (RFC 5155 s.11). */
+export const NSEC3_SHA1 = 1;
+/** Octets of a hash. */
+export const NSEC3_HASH_SIZE = 20;
 
 const NO_SALT = Buffer.alloc(0);
 
@@ -8,10 +13,7 @@ const NO_SALT = Buffer.alloc(0);
  * `Error` for an invalid name.
  */
 export function nsec3Hash(name: string, iterations = 0, salt: Uint8Array = NO_SALT): Buffer {
-  let hash = encoded((writer) => {
-    writer.lowersNames = true;
-    writer.name(name, false);
-  });
+  let hash = canonicalName(name);
   for (let i = 0; i <= iterations; i++) hash = createHash('sha1').update(hash).update(salt).digest();
   return hash;
 }

@@ -1,5 +1,6 @@
 /** Signatures of replies (RFC 8945 s.5.3). */
-import { canonicalName, encodeTsig, timeOctets, TSIG_ERROR, type TsigRecord, type TsigSecret } from '../dns/tsig.js';
+import { encodeTsig, timeOctets, TSIG_ERROR, type TsigRecord, type TsigSecret } from '../dns/tsig.js';
+import { canonicalName } from '../dns/wire-name.js';
 
 /** Seconds by which the clocks may differ (RFC 8945 s.10 recommends 300). */
 const FUDGE = 300;

@@ -72,8 +72,15 @@ export class Serving {
       typeof handler === 'function'
         ? { handler, caches: () => [], zones: () => undefined, checksSignatures: false, close: () => Promise.resolve() }
         : await loadHandler(handler, {
-            ...{ workerData, index, logger, maxPayloadSize, signal },
-            ...{ postMessage, on, serveZone, withdrawZone },
+            workerData,
+            index,
+            logger,
+            maxPayloadSize,
+            signal,
+            postMessage,
+            on,
+            serveZone,
+            withdrawZone,
           });
     if (start.kept !== undefined) await messages.deliver(start.kept.message);
     return new Serving(start, loaded, messages, abort, typeof handler === 'function' ? undefined : zones?.table);

@@ -5,7 +5,7 @@ import { WireReader } from '../dns/reader.js';
 import type { ResourceRecord } from '../dns/record.js';
 import { readRdata } from '../dns/records/index.js';
 import { typeName } from '../dns/registry.js';
-import { canonicalName } from '../dns/tsig.js';
+import { canonicalName } from '../dns/wire-name.js';
 import { Octets } from './columns.js';
 import { serialIn } from './serial.js';
 

@@ -1,18 +1,14 @@
 /** The chain of NSEC3 records: hashes of names in order, each of which knows the next one (RFC 5155). */
 import { fromBase32 } from '../dns/base32.js';
 import { RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
-import { nsec3Hash } from '../dnssec/nsec3-hash.js';
+import { NSEC3_HASH_SIZE, NSEC3_SHA1, nsec3Hash } from '../dnssec/nsec3-hash.js';
 import { sharedNumbers, sharedOctets } from './columns.js';
 import { TOP } from './name-tree.js';
 import { NO_SET } from './rrsets.js';
 import type { ZoneData } from './zone-data.js';
 import type { SignedIndex } from './zone-image.js';
 
-/** SHA-1, the only hash there is (RFC 5155 s.11). */
-const SHA1 = 1;
-/** Octets of a hash. */
-export const HASH_SIZE = 20;
-/** Its Base32 digits. */
+/** The Base32 digits of a hash. */
 const LABEL_SIZE = 32;
 /** A chain with more iterations is not used: no validator has to accept it (RFC 5155 s.10.3). */
 export const MAX_ITERATIONS = 2500;
@@ -61,8 +57,8 @@ export function hashAt(
 }
 
 function compareHash(hashes: Uint8Array, index: number, hash: Uint8Array): number {
-  const at = index * HASH_SIZE;
-  for (let i = 0; i < HASH_SIZE; i++) if (hashes[at + i] !== hash[i]) return hashes[at + i] - hash[i];
+  const at = index * NSEC3_HASH_SIZE;
+  for (let i = 0; i < NSEC3_HASH_SIZE; i++) if (hashes[at + i] !== hash[i]) return hashes[at + i] - hash[i];
   return 0;
 }
 
@@ -75,10 +71,10 @@ function indexOf(data: ZoneData, { iterations, salt }: Parameters): Nsec3Index {
   // Base32 with the extended alphabet has the order of the octets.
   owners.sort((one, other) => names.compareLabels(one, other));
   const nsec3Sets = sharedNumbers(owners.length);
-  const nsec3Hashes = sharedOctets(owners.length * HASH_SIZE);
+  const nsec3Hashes = sharedOctets(owners.length * NSEC3_HASH_SIZE);
   for (const [i, node] of owners.entries()) {
     nsec3Sets[i] = node;
-    nsec3Hashes.set(fromBase32(names.label(node).toString('latin1')) ?? [], i * HASH_SIZE);
+    nsec3Hashes.set(fromBase32(names.label(node).toString('latin1')) ?? [], i * NSEC3_HASH_SIZE);
   }
   const nsec3Salt = sharedOctets(salt.length);
   nsec3Salt.set(salt);
@@ -100,7 +96,7 @@ function hasRecord(data: ZoneData, node: number, iterations: number, salt: Buffe
 
 /** The parameters in NSEC3 and NSEC3PARAM, which begin alike; undefined for an unknown hash. */
 function parametersIn(rdata: Buffer): Parameters | undefined {
-  if (rdata[RDLENGTH_SIZE] !== SHA1) return undefined;
+  if (rdata[RDLENGTH_SIZE] !== NSEC3_SHA1) return undefined;
   const salt = RDLENGTH_SIZE + 5;
   return { iterations: rdata.readUInt16BE(RDLENGTH_SIZE + 2), salt: rdata.subarray(salt, salt + rdata[salt - 1]) };
 }

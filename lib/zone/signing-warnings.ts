@@ -1,8 +1,9 @@
 /** What is wrong with the signed part of a zone. Like BIND and NSD, the zone is served nevertheless. */
 import { RDLENGTH_SIZE, TYPE } from '../dns/numbers.js';
-import { canonicalName } from '../dns/tsig.js';
+import { canonicalName } from '../dns/wire-name.js';
 import { TOP } from './name-tree.js';
-import { HASH_SIZE, MAX_ITERATIONS } from './nsec3-index.js';
+import { NSEC3_HASH_SIZE } from '../dnssec/nsec3-hash.js';
+import { MAX_ITERATIONS } from './nsec3-index.js';
 import { isSignature, NO_SET } from './rrsets.js';
 import type { ZoneData } from './zone-data.js';
 
@@ -80,12 +81,12 @@ function ofNsec3(data: ZoneData): string | undefined {
   const { names, index, sets } = data;
   const { nsec3Hashes, nsec3Sets } = index;
   for (const [i, node] of nsec3Sets.entries()) {
-    const next = ((i + 1) % nsec3Sets.length) * HASH_SIZE;
-    const hash = Buffer.from(nsec3Hashes.buffer, nsec3Hashes.byteOffset + next, HASH_SIZE);
+    const next = ((i + 1) % nsec3Sets.length) * NSEC3_HASH_SIZE;
+    const hash = Buffer.from(nsec3Hashes.buffer, nsec3Hashes.byteOffset + next, NSEC3_HASH_SIZE);
     // A set may also have a record of another chain.
     const isWhole = [...sets.records(data.find(node, TYPE.NSEC3))].some((rdata) => {
       const at = SALT + 1 + rdata[SALT];
-      return rdata[at] === HASH_SIZE && rdata.subarray(at + 1, at + 1 + HASH_SIZE).equals(hash);
+      return rdata[at] === NSEC3_HASH_SIZE && rdata.subarray(at + 1, at + 1 + NSEC3_HASH_SIZE).equals(hash);
     });
     if (!isWhole)
       return `${names.nameOf(node)} NSEC3: the chain is broken: the next hash is not that of the next record`;

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import packet from 'dns-packet';
-import { createServer, type CorefileServer, type Logger } from 'multisocket';
+import { createServer, type CorefileServer } from 'multisocket';
 import { ask, udpExchange } from '../support/clients.js';
+import { loggerInto } from '../support/logger-into.js';
 import { freePort } from '../support/free-port.js';
 
 /** A zone whose name `www` has the address 192.0.2.`serial`; the record outside of it gives a warning for each read. */
@@ -18,12 +19,7 @@ for (const workers of [0, 2]) {
     let folder: string;
     let log: string[];
     let server: CorefileServer | undefined;
-    const logger: Logger = {
-      debug: (message) => log.push(message),
-      info: (message) => log.push(message),
-      warn: (message) => log.push(message),
-      error: (message) => log.push(message),
-    };
+    const logger = loggerInto(() => log);
 
     beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), 'multisocket-'));

@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import type { Difference } from '../../zone/difference.js';
+import { replaceFile } from '../../zone/replace-file.js';
 import { decodeFile, encodeFile, encodeFrame, fileSize, frameSize } from './frames.js';
 
 /** The most differences of a journal. */
@@ -70,7 +71,7 @@ export class Journal {
       // Half of it stays, so that the file is not written again for each difference.
       this.#take(newest(this.#differences, limit / 2, MAX_DIFFERENCES / 2));
     } else if (before.length > 0) {
-      await this.#onFile((path) => writeAll(path, 'a', encodeFrame(difference)));
+      await this.#onFile((path) => append(path, encodeFrame(difference)));
       return;
     }
     await this.#replaceFile();
@@ -88,7 +89,9 @@ export class Journal {
   }
 
   async #replaceFile(): Promise<void> {
-    await this.#onFile((path) => replace(path, encodeFile(this.#differences)));
+    await this.#onFile((path) =>
+      replaceFile(path, `${path}.new`, (handle) => handle.writeFile(encodeFile(this.#differences))),
+    );
   }
 
   async #onFile(act: (path: string) => Promise<void>): Promise<void> {
@@ -143,20 +146,8 @@ async function load({ path, origin, limit }: JournalOptions): Promise<{ differen
   }
 }
 
-/** Writes a file anew. The one before stays whole until the new one is. */
-async function replace(path: string, contents: Buffer): Promise<void> {
-  const temporary = `${path}.new`;
-  try {
-    await writeAll(temporary, 'w', contents);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function writeAll(path: string, flags: 'a' | 'w', octets: Buffer): Promise<void> {
-  const file = await open(path, flags, 0o644);
+async function append(path: string, octets: Buffer): Promise<void> {
+  const file = await open(path, 'a');
   try {
     await file.writeFile(octets);
     await file.datasync();

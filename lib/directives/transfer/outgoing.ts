@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PublishedZone, ZoneChange } from '../../authority/published-zones.js';
+import { zoneFileName } from '../../authority/zone-file-name.js';
 import type { OwnerDirective, OwnerRuntime } from '../../corefile/directive.js';
 import { Zone } from '../../zone/zone.js';
 import { Notifier } from './notifier.js';
@@ -10,8 +10,6 @@ import { useFor, type TransferOptions } from './targets.js';
 
 /** Milliseconds between checks whether the server listens. */
 const LISTEN_INTERVAL = 50;
-/** The longest name of a zone in the name of a file. */
-const MAX_FILE_NAME = 200;
 
 /** The zones of a server that are transferred, in the owner's thread: their journals, and NOTIFY. */
 export class Outgoing implements OwnerDirective {
@@ -103,9 +101,7 @@ export class Outgoing implements OwnerDirective {
   /** The file of a zone's journal. Of two zones with the same name, the first one has it. */
   #pathOf({ journal }: TransferOptions, key: string, origin: string): string | undefined {
     if (journal === undefined) return undefined;
-    const name = encodeURIComponent(origin);
-    const short = name.length <= MAX_FILE_NAME ? name : createHash('sha256').update(origin).digest('hex');
-    const path = join(journal, `${short}.journal`);
+    const path = join(journal, `${zoneFileName(origin)}.journal`);
     if ((this.#files.get(path) ?? key) !== key) {
       this.#runtime.logger.warn(`plugin/transfer: zone ${origin}: another zone with this name has the journal ${path}`);
       return undefined;

@@ -2,6 +2,7 @@ import { isIP, SocketAddress } from 'node:net';
 import type { DirectiveReader } from '../../corefile/reader.js';
 import { isIn } from '../../dns/names.js';
 import { MAX_PORT } from '../../dns/numbers.js';
+import { endpointOf } from '../../worker/ip.js';
 
 const DNS_PORT = 53;
 
@@ -58,8 +59,8 @@ export function readTarget(line: DirectiveReader, text: string): Target {
 export function canonical(address: string): string {
   if (isIP(address) !== 6) return address;
   const [plain, zone] = address.split('%', 2) as [string, string | undefined];
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain);
-  if (mapped !== null) return mapped[1];
+  const { address: mapped, family } = endpointOf(plain, 0);
+  if (family === 'IPv4') return mapped;
   const text = new SocketAddress({ address: plain, family: 'ipv6' }).address;
   return zone === undefined ? text : `${text}%${zone}`;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { replaceFile } from '../replace-file.js';
 
 /** Octets that are gathered before they are written. */
 const CHUNK = 1 << 20;
@@ -9,47 +10,20 @@ const ABANDONED = 60_000;
 /** Names of temporary files. No zone is named in them, so that `auto` does not take them for zone files. */
 const TEMPORARY = /^signed-[\da-f-]{36}\.tmp$/;
 
-/**
- * Writes a file whole or not at all: a reader sees the old file or the new one, also after a crash. The parts go to a
- * temporary file in the same folder, which is flushed to the disk and then renamed.
- *
- * Rejects with system errors and with those of `parts`; the old file is then as it was.
- */
+/** Writes a text whole or not at all, as {@link replaceFile} does. Rejects as it does, and with the errors of `parts`. */
 export async function writeAtomically(file: string, parts: AsyncIterable<string>): Promise<void> {
   const folder = dirname(file);
   await removeAbandoned(folder);
-  const temporary = join(folder, `signed-${randomUUID()}.tmp`);
-  const handle = await open(temporary, 'wx');
-  try {
-    try {
-      let chunk = '';
-      for await (const part of parts) {
-        chunk += part;
-        if (chunk.length < CHUNK) continue;
-        await handle.writeFile(chunk, 'latin1');
-        chunk = '';
-      }
+  await replaceFile(file, join(folder, `signed-${randomUUID()}.tmp`), async (handle) => {
+    let chunk = '';
+    for await (const part of parts) {
+      chunk += part;
+      if (chunk.length < CHUNK) continue;
       await handle.writeFile(chunk, 'latin1');
-      await handle.sync();
-    } finally {
-      await handle.close();
+      chunk = '';
     }
-    await rename(temporary, file);
-    await syncFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Flushes a rename to the disk. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+    await handle.writeFile(chunk, 'latin1');
+  });
 }
 
 /** Removes the temporary files of processes that were ended while they wrote. */

@@ -1,14 +1,11 @@
 import { toBase32 } from '../../dns/base32.js';
 import { TYPE } from '../../dns/numbers.js';
-import { nsec3Hash } from '../../dnssec/nsec3-hash.js';
+import { NSEC3_HASH_SIZE, NSEC3_SHA1, nsec3Hash } from '../../dnssec/nsec3-hash.js';
 import { TOP } from '../name-tree.js';
 import { NO_SET } from '../rrsets.js';
 import type { ZoneData } from '../zone-data.js';
 import { PLACE, type AuthorityMap } from './authority-map.js';
 
-const HASH_SIZE = 20;
-/** SHA-1, the only algorithm of NSEC3 (RFC 5155 s.11). */
-const SHA1 = 1;
 /** The flag of NSEC3 (RFC 5155 s.3.1.2.1). */
 const OPT_OUT = 1;
 
@@ -26,7 +23,7 @@ interface Nsec3Fields {
  * The NSEC3 records of a zone in the order of their hashes (RFC 5155 s.7.1), without salt and additional iterations (RFC
  * 9276 s.3.1).
  */
-export class Nsec3Chain {
+export class Nsec3Records {
   readonly #origin: string;
   readonly #flags: number;
   /** In the order of their hashes. */
@@ -39,12 +36,12 @@ export class Nsec3Chain {
     this.#origin = data.origin;
     this.#flags = optOut ? OPT_OUT : 0;
     const owners = ownersIn(data, map, optOut);
-    const hashes = Buffer.alloc(owners.length * HASH_SIZE);
-    for (const [i, node] of owners.entries()) hashes.set(nsec3Hash(data.names.nameOf(node)), i * HASH_SIZE);
+    const hashes = Buffer.alloc(owners.length * NSEC3_HASH_SIZE);
+    for (const [i, node] of owners.entries()) hashes.set(nsec3Hash(data.names.nameOf(node)), i * NSEC3_HASH_SIZE);
     const order = Uint32Array.from(owners, (_, i) => i).sort((a, b) => Buffer.compare(at(hashes, a), at(hashes, b)));
     this.#nodes = order.map((i) => owners[i]);
     this.#hashes = Buffer.alloc(hashes.length);
-    for (const [to, from] of order.entries()) this.#hashes.set(at(hashes, from), to * HASH_SIZE);
+    for (const [to, from] of order.entries()) this.#hashes.set(at(hashes, from), to * NSEC3_HASH_SIZE);
   }
 
   /** The number of records. */
@@ -59,7 +56,7 @@ export class Nsec3Chain {
     return {
       name: this.#origin === '.' ? label : `${label}.${this.#origin}`,
       node: this.#nodes[place],
-      fields: { algorithm: SHA1, flags: this.#flags, iterations: 0, salt: Buffer.alloc(0), nextDomain },
+      fields: { algorithm: NSEC3_SHA1, flags: this.#flags, iterations: 0, salt: Buffer.alloc(0), nextDomain },
     };
   }
 }
@@ -80,5 +77,5 @@ function ownersIn(data: ZoneData, map: AuthorityMap, optOut: boolean): Uint32Arr
 }
 
 function at(hashes: Buffer, place: number): Buffer {
-  return hashes.subarray(place * HASH_SIZE, (place + 1) * HASH_SIZE);
+  return hashes.subarray(place * NSEC3_HASH_SIZE, (place + 1) * NSEC3_HASH_SIZE);
 }

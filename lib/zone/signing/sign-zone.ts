@@ -11,7 +11,7 @@ import { withSerial } from '../serial.js';
 import { NO_SET } from '../rrsets.js';
 import type { LooseSet, ZoneData } from '../zone-data.js';
 import { AuthorityMap, PLACE } from './authority-map.js';
-import { Nsec3Chain } from './nsec3-chain.js';
+import { Nsec3Records } from './nsec3-records.js';
 import { dataLine, portableType, recordLine } from './zone-text.js';
 
 /** How a zone denies names and types: by NSEC (RFC 4034 s.4), or by NSEC3 (RFC 5155) with or without opt-out. */
@@ -40,7 +40,7 @@ export class ZoneSigner {
   readonly #denialTtl: number;
   /** For each node the one that its NSEC points to. */
   readonly #next: Uint32Array | undefined;
-  readonly #nsec3: Nsec3Chain | undefined;
+  readonly #nsec3: Nsec3Records | undefined;
 
   /** Adds the records of the keys to `data`. */
   constructor(data: ZoneData, signing: ZoneSigning) {
@@ -51,7 +51,7 @@ export class ZoneSigner {
     this.#signing = signing;
     this.#map = new AuthorityMap(data);
     if (signing.denial === 'nsec') this.#next = nextOwners(data, this.#map);
-    else this.#nsec3 = new Nsec3Chain(data, this.#map, signing.denial === 'nsec3-opt-out');
+    else this.#nsec3 = new Nsec3Records(data, this.#map, signing.denial === 'nsec3-opt-out');
   }
 
   /** The number of names of the zone, and of its NSEC3 records. */
@@ -95,7 +95,7 @@ export class ZoneSigner {
     return printName(name) + (await Promise.all(lines)).join('');
   }
 
-  async #nsec3Name(chain: Nsec3Chain, at: number): Promise<string> {
+  async #nsec3Name(chain: Nsec3Records, at: number): Promise<string> {
     const { name, node, fields } = chain.record(at);
     const place = this.#map.place(node);
     const types = typesAt(place, this.#data.loose(node));

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type packet from 'dns-packet';
-import { createServer, type CorefileServer, type Logger } from 'multisocket';
+import { createServer, type CorefileServer } from 'multisocket';
 import { ask } from '../../support/clients.js';
+import { loggerInto } from '../../support/logger-into.js';
 
 function zone(serial: number, more = ''): string {
   return `$TTL 60\n@ SOA a b ${serial} 1 1 1 1\nwww A 192.0.2.${serial}\n${more}`;
@@ -15,12 +16,7 @@ describe('auto', () => {
   let folder: string;
   let log: string[];
   let server: CorefileServer | undefined;
-  const logger: Logger = {
-    debug: (message) => log.push(message),
-    info: (message) => log.push(message),
-    warn: (message) => log.push(message),
-    error: (message) => log.push(message),
-  };
+  const logger = loggerInto(() => log);
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'multisocket-'));
